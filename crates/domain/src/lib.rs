@@ -1,0 +1,11 @@
+//! The rules of the first-inquiry responsibility system: who answers for a case, and by when.
+//!
+//! Pure by construction. Nothing here reads a clock, draws a random number or
+//! performs I/O: time and identifiers arrive as arguments.
+
+pub mod envelope;
+pub mod event;
+pub mod hash;
+pub mod id;
+pub mod limits;
+pub mod moment;

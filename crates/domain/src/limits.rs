@@ -1,0 +1,16 @@
+//! Every limit in one place, each with the unit in its name. Whoever reports one says the limit.
+
+/// Characters in one text field.
+pub const TEXT_CHARS: usize = 4_000;
+/// One envelope as stored and sent.
+pub const ENVELOPE_BYTES: usize = 32 * 1024;
+/// People who may be named as asked together (F2).
+pub const ASKED_PEOPLE: usize = 12;
+/// A logical counter may be this far ahead of the highest one seen; beyond, the envelope is held.
+pub const COUNTER_LEAP: u64 = 10_000;
+/// One push or one answer, inflated.
+pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// One page of a pull.
+pub const PAGE_BYTES: usize = 256 * 1024;
+/// One stored record: above 64 KiB Chromium moves a value into a file of its own.
+pub const RECORD_BYTES: usize = 60 * 1024;
