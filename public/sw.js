@@ -1,0 +1,76 @@
+// Keeps the program, and only the program, on the device. No record, photo or answer ever enters
+// Cache storage: those live in IndexedDB, sealed.
+//
+// The build fills in both values below. A file is a path, or { path, integrity } with an SRI digest;
+// with one, a login page of a hotel network or half an upload can never pass for the program.
+
+const VERSION = /*PRECACHE_VERSION*/"";
+const FILES = /*PRECACHE_FILES*/[];
+
+const CACHE_PREFIX = "shouwen-";
+const CACHE_NAME = CACHE_PREFIX + VERSION;
+const ENTRY = "/index.html";
+
+const entries = FILES.map((file) => (typeof file === "string" ? { path: file } : file));
+const paths = new Set(entries.map((entry) => entry.path));
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(fill());
+});
+
+self.addEventListener("message", (event) => {
+  if (event.data?.type === "take-over") self.skipWaiting();
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(deleteOlder().then(() => self.clients.claim()));
+});
+
+self.addEventListener("fetch", (event) => {
+  const path = pathToServe(event.request);
+  if (path) event.respondWith(fromCache(path, event.request));
+});
+
+// All or nothing. Another version's cache is never touched here, so a failed update leaves the
+// running one whole; the browser asks again later.
+async function fill() {
+  if (entries.length === 0) return;
+  try {
+    const cache = await caches.open(CACHE_NAME);
+    await Promise.all(entries.map((entry) => add(cache, entry)));
+  } catch (error) {
+    await caches.delete(CACHE_NAME);
+    throw error;
+  }
+}
+
+async function add(cache, { path, integrity }) {
+  const response = await fetch(path, { cache: "reload", credentials: "same-origin", integrity: integrity ?? "" });
+  if (!response.ok || response.redirected) {
+    throw new Error(`Failed to fetch ${path}: status ${response.status}${response.redirected ? ", redirected" : ""}`);
+  }
+  await cache.put(path, response);
+}
+
+async function deleteOlder() {
+  const names = await caches.keys();
+  const older = names.filter((name) => name.startsWith(CACHE_PREFIX) && name !== CACHE_NAME);
+  await Promise.all(older.map((name) => caches.delete(name)));
+}
+
+// The precached path that answers this request, or null where the network answers.
+function pathToServe(request) {
+  if (request.method !== "GET") return null;
+  const url = new URL(request.url);
+  if (url.origin !== self.location.origin) return null;
+  if (url.pathname.startsWith("/api/") || url.pathname === "/healthz") return null;
+  if (paths.has(url.pathname)) return url.pathname;
+  if (request.mode === "navigate" && paths.has(ENTRY)) return ENTRY;
+  return null;
+}
+
+async function fromCache(path, request) {
+  const cache = await caches.open(CACHE_NAME);
+  const response = await cache.match(path, { ignoreVary: true });
+  return response ?? fetch(request);
+}
