@@ -1,0 +1,242 @@
+//! Every check, in the order that finds a mistake soonest.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{app, setup, shell, tools};
+
+struct Check {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const CHECKS: [Check; 9] = [
+    Check {
+        name: "setup",
+        about: "every tool is in place",
+        run: setup::all,
+    },
+    Check {
+        name: "fmt",
+        about: "the code is formatted",
+        run: fmt,
+    },
+    Check {
+        name: "clippy",
+        about: "no lint fires, natively",
+        run: clippy,
+    },
+    Check {
+        name: "clippy-wasm",
+        about: "no lint fires in what runs in a browser",
+        run: clippy_wasm,
+    },
+    Check {
+        name: "unit",
+        about: "every native test passes",
+        run: native_tests,
+    },
+    Check {
+        name: "wasm",
+        about: "the store passes its suite on a real IndexedDB",
+        run: wasm_tests,
+    },
+    Check {
+        name: "build",
+        about: "the app builds as people get it",
+        run: build_app,
+    },
+    Check {
+        name: "server",
+        about: "the server builds",
+        run: build_server,
+    },
+    Check {
+        name: "browser",
+        about: "journeys pass in a real browser",
+        run: browser_tests,
+    },
+];
+
+const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
+
+/// Runs every check, and stops at the first that fails.
+pub fn all() -> Result<()> {
+    let mut times = Vec::new();
+    for check in &CHECKS {
+        println!("\n=== {}: {}", check.name, check.about);
+        let (result, time) = shell::timed(check.run);
+        times.push((check.name, time));
+        if let Err(error) = result {
+            print_times(&times);
+            return Err(error.context(format!(
+                "The check {0:?} failed; `cargo xtask test --only {0}` runs it alone",
+                check.name
+            )));
+        }
+        println!("=== {} passed in {:.1} s", check.name, time.as_secs_f64());
+    }
+    print_times(&times);
+    println!("Every check passed.");
+    Ok(())
+}
+
+/// Runs one check.
+pub fn only(name: &str) -> Result<()> {
+    let Some(check) = CHECKS.iter().find(|check| check.name == name) else {
+        let names = CHECKS.map(|check| check.name).join(", ");
+        bail!("There is no check {name:?}; there are {names}.");
+    };
+    let (result, time) = shell::timed(check.run);
+    result.with_context(|| format!("The check {name:?} failed"))?;
+    println!("=== {name} passed in {:.1} s", time.as_secs_f64());
+    Ok(())
+}
+
+pub fn list() {
+    for check in &CHECKS {
+        println!("{:12} {}", check.name, check.about);
+    }
+}
+
+/// The same checks, after the facts of a machine that nobody can look at afterwards.
+pub fn ci() -> Result<()> {
+    print_machine();
+    all()
+}
+
+fn print_times(times: &[(&str, Duration)]) {
+    println!();
+    for (name, time) in times {
+        println!("{name:12} {:7.1} s", time.as_secs_f64());
+    }
+    let total: Duration = times.iter().map(|(_, time)| *time).sum();
+    println!("{:12} {:7.1} s\n", "total", total.as_secs_f64());
+}
+
+fn print_machine() {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    println!("cores    {cores}");
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    if let Some(total) = memory.lines().next() {
+        println!("memory   {}", total.trim_start_matches("MemTotal:").trim());
+    }
+    for program in ["rustc", "cargo", "node", "npm"] {
+        let version = shell::output(shell::command(program).arg("--version"));
+        println!(
+            "{program:8} {}",
+            version.unwrap_or_else(|error| error.to_string())
+        );
+    }
+}
+
+fn fmt() -> Result<()> {
+    shell::run(shell::command("cargo").args(["fmt", "--all", "--check"]))
+        .context("Some code is not formatted; `cargo fmt --all` does it")
+}
+
+fn clippy() -> Result<()> {
+    shell::run(
+        shell::command("cargo")
+            .args(["clippy", "--quiet", "--workspace", "--all-targets"])
+            .args(["--", "--deny", "warnings"]),
+    )
+}
+
+fn clippy_wasm() -> Result<()> {
+    let toolchain = setup::wasm()?;
+    // The app's tests run natively, those of the store in the browser.
+    for package in [
+        ["--package=shouwen", "--bins"],
+        ["--package=shouwen-store-indexeddb", "--all-targets"],
+    ] {
+        shell::run(
+            tools::wasm_command("cargo", toolchain)?
+                .args(["clippy", "--quiet"])
+                .args(WASM)
+                .args(package)
+                .args(["--", "--deny", "warnings"]),
+        )?;
+    }
+    Ok(())
+}
+
+fn native_tests() -> Result<()> {
+    shell::run(shell::command("cargo").args(["test", "--quiet", "--workspace"]))
+}
+
+/// `crates/store-indexeddb/webdriver.json` says how the browser is started.
+fn wasm_tests() -> Result<()> {
+    let toolchain = setup::wasm()?;
+    let browser = setup::browser()?;
+    shell::run(
+        tools::wasm_command("cargo", toolchain)?
+            .args(["test", "--package=shouwen-store-indexeddb"])
+            .args(WASM)
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                "wasm-bindgen-test-runner",
+            )
+            .env("CHROMEDRIVER", browser.chromedriver),
+    )
+}
+
+fn build_app() -> Result<()> {
+    app::build(app::Profile::Release)
+}
+
+fn build_server() -> Result<()> {
+    shell::run(shell::command("cargo").args(["build", "--quiet", "--package=shouwen-server"]))
+}
+
+fn browser_tests() -> Result<()> {
+    build_app()?;
+    build_server()?;
+    let browser = setup::browser()?;
+    shell::run(
+        shell::command("node")
+            .arg("--test")
+            .args(browser_test_files()?)
+            .env("SHOUWEN_SERVER", server_program()?)
+            .env("SHOUWEN_DIST", app::dist())
+            .env("SHOUWEN_CHROMIUM", browser.chromium),
+    )
+}
+
+/// Named one by one: versions of node differ in what they make of a folder.
+fn browser_test_files() -> Result<Vec<PathBuf>> {
+    let folder = shell::workspace_root().join("tests/browser");
+    let entries = std::fs::read_dir(&folder)
+        .with_context(|| format!("Failed to look into {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".test.mjs") || name.ends_with(".test.js") {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        bail!("There is no *.test.mjs in {}.", folder.display());
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Asks cargo, since the folder for built files can be set elsewhere.
+fn server_program() -> Result<PathBuf> {
+    let printed = shell::output(shell::command("cargo").args([
+        "metadata",
+        "--format-version=1",
+        "--no-deps",
+        "--offline",
+    ]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&printed)?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target directory")?;
+    let name = format!("shouwen-server{}", std::env::consts::EXE_SUFFIX);
+    Ok(PathBuf::from(target).join("debug").join(name))
+}

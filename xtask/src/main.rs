@@ -1,0 +1,129 @@
+//! `cargo xtask <command>`: one command for everything that is done with this repository.
+//!
+//! Depends on none of our crates, since it must run when they do not build.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks by printing"
+)]
+
+mod app;
+mod checks;
+mod precache;
+mod setup;
+mod shell;
+mod tools;
+mod wasm_fallback;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use anyhow::{Result, anyhow, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  setup                   bring every tool that is needed into place
+  build [--dev]           build the app into dist/ (--dev: quicker to build, larger to fetch)
+  run [-- ARGS]           build the app and serve it on 127.0.0.1:8080 with demo data;
+                          ARGS go to the server, --listen, --dist and --data replace the defaults
+  test [--only STEP]      run every check in order, or one of them
+  test --list             name the checks
+  ci                      print the facts of this machine, then test
+  sim [ARGS]              run the simulator: --seeds N, --from S
+  demo [ARGS]             make demonstration data
+  precache [DIR]          list the built files in the service worker and compress them
+                          (trunk calls this after each build)";
+
+fn main() -> ExitCode {
+    match run(std::env::args_os().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Vec<OsString>) -> Result<()> {
+    let words = words(&args)?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some((&command, args)) = words.split_first() else {
+        bail!("No command was given.\n\n{USAGE}");
+    };
+    match (command, args) {
+        ("help" | "--help" | "-h", []) => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        ("setup", []) => setup::all(),
+        ("build", []) => app::build(app::Profile::Release),
+        ("build", ["--dev"]) => app::build(app::Profile::Dev),
+        ("run", args) => app::serve(args.strip_prefix(&["--"]).unwrap_or(args)),
+        ("test", []) => checks::all(),
+        ("test", ["--only", step]) => checks::only(step),
+        ("test", ["--list"]) => {
+            checks::list();
+            Ok(())
+        }
+        ("ci", []) => checks::ci(),
+        ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),
+        ("demo", args) => cargo_run(&["--package", "shouwen-demo"], args),
+        ("precache", []) => precache::staged(),
+        ("precache", [folder]) => precache::folder(folder.as_ref()),
+        ("setup" | "build" | "test" | "ci" | "precache", _) => {
+            bail!("{command:?} does not take the arguments {args:?}.\n\n{USAGE}")
+        }
+        _ => bail!("There is no command {command:?}.\n\n{USAGE}"),
+    }
+}
+
+fn words(args: &[OsString]) -> Result<Vec<String>> {
+    args.iter()
+        .map(|arg| {
+            arg.to_str()
+                .map(str::to_owned)
+                .ok_or_else(|| anyhow!("The argument {} is not valid Unicode.", arg.display()))
+        })
+        .collect()
+}
+
+fn cargo_run(package: &[&str], args: &[&str]) -> Result<()> {
+    let args = args.strip_prefix(&["--"]).unwrap_or(args);
+    shell::run(
+        shell::command("cargo")
+            .args(["run", "--quiet"])
+            .args(package)
+            .arg("--")
+            .args(args),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(args: &[&str]) -> String {
+        let args = args.iter().map(OsString::from).collect();
+        run(args).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_command_is_answered_with_the_usage() {
+        let text = refusal(&["biuld"]);
+        assert!(text.contains("There is no command \"biuld\""), "{text}");
+        assert!(text.contains("Usage:"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_argument_is_answered_with_the_usage() {
+        let text = refusal(&["build", "--fast"]);
+        assert!(text.contains("does not take the arguments"), "{text}");
+        assert!(text.contains("Usage:"), "{text}");
+    }
+
+    #[test]
+    fn no_command_is_answered_with_the_usage() {
+        assert!(refusal(&[]).contains("Usage:"));
+    }
+}

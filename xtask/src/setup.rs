@@ -1,0 +1,258 @@
+//! Brings every tool into place; says what it does, and does nothing where nothing is missing.
+//!
+//! Commands call the part they need, so that nobody has to remember to run `setup` first.
+
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    shell,
+    tools::{self, Tool, WasmToolchain},
+    wasm_fallback,
+};
+
+/// The browser for tests and the program that drives it.
+pub struct Browser {
+    pub chromium: PathBuf,
+    pub chromedriver: PathBuf,
+}
+
+pub fn all() -> Result<()> {
+    let (result, time) = shell::timed(|| {
+        let toolchain = wasm()?;
+        let browser = browser()?;
+        Ok((toolchain, browser))
+    });
+    let (toolchain, browser) = result?;
+    println!(
+        "setup: everything is in place ({:.1} s)\n  \
+         tools     {}\n  wasm      {}\n  browser   {}\n  driver    {}",
+        time.as_secs_f64(),
+        tools::cache()?.display(),
+        match toolchain {
+            WasmToolchain::Default => "the default toolchain",
+            WasmToolchain::Distribution => "the distribution's toolchain",
+        },
+        browser.chromium.display(),
+        browser.chromedriver.display(),
+    );
+    Ok(())
+}
+
+/// All that building the app needs.
+pub fn wasm() -> Result<WasmToolchain> {
+    let toolchain = ensure(
+        "the wasm32 library of Rust",
+        || Ok(wasm_toolchain()),
+        add_wasm_target,
+    )?;
+    install(&Tool::trunk())?;
+    install(&Tool::wasm_bindgen()?)?;
+    node_modules()?;
+    Ok(toolchain)
+}
+
+/// All that tests in a browser need.
+pub fn browser() -> Result<Browser> {
+    node_modules()?;
+    ensure("Chromium and its driver", find_browser, install_browser)
+}
+
+/// The packages of `package-lock.json`: wasm-opt, and what drives the browser.
+fn node_modules() -> Result<()> {
+    ensure(
+        "node and npm",
+        || Ok(find_node()),
+        || {
+            apt_install(&["nodejs", "npm"]).context(
+                "Failed to install node and npm; install Node.js 20 or later and put it on PATH",
+            )
+        },
+    )?;
+    ensure(
+        "the packages of package-lock.json",
+        node_modules_are_current,
+        npm_ci,
+    )
+}
+
+/// Does `make` unless `found` already finds it, and says so.
+fn ensure<T>(
+    what: &str,
+    found: impl Fn() -> Result<Option<T>>,
+    make: impl FnOnce() -> Result<()>,
+) -> Result<T> {
+    if let Some(thing) = found()? {
+        return Ok(thing);
+    }
+    println!("setup: getting {what}");
+    let (result, time) = shell::timed(make);
+    result.with_context(|| format!("Failed to get {what}"))?;
+    println!("setup: {what} took {:.1} s", time.as_secs_f64());
+    found()?.with_context(|| format!("Failed to find {what}, although installing it went well"))
+}
+
+fn wasm_toolchain() -> Option<WasmToolchain> {
+    if compiles_for_wasm(&[]) {
+        return Some(WasmToolchain::Default);
+    }
+    let env = wasm_fallback::env();
+    (wasm_fallback::is_possible() && compiles_for_wasm(&env)).then_some(WasmToolchain::Distribution)
+}
+
+/// Whether an empty library compiles: the one proof that compiler and library fit together.
+pub fn compiles_for_wasm(env: &[(&'static str, std::ffi::OsString)]) -> bool {
+    let child = shell::command("rustc")
+        .args(["--target", "wasm32-unknown-unknown", "--crate-type=lib"])
+        .args(["--crate-name=probe", "--emit=metadata=-", "-"])
+        .envs(env.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    child.is_ok_and(|status| status.success())
+}
+
+fn add_wasm_target() -> Result<()> {
+    let added =
+        shell::run(shell::command("rustup").args(["target", "add", "wasm32-unknown-unknown"]));
+    match added {
+        Ok(()) => Ok(()),
+        Err(error) if wasm_fallback::is_possible() => {
+            println!("setup: {error:#} Building the library from the distribution's source.");
+            wasm_fallback::install()
+        }
+        Err(error) => Err(error.context(
+            "Failed to add the target wasm32-unknown-unknown; run `rustup target add \
+             wasm32-unknown-unknown` where Rust's download host can be reached, or run this \
+             as root on Debian, where the library can be built from source",
+        )),
+    }
+}
+
+fn install(tool: &Tool) -> Result<()> {
+    let what = format!("{} {}", tool.package, tool.version);
+    let found = || Ok(tool.is_in_place()?.then_some(()));
+    ensure(&what, found, || cargo_install(tool))
+}
+
+fn cargo_install(tool: &Tool) -> Result<()> {
+    let attempt = |locked: bool| -> Result<()> {
+        let mut command = shell::command("cargo");
+        command
+            .args(["install", "--quiet", tool.package])
+            .args(["--version", &tool.version, "--root"])
+            .arg(tool.folder()?);
+        if locked {
+            command.arg("--locked");
+        }
+        if tool.package == "trunk" {
+            command.args(["--no-default-features", "--features", "rustls"]);
+        }
+        shell::run(&mut command)
+    };
+    // A version that its author locked can be gone from the index; a newer one then serves.
+    attempt(true).or_else(|error| {
+        println!("setup: {error:#} Trying without its own lock file.");
+        attempt(false)
+    })
+}
+
+fn find_node() -> Option<()> {
+    shell::find("node").and(shell::find("npm")).map(drop)
+}
+
+fn node_modules_are_current() -> Result<Option<()>> {
+    let installed = std::fs::read(node_stamp()).unwrap_or_default();
+    let wanted = node_lock()?;
+    Ok((installed == wanted).then_some(()))
+}
+
+fn npm_ci() -> Result<()> {
+    shell::run(shell::command("npm").args(["ci", "--ignore-scripts", "--loglevel=error"]))?;
+    std::fs::write(node_stamp(), node_lock()?).context("Failed to note what npm installed")
+}
+
+fn node_stamp() -> PathBuf {
+    shell::workspace_root().join("node_modules/.installed-lock.json")
+}
+
+fn node_lock() -> Result<Vec<u8>> {
+    let path = shell::workspace_root().join("package-lock.json");
+    std::fs::read(&path).with_context(|| format!("Failed to read {}", path.display()))
+}
+
+fn find_browser() -> Result<Option<Browser>> {
+    let chromium = named("SHOUWEN_CHROMIUM")?.or_else(|| {
+        [
+            "chromium",
+            "chromium-browser",
+            "google-chrome",
+            "google-chrome-stable",
+        ]
+        .into_iter()
+        .find_map(shell::find)
+    });
+    let chromedriver = named("CHROMEDRIVER")?.or_else(|| shell::find("chromedriver"));
+    Ok(chromium
+        .zip(chromedriver)
+        .map(|(chromium, chromedriver)| Browser {
+            chromium,
+            chromedriver,
+        }))
+}
+
+/// A program that the environment names.
+fn named(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(path) = std::env::var_os(variable).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    if !path.is_file() {
+        bail!(
+            "{variable} names {}, where there is no file.",
+            path.display()
+        );
+    }
+    Ok(Some(path))
+}
+
+fn install_browser() -> Result<()> {
+    apt_install(&["chromium", "chromium-driver", "fonts-noto-cjk"]).context(
+        "Failed to install Chromium; install it together with its chromedriver and a font for \
+         Chinese and put both on PATH, or name them in SHOUWEN_CHROMIUM and CHROMEDRIVER",
+    )
+}
+
+/// Installs packages of Debian or its like; refuses where that cannot be done.
+pub fn apt_install(packages: &[&str]) -> Result<()> {
+    thread_local!(static UPDATED: Cell<bool> = const { Cell::new(false) });
+
+    if !can_apt_install() {
+        bail!("Only root on Debian or its like can install {packages:?} from here.");
+    }
+    let apt = || {
+        let mut command = shell::command("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    if !UPDATED.replace(true) {
+        shell::run(apt().args(["update", "--quiet=2"]))?;
+    }
+    shell::run(
+        apt()
+            .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
+            .args(packages)
+            .stdout(Stdio::null()),
+    )
+}
+
+pub fn can_apt_install() -> bool {
+    Path::new("/etc/debian_version").is_file()
+        && shell::find("apt-get").is_some()
+        && shell::output(shell::command("id").arg("-u")).is_ok_and(|id| id == "0")
+}
