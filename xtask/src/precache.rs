@@ -101,16 +101,21 @@ pub fn hex(bytes: &[u8]) -> String {
 fn fill_worker(worker: &Path, version: &str, files: &[PathBuf]) -> Result<()> {
     let template = fs::read_to_string(worker)
         .with_context(|| format!("Failed to read the service worker {}", worker.display()))?;
-    let urls = files
+    let folder = worker.parent().unwrap_or(Path::new("."));
+    let entries = files
         .iter()
-        .map(|file| url(file))
+        .map(|file| entry(folder, file))
         .collect::<Result<Vec<_>>>()?;
     let filled = fill(
         &template,
         VERSION_PLACEHOLDER,
         &serde_json::to_string(version)?,
     )?;
-    let filled = fill(&filled, FILES_PLACEHOLDER, &serde_json::to_string(&urls)?)?;
+    let filled = fill(
+        &filled,
+        FILES_PLACEHOLDER,
+        &serde_json::to_string(&entries)?,
+    )?;
     fs::write(worker, filled).with_context(|| format!("Failed to write {}", worker.display()))
 }
 
@@ -124,11 +129,35 @@ fn fill(template: &str, placeholder: &str, value: &str) -> Result<String> {
     }
 }
 
-/// Relative to the worker, so that the app can be served from any path.
+/// What the worker fetches, and the digest without which it keeps nothing.
+fn entry(folder: &Path, file: &Path) -> Result<serde_json::Value> {
+    let digest = base64(&content_hash(&folder.join(file))?);
+    Ok(serde_json::json!({ "path": url(file)?, "integrity": format!("sha256-{digest}") }))
+}
+
+/// The app is served from the root of its origin.
 fn url(file: &Path) -> Result<String> {
     let parts: Option<Vec<&str>> = file.iter().map(std::ffi::OsStr::to_str).collect();
     let parts = parts.with_context(|| format!("The name of {} is not Unicode", file.display()))?;
-    Ok(parts.join("/"))
+    Ok(format!("/{}", parts.join("/")))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i)) as usize & 63];
+            text.push(if i <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
+        }
+    }
+    text
 }
 
 /// Writes `.br` and `.gz` beside each file that gains by it; the server sends them as they are.
@@ -241,10 +270,35 @@ mod tests {
         );
         complete(&built.0, false).unwrap();
         let worker = built.read("sw.js");
-        assert!(
-            worker.contains(r#"const FILES = ["app.js","icons/192.png","index.html"];"#),
-            "{worker}"
+        let (_, list) = worker.split_once("const FILES = ").unwrap();
+        let list: serde_json::Value =
+            serde_json::from_str(list.trim_end().trim_end_matches(';')).unwrap();
+        let paths: Vec<_> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["path"].clone())
+            .collect();
+        assert_eq!(paths, ["/app.js", "/icons/192.png", "/index.html"]);
+        // printf x | openssl dgst -sha256 -binary | base64
+        assert_eq!(
+            list[0]["integrity"],
+            "sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="
         );
+    }
+
+    #[test]
+    fn base64_is_padded_as_the_standard_says() {
+        let cases = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
     }
 
     #[test]
