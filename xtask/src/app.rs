@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use crate::{precache, setup, shell, tools};
+use crate::{
+    precache, setup, shell,
+    tools::{self, WasmToolchain},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
@@ -37,7 +40,7 @@ const NOT_INPUTS: [&str; 3] = ["crates/server", "crates/sim", "crates/demo"];
 /// Builds the app into `dist/`, unless what is there was built from the same files.
 pub fn build(profile: Profile) -> Result<()> {
     let toolchain = setup::wasm()?;
-    let inputs = inputs_hash(shell::workspace_root(), profile)?;
+    let inputs = inputs_hash(shell::workspace_root(), profile, toolchain)?;
     if is_current(&inputs) {
         println!("build: dist/ is up to date");
         return Ok(());
@@ -50,7 +53,7 @@ pub fn build(profile: Profile) -> Result<()> {
     Ok(())
 }
 
-fn trunk_build(profile: Profile, toolchain: tools::WasmToolchain) -> Result<()> {
+fn trunk_build(profile: Profile, toolchain: WasmToolchain) -> Result<()> {
     let mut trunk = tools::wasm_command("trunk", toolchain)?;
     trunk
         // All it needs is in place; without this it looks for newer tools.
@@ -124,9 +127,12 @@ fn remember_inputs(inputs: &str) -> Result<()> {
         .context("Failed to note what dist/ was built from")
 }
 
-fn inputs_hash(root: &Path, profile: Profile) -> Result<String> {
+fn inputs_hash(root: &Path, profile: Profile, toolchain: WasmToolchain) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(format!("{profile:?} {}", tools::TRUNK_VERSION));
+    hash.update(format!(
+        "{profile:?} {toolchain:?} {}",
+        tools::TRUNK_VERSION
+    ));
     for file in files(root, &INPUTS)? {
         hash.update(precache::content_hash(&root.join(&file))?);
         hash.update(file.as_os_str().as_encoded_bytes());
@@ -193,14 +199,15 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, file).unwrap();
         }
-        let before = inputs_hash(&root, Profile::Release).unwrap();
+        let hash = |profile| inputs_hash(&root, profile, WasmToolchain::Default).unwrap();
+        let before = hash(Profile::Release);
+        assert_ne!(hash(Profile::Dev), before);
 
         fs::write(root.join("crates/server/src/main.rs"), "changed").unwrap();
-        assert_eq!(inputs_hash(&root, Profile::Release).unwrap(), before);
-        assert_ne!(inputs_hash(&root, Profile::Dev).unwrap(), before);
+        assert_eq!(hash(Profile::Release), before);
 
         fs::write(root.join("crates/domain/src/lib.rs"), "changed").unwrap();
-        assert_ne!(inputs_hash(&root, Profile::Release).unwrap(), before);
+        assert_ne!(hash(Profile::Release), before);
         fs::remove_dir_all(root).unwrap();
     }
 }
