@@ -4,3 +4,7 @@
 //! arguments, and what is to be done comes out; who drives them performs it and reports back.
 
 pub mod message;
+pub mod server;
+
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,459 @@
+//! Head office's judgement of what a device pushes, and the pages it hands out.
+//!
+//! It decides and stores nothing: [`judge`] is told what is known of the chain and says what to
+//! write; who calls it writes all of that in one durable transaction and only then gives out the
+//! receipts. Whether an act *counts* is the fold's answer, never this module's.
+
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Decoder};
+use shouwen_domain::envelope::{
+    Envelope, EnvelopeError, FORMAT, Fate, HeldReason, Receipt, RefusedReason,
+};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::limits;
+use shouwen_domain::moment::Moment;
+
+use crate::message::{Bytes, Cursor, Page, PageEntry, Push};
+
+/// Who pushes, as the token says; what an envelope claims is only compared with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    pub site: SiteId,
+    pub device: DeviceId,
+}
+
+/// An envelope as it came in, read once and outside of any transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// None where not even the place in a chain can be read.
+    outline: Option<Outline>,
+    /// The envelope's hash; of all its bytes where there is no header to hash.
+    hash: Hash,
+    flaw: Option<RefusedReason>,
+}
+
+/// What every format's header says under the same keys: the place in a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Decode)]
+#[cbor(map)]
+struct Outline {
+    #[n(1)]
+    format: u32,
+    #[n(5)]
+    site: SiteId,
+    #[n(8)]
+    device: DeviceId,
+    #[n(9)]
+    chain: u32,
+    #[n(10)]
+    sequence: u64,
+    #[n(11)]
+    previous: Option<Hash>,
+    #[n(12)]
+    counter: u64,
+}
+
+/// An envelope of a chain in head office's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub sequence: u64,
+    pub hash: Hash,
+    pub previous: Option<Hash>,
+    pub format: u32,
+    pub counter: u64,
+    pub fate: Fate,
+    pub arrived: Moment,
+}
+
+/// What is known of one chain when a push is judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChainState {
+    /// The last envelope of the unbroken chain, whatever its fate; none: nothing yet.
+    pub head: Option<Head>,
+    /// Everything stored beyond the head and everything at the sequences that arrived, forks too, in
+    /// the order of arrival. More does no harm.
+    pub known: Vec<Known>,
+    /// The highest logical counter accepted from anybody on the site.
+    pub highest_counter: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub sequence: u64,
+    pub hash: Hash,
+}
+
+/// What to do with one envelope of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// New: write it down with its fate. Of a refused one the bytes need not be kept, but its place:
+    /// those behind it follow on it.
+    Store(Known),
+    /// Known already: nothing to write, and the receipt says what holds.
+    Known(Known),
+    /// Not of this chain, or of none: nothing to write.
+    TurnAway {
+        device: DeviceId,
+        chain: u32,
+        sequence: u64,
+        hash: Hash,
+        reason: RefusedReason,
+    },
+}
+
+/// The answer to a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// One for each envelope, in the order pushed.
+    pub verdicts: Vec<Verdict>,
+    /// Held until now for a gap that this push filled: each with its new fate, in chain order.
+    pub released: Vec<Known>,
+    /// The chain's head after this push.
+    pub head: Option<Head>,
+}
+
+/// A push is of one chain; this one was not, and nothing of it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MixedChains;
+
+impl Arrival {
+    pub fn read(bytes: &[u8]) -> Self {
+        let header = header_bytes(bytes);
+        let outline = header.and_then(|it| minicbor::decode::<Outline>(it).ok());
+        let flaw = match &outline {
+            Some(it) if it.sequence == 0 || (it.sequence == 1) != it.previous.is_none() => {
+                Some(RefusedReason::Malformed)
+            }
+            _ if bytes.len() > limits::ENVELOPE_BYTES => Some(RefusedReason::TooLarge),
+            // What stands behind the header of an unknown format is for a later version to judge.
+            Some(it) if it.format != FORMAT => None,
+            _ => flaw(bytes),
+        };
+        Self {
+            outline,
+            hash: Hash::of(header.unwrap_or(bytes)),
+            flaw,
+        }
+    }
+
+    /// Where to look in the chain for what is known; none where no place could be read.
+    pub fn sequence(&self) -> Option<u64> {
+        self.outline.as_ref().map(|it| it.sequence)
+    }
+}
+
+fn header_bytes(bytes: &[u8]) -> Option<&[u8]> {
+    let mut d = Decoder::new(bytes);
+    d.array().ok()?;
+    d.bytes().ok()
+}
+
+fn flaw(bytes: &[u8]) -> Option<RefusedReason> {
+    match Envelope::from_bytes(bytes).and_then(|it| it.events()) {
+        Ok(_) | Err(EnvelopeError::NotUnderstood { .. }) => None,
+        Err(EnvelopeError::TooLarge { .. }) => Some(RefusedReason::TooLarge),
+        Err(
+            EnvelopeError::Malformed { .. }
+            | EnvelopeError::WrongFacts
+            | EnvelopeError::WrongContent,
+        ) => Some(RefusedReason::Malformed),
+    }
+}
+
+/// Reads what a push carries, before the chain is looked up.
+pub fn read(push: &Push) -> Vec<Arrival> {
+    push.envelopes
+        .iter()
+        .map(|it| Arrival::read(&it.0))
+        .collect()
+}
+
+/// Judges what arrived, in any order and however often: the same envelopes end with the same fates.
+pub fn judge(
+    sender: &Sender,
+    chain: u32,
+    arrivals: &[Arrival],
+    state: ChainState,
+    now: Moment,
+) -> Result<Judgement, MixedChains> {
+    let mixed = |it: &Outline| it.device == sender.device && it.chain != chain;
+    if arrivals
+        .iter()
+        .filter_map(|it| it.outline.as_ref())
+        .any(mixed)
+    {
+        return Err(MixedChains);
+    }
+    let mut ledger = Ledger::open(state);
+    let n_before = ledger.known.len();
+    let mut released = Vec::new();
+    let mut seats = Vec::with_capacity(arrivals.len());
+    for arrival in arrivals {
+        let Some(outline) = arrival
+            .outline
+            .as_ref()
+            .filter(|it| it.device == sender.device)
+        else {
+            seats.push(Seat::Away(turn_away(sender, chain, arrival)));
+            continue;
+        };
+        if let Some(at) = ledger
+            .at(outline.sequence)
+            .find(|&at| ledger.known[at].hash == arrival.hash)
+        {
+            seats.push(Seat::Known(at));
+            continue;
+        }
+        let wrong_site = (outline.site != sender.site).then_some(RefusedReason::NotYours);
+        let fate = match arrival.flaw.or(wrong_site) {
+            Some(reason) => Fate::Refused(reason),
+            None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
+                Fate::Held(HeldReason::Fork)
+            }
+            None => Fate::Held(HeldReason::Gap),
+        };
+        seats.push(Seat::New(ledger.known.len()));
+        ledger.add(Known {
+            sequence: outline.sequence,
+            hash: arrival.hash,
+            previous: outline.previous,
+            format: outline.format,
+            counter: outline.counter,
+            fate,
+            arrived: now,
+        });
+        ledger.follow(|at| {
+            if at < n_before {
+                released.push(at);
+            }
+        });
+    }
+    let Ledger { head, known, .. } = ledger;
+    let verdict = |seat| match seat {
+        Seat::Away(verdict) => verdict,
+        Seat::New(at) => Verdict::Store(known[at].clone()),
+        Seat::Known(at) => Verdict::Known(known[at].clone()),
+    };
+    Ok(Judgement {
+        verdicts: seats.into_iter().map(verdict).collect(),
+        released: released.into_iter().map(|at| known[at].clone()).collect(),
+        head,
+    })
+}
+
+/// Where the verdict on an arrival is found once the whole push is judged.
+enum Seat {
+    New(usize),
+    Known(usize),
+    Away(Verdict),
+}
+
+/// A chain while a push is judged.
+struct Ledger {
+    head: Option<Head>,
+    known: Vec<Known>,
+    by_sequence: BTreeMap<u64, Vec<usize>>,
+    highest_counter: u64,
+}
+
+impl Ledger {
+    fn open(
+        ChainState {
+            head,
+            known,
+            highest_counter,
+        }: ChainState,
+    ) -> Self {
+        let mut ledger = Self {
+            head,
+            known: Vec::new(),
+            by_sequence: BTreeMap::new(),
+            highest_counter,
+        };
+        known.into_iter().for_each(|it| ledger.add(it));
+        ledger
+    }
+
+    fn add(&mut self, it: Known) {
+        self.by_sequence
+            .entry(it.sequence)
+            .or_default()
+            .push(self.known.len());
+        self.known.push(it);
+    }
+
+    fn at(&self, sequence: u64) -> impl Iterator<Item = usize> {
+        self.by_sequence
+            .get(&sequence)
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+
+    /// Follows the chain from its head as far as it goes and decides those that waited for it.
+    fn follow(&mut self, mut changed: impl FnMut(usize)) {
+        loop {
+            let next = self.head.map_or(1, |it| it.sequence + 1);
+            let before = self.head.map(|it| it.hash);
+            let found = self.at(next).find(|&at| self.known[at].previous == before);
+            for at in self.at(next).collect::<Vec<_>>() {
+                if self.known[at].fate == Fate::Held(HeldReason::Gap) {
+                    self.known[at].fate = if found == Some(at) {
+                        self.link(at)
+                    } else {
+                        Fate::Held(HeldReason::Fork)
+                    };
+                    changed(at);
+                }
+            }
+            let Some(found) = found else { return };
+            self.head = Some(Head {
+                sequence: next,
+                hash: self.known[found].hash,
+            });
+        }
+    }
+
+    fn link(&mut self, at: usize) -> Fate {
+        let Known {
+            format, counter, ..
+        } = self.known[at];
+        if format != FORMAT {
+            Fate::Held(HeldReason::UnknownFormat)
+        } else if counter > self.highest_counter.saturating_add(limits::COUNTER_LEAP) {
+            Fate::Held(HeldReason::CounterLeap)
+        } else {
+            self.highest_counter = self.highest_counter.max(counter);
+            Fate::Accepted
+        }
+    }
+}
+
+fn turn_away(sender: &Sender, chain: u32, arrival: &Arrival) -> Verdict {
+    match &arrival.outline {
+        Some(it) => Verdict::TurnAway {
+            device: it.device,
+            chain: it.chain,
+            sequence: it.sequence,
+            hash: arrival.hash,
+            reason: RefusedReason::NotYours,
+        },
+        None => Verdict::TurnAway {
+            device: sender.device,
+            chain,
+            sequence: 0,
+            hash: arrival.hash,
+            reason: arrival.flaw.unwrap_or(RefusedReason::Malformed),
+        },
+    }
+}
+
+impl Judgement {
+    /// What goes into the feed, in chain order, by sequence and hash.
+    pub fn passed_on(&self) -> Vec<(u64, Hash)> {
+        let stored = self.verdicts.iter().filter_map(|it| match it {
+            Verdict::Store(it) => Some(it),
+            Verdict::Known(_) | Verdict::TurnAway { .. } => None,
+        });
+        let mut passed: Vec<_> = stored
+            .chain(&self.released)
+            .filter(|it| it.fate == Fate::Accepted)
+            .map(|it| (it.sequence, it.hash))
+            .collect();
+        passed.sort_unstable();
+        passed
+    }
+
+    /// The receipts, unsigned: to be given out only after everything else here is durable.
+    pub fn receipts(
+        &self,
+        sender: &Sender,
+        chain: u32,
+        now: Moment,
+        epoch: u64,
+        backed_up_to: Option<u64>,
+    ) -> Vec<Receipt> {
+        let receipt = |verdict: &Verdict| {
+            let (device, chain, sequence, hash, fate, at) = match *verdict {
+                Verdict::Store(ref it) | Verdict::Known(ref it) => (
+                    sender.device,
+                    chain,
+                    it.sequence,
+                    it.hash,
+                    it.fate,
+                    it.arrived,
+                ),
+                Verdict::TurnAway {
+                    device,
+                    chain,
+                    sequence,
+                    hash,
+                    reason,
+                } => (device, chain, sequence, hash, Fate::Refused(reason), now),
+            };
+            Receipt {
+                device,
+                chain,
+                sequence,
+                hash,
+                fate,
+                at,
+                epoch,
+                backed_up_to,
+                signature: None,
+            }
+        };
+        self.verdicts.iter().map(receipt).collect()
+    }
+}
+
+/// The device has read further than the log goes: this log was restored, and needs a new epoch before
+/// it answers anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogFellBack;
+
+/// Where to read on for a device that has read up to `asked`; `last` is the feed's last position. A
+/// device that comes from another epoch begins anew.
+pub fn read_from(asked: Cursor, epoch: u64, last: u64) -> Result<Cursor, LogFellBack> {
+    match asked {
+        Cursor {
+            epoch: same,
+            position,
+        } if same == epoch && position > last => Err(LogFellBack),
+        Cursor { epoch: same, .. } if same == epoch => Ok(asked),
+        Cursor { .. } => Ok(Cursor { epoch, position: 0 }),
+    }
+}
+
+/// A page of the feed's entries behind `from`, each with its position, as many as fit.
+pub fn page(
+    from: Cursor,
+    entries: impl IntoIterator<Item = (u64, PageEntry)>,
+    server_now: Moment,
+) -> Page {
+    /// Map, keys, moment and the length of the byte string, at most.
+    const AROUND_ENTRY_BYTES: usize = 24;
+    let mut page = Page {
+        entries: Vec::new(),
+        from,
+        next: from,
+        more: false,
+        server_now,
+    };
+    let mut n_bytes = 0;
+    for (position, entry) in entries {
+        let Bytes(bytes) = &entry.envelope;
+        n_bytes += bytes.len() + AROUND_ENTRY_BYTES;
+        if n_bytes > limits::PAGE_BYTES && !page.entries.is_empty() {
+            page.more = true;
+            break;
+        }
+        page.next.position = position;
+        page.entries.push(entry);
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+use minicbor::Encoder;
+use shouwen_domain::envelope::{HeldReason::*, RefusedReason::*};
+
+use super::*;
+use crate::sample::{PHONE, chain, sealed};
+
+const ACCEPTED: Fate = Fate::Accepted;
+
+/// Head office with a log of one chain, judging and writing down.
+#[derive(Default)]
+struct Office {
+    state: ChainState,
+    feed: Vec<u64>,
+}
+
+impl Office {
+    fn push(&mut self, envelopes: &[Vec<u8>]) -> Vec<Receipt> {
+        let sender = Sender {
+            site: "north".parse().unwrap(),
+            device: PHONE,
+        };
+        let push = Push {
+            device: PHONE,
+            chain: 1,
+            head: 0,
+            envelopes: envelopes.iter().cloned().map(Bytes).collect(),
+        };
+        let now = Moment::from_unix_ms(5);
+        let judgement = judge(&sender, 1, &read(&push), self.state.clone(), now).unwrap();
+        for verdict in &judgement.verdicts {
+            if let Verdict::Store(it) = verdict {
+                self.state.known.push(it.clone());
+                self.state.highest_counter = self.state.highest_counter.max(it.counter);
+            }
+        }
+        for it in &judgement.released {
+            let row = self
+                .state
+                .known
+                .iter_mut()
+                .find(|row| row.hash == it.hash)
+                .unwrap();
+            row.fate = it.fate;
+        }
+        self.state.head = judgement.head;
+        self.feed
+            .extend(judgement.passed_on().iter().map(|it| it.0));
+        judgement.receipts(&sender, 1, now, 1, None)
+    }
+}
+
+/// Each push with the fates it is answered by, then the sequences in the feed.
+#[track_caller]
+fn check(pushes: &[(&[&Envelope], &[Fate])], feed: &[u64]) {
+    let mut office = Office::default();
+    for (envelopes, fates) in pushes {
+        let bytes: Vec<_> = envelopes.iter().map(|it| it.to_bytes()).collect();
+        let receipts = office.push(&bytes);
+        assert_eq!(
+            receipts.iter().map(|it| it.fate).collect::<Vec<_>>(),
+            *fates
+        );
+        for (receipt, envelope) in receipts.iter().zip(*envelopes) {
+            assert_eq!(
+                (receipt.sequence, receipt.hash),
+                (envelope.header().sequence, envelope.hash())
+            );
+        }
+    }
+    assert_eq!(office.feed, feed);
+}
+
+#[test]
+fn a_chain_is_accepted_once_however_often_it_comes() {
+    let c = chain(3);
+    let (a, b, c) = (&c[0], &c[1], &c[2]);
+    check(
+        &[
+            (&[a, b], &[ACCEPTED, ACCEPTED]),
+            (&[a, b, c], &[ACCEPTED, ACCEPTED, ACCEPTED]),
+            (&[c, c], &[ACCEPTED, ACCEPTED]),
+        ],
+        &[1, 2, 3],
+    );
+}
+
+#[test]
+fn a_gap_is_held_and_released_when_it_is_filled() {
+    let c = chain(4);
+    check(
+        &[
+            (&[&c[3]], &[Fate::Held(Gap)]),
+            (&[&c[1]], &[Fate::Held(Gap)]),
+            (&[&c[0]], &[ACCEPTED]),
+            (&[&c[2]], &[ACCEPTED]),
+            (&[&c[3], &c[1]], &[ACCEPTED, ACCEPTED]),
+        ],
+        &[1, 2, 3, 4],
+    );
+    check(&[(&[&c[2], &c[1], &c[0]], &[ACCEPTED; 3])], &[1, 2, 3]);
+}
+
+#[test]
+fn every_branch_of_a_fork_is_kept() {
+    let c = chain(3);
+    let other = sealed(1, 2, Some(c[0].hash()), |it| it.counter = 9);
+    let behind_other = sealed(1, 3, Some(other.hash()), |_| {});
+    check(
+        &[
+            (&[&c[0], &c[1]], &[ACCEPTED, ACCEPTED]),
+            (
+                &[&other, &behind_other],
+                &[Fate::Held(Fork), Fate::Held(Fork)],
+            ),
+            (&[&c[2]], &[ACCEPTED]),
+            (&[&other], &[Fate::Held(Fork)]),
+        ],
+        &[1, 2, 3],
+    );
+}
+
+#[test]
+fn a_leap_of_the_counter_is_held_without_holding_those_behind_it() {
+    let first = sealed(1, 1, None, |it| it.counter = limits::COUNTER_LEAP + 1);
+    let second = sealed(1, 2, Some(first.hash()), |it| {
+        it.counter = limits::COUNTER_LEAP
+    });
+    check(
+        &[(&[&first, &second], &[Fate::Held(CounterLeap), ACCEPTED])],
+        &[2],
+    );
+}
+
+#[test]
+fn the_token_says_who_pushes_and_not_the_envelope() {
+    let elsewhere = sealed(1, 1, None, |it| it.site = "south".parse().unwrap());
+    let behind = sealed(1, 2, Some(elsewhere.hash()), |_| {});
+    let stranger = sealed(4, 3, Some(behind.hash()), |it| {
+        it.device = DeviceId::from_random([9; 16])
+    });
+    check(
+        &[(
+            &[&elsewhere, &behind, &stranger],
+            &[Fate::Refused(NotYours), ACCEPTED, Fate::Refused(NotYours)],
+        )],
+        &[2],
+    );
+}
+
+#[test]
+fn what_is_malformed_or_too_large_is_refused_and_those_behind_it_are_not() {
+    let c = chain(3);
+    let mut broken = c[0].to_bytes();
+    let at = broken
+        .windows(11)
+        .position(|it| it == b"at the door")
+        .unwrap();
+    broken[at] = b'A';
+    let large = enlarge(&c[1]);
+    let mut office = Office::default();
+    let fates: Vec<_> = office.push(&[broken, large, c[2].to_bytes(), b"rubbish".to_vec()]);
+    let fates: Vec<_> = fates.iter().map(|it| (it.sequence, it.fate)).collect();
+    assert_eq!(
+        fates,
+        [
+            (1, Fate::Refused(Malformed)),
+            (2, Fate::Refused(TooLarge)),
+            (3, ACCEPTED),
+            (0, Fate::Refused(Malformed))
+        ]
+    );
+    assert_eq!(office.feed, [3]);
+}
+
+#[test]
+fn an_unknown_format_is_held_whatever_stands_behind_its_header() {
+    let first = chain(1).remove(0);
+    let mut header = Encoder::new(Vec::new());
+    header.map(8).unwrap().u8(1).unwrap().u8(2).unwrap();
+    header
+        .u8(5)
+        .unwrap()
+        .str("north")
+        .unwrap()
+        .u8(8)
+        .unwrap()
+        .bytes(PHONE.bytes())
+        .unwrap();
+    header
+        .u8(9)
+        .unwrap()
+        .u8(1)
+        .unwrap()
+        .u8(10)
+        .unwrap()
+        .u8(2)
+        .unwrap();
+    header
+        .u8(11)
+        .unwrap()
+        .bytes(&first.hash().0)
+        .unwrap()
+        .u8(12)
+        .unwrap()
+        .u8(2)
+        .unwrap();
+    header.u8(99).unwrap().str("news").unwrap();
+    let mut newer = Encoder::new(Vec::new());
+    newer
+        .array(2)
+        .unwrap()
+        .bytes(header.writer())
+        .unwrap()
+        .str("something else")
+        .unwrap();
+    let behind = sealed(1, 3, Some(Hash::of(header.writer())), |_| {});
+    let mut office = Office::default();
+    let receipts = office.push(&[first.to_bytes(), newer.into_writer(), behind.to_bytes()]);
+    let fates: Vec<_> = receipts.iter().map(|it| it.fate).collect();
+    assert_eq!(fates, [ACCEPTED, Fate::Held(UnknownFormat), ACCEPTED]);
+    assert_eq!(office.feed, [1, 3]);
+}
+
+#[test]
+fn a_push_of_two_chains_is_taken_back_to_its_sender() {
+    let sender = Sender {
+        site: "north".parse().unwrap(),
+        device: PHONE,
+    };
+    let arrival = Arrival::read(&sealed(2, 1, None, |_| {}).to_bytes());
+    let answer = judge(
+        &sender,
+        1,
+        &[arrival],
+        ChainState::default(),
+        Moment::from_unix_ms(0),
+    );
+    assert_eq!(answer, Err(MixedChains));
+}
+
+#[test]
+fn a_page_ends_before_its_limit_and_holds_at_least_one() {
+    let entry = |n_bytes| PageEntry {
+        arrived: Moment::from_unix_ms(0),
+        envelope: Bytes(vec![0; n_bytes]),
+    };
+    let from = Cursor {
+        epoch: 3,
+        position: 4,
+    };
+    for (sizes, n_entries, more) in [
+        (vec![], 0, false),
+        (vec![limits::PAGE_BYTES + 1], 1, false),
+        (vec![limits::PAGE_BYTES + 1, 1], 1, true),
+        (vec![limits::PAGE_BYTES / 2 - 100; 3], 2, true),
+        (vec![1_000; 3], 3, false),
+    ] {
+        let entries = sizes
+            .iter()
+            .zip(5_u64..)
+            .map(|(&size, position)| (position, entry(size)));
+        let page = page(from, entries, Moment::from_unix_ms(0));
+        assert_eq!(
+            (page.entries.len(), page.more),
+            (n_entries, more),
+            "{sizes:?}"
+        );
+        assert_eq!(
+            page.next,
+            Cursor {
+                epoch: 3,
+                position: 4 + n_entries as u64
+            }
+        );
+        if n_entries > 1 {
+            assert!(minicbor::to_vec(&page).unwrap().len() <= limits::PAGE_BYTES + 64);
+        }
+    }
+}
+
+#[test]
+fn another_epoch_is_read_from_its_beginning_and_a_log_that_fell_back_says_so() {
+    let at = |epoch, position| Cursor { epoch, position };
+    for (asked, answer) in [
+        (at(0, 0), Ok(at(2, 0))),
+        (at(2, 7), Ok(at(2, 7))),
+        (at(1, 3), Ok(at(2, 0))),
+        (at(2, 8), Err(LogFellBack)),
+    ] {
+        assert_eq!(read_from(asked, 2, 7), answer, "{asked:?}");
+    }
+}
+
+/// The same header with more behind it than an envelope may have.
+fn enlarge(envelope: &Envelope) -> Vec<u8> {
+    let mut bytes = envelope.to_bytes();
+    bytes.resize(limits::ENVELOPE_BYTES + 1, 0);
+    bytes
+}
