@@ -1,0 +1,18 @@
+//! The log on the device: its contract, a memory double, and the suite that every log passes.
+//!
+//! Start at [`Log`]. This crate knows no database, no browser and no network; what it stores are
+//! envelopes, byte for byte as first written, and beside them one opaque row a case, made by the app.
+
+mod fault;
+mod log;
+pub mod memory;
+#[cfg(feature = "suite")]
+#[expect(clippy::missing_panics_doc, reason = "these are tests")]
+pub mod suite;
+
+pub use fault::{Conflict, Fault, WriteError};
+pub use log::{
+    Append, CaseIn, Changes, Compacted, Cursor, Entry, Fence, Head, History, Log, Opening, OwnFate,
+    Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn,
+};
+pub use memory::Memory;

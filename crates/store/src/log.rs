@@ -1,0 +1,430 @@
+//! The contract of the log on the device.
+//!
+//! A log knows envelopes by case and by chain, and nothing of what they mean: rows are made by the
+//! app and come back as they went in.
+
+use std::collections::BTreeSet;
+
+use minicbor::{Decode, Encode};
+use shouwen_domain::envelope::{Envelope, Fate, Receipt};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::id::{CaseId, EnvelopeId};
+use shouwen_domain::moment::Moment;
+
+use crate::fault::{Conflict, Fault, WriteError};
+
+/// An append-only log of envelopes with one row a case, shared by every tab of one installation.
+///
+/// Every write is one durable, all-or-nothing transaction: it is stored when the future is ready
+/// with `Ok`, and not before. A handle is one tab's; several may be open on the same store.
+#[expect(
+    async_fn_in_trait,
+    reason = "a log lives in one thread; nothing here needs to be Send"
+)]
+pub trait Log {
+    /// All that the first screen needs: where the log stands and the most urgent open rows, by due
+    /// time and then case. Costs the same however much is stored.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn opening(&self, n_rows: usize) -> Result<Opening, Fault>;
+
+    /// The newest rows of all cases that any tab changed after `since`.
+    ///
+    /// `None` where compaction has passed `since`: open anew.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn changes(&self, since: Position) -> Result<Option<Changes>, Fault>;
+
+    /// All rows, page by page: open ones by due time and case, then closed ones, lately changed first.
+    ///
+    /// A page has about `max_rows` rows and at least one before the end. A row that is written while
+    /// somebody pages may come twice or not at all: take the position before, and [`Log::changes`] after.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn rows(&self, after: Option<RowMark>, max_rows: usize) -> Result<RowPage, Fault>;
+
+    /// A case from its first envelope; version 0 where there is no such case.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn history(&self, case: CaseId) -> Result<History, Fault>;
+
+    /// Stores one action of this device: the envelope, its row, and the chain's new head.
+    ///
+    /// Sealing happens before. To append again what is already the head is no error and writes
+    /// nothing, so that whoever lost the answer may ask again.
+    ///
+    /// # Errors
+    /// [`Conflict::Case`] where the case has another version, [`Conflict::Head`] where the envelope does
+    /// not follow the head: same chain, next sequence, the head's hash as `previous`; or a higher chain,
+    /// sequence 1, no `previous`. A [`Fault`] where it cannot be stored.
+    async fn append(&self, append: Append) -> Result<Standing, WriteError>;
+
+    /// The oldest envelopes of this device without a receipt: of one chain (the lowest that owes), by
+    /// sequence, up to `max_bytes` together but at least one.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn owed(&self, max_bytes: usize) -> Result<Vec<Envelope>, Fault>;
+
+    /// Envelopes of this device behind `sequence` in `chain`, with a receipt or without, by sequence, up
+    /// to `max_bytes` together but at least one: what fills up a server restored from an old backup.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn own_after(
+        &self,
+        chain: u32,
+        sequence: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<Envelope>, Fault>;
+
+    /// Stores what the server said about envelopes of this device. Whoever has a receipt is no longer owed,
+    /// whatever its fate.
+    ///
+    /// A receipt that repeats the known fate in the same epoch is ignored; another fate or epoch replaces
+    /// it. A receipt for what this device did not append, or whose hash differs, is ignored.
+    ///
+    /// # Errors
+    /// [`Conflict::Fence`] where another tab has taken over; a [`Fault`] where it cannot be stored.
+    async fn settle(&self, fence: Fence, receipts: &[Receipt]) -> Result<Standing, WriteError>;
+
+    /// What became of this device's envelopes, newest first: the last `limit`, and besides them every one
+    /// that is held or refused.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn fates(&self, limit: usize) -> Result<Vec<OwnFate>, Fault>;
+
+    /// Stores one page of the server's feed, whole or not at all, and moves the cursor with it.
+    ///
+    /// What is known by its envelope's id is not stored again; it only gets its arrival stamp, if it had
+    /// none from a feed. So own envelopes may come back, and a feed may be read again from its beginning.
+    ///
+    /// # Errors
+    /// [`Conflict::Cursor`] unless the page begins where the log has read to, or at position 0 of another
+    /// epoch (the server's log began anew). [`Conflict::Case`] where a case has another version,
+    /// [`Conflict::Fence`] where another tab has taken over. [`Fault::Corrupt`] where the page names a case
+    /// twice or puts an envelope under a case that is not its own; another [`Fault`] where it cannot be stored.
+    async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError>;
+
+    /// Makes the caller the one owner of pump and compaction, until somebody else takes over.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be stored.
+    async fn take_over(&self) -> Result<Fence, Fault>;
+
+    /// One bounded step of putting the journal away; changes nothing that can be read here, except that
+    /// [`Log::changes`] no longer reaches back. A crash at any moment loses nothing.
+    ///
+    /// # Errors
+    /// [`Conflict::Fence`] where another tab has taken over; a [`Fault`] where it cannot be stored.
+    async fn compact(&self, fence: Fence) -> Result<Compacted, WriteError>;
+
+    /// A small named record, if there is one.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn get(&self, section: Section, name: &str) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Stores a small named record, in place of the one before; as durable as an envelope.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be stored; the record before is kept.
+    async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault>;
+
+    /// Removes a named record; no error where there is none.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be removed.
+    async fn remove(&self, section: Section, name: &str) -> Result<(), Fault>;
+
+    /// The names in a section, sorted.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn list(&self, section: Section) -> Result<Vec<String>, Fault>;
+}
+
+/// Counts the writes to one device's log; means nothing elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Position(#[n(0)] pub u64);
+
+/// The number of the tab that owns pump and compaction; each new owner has a higher one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Fence(#[n(0)] pub u64);
+
+/// How far this device has read the server's feed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Cursor {
+    /// Zero: never read.
+    #[n(1)]
+    pub epoch: u64,
+    /// The last position taken in; positions count from 1.
+    #[n(2)]
+    pub position: u64,
+}
+
+/// The end of this device's chain: what the next envelope must follow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Head {
+    #[n(1)]
+    pub chain: u32,
+    /// Zero: nothing appended yet.
+    #[n(2)]
+    pub sequence: u64,
+    #[n(3)]
+    pub hash: Option<Hash>,
+    /// The highest logical counter seen anywhere, in own envelopes or others'.
+    #[n(4)]
+    pub counter: u64,
+}
+
+impl Head {
+    /// The head once `envelope` is appended.
+    ///
+    /// # Errors
+    /// [`Conflict::Head`] where the envelope does not follow: see [`Log::append`].
+    pub fn followed_by(self, envelope: &Envelope) -> Result<Self, Conflict> {
+        let next = envelope.header();
+        let continues = next.chain == self.chain
+            && next.sequence == self.sequence + 1
+            && next.previous == self.hash;
+        let starts = next.chain > self.chain && next.sequence == 1 && next.previous.is_none();
+        if continues || starts {
+            Ok(Self {
+                chain: next.chain,
+                sequence: next.sequence,
+                hash: Some(envelope.hash()),
+                counter: self.counter.max(next.counter),
+            })
+        } else {
+            Err(Conflict::Head { found: self })
+        }
+    }
+
+    /// Whether `envelope` is what this head was made by.
+    pub fn is(self, envelope: &Envelope) -> bool {
+        let header = envelope.header();
+        header.chain == self.chain
+            && header.sequence == self.sequence
+            && self.hash == Some(envelope.hash())
+    }
+}
+
+/// Where a log stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub position: Position,
+    pub head: Head,
+    pub cursor: Cursor,
+    /// The hash of the receipt stored last, which the next envelope names.
+    pub last_receipt: Option<Hash>,
+    pub n_cases: u64,
+    pub n_open: u64,
+    /// Envelopes of this device without a receipt.
+    pub n_owed: u64,
+    /// Writes since the last compaction; from some hundreds on, opening is quicker after one.
+    pub n_journal: u64,
+}
+
+/// What the app makes of a case for its lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    /// When the next obligation is due; none: the case is closed.
+    pub due: Option<Moment>,
+    /// Opaque to the log; some hundreds of bytes serve best.
+    pub body: Vec<u8>,
+}
+
+/// The row of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub case: CaseId,
+    /// How many envelopes of the case the log holds.
+    pub version: u32,
+    /// None: the case is closed.
+    pub due: Option<Moment>,
+    pub body: Vec<u8>,
+}
+
+/// An envelope with its arrival stamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub envelope: Envelope,
+    /// When head office had it: from the feed, else from the receipt; none while it is on its way.
+    pub arrived: Option<Moment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    pub standing: Standing,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    pub standing: Standing,
+    /// One a case, by case.
+    pub rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowPage {
+    pub rows: Vec<Row>,
+    /// Where the next page begins; none: this was the last.
+    pub next: Option<RowMark>,
+}
+
+/// Where a page of rows ended; stays good while others write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowMark {
+    /// Among the open rows, behind this one.
+    Open { due: Moment, case: CaseId },
+    /// Among the closed rows, those put down before this; the number is the log's own.
+    Closed { before: u64 },
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// How many envelopes the log holds of this case.
+    pub version: u32,
+    /// By logical counter and then id: the same on every device, whatever order they arrived in.
+    pub entries: Vec<Entry>,
+    /// The newest for each own envelope that has one, by chain and sequence.
+    pub receipts: Vec<Receipt>,
+}
+
+/// One action of this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Append {
+    pub envelope: Envelope,
+    /// The version that the action was decided on; 0 for a new case.
+    pub expected_version: u32,
+    /// The case after the action.
+    pub projection: Projection,
+}
+
+/// One page of the server's feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeIn {
+    pub from: Cursor,
+    pub to: Cursor,
+    /// Each case once.
+    pub cases: Vec<CaseIn>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseIn {
+    pub case: CaseId,
+    pub expected_version: u32,
+    /// In any order; known ones may be among them.
+    pub entries: Vec<Entry>,
+    /// The case after these entries.
+    pub projection: Projection,
+}
+
+impl TakeIn {
+    /// Checks what does not depend on what is stored.
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`] where a case comes twice or an envelope stands under another case.
+    pub fn check(&self) -> Result<(), Fault> {
+        let mut seen = BTreeSet::new();
+        for it in &self.cases {
+            if !seen.insert(it.case) {
+                return Err(Fault::Corrupt {
+                    what: format!("a page names case {} twice", it.case),
+                });
+            }
+            if let Some(stray) = it
+                .entries
+                .iter()
+                .find(|entry| entry.envelope.header().case != it.case)
+            {
+                let id = stray.envelope.header().id;
+                return Err(Fault::Corrupt {
+                    what: format!("a page puts envelope {id} under case {}", it.case),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a log that has read to `cursor` may take this page.
+    pub fn follows(&self, cursor: Cursor) -> bool {
+        let begins_anew =
+            self.from.position == 0 && self.from.epoch != 0 && self.from.epoch != cursor.epoch;
+        self.from == cursor || begins_anew
+    }
+}
+
+/// What became of an envelope of this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct OwnFate {
+    #[n(1)]
+    pub chain: u32,
+    #[n(2)]
+    pub sequence: u64,
+    #[n(3)]
+    pub id: EnvelopeId,
+    #[n(4)]
+    pub case: CaseId,
+    /// The device's wall clock when acting.
+    #[n(5)]
+    pub at: Moment,
+    /// None: recorded, and owed.
+    #[n(6)]
+    pub fate: Option<Fate>,
+}
+
+impl OwnFate {
+    /// Whether a person must look at it, however long ago it was.
+    pub const fn needs_a_person(&self) -> bool {
+        matches!(self.fate, Some(Fate::Held(_) | Fate::Refused(_)))
+    }
+}
+
+/// What one step of compaction did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Writes put away.
+    pub n_sealed: u64,
+    /// Whether another step would find something to do.
+    pub more: bool,
+}
+
+/// What a named record belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// This device's own settings.
+    Settings,
+    /// Who is signed in, and with what.
+    Session,
+    /// What people began to write, so that a reload loses no word.
+    Drafts,
+    /// Packs, calendars, the zone table, directories.
+    Texts,
+}
+
+impl Section {
+    pub const ALL: [Self; 4] = [Self::Settings, Self::Session, Self::Drafts, Self::Texts];
+
+    /// Its name where it is stored.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Session => "session",
+            Self::Drafts => "drafts",
+            Self::Texts => "texts",
+        }
+    }
+}

@@ -1,0 +1,1390 @@
+//! What every log must do, as tests to run against any of them: see [`event_log_suite!`](crate::event_log_suite).
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use shouwen_domain::envelope::{
+    Envelope, Fate, HeldReason, Receipt, RefusedReason, RuleHashes, Stamp,
+};
+use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
+use shouwen_domain::hash::{Hash, Salt};
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, SiteId};
+use shouwen_domain::moment::{Minutes, Moment};
+
+use crate::{
+    Append, CaseIn, Conflict, Cursor, Entry, Fault, Fence, Head, History, Log, Position,
+    Projection, Row, RowMark, Section, Standing, TakeIn, WriteError,
+};
+
+/// A store of its own for one test.
+#[expect(
+    async_fn_in_trait,
+    reason = "a log lives in one thread; nothing here needs to be Send"
+)]
+pub trait Fixture {
+    type Log: Log;
+
+    /// Opens one more tab on the same store.
+    async fn open(&self) -> Self::Log;
+
+    /// Opens the store as a crash at this moment would leave it.
+    async fn after_a_crash(&self) -> Self::Log;
+
+    /// Lets the next write of `log` find no room. False where that cannot be arranged.
+    fn fill_up(&self, log: &Self::Log) -> bool;
+
+    /// Lets the next write of `log` be stored and its answer be lost. False where that cannot be arranged.
+    fn lose_next_answer(&self, log: &Self::Log) -> bool;
+}
+
+/// Defines one test for each thing that every log must do.
+///
+/// Takes an expression that makes a [`Fixture`](crate::suite::Fixture); where the platform has tests of
+/// its own, their attribute stands in front: `event_log_suite!(#[wasm_bindgen_test] Browser::new())`.
+#[macro_export]
+macro_rules! event_log_suite {
+    (@blocking $fixture:expr; $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::suite::block_on($crate::suite::$case(&$fixture));
+            }
+        )*
+    };
+    (@waiting $test:meta; $fixture:expr; $($case:ident)*) => {
+        $(
+            #[$test]
+            async fn $case() {
+                $crate::suite::$case(&$fixture).await;
+            }
+        )*
+    };
+    (@all $($how:tt)*) => {
+        $crate::event_log_suite! { $($how)*;
+            a_new_log_is_empty
+            what_was_appended_is_there_for_every_tab_and_after_a_crash
+            appending_the_head_again_writes_nothing
+            an_append_on_another_version_is_refused
+            an_append_that_does_not_follow_the_head_is_refused
+            a_higher_chain_begins_with_its_first_envelope
+            a_case_is_in_the_same_order_whatever_order_things_arrived_in
+            taking_in_again_changes_nothing
+            own_envelopes_that_come_back_only_get_their_stamp
+            a_page_from_elsewhere_is_refused
+            a_page_is_taken_whole_or_not_at_all
+            another_epoch_is_read_from_its_beginning
+            what_is_owed_comes_by_chain_and_sequence_in_batches
+            settling_twice_changes_nothing
+            receipts_for_what_is_not_ours_are_ignored
+            a_changed_fate_replaces_the_one_before
+            the_opening_has_the_most_urgent_rows_first
+            every_row_comes_page_by_page
+            changes_are_what_any_tab_changed
+            compaction_changes_nothing_that_can_be_read
+            whoever_took_over_is_the_only_owner
+            named_records_are_kept_apart
+            a_full_store_keeps_what_it_has
+            a_lost_answer_is_found_out
+            chance_agrees_with_memory
+        }
+    };
+    (#[$test:meta] $fixture:expr) => {
+        $crate::event_log_suite! { @all @waiting $test; $fixture }
+    };
+    ($fixture:expr) => {
+        $crate::event_log_suite! { @all @blocking $fixture }
+    };
+}
+
+/// Runs a future that never waits for anything outside.
+///
+/// # Panics
+/// Where it does wait.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(it) => it,
+        Poll::Pending => panic!("this log waits for something outside"),
+    }
+}
+
+const DEVICE: DeviceId = DeviceId::from_random([0xd0; 16]);
+const OTHER_DEVICE: DeviceId = DeviceId::from_random([0xd1; 16]);
+const NOON: Moment = Moment::from_unix_ms(1_783_915_200_000);
+
+fn minute(n: u32) -> Moment {
+    NOON + Minutes(n)
+}
+
+fn case(n: u32) -> CaseId {
+    let mut bits = [0xca; 16];
+    bits[6..10].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_be_bytes());
+    bits[12..].copy_from_slice(&n.to_be_bytes());
+    CaseId::from_random(bits)
+}
+
+/// Due after so many minutes; none: closed.
+fn projection(due: Option<u32>, body: &str) -> Projection {
+    Projection {
+        due: due.map(minute),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+/// An envelope with `n_words` bytes of words.
+fn envelope(device: DeviceId, case: CaseId, after: Head, id: u64, n_words: usize) -> Envelope {
+    let mut bits = [0; 16];
+    bits[..8].copy_from_slice(&id.to_be_bytes());
+    bits[8] = device.bytes()[0];
+    let rules = Hash::of(b"rules");
+    let stamp = Stamp {
+        id: EnvelopeId::from_random(bits),
+        site: "north".parse::<SiteId>().expect("a slug"),
+        case,
+        person: "wang".parse().expect("a slug"),
+        device,
+        chain: after.chain,
+        sequence: after.sequence + 1,
+        previous: after.hash,
+        counter: after.counter + 1,
+        at: minute(u32::try_from(id % 10_000).expect("small")),
+        clock: None,
+        last_receipt: None,
+        rules: RuleHashes {
+            pack: rules,
+            calendar: rules,
+            zones: rules,
+            directory: rules,
+        },
+        facts_salt: Salt([1; 16]),
+        content_salt: Salt([2; 16]),
+    };
+    let content = if n_words == 0 {
+        Content::default()
+    } else {
+        Content::text("x".repeat(n_words))
+    };
+    Envelope::seal(
+        stamp,
+        &[Event::new(Fact::AnsweredAtOnce(AnsweredAtOnce {}), content)],
+    )
+    .expect("a small envelope")
+}
+
+/// Somebody else's envelope, with a counter of its own choice.
+fn foreign(case: CaseId, counter: u64, id: u64, n_words: usize) -> Envelope {
+    let after = Head {
+        chain: 1,
+        sequence: id,
+        hash: None,
+        counter: counter - 1,
+    };
+    envelope(OTHER_DEVICE, case, after, id, n_words)
+}
+
+fn entry(envelope: Envelope, arrived_min: u32) -> Entry {
+    Entry {
+        envelope,
+        arrived: Some(minute(arrived_min)),
+    }
+}
+
+fn at(epoch: u64, position: u64) -> Cursor {
+    Cursor { epoch, position }
+}
+
+fn receipt(envelope: &Envelope, fate: Fate, arrived_min: u32) -> Receipt {
+    let header = envelope.header();
+    Receipt {
+        device: header.device,
+        chain: header.chain,
+        sequence: header.sequence,
+        hash: envelope.hash(),
+        fate,
+        at: minute(arrived_min),
+        epoch: 1,
+        backed_up_to: None,
+        signature: None,
+    }
+}
+
+/// Seals the next action as a careful app does.
+async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
+    let head = log.opening(0).await.expect("an opening").standing.head;
+    let expected_version = log.history(case).await.expect("a history").version;
+    let id = (u64::from(head.chain) << 32) + head.sequence + 1;
+    let envelope = envelope(DEVICE, case, head, id, 0);
+    Append {
+        envelope,
+        expected_version,
+        projection: projection(due, &format!("own {}", head.sequence + 1)),
+    }
+}
+
+async fn act(log: &impl Log, case: CaseId, due: Option<u32>) -> Envelope {
+    let append = next(log, case, due).await;
+    let envelope = append.envelope.clone();
+    log.append(append).await.expect("an append");
+    envelope
+}
+
+async fn case_in(log: &impl Log, case: CaseId, entries: Vec<Entry>, due: Option<u32>) -> CaseIn {
+    let expected_version = log.history(case).await.expect("a history").version;
+    let body = format!("with {} more", entries.len());
+    CaseIn {
+        case,
+        expected_version,
+        entries,
+        projection: projection(due, &body),
+    }
+}
+
+async fn standing(log: &impl Log) -> Standing {
+    log.opening(0).await.expect("an opening").standing
+}
+
+async fn all_rows(log: &impl Log, max_rows: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut mark: Option<RowMark> = None;
+    loop {
+        let page = log.rows(mark, max_rows).await.expect("a page");
+        assert!(
+            !page.rows.is_empty() || page.next.is_none(),
+            "a page before the end has a row"
+        );
+        rows.extend(page.rows);
+        match page.next {
+            None => return rows,
+            next => mark = next,
+        }
+    }
+}
+
+/// All that can be read, apart from how long the journal is.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    standing: Standing,
+    rows: Vec<Row>,
+    open: Vec<Row>,
+    histories: Vec<History>,
+    owed: Vec<Envelope>,
+    own: Vec<Envelope>,
+    fates: Vec<crate::OwnFate>,
+}
+
+async fn see(log: &impl Log) -> Seen {
+    let opening = log.opening(usize::MAX).await.expect("an opening");
+    let mut rows = all_rows(log, 7).await;
+    rows.sort_by_key(|it| it.case);
+    let mut histories = Vec::new();
+    for it in &rows {
+        let history = log.history(it.case).await.expect("a history");
+        assert_eq!(
+            history.version, it.version,
+            "the row tells the version of its case"
+        );
+        assert_eq!(
+            history.entries.len(),
+            it.version as usize,
+            "the version counts the envelopes"
+        );
+        histories.push(history);
+    }
+    let mut own = Vec::new();
+    for chain in 0..=opening.standing.head.chain {
+        own.extend(
+            log.own_after(chain, 0, usize::MAX)
+                .await
+                .expect("own envelopes"),
+        );
+    }
+    assert_eq!(
+        opening.rows.len() as u64,
+        opening.standing.n_open,
+        "open cases are counted"
+    );
+    assert_eq!(
+        rows.len() as u64,
+        opening.standing.n_cases,
+        "cases are counted"
+    );
+    Seen {
+        standing: Standing {
+            n_journal: 0,
+            ..opening.standing
+        },
+        rows,
+        open: opening.rows,
+        histories,
+        owed: log.owed(usize::MAX).await.expect("what is owed"),
+        own,
+        fates: log.fates(20).await.expect("fates"),
+    }
+}
+
+fn conflict<T: std::fmt::Debug>(answer: Result<T, WriteError>) -> Conflict {
+    match answer {
+        Err(WriteError::Conflict(it)) => it,
+        other => panic!("expected a conflict, got {other:?}"),
+    }
+}
+
+pub async fn a_new_log_is_empty(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let opening = log.opening(50).await.expect("an opening");
+    assert_eq!(
+        (opening.standing, opening.rows),
+        (Standing::default(), vec![])
+    );
+    assert_eq!(log.history(case(1)).await, Ok(History::default()));
+    assert_eq!(log.owed(1_000).await, Ok(vec![]));
+    assert_eq!(log.fates(10).await, Ok(vec![]));
+    assert_eq!(
+        log.rows(None, 10).await.map(|it| (it.rows, it.next)),
+        Ok((vec![], None))
+    );
+    let changes = log
+        .changes(Position(0))
+        .await
+        .expect("changes")
+        .expect("nothing was put away");
+    assert_eq!(changes.rows, vec![]);
+}
+
+pub async fn what_was_appended_is_there_for_every_tab_and_after_a_crash(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    assert_eq!(see(&other_tab).await.rows, vec![]);
+    let first = act(&log, case(1), Some(30)).await;
+    let second = act(&other_tab, case(1), Some(10)).await;
+
+    let there = see(&log).await;
+    let entries = [first, second.clone()].map(|envelope| Entry {
+        envelope,
+        arrived: None,
+    });
+    assert_eq!(
+        there.histories,
+        [History {
+            version: 2,
+            entries: entries.to_vec(),
+            receipts: vec![]
+        }]
+    );
+    assert_eq!(
+        there.rows,
+        [Row {
+            case: case(1),
+            version: 2,
+            due: Some(minute(10)),
+            body: b"own 2".to_vec()
+        }]
+    );
+    assert_eq!(
+        there.standing.head,
+        Head {
+            chain: 0,
+            sequence: 2,
+            hash: Some(second.hash()),
+            counter: 2
+        }
+    );
+    assert_eq!(
+        (
+            there.standing.n_cases,
+            there.standing.n_open,
+            there.standing.n_owed
+        ),
+        (1, 1, 2)
+    );
+    assert_eq!(see(&other_tab).await, there);
+    assert_eq!(see(&fixture.after_a_crash().await).await, there);
+}
+
+pub async fn appending_the_head_again_writes_nothing(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let append = next(&log, case(1), Some(30)).await;
+    let once = log.append(append.clone()).await.expect("an append");
+    assert_eq!(log.append(append.clone()).await, Ok(once));
+    assert_eq!(fixture.open().await.append(append).await, Ok(once));
+    assert_eq!(see(&log).await.rows[0].version, 1);
+}
+
+pub async fn an_append_on_another_version_is_refused(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    act(&log, case(1), Some(30)).await;
+    let fresh = next(&other_tab, case(1), None).await;
+    let before = see(&log).await;
+    for expected in [0, 2, 7] {
+        let stale = Append {
+            expected_version: expected,
+            ..fresh.clone()
+        };
+        let found = Conflict::Case {
+            case: case(1),
+            expected,
+            found: 1,
+        };
+        assert_eq!(conflict(log.append(stale.clone()).await), found);
+        assert_eq!(conflict(other_tab.append(stale).await), found);
+    }
+    assert_eq!(see(&log).await, before);
+    other_tab.append(fresh).await.expect("an append");
+}
+
+pub async fn an_append_that_does_not_follow_the_head_is_refused(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    let late = next(&other_tab, case(2), Some(5)).await;
+    act(&log, case(1), Some(30)).await;
+    let head = standing(&log).await.head;
+    let refused = Conflict::Head { found: head };
+    assert_eq!(conflict(other_tab.append(late).await), refused);
+    for wrong in [
+        Head {
+            sequence: head.sequence + 1,
+            ..head
+        },
+        Head {
+            hash: Some(Hash::of(b"another")),
+            ..head
+        },
+        Head { hash: None, ..head },
+        Head {
+            chain: head.chain + 1,
+            ..head
+        },
+        Head {
+            chain: head.chain + 1,
+            sequence: 0,
+            ..head
+        },
+    ] {
+        let envelope = envelope(DEVICE, case(2), wrong, 99, 0);
+        let append = Append {
+            envelope,
+            expected_version: 0,
+            projection: projection(Some(5), ""),
+        };
+        assert_eq!(conflict(log.append(append).await), refused);
+    }
+    assert_eq!(see(&log).await.rows.len(), 1);
+}
+
+pub async fn a_higher_chain_begins_with_its_first_envelope(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    act(&log, case(1), Some(30)).await;
+    let counter = standing(&log).await.head.counter;
+    let envelope = envelope(
+        DEVICE,
+        case(1),
+        Head {
+            chain: 4,
+            sequence: 0,
+            hash: None,
+            counter,
+        },
+        77,
+        0,
+    );
+    let append = Append {
+        envelope: envelope.clone(),
+        expected_version: 1,
+        projection: projection(None, ""),
+    };
+    let after = log.append(append).await.expect("an append");
+    assert_eq!(
+        after.head,
+        Head {
+            chain: 4,
+            sequence: 1,
+            hash: Some(envelope.hash()),
+            counter: counter + 1
+        }
+    );
+    assert_eq!(after.n_owed, 2);
+    let owed = log.owed(usize::MAX).await.expect("what is owed");
+    assert_eq!(
+        owed.iter().map(|it| it.header().chain).collect::<Vec<_>>(),
+        [0],
+        "a batch is of one chain"
+    );
+    assert_eq!(log.own_after(4, 0, usize::MAX).await, Ok(vec![envelope]));
+}
+
+pub async fn a_case_is_in_the_same_order_whatever_order_things_arrived_in(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let [late, early, same_b, same_a] =
+        [(9, 1), (2, 2), (5, 4), (5, 3)].map(|(counter, id)| foreign(case(1), counter, id, 0));
+    for (n, envelope) in [late.clone(), same_b.clone(), early.clone(), same_a.clone()]
+        .into_iter()
+        .enumerate()
+    {
+        let n = n as u64;
+        let cases = vec![case_in(&log, case(1), vec![entry(envelope, 1)], Some(3)).await];
+        log.take_in(
+            fence,
+            TakeIn {
+                from: at(u64::from(n > 0), n),
+                to: at(1, n + 1),
+                cases,
+            },
+        )
+        .await
+        .expect("a page");
+        if n == 1 {
+            while log.compact(fence).await.expect("a step").more {}
+        }
+    }
+    let history = log.history(case(1)).await.expect("a history");
+    let order: Vec<_> = history.entries.into_iter().map(|it| it.envelope).collect();
+    assert_eq!(order, [early, same_a, same_b, late]);
+    assert_eq!(
+        standing(&log).await.head.counter,
+        9,
+        "the next own counter is above all that were seen"
+    );
+}
+
+pub async fn taking_in_again_changes_nothing(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let entries = vec![
+        entry(foreign(case(1), 1, 1, 0), 1),
+        entry(foreign(case(1), 2, 2, 0), 1),
+    ];
+    let twice: Vec<Entry> = entries.iter().cloned().chain(entries.clone()).collect();
+    let cases = vec![case_in(&log, case(1), twice, Some(3)).await];
+    let page = TakeIn {
+        from: at(0, 0),
+        to: at(1, 2),
+        cases,
+    };
+    log.take_in(fence, page.clone()).await.expect("a page");
+    let before = see(&log).await;
+    assert_eq!(
+        before.rows[0].version, 2,
+        "what comes twice in a page counts once"
+    );
+
+    assert_eq!(
+        conflict(log.take_in(fence, page).await),
+        Conflict::Cursor { found: at(1, 2) }
+    );
+    assert_eq!(see(&log).await, before);
+
+    // The same envelopes under the next page, as a server may send them that lost count.
+    let overlapping = [entries[1].clone(), entry(foreign(case(1), 3, 3, 0), 2)].to_vec();
+    let cases = vec![case_in(&log, case(1), overlapping, None).await];
+    let after = log
+        .take_in(
+            fence,
+            TakeIn {
+                from: at(1, 2),
+                to: at(1, 3),
+                cases,
+            },
+        )
+        .await
+        .expect("a page");
+    assert_eq!(
+        (after.n_cases, after.n_open, after.cursor),
+        (1, 0, at(1, 3))
+    );
+    assert_eq!(see(&log).await.rows[0].version, 3);
+}
+
+pub async fn own_envelopes_that_come_back_only_get_their_stamp(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let own = [
+        act(&log, case(1), Some(9)).await,
+        act(&log, case(1), Some(8)).await,
+    ];
+    log.settle(fence, &[receipt(&own[1], Fate::Accepted, 6)])
+        .await
+        .expect("settled");
+    let cases = vec![case_in(&log, case(1), vec![entry(own[0].clone(), 4)], Some(7)).await];
+    let after = log
+        .take_in(
+            fence,
+            TakeIn {
+                from: at(0, 0),
+                to: at(1, 1),
+                cases,
+            },
+        )
+        .await
+        .expect("a page");
+    assert_eq!(
+        (after.n_owed, after.n_cases),
+        (1, 1),
+        "a stamp from the feed is no receipt"
+    );
+
+    let there = see(&log).await;
+    assert_eq!(
+        (there.rows[0].version, there.rows[0].due),
+        (2, Some(minute(7)))
+    );
+    let arrived: Vec<_> = there.histories[0]
+        .entries
+        .iter()
+        .map(|it| it.arrived)
+        .collect();
+    assert_eq!(arrived, [Some(minute(4)), Some(minute(6))]);
+
+    // The feed's first stamp stands before the receipt's, and before any later one.
+    let back = own.iter().map(|it| entry(it.clone(), 5)).collect();
+    let cases = vec![case_in(&log, case(1), back, Some(7)).await];
+    log.take_in(
+        fence,
+        TakeIn {
+            from: at(1, 1),
+            to: at(1, 2),
+            cases,
+        },
+    )
+    .await
+    .expect("a page");
+    let arrived: Vec<_> = see(&log).await.histories[0]
+        .entries
+        .iter()
+        .map(|it| it.arrived)
+        .collect();
+    assert_eq!(arrived, [Some(minute(4)), Some(minute(5))]);
+}
+
+pub async fn a_page_from_elsewhere_is_refused(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    log.take_in(
+        fence,
+        TakeIn {
+            from: at(0, 0),
+            to: at(1, 5),
+            cases: vec![],
+        },
+    )
+    .await
+    .expect("an empty page");
+    for from in [at(1, 0), at(1, 4), at(1, 6), at(2, 5), at(0, 5)] {
+        let page = TakeIn {
+            from,
+            to: at(2, 9),
+            cases: vec![],
+        };
+        assert_eq!(
+            conflict(log.take_in(fence, page).await),
+            Conflict::Cursor { found: at(1, 5) }
+        );
+    }
+    assert_eq!(standing(&log).await.cursor, at(1, 5));
+}
+
+pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    act(&log, case(2), Some(9)).await;
+    let before = see(&log).await;
+    let good = case_in(
+        &log,
+        case(1),
+        vec![entry(foreign(case(1), 1, 1, 0), 1)],
+        Some(3),
+    )
+    .await;
+    let stale = CaseIn {
+        expected_version: 0,
+        ..case_in(&log, case(2), vec![], Some(3)).await
+    };
+    let page = |cases| TakeIn {
+        from: at(0, 0),
+        to: at(1, 2),
+        cases,
+    };
+    let found = Conflict::Case {
+        case: case(2),
+        expected: 0,
+        found: 1,
+    };
+    assert_eq!(
+        conflict(log.take_in(fence, page(vec![good.clone(), stale])).await),
+        found
+    );
+
+    let stray = CaseIn {
+        case: case(3),
+        ..good.clone()
+    };
+    for wrong in [vec![good.clone(), good.clone()], vec![stray]] {
+        let answer = log.take_in(fence, page(wrong)).await;
+        assert!(
+            matches!(answer, Err(WriteError::Fault(Fault::Corrupt { .. }))),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(see(&log).await, before);
+    log.take_in(fence, page(vec![good])).await.expect("a page");
+}
+
+pub async fn another_epoch_is_read_from_its_beginning(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let known = entry(foreign(case(1), 1, 1, 0), 1);
+    let cases = vec![case_in(&log, case(1), vec![known.clone()], Some(3)).await];
+    log.take_in(
+        fence,
+        TakeIn {
+            from: at(7, 0),
+            to: at(7, 20),
+            cases,
+        },
+    )
+    .await
+    .expect("a first page names its epoch");
+    while log.compact(fence).await.expect("a step").more {}
+    let more = vec![known, entry(foreign(case(1), 2, 2, 0), 1)];
+    let cases = vec![case_in(&log, case(1), more, Some(3)).await];
+    let after = log
+        .take_in(
+            fence,
+            TakeIn {
+                from: at(8, 0),
+                to: at(8, 2),
+                cases,
+            },
+        )
+        .await
+        .expect("a page");
+    assert_eq!(after.cursor, at(8, 2));
+    assert_eq!(see(&log).await.rows[0].version, 2);
+}
+
+pub async fn what_is_owed_comes_by_chain_and_sequence_in_batches(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut own = Vec::new();
+    for n in 0..6 {
+        own.push(act(&log, case(n % 2), Some(n)).await);
+        if n == 2 {
+            while log.compact(fence).await.expect("a step").more {}
+        }
+    }
+    let size = own[0].to_bytes().len();
+    let owed = async |max_bytes| log.owed(max_bytes).await.expect("what is owed");
+    assert_eq!(owed(usize::MAX).await, own);
+    assert_eq!(owed(4 * size + size / 2).await, own[..4]);
+    assert_eq!(
+        owed(0).await,
+        own[..1],
+        "at least one, or nothing would ever be sent"
+    );
+    // An answer may settle any of them: the rest stays owed.
+    log.settle(
+        fence,
+        &[
+            receipt(&own[4], Fate::Accepted, 1),
+            receipt(&own[0], Fate::Accepted, 1),
+        ],
+    )
+    .await
+    .expect("ok");
+    let rest = [&own[1], &own[2], &own[3], &own[5]].map(Clone::clone);
+    assert_eq!(owed(usize::MAX).await, rest);
+    assert_eq!(see(&fixture.open().await).await.owed, rest);
+    assert_eq!(
+        log.own_after(0, 4, usize::MAX).await,
+        Ok(own[4..].to_vec()),
+        "settled ones can be had again"
+    );
+    assert_eq!(log.own_after(0, 2, 0).await, Ok(own[2..3].to_vec()));
+}
+
+pub async fn settling_twice_changes_nothing(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let own = [
+        act(&log, case(1), Some(9)).await,
+        act(&log, case(2), Some(8)).await,
+    ];
+    let receipts = own.each_ref().map(|it| receipt(it, Fate::Accepted, 6));
+    let once = log.settle(fence, &receipts).await.expect("settled");
+    assert_eq!(
+        (once.n_owed, once.last_receipt),
+        (0, Some(receipts[1].hash()))
+    );
+    let there = see(&log).await;
+    assert_eq!(
+        there
+            .histories
+            .iter()
+            .flat_map(|it| it.receipts.clone())
+            .count(),
+        2
+    );
+    let again = receipts.clone().map(|it| Receipt {
+        at: minute(60),
+        backed_up_to: Some(1),
+        ..it
+    });
+    assert_eq!(
+        log.settle(fence, &again).await,
+        Ok(once),
+        "the first word stands"
+    );
+    while log.compact(fence).await.expect("a step").more {}
+    let known = standing(&log).await;
+    assert_eq!(log.settle(fence, &again).await, Ok(known));
+    assert_eq!(see(&fixture.after_a_crash().await).await, there);
+    assert_eq!(there.histories[0].entries[0].arrived, Some(minute(6)));
+}
+
+pub async fn receipts_for_what_is_not_ours_are_ignored(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let own = act(&log, case(1), Some(9)).await;
+    let before = see(&log).await;
+    let good = receipt(&own, Fate::Accepted, 1);
+    let strange = [
+        Receipt {
+            sequence: 2,
+            ..good.clone()
+        },
+        Receipt {
+            chain: 3,
+            ..good.clone()
+        },
+        Receipt {
+            device: OTHER_DEVICE,
+            ..good.clone()
+        },
+        Receipt {
+            hash: Hash::of(b"a fork"),
+            ..good.clone()
+        },
+    ];
+    log.settle(fence, &strange).await.expect("ignored");
+    log.settle(fence, &[]).await.expect("nothing to do");
+    assert_eq!(see(&log).await, before);
+    let mixed: Vec<Receipt> = strange.into_iter().chain([good]).collect();
+    assert_eq!(log.settle(fence, &mixed).await.expect("settled").n_owed, 0);
+}
+
+pub async fn a_changed_fate_replaces_the_one_before(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut own = Vec::new();
+    for n in 0..4 {
+        own.push(act(&log, case(n), Some(n)).await);
+    }
+    let held = receipt(&own[0], Fate::Held(HeldReason::Gap), 2);
+    let refused = receipt(&own[1], Fate::Refused(RefusedReason::Malformed), 2);
+    log.settle(fence, &[held.clone(), refused.clone()])
+        .await
+        .expect("settled");
+    let fates = async |limit| {
+        let fates = log.fates(limit).await.expect("fates");
+        fates
+            .into_iter()
+            .map(|it| (it.sequence, it.fate))
+            .collect::<Vec<_>>()
+    };
+    let all = [
+        (4, None),
+        (3, None),
+        (2, Some(refused.fate)),
+        (1, Some(held.fate)),
+    ];
+    assert_eq!(fates(4).await, all);
+    while log.compact(fence).await.expect("a step").more {}
+    assert_eq!(fates(4).await, all);
+    assert_eq!(
+        fates(1).await,
+        [all[0], all[2], all[3]],
+        "what needs a person is always told"
+    );
+    let history = log.history(case(1)).await.expect("a history");
+    assert_eq!(
+        history.entries[0].arrived, None,
+        "what was refused did not arrive"
+    );
+
+    let mended = Receipt {
+        fate: Fate::Accepted,
+        ..held
+    };
+    let after = log
+        .settle(fence, std::slice::from_ref(&mended))
+        .await
+        .expect("settled");
+    assert_eq!((after.n_owed, after.last_receipt), (2, Some(mended.hash())));
+    assert_eq!(fates(1).await, [all[0], all[2]]);
+    assert_eq!(
+        log.history(case(0)).await.expect("a history").receipts,
+        [mended]
+    );
+}
+
+pub async fn the_opening_has_the_most_urgent_rows_first(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 0..10 {
+        act(&log, case(n), Some(10 * ((n * 7) % 10))).await;
+    }
+    act(&log, case(100), None).await;
+    check_urgent(&log, 3, &[0, 10, 20]).await;
+    while log.compact(fence).await.expect("a step").more {}
+    check_urgent(&log, 3, &[0, 10, 20]).await;
+
+    // Closed, made less urgent, made most urgent, new: each on top of what was put away.
+    act(&log, case(0), None).await;
+    act(&log, case(3), Some(95)).await;
+    act(&log, case(9), Some(1)).await;
+    act(&log, case(101), Some(2)).await;
+    for log in [&log, &fixture.open().await] {
+        check_urgent(log, 4, &[1, 2, 20, 40]).await;
+        check_urgent(log, 100, &[1, 2, 20, 40, 50, 60, 70, 80, 90, 95]).await;
+        check_urgent(log, 0, &[]).await;
+    }
+    while log.compact(fence).await.expect("a step").more {}
+    check_urgent(&log, 100, &[1, 2, 20, 40, 50, 60, 70, 80, 90, 95]).await;
+}
+
+async fn check_urgent(log: &impl Log, n_rows: usize, due_min: &[i64]) {
+    let rows = log.opening(n_rows).await.expect("an opening").rows;
+    let due: Vec<_> = rows
+        .iter()
+        .map(|it| it.due.expect("an open case").minutes_since(NOON))
+        .collect();
+    assert_eq!(due, due_min);
+}
+
+pub async fn every_row_comes_page_by_page(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut cursor = at(0, 0);
+    // Pages large enough to be stored in bulk, and single actions in between.
+    for n in 0..6 {
+        let mut cases = Vec::new();
+        for i in 0..40 {
+            let case = case(1_000 * n + i);
+            let entries = vec![entry(foreign(case, 1, u64::from(1_000 * n + i), 1_500), n)];
+            cases.push(case_in(&log, case, entries, (i % 3 == 0).then_some(i)).await);
+        }
+        let to = at(1, cursor.position + 40);
+        log.take_in(
+            fence,
+            TakeIn {
+                from: cursor,
+                to,
+                cases,
+            },
+        )
+        .await
+        .expect("a page");
+        cursor = to;
+        act(&log, case(1_000 * n), None).await;
+        act(&log, case(1_000 * n + 1), Some(n)).await;
+        if n == 3 {
+            while log.compact(fence).await.expect("a step").more {}
+        }
+    }
+    for log in [log, fixture.open().await] {
+        let rows = all_rows(&log, usize::MAX).await;
+        assert_eq!(rows.len(), 240);
+        let n_open = rows.iter().take_while(|it| it.due.is_some()).count();
+        assert_eq!(
+            n_open as u64,
+            standing(&log).await.n_open,
+            "open ones come first"
+        );
+        assert!(rows[n_open..].iter().all(|it| it.due.is_none()));
+        assert!(rows[..n_open].is_sorted_by_key(|it| (it.due, it.case)));
+        let by_case = |mut rows: Vec<Row>| {
+            rows.sort_by_key(|it| it.case);
+            rows
+        };
+        let rows = by_case(rows);
+        assert!(
+            rows.windows(2).all(|two| two[0].case != two[1].case),
+            "each case once"
+        );
+        for max_rows in [0, 1, 25, 100] {
+            assert_eq!(
+                by_case(all_rows(&log, max_rows).await),
+                rows,
+                "in pages of {max_rows}"
+            );
+        }
+    }
+}
+
+pub async fn changes_are_what_any_tab_changed(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    let fence = other_tab.take_over().await.expect("a fence");
+    act(&log, case(1), Some(1)).await;
+    let since = standing(&log).await.position;
+    act(&log, case(2), Some(2)).await;
+    let mut cases = Vec::new();
+    for n in 3..40 {
+        let entries = vec![entry(foreign(case(n), 1, u64::from(n), 2_000), n)];
+        cases.push(case_in(&other_tab, case(n), entries, (n == 3).then_some(3)).await);
+    }
+    other_tab
+        .take_in(
+            fence,
+            TakeIn {
+                from: at(0, 0),
+                to: at(1, 40),
+                cases,
+            },
+        )
+        .await
+        .expect("a page");
+    let last = act(&other_tab, case(2), None).await;
+    other_tab
+        .settle(fence, &[receipt(&last, Fate::Accepted, 1)])
+        .await
+        .expect("settled");
+
+    let changes = log
+        .changes(since)
+        .await
+        .expect("changes")
+        .expect("nothing was put away");
+    assert_eq!(changes.standing, standing(&other_tab).await);
+    let mut expected = see(&other_tab).await.rows;
+    expected.retain(|it| it.case != case(1));
+    assert_eq!(changes.rows, expected);
+    let none = log
+        .changes(changes.standing.position)
+        .await
+        .expect("changes")
+        .expect("nothing was put away");
+    assert_eq!(none.rows, vec![]);
+
+    while other_tab.compact(fence).await.expect("a step").more {}
+    assert_eq!(
+        log.changes(since).await,
+        Ok(None),
+        "whoever comes late opens anew"
+    );
+    let now = standing(&log).await.position;
+    assert_eq!(
+        log.changes(now)
+            .await
+            .expect("changes")
+            .expect("up to date")
+            .rows,
+        vec![]
+    );
+}
+
+pub async fn compaction_changes_nothing_that_can_be_read(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut cursor = at(0, 0);
+    for round in 0..3 {
+        for n in 0..80 {
+            let envelope = act(&log, case(n % 50), (n % 4 != 0).then_some(n + round)).await;
+            if n % 3 == 0 {
+                log.settle(fence, &[receipt(&envelope, Fate::Accepted, n)])
+                    .await
+                    .expect("settled");
+            }
+            if n % 20 == 0 {
+                let case = case(n % 50);
+                let foreign = entry(foreign(case, 5, u64::from(1_000 * round + n), 70), n);
+                let cases =
+                    vec![case_in(&log, case, vec![entry(envelope, n), foreign], Some(n)).await];
+                let to = at(1, cursor.position + 2);
+                log.take_in(
+                    fence,
+                    TakeIn {
+                        from: cursor,
+                        to,
+                        cases,
+                    },
+                )
+                .await
+                .expect("a page");
+                cursor = to;
+            }
+        }
+        let before = see(&log).await;
+        let mut n_sealed = 0;
+        loop {
+            let step = log.compact(fence).await.expect("a step");
+            n_sealed += step.n_sealed;
+            assert_eq!(see(&log).await, before);
+            assert_eq!(see(&fixture.after_a_crash().await).await, before);
+            if !step.more {
+                break;
+            }
+        }
+        assert!(n_sealed >= 80, "{n_sealed} writes were put away");
+        assert_eq!(standing(&log).await.n_journal, 0);
+        assert_eq!(log.compact(fence).await.expect("a step").n_sealed, 0);
+    }
+}
+
+pub async fn whoever_took_over_is_the_only_owner(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    let old = log.take_over().await.expect("a fence");
+    let own = act(&log, case(1), Some(1)).await;
+    let new = other_tab.take_over().await.expect("a fence");
+    assert!(new > old);
+    let found = Conflict::Fence { found: new };
+    for stale in [old, Fence(0), Fence(new.0 + 1)] {
+        assert_eq!(
+            conflict(log.settle(stale, &[receipt(&own, Fate::Accepted, 1)]).await),
+            found
+        );
+        let page = TakeIn {
+            from: at(0, 0),
+            to: at(1, 1),
+            cases: vec![],
+        };
+        assert_eq!(conflict(log.take_in(stale, page).await), found);
+        assert_eq!(conflict(log.compact(stale).await), found);
+    }
+    assert_eq!(standing(&log).await.n_owed, 1);
+    act(&log, case(1), Some(2)).await;
+    other_tab.compact(new).await.expect("a step");
+}
+
+pub async fn named_records_are_kept_apart(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let large = vec![7; 200_000];
+    for section in Section::ALL {
+        log.put(section, "b/ü", section.slug().as_bytes())
+            .await
+            .expect("stored");
+    }
+    log.put(Section::Drafts, "a", &large).await.expect("stored");
+    log.put(Section::Drafts, "c", b"").await.expect("stored");
+    for log in [&log, &fixture.after_a_crash().await] {
+        assert_eq!(log.get(Section::Drafts, "a").await, Ok(Some(large.clone())));
+        assert_eq!(log.get(Section::Drafts, "c").await, Ok(Some(vec![])));
+        assert_eq!(log.get(Section::Texts, "a").await, Ok(None));
+        for section in Section::ALL {
+            assert_eq!(
+                log.get(section, "b/ü").await,
+                Ok(Some(section.slug().as_bytes().to_vec()))
+            );
+        }
+    }
+    assert_eq!(
+        log.list(Section::Drafts).await,
+        Ok(["a", "b/ü", "c"].map(str::to_owned).to_vec())
+    );
+    log.put(Section::Drafts, "a", b"new").await.expect("stored");
+    log.remove(Section::Drafts, "b/ü").await.expect("removed");
+    log.remove(Section::Drafts, "never was")
+        .await
+        .expect("nothing to remove");
+    assert_eq!(
+        log.get(Section::Drafts, "a").await,
+        Ok(Some(b"new".to_vec()))
+    );
+    assert_eq!(
+        log.list(Section::Drafts).await,
+        Ok(["a", "c"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(log.list(Section::Texts).await, Ok(vec!["b/ü".to_owned()]));
+    assert_eq!(
+        standing(&log).await,
+        Standing::default(),
+        "named records are not part of the log"
+    );
+}
+
+pub async fn a_full_store_keeps_what_it_has(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let own = act(&log, case(1), Some(1)).await;
+    log.put(Section::Drafts, "a", b"words")
+        .await
+        .expect("stored");
+    let before = see(&log).await;
+    let full = || Err(WriteError::Fault(Fault::QuotaExceeded));
+    let append = next(&log, case(1), None).await;
+    let cases = vec![
+        case_in(
+            &log,
+            case(2),
+            vec![entry(foreign(case(2), 1, 1, 9), 1)],
+            None,
+        )
+        .await,
+    ];
+    let page = TakeIn {
+        from: at(0, 0),
+        to: at(1, 1),
+        cases,
+    };
+
+    if !fixture.fill_up(&log) {
+        return;
+    }
+    assert_eq!(log.append(append.clone()).await, full());
+    fixture.fill_up(&log);
+    assert_eq!(log.take_in(fence, page.clone()).await, full());
+    fixture.fill_up(&log);
+    assert_eq!(
+        log.settle(fence, &[receipt(&own, Fate::Accepted, 1)]).await,
+        full()
+    );
+    fixture.fill_up(&log);
+    assert_eq!(
+        log.put(Section::Drafts, "a", b"more words").await,
+        Err(Fault::QuotaExceeded)
+    );
+    fixture.fill_up(&log);
+    assert_eq!(
+        log.compact(fence).await.map(|it| it.more),
+        Err(WriteError::Fault(Fault::QuotaExceeded))
+    );
+    assert_eq!(see(&log).await, before);
+    assert_eq!(see(&fixture.after_a_crash().await).await, before);
+    assert_eq!(
+        log.get(Section::Drafts, "a").await,
+        Ok(Some(b"words".to_vec()))
+    );
+
+    log.append(append).await.expect("room again");
+    log.take_in(fence, page).await.expect("room again");
+    assert_eq!(see(&log).await.rows.len(), 2);
+}
+
+pub async fn a_lost_answer_is_found_out(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let append = next(&log, case(1), Some(1)).await;
+    if !fixture.lose_next_answer(&log) {
+        return;
+    }
+    assert_eq!(
+        log.append(append.clone()).await,
+        Err(WriteError::Fault(Fault::ConnectionLost))
+    );
+    assert!(
+        standing(&log).await.head.is(&append.envelope),
+        "the head tells that it was stored"
+    );
+    log.append(append).await.expect("asking again is harmless");
+    assert_eq!(see(&log).await.rows[0].version, 1);
+    act(&log, case(1), None).await;
+}
+
+/// Draws numbers from a seed, so that a failure can be seen again.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        u32::try_from((z ^ (z >> 31)) % u64::from(n)).expect("below a u32")
+    }
+}
+
+/// Whatever is done in whatever order by two tabs, a log shows what the memory double shows.
+pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
+    let reference = crate::Memory::new();
+    let tabs = [fixture.open().await, fixture.open().await];
+    let mut fence = Fence(0);
+    let mut chance = Chance(20_260_713);
+    for round in 0..400_u32 {
+        let log = &tabs[chance.below(2) as usize];
+        let due = |chance: &mut Chance| (chance.below(3) > 0).then(|| chance.below(500));
+        match chance.below(20) {
+            0..=9 => {
+                let case = case(chance.below(30));
+                let append = next(&reference, case, due(&mut chance)).await;
+                let stored = log.append(append.clone()).await.expect("an append");
+                let expected = reference.append(append).await.expect("an append");
+                assert_eq!(stored.head, expected.head, "round {round}");
+            }
+            10..=13 => {
+                let from = standing(&reference).await.cursor;
+                let (n_cases, n_words) = (1 + chance.below(20), chance.below(2) as usize * 4_000);
+                let first = chance.below(40);
+                let mut cases = Vec::new();
+                for n in 0..n_cases {
+                    let case = case(first + n);
+                    let counter = 1 + u64::from(chance.below(round + 1));
+                    let mut entries = vec![entry(
+                        foreign(case, counter, u64::from(round * 100 + n), n_words),
+                        round,
+                    )];
+                    let known = reference.history(case).await.expect("a history").entries;
+                    entries.extend(
+                        known
+                            .into_iter()
+                            .take(3)
+                            .map(|it| entry(it.envelope, round)),
+                    );
+                    cases.push(case_in(&reference, case, entries, due(&mut chance)).await);
+                }
+                let page = TakeIn {
+                    from,
+                    to: at(1, from.position + u64::from(n_cases)),
+                    cases,
+                };
+                log.take_in(fence, page.clone()).await.expect("a page");
+                reference.take_in(fence, page).await.expect("a page");
+            }
+            14..=16 => {
+                let owed = reference.owed(usize::MAX).await.expect("what is owed");
+                let fates = [
+                    Fate::Accepted,
+                    Fate::Held(HeldReason::Gap),
+                    Fate::Refused(RefusedReason::NotYours),
+                ];
+                let drawn: Vec<Receipt> = owed
+                    .iter()
+                    .filter_map(|it| {
+                        let fate = fates[chance.below(3) as usize];
+                        (chance.below(2) == 0).then(|| receipt(it, fate, round))
+                    })
+                    .collect();
+                log.settle(fence, &drawn).await.expect("settled");
+                reference.settle(fence, &drawn).await.expect("settled");
+            }
+            17 => {
+                fence = log.take_over().await.expect("a fence");
+                assert_eq!(reference.take_over().await, Ok(fence));
+            }
+            _ => {
+                log.compact(fence).await.expect("a step");
+            }
+        }
+        let (here, there) = (standing(&tabs[0]).await, standing(&reference).await);
+        assert_eq!(
+            Standing {
+                n_journal: 0,
+                ..here
+            },
+            Standing {
+                n_journal: 0,
+                ..there
+            },
+            "round {round}"
+        );
+        if round % 40 == 39 {
+            let expected = see(&reference).await;
+            assert_eq!(see(&tabs[0]).await, expected, "round {round}");
+            assert_eq!(see(&tabs[1]).await, expected, "round {round}");
+            assert_eq!(
+                see(&fixture.after_a_crash().await).await,
+                expected,
+                "round {round}"
+            );
+        }
+    }
+}
