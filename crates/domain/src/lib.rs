@@ -3,9 +3,14 @@
 //! Pure by construction. Nothing here reads a clock, draws a random number or
 //! performs I/O: time and identifiers arrive as arguments.
 
+pub mod calendar;
+pub mod document;
 pub mod envelope;
 pub mod event;
 pub mod hash;
+pub mod hours;
 pub mod id;
 pub mod limits;
 pub mod moment;
+pub mod reckoning;
+pub mod zone;

@@ -1,0 +1,657 @@
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "the form in which expect-test writes them"
+)]
+
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::calendar::{self, DayKind};
+use crate::hours::RestDays;
+use crate::zone;
+
+const DEFAULT: Limit = days(1, DayReading::NextDayClosing);
+const RECEIPT_DAY: Limit = days(1, DayReading::ReceiptDayCounts);
+const SAME_TIME: Limit = days(1, DayReading::SameTime);
+const ONE_HOUR: Limit = Limit::ClockMinutes {
+    minutes: Minutes(60),
+    off_duty_start_after: Minutes(15),
+};
+
+const fn days(days: u32, reading: DayReading) -> Limit {
+    Limit::WorkingDays { days, reading }
+}
+
+const fn working(minutes: u32) -> Limit {
+    Limit::WorkingMinutes {
+        minutes: Minutes(minutes),
+    }
+}
+
+fn hours(windows: &[&str]) -> Hours {
+    Hours::parse(windows).unwrap()
+}
+
+fn rest_days(work: &[&str], rest: fn(Vec<Window>) -> RestDays, windows: &[&str]) -> Hours {
+    let parsed = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|it| it.parse().unwrap())
+            .collect::<Vec<Window>>()
+    };
+    Hours::try_new(parsed(work), rest(parsed(windows))).unwrap()
+}
+
+fn due(zone: &str, hours: &Hours, start: &str, limit: Limit) -> Result<Due, ReckoningError> {
+    let (calendar, zones) = (calendar::shipped(), zone::shipped());
+    let office = Office {
+        calendar: &calendar,
+        zone: zones.get(zone).unwrap(),
+        hours,
+    };
+    reckon(office.zone.moment(start.parse().unwrap()), &limit, &office)
+}
+
+/// The due time in the office's zone, `?` behind a provisional one.
+fn shown(zone: &str, due: &Due) -> String {
+    let local = zone::shipped().get(zone).unwrap().local(due.at);
+    format!(
+        "{}{}",
+        local.format("%m-%d %H:%M"),
+        if due.provisional { "?" } else { "" }
+    )
+}
+
+fn check_in(zone: &str, hours: &Hours, start: &str, limit: Limit, expected: &str) {
+    let shown = match due(zone, hours, start, limit) {
+        Ok(due) => shown(zone, &due),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(shown, expected, "{limit:?} from {start}");
+}
+
+fn check(windows: &[&str], start: &str, limit: Limit, expected: &str) {
+    check_in("Asia/Shanghai", &hours(windows), start, limit, expected);
+}
+
+const NINE_TO_SIX: &[&str] = &["09:00-18:00"];
+
+#[test]
+fn one_working_day_around_the_spring_festival_in_each_reading() {
+    for (start, by_default, same_time, nine_hours) in [
+        (
+            "2026-02-13T16:30:00",
+            "02-14 18:00",
+            "02-14 16:30",
+            "02-14 16:30",
+        ),
+        (
+            "2026-02-14T20:00:00",
+            "02-24 18:00",
+            "02-25 09:00",
+            "02-24 18:00",
+        ),
+        (
+            "2026-02-18T10:00:00",
+            "02-24 18:00",
+            "02-24 10:00",
+            "02-24 18:00",
+        ),
+        (
+            "2026-07-11T11:00:00",
+            "07-13 18:00",
+            "07-13 11:00",
+            "07-13 18:00",
+        ),
+    ] {
+        check(NINE_TO_SIX, start, DEFAULT, by_default);
+        check(NINE_TO_SIX, start, SAME_TIME, same_time);
+        check(NINE_TO_SIX, start, working(9 * 60), nine_hours);
+    }
+}
+
+#[test]
+fn the_receipt_day_counts_while_the_office_still_works_on_it() {
+    check(
+        NINE_TO_SIX,
+        "2026-02-13T16:30:00",
+        RECEIPT_DAY,
+        "02-13 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-13T08:00:00",
+        RECEIPT_DAY,
+        "02-13 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-13T18:00:00",
+        RECEIPT_DAY,
+        "02-14 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-14T20:00:00",
+        RECEIPT_DAY,
+        "02-24 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-18T10:00:00",
+        RECEIPT_DAY,
+        "02-24 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-13T16:30:00",
+        days(3, DayReading::ReceiptDayCounts),
+        "02-24 18:00",
+    );
+}
+
+#[test]
+fn several_working_days_skip_the_holiday_and_count_the_make_up_day() {
+    check(
+        NINE_TO_SIX,
+        "2026-02-12T10:00:00",
+        days(3, DayReading::NextDayClosing),
+        "02-24 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-12T10:00:00",
+        days(3, DayReading::SameTime),
+        "02-24 10:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-02-12T10:00:00",
+        days(0, DayReading::NextDayClosing),
+        "A limit of working days needs at least one day",
+    );
+}
+
+#[test]
+fn a_slip_shortly_before_closing_on_a_make_up_saturday() {
+    check(NINE_TO_SIX, "2026-02-14T17:40:00", ONE_HOUR, "02-14 18:40");
+    check(NINE_TO_SIX, "2026-02-14T17:40:00", DEFAULT, "02-24 18:00");
+}
+
+#[test]
+fn an_hour_off_duty_starts_some_minutes_after_the_next_duty_start() {
+    check(NINE_TO_SIX, "2026-02-14T18:00:00", ONE_HOUR, "02-24 10:15");
+    check(NINE_TO_SIX, "2026-02-13T08:59:59", ONE_HOUR, "02-13 10:15");
+    check(NINE_TO_SIX, "2026-02-13T09:00:00", ONE_HOUR, "02-13 10:00");
+    check(NINE_TO_SIX, "2026-07-11T11:00:00", ONE_HOUR, "07-13 10:15");
+    check(
+        &["08:30-12:00", "13:30-18:00"],
+        "2026-02-13T12:30:00",
+        ONE_HOUR,
+        "02-13 14:45",
+    );
+}
+
+#[test]
+fn an_emergency_knows_no_duty_hours() {
+    let limit = Limit::PlainMinutes {
+        minutes: Minutes(10),
+    };
+    check(NINE_TO_SIX, "2026-02-18T03:00:00", limit, "02-18 03:10");
+    check(NINE_TO_SIX, "2021-02-18T03:00:00", limit, "02-18 03:10");
+}
+
+#[test]
+fn lunch_is_no_working_time() {
+    let windows = &["08:30-12:00", "13:30-18:00"];
+    check(windows, "2026-07-14T11:30:00", working(60), "07-14 14:00");
+    check(windows, "2026-07-14T11:30:00", working(30), "07-14 12:00");
+    check(windows, "2026-07-14T12:00:00", working(30), "07-14 14:00");
+    check(windows, "2026-07-14T12:15:00", working(30), "07-14 14:00");
+    check(windows, "2026-07-14T12:15:00", SAME_TIME, "07-15 13:30");
+    check(windows, "2026-07-14T12:00:00", SAME_TIME, "07-15 12:00");
+    check(windows, "2026-07-14T11:30:00", ONE_HOUR, "07-14 12:30");
+    check(
+        windows,
+        "2026-07-14T08:30:00",
+        working(8 * 60),
+        "07-14 18:00",
+    );
+    check(
+        windows,
+        "2026-07-14T08:30:00",
+        working(8 * 60 + 1),
+        "07-15 08:31",
+    );
+}
+
+#[test]
+fn what_is_used_up_exactly_at_closing_ends_at_closing() {
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T17:00:00",
+        working(60),
+        "07-14 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T17:00:00",
+        working(61),
+        "07-15 09:01",
+    );
+    check(NINE_TO_SIX, "2026-07-14T18:00:00", SAME_TIME, "07-15 18:00");
+    check(NINE_TO_SIX, "2026-07-14T18:00:01", SAME_TIME, "07-16 09:00");
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T18:00:00",
+        working(9 * 60),
+        "07-15 18:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T20:00:00",
+        working(0),
+        "07-15 09:00",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T10:00:00",
+        working(0),
+        "07-14 10:00",
+    );
+}
+
+#[test]
+fn no_minute_is_lost_at_midnight() {
+    let all_day = &["00:00-24:00"];
+    check(all_day, "2026-07-14T23:30:00", working(60), "07-15 00:30");
+    check(all_day, "2026-07-14T23:30:00", working(30), "07-15 00:00");
+    check(
+        all_day,
+        "2026-07-14T00:00:00",
+        working(4 * 24 * 60),
+        "07-18 00:00",
+    );
+    check(
+        all_day,
+        "2026-07-17T00:00:00",
+        working(24 * 60 + 1),
+        "07-20 00:01",
+    );
+    check(all_day, "2026-07-14T10:00:00", DEFAULT, "07-16 00:00");
+    check_in(
+        "Asia/Shanghai",
+        &Hours::around_the_clock(),
+        "2026-02-18T23:30:00",
+        working(60),
+        "02-19 00:30",
+    );
+    check_in(
+        "Asia/Shanghai",
+        &Hours::around_the_clock(),
+        "2026-02-18T23:30:00",
+        ONE_HOUR,
+        "02-19 00:30",
+    );
+}
+
+#[test]
+fn an_office_on_duty_on_rest_days_starts_its_clocks_and_counts_no_day() {
+    let on_duty = rest_days(NINE_TO_SIX, RestDays::OnDuty, &["10:00-16:00"]);
+    check_in(
+        "Asia/Shanghai",
+        &on_duty,
+        "2026-02-18T11:00:00",
+        ONE_HOUR,
+        "02-18 12:00",
+    );
+    check_in(
+        "Asia/Shanghai",
+        &on_duty,
+        "2026-02-18T11:00:00",
+        DEFAULT,
+        "02-24 18:00",
+    );
+    check_in(
+        "Asia/Shanghai",
+        &on_duty,
+        "2026-02-18T11:00:00",
+        working(60),
+        "02-24 10:00",
+    );
+    let working_all_week = rest_days(NINE_TO_SIX, RestDays::Working, &["10:00-16:00"]);
+    check_in(
+        "Asia/Shanghai",
+        &working_all_week,
+        "2026-02-18T11:00:00",
+        DEFAULT,
+        "02-19 16:00",
+    );
+    check_in(
+        "Asia/Shanghai",
+        &working_all_week,
+        "2026-02-18T15:30:00",
+        working(60),
+        "02-19 10:30",
+    );
+}
+
+#[test]
+fn a_deadline_in_an_unpublished_year_is_provisional() {
+    check(NINE_TO_SIX, "2026-12-31T10:00:00", DEFAULT, "01-01 18:00?");
+    check(NINE_TO_SIX, "2026-12-30T10:00:00", DEFAULT, "12-31 18:00");
+    check(NINE_TO_SIX, "2026-12-31T20:00:00", ONE_HOUR, "01-01 10:15?");
+    check(NINE_TO_SIX, "2026-12-31T17:30:00", ONE_HOUR, "12-31 18:30");
+    check(
+        NINE_TO_SIX,
+        "2026-12-31T17:30:00",
+        working(60),
+        "01-01 09:30?",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-12-31T17:30:00",
+        working(30),
+        "12-31 18:00",
+    );
+}
+
+#[test]
+fn a_past_year_without_data_is_named() {
+    let missing = "There is no calendar for the year 2021";
+    check(NINE_TO_SIX, "2021-03-01T10:00:00", ONE_HOUR, missing);
+    check(NINE_TO_SIX, "2020-12-31T10:00:00", DEFAULT, missing);
+    check(NINE_TO_SIX, "2020-12-31T17:30:00", working(60), missing);
+    check(NINE_TO_SIX, "2020-12-31T17:30:00", ONE_HOUR, "12-31 18:30");
+    check_in(
+        "Asia/Shanghai",
+        &Hours::around_the_clock(),
+        "2020-12-31T23:30:00",
+        ONE_HOUR,
+        "01-01 00:30",
+    );
+}
+
+#[test]
+fn nothing_is_looked_for_without_end() {
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T10:00:00",
+        days(u32::MAX, DayReading::default()),
+        "The deadline is more than 3660 days away",
+    );
+    check(
+        NINE_TO_SIX,
+        "2026-07-14T10:00:00",
+        working(u32::MAX),
+        "The deadline is more than 3660 days away",
+    );
+    let (calendar, zones, hours) = (calendar::shipped(), zone::shipped(), hours(NINE_TO_SIX));
+    let office = Office {
+        calendar: &calendar,
+        zone: zones.get("Asia/Shanghai").unwrap(),
+        hours: &hours,
+    };
+    for ms in [i64::MIN, -1, i64::MAX] {
+        let result = reckon(Moment::from_unix_ms(ms), &ONE_HOUR, &office);
+        assert_eq!(result, Err(ReckoningError::StartOutOfRange));
+    }
+    let last = Moment::from_unix_ms(253_402_300_799_999);
+    let longest = Limit::ClockMinutes {
+        minutes: Minutes(u32::MAX),
+        off_duty_start_after: Minutes(u32::MAX),
+    };
+    assert!(reckon(last, &longest, &office).is_ok());
+    assert_eq!(
+        reckon(last, &DEFAULT, &office).map(|it| it.provisional),
+        Ok(true)
+    );
+}
+
+#[test]
+fn daylight_saving_time_moves_the_instant_and_not_the_wall_clock() {
+    let night = hours(&["00:00-06:00"]);
+    let all_day = Hours::around_the_clock();
+    let check = |hours: &Hours, start: &str, limit, expected: &str| {
+        check_in("Europe/Berlin", hours, start, limit, expected);
+    };
+    // Forward on 2026-03-29: the night has five hours. Back on 2026-10-25: it has seven.
+    check(&all_day, "2026-03-29T01:30:00", working(60), "03-29 03:30");
+    check(&all_day, "2026-10-25T01:30:00", working(60), "10-25 02:30");
+    check(&all_day, "2026-10-25T01:30:00", working(120), "10-25 02:30");
+    check(&all_day, "2026-10-25T01:30:00", working(180), "10-25 03:30");
+    check(&all_day, "2026-03-28T02:30:00", SAME_TIME, "03-29 03:30");
+    check(&all_day, "2026-03-29T01:30:00", ONE_HOUR, "03-29 03:30");
+    check(&night, "2026-03-27T05:00:00", working(120), "03-30 01:00");
+    let all_week = rest_days(&["00:00-06:00"], RestDays::Working, &["00:00-06:00"]);
+    check(
+        &all_week,
+        "2026-03-29T00:00:00",
+        working(6 * 60),
+        "03-30 01:00",
+    );
+    check(
+        &all_week,
+        "2026-10-25T00:00:00",
+        working(7 * 60),
+        "10-25 06:00",
+    );
+    check(
+        &hours(NINE_TO_SIX),
+        "2026-03-27T10:00:00",
+        SAME_TIME,
+        "03-30 10:00",
+    );
+}
+
+fn told(step: &Step) -> String {
+    let day = |day: &Day| match &day.kind {
+        DayKind::Workday => format!("{} workday", day.date),
+        DayKind::MakeUpDay { name } => format!("{} make-up day of {name}", day.date),
+        DayKind::Weekend => format!("{} weekend", day.date),
+        DayKind::Holiday { name } => format!("{} {name}", day.date),
+    };
+    let minutes = |ms: &u64| format!("{}:{:02}", ms / 60_000, ms / 1000 % 60);
+    match step {
+        Step::Started { at } => format!("started {at}"),
+        Step::OnDuty { day: date, window } => format!("on duty {window}, {}", day(date)),
+        Step::OffDuty { next_duty_start } => format!("off duty until {next_duty_start}"),
+        Step::ClockStarts { at, after } => format!("clock starts {at}, {} minutes after", after.0),
+        Step::DutyHoursIgnored => "duty hours ignored".to_owned(),
+        Step::ReceiptDayNotCounted { day: date } => {
+            format!("receipt day not counted: {}", day(date))
+        }
+        Step::Skipped { day: date } => format!("skipped: {}", day(date)),
+        Step::Counted { day: date, number } => format!("day {number}: {}", day(date)),
+        Step::Worked {
+            from,
+            until,
+            used_ms,
+            left_ms,
+        } => {
+            format!(
+                "{} minutes used from {from} until {until}, {} left",
+                minutes(used_ms),
+                minutes(left_ms)
+            )
+        }
+        Step::EndsAtClosing { at } => format!("ends at closing {at}"),
+        Step::RolledIntoHours { from, to } => format!("rolled into hours from {from} to {to}"),
+        Step::RunsOnThroughClosing { closing } => format!("runs on through closing {closing}"),
+        Step::ProvisionalYear { year } => format!("provisional: {year}"),
+    }
+}
+
+fn check_steps(hours: &Hours, start: &str, limit: Limit, expected: Expect) {
+    let due = due("Asia/Shanghai", hours, start, limit).unwrap();
+    let lines: Vec<_> = due.steps.iter().map(told).collect();
+    expected.assert_eq(
+        &(lines.join(
+            "
+",
+        ) + "
+"),
+    );
+}
+
+#[test]
+fn each_skipped_day_is_a_step() {
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-02-14T17:40:00",
+        DEFAULT,
+        expect![[r#"
+            started 2026-02-14 17:40:00
+            receipt day not counted: 2026-02-14 make-up day of 春节
+            skipped: 2026-02-15 春节
+            skipped: 2026-02-16 春节
+            skipped: 2026-02-17 春节
+            skipped: 2026-02-18 春节
+            skipped: 2026-02-19 春节
+            skipped: 2026-02-20 春节
+            skipped: 2026-02-21 春节
+            skipped: 2026-02-22 春节
+            skipped: 2026-02-23 春节
+            day 1: 2026-02-24 workday
+            ends at closing 2026-02-24 18:00:00
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-02-14T20:00:00",
+        SAME_TIME,
+        expect![[r#"
+            started 2026-02-14 20:00:00
+            receipt day not counted: 2026-02-14 make-up day of 春节
+            skipped: 2026-02-15 春节
+            skipped: 2026-02-16 春节
+            skipped: 2026-02-17 春节
+            skipped: 2026-02-18 春节
+            skipped: 2026-02-19 春节
+            skipped: 2026-02-20 春节
+            skipped: 2026-02-21 春节
+            skipped: 2026-02-22 春节
+            skipped: 2026-02-23 春节
+            day 1: 2026-02-24 workday
+            rolled into hours from 2026-02-24 20:00:00 to 2026-02-25 09:00:00
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-02-13T16:30:00",
+        days(2, DayReading::ReceiptDayCounts),
+        expect![[r#"
+            started 2026-02-13 16:30:00
+            day 1: 2026-02-13 workday
+            day 2: 2026-02-14 make-up day of 春节
+            ends at closing 2026-02-14 18:00:00
+        "#]],
+    );
+}
+
+#[test]
+fn an_hour_says_how_it_starts_and_whether_it_runs_on() {
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-02-14T17:40:00",
+        ONE_HOUR,
+        expect![[r#"
+            started 2026-02-14 17:40:00
+            on duty 09:00-18:00, 2026-02-14 make-up day of 春节
+            runs on through closing 2026-02-14 18:00:00
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-02-14T17:00:00",
+        ONE_HOUR,
+        expect![[r#"
+            started 2026-02-14 17:00:00
+            on duty 09:00-18:00, 2026-02-14 make-up day of 春节
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-07-10T20:00:00",
+        ONE_HOUR,
+        expect![[r#"
+            started 2026-07-10 20:00:00
+            off duty until 2026-07-13 09:00:00
+            skipped: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            clock starts 2026-07-13 09:15:00, 15 minutes after
+        "#]],
+    );
+    check_steps(
+        &Hours::around_the_clock(),
+        "2026-07-10T23:30:00",
+        ONE_HOUR,
+        expect![[r#"
+            started 2026-07-10 23:30:00
+            on duty 00:00-24:00, 2026-07-10 workday
+        "#]],
+    );
+}
+
+#[test]
+fn working_time_says_how_much_went_where() {
+    check_steps(
+        &hours(&["08:30-12:00", "13:30-18:00"]),
+        "2026-07-10T11:00:30",
+        working(9 * 60),
+        expect![[r#"
+            started 2026-07-10 11:00:30
+            on duty 08:30-12:00, 2026-07-10 workday
+            59:30 minutes used from 2026-07-10 11:00:30 until 2026-07-10 12:00:00, 480:30 left
+            270:00 minutes used from 2026-07-10 13:30:00 until 2026-07-10 18:00:00, 210:30 left
+            skipped: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            210:00 minutes used from 2026-07-13 08:30:00 until 2026-07-13 12:00:00, 0:30 left
+            0:30 minutes used from 2026-07-13 13:30:00 until 2026-07-13 13:30:30, 0:00 left
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-07-11T11:00:00",
+        working(9 * 60),
+        expect![[r#"
+            started 2026-07-11 11:00:00
+            off duty until 2026-07-13 09:00:00
+            skipped: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            540:00 minutes used from 2026-07-13 09:00:00 until 2026-07-13 18:00:00, 0:00 left
+            ends at closing 2026-07-13 18:00:00
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-07-11T11:00:00",
+        working(0),
+        expect![[r#"
+            started 2026-07-11 11:00:00
+            off duty until 2026-07-13 09:00:00
+            skipped: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            rolled into hours from 2026-07-11 11:00:00 to 2026-07-13 09:00:00
+        "#]],
+    );
+}
+
+#[test]
+fn a_provisional_year_is_said_once() {
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-12-31T17:00:00",
+        working(11 * 60),
+        expect![[r#"
+            started 2026-12-31 17:00:00
+            on duty 09:00-18:00, 2026-12-31 workday
+            60:00 minutes used from 2026-12-31 17:00:00 until 2026-12-31 18:00:00, 600:00 left
+            provisional: 2027
+            540:00 minutes used from 2027-01-01 09:00:00 until 2027-01-01 18:00:00, 60:00 left
+            skipped: 2027-01-02 weekend
+            skipped: 2027-01-03 weekend
+            60:00 minutes used from 2027-01-04 09:00:00 until 2027-01-04 10:00:00, 0:00 left
+        "#]],
+    );
+}

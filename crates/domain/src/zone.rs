@@ -1,0 +1,369 @@
+//! Civil time of a place. The rules are data of ours with a version, the same on device and server:
+//! what the device believes about its zone is never asked.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
+
+use crate::document::{Document, DocumentError, Item, Problem, Unit};
+use crate::hash::Hash;
+use crate::moment::Moment;
+
+pub type ZoneError = DocumentError;
+
+/// The zones of one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zones {
+    zones: BTreeMap<String, Zone>,
+    version: u32,
+}
+
+impl Zones {
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its line and field.
+    pub fn parse(text: &str) -> Result<Self, ZoneError> {
+        let document = Document::parse("zones.toml", text)?;
+        let root = document.table(&["version", "zones"])?;
+        let version = root.need("version")?.integer(1..u32::MAX, Unit::Times)?;
+        let mut zones = BTreeMap::new();
+        for item in root.need("zones")?.list()? {
+            let zone = Zone::read(&item, version)?;
+            if let Some(zone) = zones.insert(zone.name.clone(), zone) {
+                return Err(item.wrong(Problem::Duplicate { found: zone.name }));
+            }
+        }
+        Ok(Self { zones, version })
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Zone> {
+        self.zones.get(name)
+    }
+
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// SHA-256 of all zones in order.
+    pub fn hash(&self) -> Hash {
+        Hash::of(
+            self.zones
+                .values()
+                .map(Zone::canonical)
+                .collect::<String>()
+                .as_bytes(),
+        )
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    name: String,
+    version: u32,
+    /// East of UTC, before the first change.
+    offset_s: i32,
+    changes: Vec<Change>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Change {
+    at: Moment,
+    offset_s: i32,
+}
+
+impl Zone {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What a clock on the wall shows.
+    pub fn local(&self, moment: Moment) -> NaiveDateTime {
+        let n_past = self.changes.partition_point(|it| it.at <= moment);
+        let offset_s = n_past
+            .checked_sub(1)
+            .map_or(self.offset_s, |i| self.changes[i].offset_s);
+        let utc = DateTime::from_timestamp_millis(moment.unix_ms())
+            .map_or(NaiveDateTime::MAX, |it| it.naive_utc());
+        utc.checked_add_signed(TimeDelta::seconds(offset_s.into()))
+            .unwrap_or(NaiveDateTime::MAX)
+    }
+
+    /// When a clock on the wall shows `local`: the first time if it does so twice; if it never does,
+    /// as much later as the clock is put forward.
+    pub fn moment(&self, local: NaiveDateTime) -> Moment {
+        let local_ms = local.and_utc().timestamp_millis();
+        let mut offset_s = self.offset_s;
+        for change in &self.changes {
+            let moment = Moment::from_unix_ms(local_ms - i64::from(offset_s) * 1000);
+            let after_gap = Moment::from_unix_ms(local_ms - i64::from(change.offset_s) * 1000);
+            if moment < change.at || after_gap < change.at {
+                return moment;
+            }
+            offset_s = change.offset_s;
+        }
+        Moment::from_unix_ms(local_ms - i64::from(offset_s) * 1000)
+    }
+
+    /// SHA-256 of name, version, and changes.
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.canonical().as_bytes())
+    }
+
+    fn canonical(&self) -> String {
+        let mut text = format!("{} {} {}\n", self.name, self.version, self.offset_s);
+        for Change { at, offset_s } in &self.changes {
+            let _ = writeln!(text, "{} {offset_s}", at.unix_ms());
+        }
+        text
+    }
+
+    fn read(item: &Item<'_>, version: u32) -> Result<Self, ZoneError> {
+        let table = item.table(&["name", "offset", "changes"])?;
+        let name = table.need("name")?;
+        if name.text()?.trim().is_empty() {
+            return Err(name.wrong(Problem::Empty));
+        }
+        let mut changes: Vec<Change> = Vec::new();
+        for item in table
+            .get("changes")
+            .map_or(Ok(Vec::new()), |it| it.list())?
+        {
+            let change = item.table(&["at", "offset"])?;
+            let at = change.need("at")?;
+            let change = Change {
+                at: read_instant(&at)?,
+                offset_s: read_offset_s(&change.need("offset")?)?,
+            };
+            if changes.last().is_some_and(|it| it.at >= change.at) {
+                return Err(at.wrong(Problem::NotInOrder));
+            }
+            changes.push(change);
+        }
+        Ok(Self {
+            name: name.text()?.to_owned(),
+            version,
+            offset_s: read_offset_s(&table.need("offset")?)?,
+            changes,
+        })
+    }
+}
+
+fn read_instant(item: &Item<'_>) -> Result<Moment, ZoneError> {
+    let found = item.instant()?;
+    match DateTime::parse_from_rfc3339(&found) {
+        Ok(it) => Ok(Moment::from_unix_ms(it.timestamp_millis())),
+        Err(_) => Err(item.wrong(Problem::Malformed {
+            found,
+            example: "2026-03-29T01:00:00Z",
+        })),
+    }
+}
+
+/// `+08:00` in seconds; no place is more than 18 hours from UTC.
+fn read_offset_s(item: &Item<'_>) -> Result<i32, ZoneError> {
+    let found = item.text()?;
+    let seconds = || {
+        let sign = match found.get(..1)? {
+            "+" => 1,
+            "-" => -1,
+            _ => return None,
+        };
+        let (hours, minutes) = found.get(1..)?.split_once(':')?;
+        let number = |it: &str| {
+            (it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| it.parse::<i32>().ok())?
+        };
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        (hours <= 18 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
+    };
+    seconds().ok_or_else(|| {
+        item.wrong(Problem::Malformed {
+            found: found.to_owned(),
+            example: "+08:00",
+        })
+    })
+}
+
+/// The zones that come with the product, for the tests of this crate.
+#[cfg(test)]
+pub(crate) fn shipped() -> Zones {
+    Zones::parse(include_str!("../../../packs/zones.toml")).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn instant(text: &str) -> Moment {
+        Moment::from_unix_ms(
+            DateTime::parse_from_rfc3339(text)
+                .unwrap()
+                .timestamp_millis(),
+        )
+    }
+
+    fn check(zone: &str, utc: &str, local: &str) {
+        let zones = shipped();
+        let zone = zones.get(zone).unwrap();
+        let local: NaiveDateTime = local.parse().unwrap();
+        assert_eq!(zone.local(instant(utc)), local, "{utc}");
+        assert_eq!(zone.moment(local), instant(utc), "{local}");
+    }
+
+    #[test]
+    fn shanghai_is_eight_hours_ahead_all_year() {
+        check(
+            "Asia/Shanghai",
+            "2026-02-14T09:40:00Z",
+            "2026-02-14T17:40:00",
+        );
+        check(
+            "Asia/Shanghai",
+            "2026-07-13T16:00:00.001Z",
+            "2026-07-14T00:00:00.001",
+        );
+    }
+
+    #[test]
+    fn berlin_changes_twice_a_year() {
+        check(
+            "Europe/Berlin",
+            "2026-03-29T00:59:59Z",
+            "2026-03-29T01:59:59",
+        );
+        check(
+            "Europe/Berlin",
+            "2026-03-29T01:00:00Z",
+            "2026-03-29T03:00:00",
+        );
+        check(
+            "Europe/Berlin",
+            "2026-10-24T22:00:00Z",
+            "2026-10-25T00:00:00",
+        );
+        check(
+            "Europe/Berlin",
+            "2026-10-25T02:00:00Z",
+            "2026-10-25T03:00:00",
+        );
+        check(
+            "Europe/Berlin",
+            "2030-12-01T00:00:00Z",
+            "2030-12-01T01:00:00",
+        );
+    }
+
+    #[test]
+    fn a_time_shown_twice_is_the_first_and_one_never_shown_is_moved_forward() {
+        let zones = shipped();
+        let berlin = zones.get("Europe/Berlin").unwrap();
+        let moment = |local: &str| berlin.moment(local.parse().unwrap());
+        assert_eq!(
+            moment("2026-10-25T02:30:00"),
+            instant("2026-10-25T00:30:00Z")
+        );
+        assert_eq!(
+            berlin.local(instant("2026-10-25T01:30:00Z")),
+            "2026-10-25T02:30:00".parse().unwrap()
+        );
+        assert_eq!(
+            moment("2026-03-29T02:00:00"),
+            instant("2026-03-29T01:00:00Z")
+        );
+        assert_eq!(
+            moment("2026-03-29T02:30:00"),
+            instant("2026-03-29T01:30:00Z")
+        );
+    }
+
+    #[test]
+    fn every_quarter_of_an_hour_of_a_year_comes_back() {
+        let zones = shipped();
+        let berlin = zones.get("Europe/Berlin").unwrap();
+        let twice = instant("2026-10-25T01:00:00Z")..instant("2026-10-25T02:00:00Z");
+        let mut at = instant("2026-01-01T00:00:00Z");
+        while at < instant("2027-01-01T00:00:00Z") {
+            if !twice.contains(&at) {
+                assert_eq!(berlin.moment(berlin.local(at)), at);
+            }
+            at = at + crate::moment::Minutes(15);
+        }
+    }
+
+    #[test]
+    fn a_moment_beyond_all_calendars_does_not_panic() {
+        let zones = shipped();
+        assert_eq!(
+            zones
+                .get("Asia/Shanghai")
+                .unwrap()
+                .local(Moment::from_unix_ms(i64::MAX)),
+            NaiveDateTime::MAX
+        );
+    }
+
+    #[test]
+    fn hashes_follow_the_content() {
+        let text = include_str!("../../../packs/zones.toml");
+        let later = Zones::parse(&text.replace("2027-03-28T01:00", "2027-03-28T02:00")).unwrap();
+        let shanghai = |zones: &Zones| zones.get("Asia/Shanghai").unwrap().hash();
+        assert_ne!(shipped().hash(), later.hash());
+        assert_eq!(shanghai(&shipped()), shanghai(&later));
+    }
+
+    fn check_error(text: &str, expected: Expect) {
+        expected.assert_eq(&Zones::parse(text).unwrap_err().to_string());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_line_and_field() {
+        let text = "version = 1\n[[zones]]\nname = \"A\"\noffset = \"+01:00\"\nchanges = [\n  { at = 2026-03-29T01:00:00Z, offset = \"+02:00\" },\n]\n";
+        assert!(Zones::parse(text).is_ok());
+        check_error(
+            &text.replace("+02:00", "+2"),
+            expect![[
+                r#"zones.toml, line 6, column 41, zones[1].changes[1].offset: "+2" is not of the form "+08:00""#
+            ]],
+        );
+        check_error(
+            &text.replace("00Z", "00"),
+            expect![[
+                r#"zones.toml, line 6, column 10, zones[1].changes[1].at: "2026-03-29T01:00:00" is not of the form "2026-03-29T01:00:00Z""#
+            ]],
+        );
+        check_error(
+            &text.replace("2026-03-29T01:00:00Z", "\"2026\""),
+            expect![
+                "zones.toml, line 6, column 10, zones[1].changes[1].at: Expected a date with time, found a text in quotes"
+            ],
+        );
+        check_error(
+            &text.replace("name", "nmae"),
+            expect![
+                "zones.toml, line 3, column 1, zones[1].nmae: This key is not known here; expected name, offset, changes"
+            ],
+        );
+        check_error(
+            &text.replace("offset = \"+01:00\"", ""),
+            expect!["zones.toml, line 2, column 1, zones[1].offset: This key is missing"],
+        );
+        let again = "  { at = 2026-03-29T01:00:00Z, offset = \"+01:00\" },\n]";
+        check_error(
+            &text.replace("\n]", &format!("\n{again}")),
+            expect![
+                "zones.toml, line 7, column 10, zones[1].changes[2].at: This must come after the one before it"
+            ],
+        );
+        check_error(
+            &format!("{text}[[zones]]\nname = \"A\"\noffset = \"+01:00\"\n"),
+            expect![[r#"zones.toml, line 8, column 1, zones[2]: "A" stands here twice"#]],
+        );
+    }
+}
