@@ -12,5 +12,7 @@ pub mod hours;
 pub mod id;
 pub mod limits;
 pub mod moment;
+pub mod pack;
 pub mod reckoning;
+pub mod rule;
 pub mod zone;
