@@ -1,18 +1,32 @@
 //! The rules of the first-inquiry responsibility system: who answers for a case, and by when.
 //!
 //! Pure by construction. Nothing here reads a clock, draws a random number or
-//! performs I/O: time and identifiers arrive as arguments.
+//! performs I/O: time and identifiers arrive as arguments. Start at [`decide()`] and [`Case::fold`].
 
-pub mod calendar;
-pub mod document;
+pub mod case;
+pub mod command;
+pub mod decide;
 pub mod envelope;
 pub mod event;
-pub mod hash;
+pub mod summary;
+
+pub mod directory;
+pub mod document;
+pub mod pack;
+pub mod rule;
+pub mod rules;
+
+pub mod calendar;
 pub mod hours;
+pub mod moment;
+pub mod reckoning;
+pub mod zone;
+
+pub mod hash;
 pub mod id;
 pub mod limits;
-pub mod moment;
-pub mod pack;
-pub mod reckoning;
-pub mod rule;
-pub mod zone;
+
+pub use case::Case;
+pub use command::Command;
+pub use decide::{Acting, Refusal, decide};
+pub use rules::Rules;

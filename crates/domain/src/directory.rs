@@ -1,0 +1,284 @@
+//! Who works at a site, in which department, and which rooms it has: a text that head office keeps.
+
+use std::collections::BTreeMap;
+
+use crate::document::{Document, DocumentError, Item, Language, Problem, Table, Unit};
+use crate::hash::Hash;
+use crate::id::{DepartmentId, PersonId, SiteId};
+use crate::pack::Text;
+
+/// A site's directory, complete and checked: every reference in it leads somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    pub site: SiteId,
+    pub name: Text,
+    pub departments: Vec<Department>,
+    pub people: BTreeMap<PersonId, Person>,
+    pub buildings: Vec<Building>,
+    hash: Hash,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    pub id: DepartmentId,
+    pub name: Text,
+    pub phone: String,
+    pub place: Text,
+    pub head: PersonId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    pub name: String,
+    /// The staff number.
+    pub number: String,
+    pub position: Text,
+    /// A higher number is a higher position (F2).
+    pub rank: u8,
+    pub department: DepartmentId,
+}
+
+/// A building with units, floors and rooms a floor and unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Building {
+    pub name: String,
+    pub units: u32,
+    pub floors: u32,
+    pub rooms: u32,
+}
+
+impl Directory {
+    pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
+        let document = Document::parse(file, text)?;
+        let root = document.table(&["site", "department", "person", "building"])?;
+        let site = root.need("site")?.table(&["id", "name"])?;
+        let directory = Self {
+            site: id(&site.need("id")?)?,
+            name: names(&site, "name")?,
+            departments: root
+                .need("department")?
+                .list()?
+                .iter()
+                .map(department)
+                .collect::<Result<_, _>>()?,
+            people: people(&root)?,
+            buildings: match root.get("building") {
+                Some(list) => list
+                    .list()?
+                    .iter()
+                    .map(building)
+                    .collect::<Result<_, _>>()?,
+                None => Vec::new(),
+            },
+            hash: Hash::of(text.as_bytes()),
+        };
+        directory.check_references(&root)?;
+        Ok(directory)
+    }
+
+    pub fn department(&self, id: &DepartmentId) -> Option<&Department> {
+        self.departments.iter().find(|it| it.id == *id)
+    }
+
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// The people of a department, the highest position first.
+    pub fn staff(&self, department: &DepartmentId) -> Vec<&Person> {
+        let mut staff: Vec<_> = self
+            .people
+            .values()
+            .filter(|it| it.department == *department)
+            .collect();
+        staff.sort_by(|a, b| b.rank.cmp(&a.rank).then_with(|| a.number.cmp(&b.number)));
+        staff
+    }
+
+    /// SHA-256 of the text it was read from.
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    fn check_references(&self, root: &Table<'_>) -> Result<(), DocumentError> {
+        let known: Vec<String> = self
+            .departments
+            .iter()
+            .map(|it| it.id.to_string())
+            .collect();
+        for item in root.need("person")?.list()? {
+            let department = person(&item)?.department;
+            if self.department(&department).is_none() {
+                let found = department.to_string();
+                return Err(item.wrong(Problem::UnknownDepartment { found, known }));
+            }
+        }
+        for (item, department) in root
+            .need("department")?
+            .list()?
+            .iter()
+            .zip(&self.departments)
+        {
+            let is_head = self
+                .person(&department.head)
+                .is_some_and(|it| it.department == department.id);
+            if !is_head {
+                let expected = self
+                    .staff(&department.id)
+                    .iter()
+                    .map(|it| it.id.to_string())
+                    .collect();
+                return Err(item.wrong(Problem::UnknownWord {
+                    found: department.head.to_string(),
+                    expected,
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn department(item: &Item<'_>) -> Result<Department, DocumentError> {
+    let table = item.table(&["id", "name", "phone", "place", "head"])?;
+    Ok(Department {
+        id: id(&table.need("id")?)?,
+        name: names(&table, "name")?,
+        phone: text(&table, "phone")?,
+        place: names(&table, "place")?,
+        head: id(&table.need("head")?)?,
+    })
+}
+
+fn people(root: &Table<'_>) -> Result<BTreeMap<PersonId, Person>, DocumentError> {
+    let mut people = BTreeMap::new();
+    for item in root.need("person")?.list()? {
+        let person = person(&item)?;
+        let found = person.id.to_string();
+        if people.insert(person.id.clone(), person).is_some() {
+            return Err(item.wrong(Problem::Duplicate { found }));
+        }
+    }
+    Ok(people)
+}
+
+fn person(item: &Item<'_>) -> Result<Person, DocumentError> {
+    let table = item.table(&["id", "name", "number", "position", "rank", "department"])?;
+    let rank = table.need("rank")?.integer(1..99, Unit::Times)?;
+    Ok(Person {
+        id: id(&table.need("id")?)?,
+        name: text(&table, "name")?,
+        number: text(&table, "number")?,
+        position: names(&table, "position")?,
+        rank: u8::try_from(rank).unwrap_or(u8::MAX),
+        department: id(&table.need("department")?)?,
+    })
+}
+
+fn building(item: &Item<'_>) -> Result<Building, DocumentError> {
+    let table = item.table(&["name", "units", "floors", "rooms"])?;
+    Ok(Building {
+        name: text(&table, "name")?,
+        units: table.need("units")?.integer(1..40, Unit::Times)?,
+        floors: table.need("floors")?.integer(1..120, Unit::Times)?,
+        rooms: table.need("rooms")?.integer(1..60, Unit::Times)?,
+    })
+}
+
+fn text(table: &Table<'_>, key: &str) -> Result<String, DocumentError> {
+    let item = table.need(key)?;
+    let text = item.text()?.trim();
+    if text.is_empty() {
+        Err(item.wrong(Problem::Empty))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn names(table: &Table<'_>, key: &str) -> Result<Text, DocumentError> {
+    let names = table.need(key)?.table(&["zh", "en"])?;
+    let one = |key, language| match names.get(key) {
+        Some(_) => text(&names, key),
+        None => Err(names.missing(key, Problem::MissingText { language })),
+    };
+    Ok(Text {
+        zh: one("zh", Language::Chinese)?,
+        en: one("en", Language::English)?,
+    })
+}
+
+fn id<T: std::str::FromStr>(item: &Item<'_>) -> Result<T, DocumentError> {
+    let text = item.text()?;
+    text.parse().map_err(|_| {
+        item.wrong(Problem::Malformed {
+            found: text.to_owned(),
+            example: "wang-jianguo",
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+[site]
+id = "lanting"
+name = { zh = "兰亭花园", en = "Lanting Garden" }
+
+[[department]]
+id = "service"
+name = { zh = "客服部", en = "Customer service" }
+phone = "8001"
+place = { zh = "大堂", en = "Lobby" }
+head = "li-na"
+
+[[person]]
+id = "li-na"
+name = "李娜"
+number = "0701"
+position = { zh = "客服主管", en = "Head of service" }
+rank = 5
+department = "service"
+"#;
+
+    fn error(text: &str) -> String {
+        Directory::parse("site.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_directory_is_read() {
+        let directory = Directory::parse("site.toml", SMALL).unwrap();
+        assert_eq!(directory.staff(&"service".parse().unwrap())[0].name, "李娜");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place() {
+        let text = SMALL.replace("rank = 5", "rank = 5\ncolour = 3");
+        assert_eq!(
+            error(&text),
+            "site.toml, line 19, column 1, person[1].colour: This key is not known here; \
+             expected id, name, number, position, rank, department"
+        );
+    }
+
+    #[test]
+    fn a_head_from_elsewhere_is_refused() {
+        let text = SMALL.replace("head = \"li-na\"", "head = \"wang\"");
+        assert!(
+            error(&text).contains("\"wang\" is not known here; expected li-na"),
+            "{}",
+            error(&text)
+        );
+    }
+
+    #[test]
+    fn a_missing_language_is_refused() {
+        let text = SMALL.replace(", en = \"Lobby\"", "");
+        assert!(
+            error(&text).contains("department[1].place.en: The English text is missing"),
+            "{}",
+            error(&text)
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Everything rules are read from, in force together: pack, calendar, zones, directory.
+
+use std::fmt;
+
+use crate::calendar::Calendar;
+use crate::case::{Case, Obligation};
+use crate::directory::Directory;
+use crate::envelope::RuleHashes;
+use crate::pack::{DeadlineId, Difficulty, Pack};
+use crate::reckoning::{Due, Limit, Office, ReckoningError, reckon};
+use crate::zone::{Zone, Zones};
+
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub pack: Pack,
+    pub calendar: Calendar,
+    pub directory: Directory,
+    zone: Zone,
+    hashes: RuleHashes,
+}
+
+/// A pack names a zone that the zone table does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownZone(pub String);
+
+impl fmt::Display for UnknownZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "The zone table has no \"{}\"", self.0)
+    }
+}
+
+impl std::error::Error for UnknownZone {}
+
+impl Rules {
+    pub fn try_new(
+        pack: Pack,
+        calendar: Calendar,
+        zones: &Zones,
+        directory: Directory,
+    ) -> Result<Self, UnknownZone> {
+        let zone = zones
+            .get(&pack.zone)
+            .ok_or_else(|| UnknownZone(pack.zone.clone()))?
+            .clone();
+        let hashes = RuleHashes {
+            pack: pack.hash(),
+            calendar: calendar.hash(),
+            zones: zones.hash(),
+            directory: directory.hash(),
+        };
+        Ok(Self {
+            pack,
+            calendar,
+            directory,
+            zone,
+            hashes,
+        })
+    }
+
+    /// What an envelope names as the texts it was made under.
+    pub const fn hashes(&self) -> RuleHashes {
+        self.hashes
+    }
+
+    /// The site's zone, whatever the device says.
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// By when an obligation of `case` is owed, with every step of the reckoning.
+    pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
+        let office = Office {
+            calendar: &self.calendar,
+            zone: &self.zone,
+            hours: &self.pack.hours,
+        };
+        reckon(
+            obligation.since,
+            self.limit(case, obligation.deadline),
+            &office,
+        )
+    }
+
+    fn limit(&self, case: &Case, deadline: DeadlineId) -> &Limit {
+        match deadline {
+            DeadlineId::Reply => self
+                .pack
+                .reply_limit(&case.record.category, Difficulty::Ordinary),
+            DeadlineId::Transfer
+            | DeadlineId::AssignHandler
+            | DeadlineId::ReturnSlip
+            | DeadlineId::TellResult
+            | DeadlineId::ReturnVisit
+            | DeadlineId::RetryVisit
+            | DeadlineId::Sign => &self.pack.deadline(deadline).limit,
+        }
+    }
+}

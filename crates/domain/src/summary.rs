@@ -1,0 +1,210 @@
+//! What a list shows of a case: derived from its envelopes, kept so that opening needs no fold.
+
+use minicbor::{Decode, Encode};
+
+use crate::case::{Case, Folded, Obligation, Stage};
+use crate::envelope::Envelope;
+use crate::event::{Content, Ending, Fact, Kind};
+use crate::id::{CaseId, CategoryId, DepartmentId, PersonId};
+use crate::moment::Moment;
+use crate::pack::DeadlineId;
+use crate::rules::Rules;
+
+/// The layout of [`Summary`]; a stored one of another layout is made anew.
+pub const SUMMARY_FORMAT: u32 = 1;
+
+/// Characters of the matter that a list shows.
+const EXCERPT_CHARS: usize = 80;
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Summary {
+    #[n(1)]
+    pub format: u32,
+    #[n(2)]
+    pub case: CaseId,
+    /// How many envelopes of the case are folded into it.
+    #[n(3)]
+    pub version: u32,
+    #[n(4)]
+    pub number: String,
+    #[n(5)]
+    pub category: CategoryId,
+    #[n(6)]
+    pub kind: Kind,
+    #[n(7)]
+    pub asked_at: Moment,
+    #[n(8)]
+    pub first_responder: PersonId,
+    /// The first responder's department.
+    #[n(9)]
+    pub department: DepartmentId,
+    /// The department whose hands it is in.
+    #[n(10)]
+    pub holder: DepartmentId,
+    #[n(11)]
+    pub handler: Option<PersonId>,
+    /// What is owed, the most urgent first. What cannot be reckoned stands last.
+    #[n(12)]
+    pub tasks: Vec<Task>,
+    #[n(13)]
+    pub ending: Option<Ending>,
+    #[n(14)]
+    pub address: String,
+    #[n(15)]
+    pub matter: String,
+    /// Acts on record that do not count, because somebody else acted at the same time.
+    #[n(16)]
+    pub n_without_effect: u32,
+    /// A newer version wrote some of it: shown, not acted on.
+    #[n(17)]
+    pub needs_newer_version: bool,
+    /// The last envelope's wall time.
+    #[n(18)]
+    pub changed_at: Moment,
+}
+
+/// One open obligation with its due moment.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Task {
+    #[n(1)]
+    pub deadline: DeadlineId,
+    #[n(2)]
+    pub department: DepartmentId,
+    #[n(3)]
+    pub person: Option<PersonId>,
+    /// None: the calendar lacks the year.
+    #[n(4)]
+    pub due: Option<Moment>,
+    #[n(5)]
+    pub provisional: bool,
+}
+
+impl Summary {
+    /// None where no envelope of it records the case (yet).
+    pub fn of(folded: &Folded, envelopes: &[Envelope], rules: &Rules) -> Option<Self> {
+        let case = folded.case.as_ref()?;
+        let Particulars {
+            address, matter, ..
+        } = Particulars::of(envelopes);
+        let mut tasks: Vec<Task> = case
+            .open_obligations()
+            .map(|it| Task::of(case, it, rules))
+            .collect();
+        tasks.sort_by_key(|it| (it.due.is_none(), it.due, it.deadline));
+        Some(Self {
+            format: SUMMARY_FORMAT,
+            case: case.id,
+            version: u32::try_from(envelopes.len()).unwrap_or(u32::MAX),
+            number: case.record.number.clone(),
+            category: case.record.category.clone(),
+            kind: case.record.kind,
+            asked_at: case.record.asked_at,
+            first_responder: case.record.first_responder.clone(),
+            department: case.record.department.clone(),
+            holder: case.holder().clone(),
+            handler: match &case.stage {
+                Stage::Passed { handler, .. } => handler.clone(),
+                Stage::Own | Stage::Replied | Stage::Closed => None,
+            },
+            tasks,
+            ending: case.ending,
+            address,
+            matter: excerpt(&matter),
+            n_without_effect: u32::try_from(folded.without_effect.len()).unwrap_or(u32::MAX),
+            needs_newer_version: !folded.is_understood(),
+            changed_at: envelopes
+                .iter()
+                .map(|it| it.header().at)
+                .max()
+                .unwrap_or_default(),
+        })
+    }
+
+    /// The first moment at which something of it is due; none when it is closed.
+    pub fn due(&self) -> Option<Moment> {
+        if self.ending.is_some() {
+            return None;
+        }
+        // An open case without a reckoned moment sorts by its asking: early rather than lost.
+        Some(
+            self.tasks
+                .first()
+                .and_then(|it| it.due)
+                .unwrap_or(self.asked_at),
+        )
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        minicbor::to_vec(self).expect("writing to a vector cannot fail")
+    }
+
+    /// None where it is of another layout.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        minicbor::decode::<Self>(bytes)
+            .ok()
+            .filter(|it| it.format == SUMMARY_FORMAT)
+    }
+}
+
+impl Task {
+    fn of(case: &Case, obligation: &Obligation, rules: &Rules) -> Self {
+        let due = rules.due(case, obligation).ok();
+        Self {
+            deadline: obligation.deadline,
+            department: obligation.owed_by.department.clone(),
+            person: obligation.owed_by.person.clone(),
+            due: due.as_ref().map(|it| it.at),
+            provisional: due.is_some_and(|it| it.provisional),
+        }
+    }
+
+    /// Whether it is this person's to do: named, or nobody is named yet and it is their department's.
+    pub fn is_for(&self, person: &PersonId, department: &DepartmentId) -> bool {
+        match &self.person {
+            Some(named) => named == person,
+            None => self.department == *department,
+        }
+    }
+}
+
+/// What the record form says of customer and matter. Empty where nothing was given or it was erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Particulars {
+    pub matter: String,
+    pub customer: String,
+    pub phone: String,
+    pub address: String,
+}
+
+impl Particulars {
+    pub fn of(envelopes: &[Envelope]) -> Self {
+        envelopes
+            .iter()
+            .filter_map(|it| it.events().ok())
+            .flatten()
+            .find(|it| matches!(it.fact, Fact::Recorded(_)))
+            .map(|it| Self::from(it.content))
+            .unwrap_or_default()
+    }
+}
+
+impl From<Content> for Particulars {
+    fn from(content: Content) -> Self {
+        Self {
+            matter: content.matter.unwrap_or_default(),
+            customer: content.customer.unwrap_or_default(),
+            phone: content.phone.unwrap_or_default(),
+            address: content.address.unwrap_or_default(),
+        }
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
