@@ -1,12 +1,20 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::hours::RestDays;
 use crate::reckoning::DayReading;
 
 const SHIPPED: &str = include_str!("../../../../packs/property-service.toml");
 
 fn shipped() -> Pack {
     Pack::parse("property-service.toml", SHIPPED).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The shipped pack with one thing changed.
+fn changed(from: &str, to: &str) -> Pack {
+    assert!(SHIPPED.contains(from), "{from}");
+    Pack::parse("pack.toml", &SHIPPED.replacen(from, to, 1))
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -78,7 +86,7 @@ fn the_shipped_pack_covers_its_categories_fields_and_rules() {
 
 #[test]
 fn an_answer_is_due_sooner_where_category_and_difficulty_say_so() {
-    let pack = shipped();
+    let pack = changed("limit = \"1 working day\"", "limit = \"2 working days\"");
     let lift = "lift".parse().unwrap();
     assert_eq!(
         pack.reply_limit(&lift, Difficulty::Simple),
@@ -86,7 +94,10 @@ fn an_answer_is_due_sooner_where_category_and_difficulty_say_so() {
             minutes: Minutes(120)
         }
     );
-    let general = &pack.deadline(DeadlineId::Reply).limit;
+    let general = &Limit::WorkingDays {
+        days: 2,
+        reading: DayReading::NextDayClosing,
+    };
     assert_eq!(pack.reply_limit(&lift, Difficulty::Complex), general);
     assert_eq!(
         pack.reply_limit(&"parking".parse().unwrap(), Difficulty::Simple),
@@ -121,24 +132,25 @@ fn check_error(from: &str, to: &str, expected: Expect) {
 
 #[test]
 fn a_pack_may_differ_from_the_shipped_one() {
-    let with = |from: &str, to: &str| {
-        assert!(SHIPPED.contains(from), "{from}");
-        Pack::parse("pack.toml", &SHIPPED.replacen(from, to, 1))
-            .unwrap_or_else(|error| panic!("{error}"))
-    };
-    let lunch = with(
-        "[\"08:30-18:00\"]",
-        "[\"08:30-12:00\", \"13:30-18:00\"]\nrest_days = [\"09:00-17:00\"]\nrest_days_are = \"on_duty\"",
-    );
-    let window = |text: &str| text.parse().unwrap();
-    let rest = crate::hours::RestDays::OnDuty(vec![window("09:00-17:00")]);
-    assert_eq!(
-        lunch.hours,
-        Hours::try_new(vec![window("08:30-12:00"), window("13:30-18:00")], rest).unwrap()
-    );
+    let work_days = ["08:30-12:00", "13:30-18:00"].map(|it| it.parse().unwrap());
+    let rest_days = vec!["09:00-17:00".parse().unwrap()];
+    for (word, rest_days) in [
+        ("on_duty", RestDays::OnDuty(rest_days.clone())),
+        ("working", RestDays::Working(rest_days)),
+    ] {
+        let hours = changed(
+            "[\"08:30-18:00\"]",
+            &format!("[\"08:30-12:00\", \"13:30-18:00\"]\nrest_days = [\"09:00-17:00\"]\nrest_days_are = \"{word}\""),
+        )
+        .hours;
+        assert_eq!(
+            hours,
+            Hours::try_new(work_days.to_vec(), rest_days).unwrap()
+        );
+    }
 
     let limit = |text: &str| {
-        with("limit = \"1 working day\"", &format!("limit = {text}"))
+        changed("limit = \"1 working day\"", &format!("limit = {text}"))
             .deadline(DeadlineId::Reply)
             .limit
     };
