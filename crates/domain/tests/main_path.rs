@@ -1,4 +1,8 @@
 //! The main path of a case, rule by rule: given these acts, when this is ordered, then that follows.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at the first thing that is wrong"
+)]
 
 mod support;
 
