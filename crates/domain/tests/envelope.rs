@@ -1,0 +1,416 @@
+//! What an envelope accepts and refuses: changed, erased, cut short, too large, from a newer version.
+
+mod support;
+
+use minicbor::{Decoder, Encoder};
+use shouwen_domain::Case;
+use shouwen_domain::case::WithoutEffect;
+use shouwen_domain::envelope::{Envelope, EnvelopeError, Header, Stamp};
+use shouwen_domain::event::{
+    Channel, Content, Event, Fact, HandedOver, Kind, Received, Recorded, VOCABULARY,
+};
+use shouwen_domain::hash::{Hash, Salt};
+use shouwen_domain::limits::ENVELOPE_BYTES;
+use support::{at, person, rules, seal};
+
+const RECORDED_AT: &str = "2026-07-13 09:06";
+
+/// The six parts of an envelope's bytes, to be put together wrongly.
+#[derive(Clone)]
+struct Parts {
+    header: Vec<u8>,
+    facts: Vec<u8>,
+    facts_salt: Vec<u8>,
+    content: Option<Vec<u8>>,
+    content_salt: Option<Vec<u8>>,
+}
+
+impl Parts {
+    fn of(envelope: &Envelope) -> Self {
+        let bytes = envelope.to_bytes();
+        let mut input = Decoder::new(&bytes);
+        assert_eq!(input.array().expect("an array"), Some(6));
+        let mut part = || input.bytes().expect("a byte string").to_vec();
+        Self {
+            header: part(),
+            facts: part(),
+            facts_salt: part(),
+            content: Some(part()),
+            content_salt: Some(part()),
+        }
+    }
+
+    /// Read anew with `change` made to its header, so that only the change is wrong.
+    fn with_header(self, change: impl FnOnce(&mut Header)) -> Self {
+        let mut header = minicbor::decode(&self.header).expect("a header");
+        change(&mut header);
+        let header = minicbor::to_vec(header).expect("a vector takes everything");
+        Self { header, ..self }
+    }
+
+    /// Other facts, and the header says so.
+    fn with_facts(self, facts: Vec<u8>) -> Self {
+        let salt = Salt(self.facts_salt.clone().try_into().expect("16 bytes"));
+        let hash = Hash::salted(salt, &facts);
+        let parts = self.with_header(|header| header.facts = hash);
+        Self { facts, ..parts }
+    }
+
+    fn erased(self) -> Self {
+        Self {
+            content: None,
+            content_salt: None,
+            ..self
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        write(|e| {
+            e.array(6)?
+                .bytes(&self.header)?
+                .bytes(&self.facts)?
+                .bytes(&self.facts_salt)?;
+            for part in [&self.content, &self.content_salt] {
+                match part {
+                    Some(bytes) => e.bytes(bytes)?,
+                    None => e.null()?,
+                };
+            }
+            e.array(0)?.ok()
+        })
+    }
+
+    fn read(&self) -> Result<Envelope, EnvelopeError> {
+        Envelope::from_bytes(&self.bytes())
+    }
+}
+
+type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
+
+fn write(what: impl FnOnce(&mut Encoder<Vec<u8>>) -> Written) -> Vec<u8> {
+    let mut e = Encoder::new(Vec::new());
+    what(&mut e).expect("a vector takes everything");
+    e.into_writer()
+}
+
+fn recorded() -> Fact {
+    Fact::Recorded(Recorded {
+        number: "0713-K7-018".to_owned(),
+        channel: Channel::Phone,
+        asked_at: at(RECORDED_AT),
+        asked: Vec::new(),
+        first_responder: person("wang-jg"),
+        department: "service".parse().expect("a slug"),
+        category: "water-leak".parse().expect("a slug"),
+        kind: Kind::ServiceRequest,
+        proper: Some("engineering".parse().expect("a slug")),
+        missing: Vec::new(),
+        supervisor: None,
+    })
+}
+
+fn handed_over() -> Fact {
+    Fact::HandedOver(HandedOver {
+        from: "service".parse().expect("a slug"),
+        to: "engineering".parse().expect("a slug"),
+        supervisor_told: None,
+    })
+}
+
+fn words() -> Content {
+    Content {
+        matter: Some("厨房天花板滴水".to_owned()),
+        customer: Some("李女士".to_owned()),
+        ..Content::default()
+    }
+}
+
+fn sealed_as(n: u8, fact: Fact) -> Envelope {
+    let events = [Event::new(fact, words())];
+    seal(&rules(), n, "wang-jg", at(RECORDED_AT), &events, None)
+}
+
+/// A record with its words.
+fn sealed() -> Envelope {
+    sealed_as(1, recorded())
+}
+
+/// An envelope as a newer version might write it: another vocabulary, an unknown kind of fact.
+fn from_a_newer_version(n: u8) -> Parts {
+    let unknown_fact = write(|e| {
+        e.array(1)?; // facts
+        e.array(2)?.u32(99)?; // kind
+        e.array(1)?.map(1)?.u8(1)?.str("whatever this is")?.ok()
+    });
+    Parts::of(&sealed_as(n, handed_over()))
+        .with_facts(unknown_fact)
+        .with_header(|header| header.must_understand = VOCABULARY + 1)
+}
+
+/// The map with one more entry at its end, under a key that nobody knows.
+fn with_an_unknown_key(map: &[u8]) -> Vec<u8> {
+    let n = Decoder::new(map).map().expect("a map").expect("its length");
+    assert!(n < 23, "a head of one byte");
+    let mut more = map.to_vec();
+    more[0] += 1;
+    more.extend(write(|e| e.u8(99)?.array(1)?.str("new")?.ok()));
+    more
+}
+
+fn stamp() -> Stamp {
+    let header = sealed().header().clone();
+    Stamp {
+        id: header.id,
+        site: header.site,
+        case: header.case,
+        person: header.person,
+        device: header.device,
+        chain: header.chain,
+        sequence: header.sequence,
+        previous: header.previous,
+        counter: header.counter,
+        at: header.at,
+        clock: header.clock,
+        last_receipt: header.last_receipt,
+        rules: header.rules,
+        facts_salt: Salt([1; 16]),
+        content_salt: Salt([2; 16]),
+    }
+}
+
+#[test]
+fn an_envelope_survives_its_bytes() {
+    let envelope = sealed();
+    let read = Envelope::from_bytes(&envelope.to_bytes()).unwrap();
+    assert_eq!(read, envelope);
+    assert_eq!(read.hash(), envelope.hash());
+    assert_eq!(read.events(), Ok(vec![Event::new(recorded(), words())]));
+    assert!(!read.is_erased());
+}
+
+#[test]
+fn the_same_act_is_written_the_same_every_time() {
+    assert_eq!(sealed().to_bytes(), sealed().to_bytes());
+}
+
+#[test]
+fn changed_facts_are_refused() {
+    let mut parts = Parts::of(&sealed());
+    *parts.facts.last_mut().unwrap() ^= 1;
+    assert_eq!(parts.read(), Err(EnvelopeError::WrongFacts));
+
+    let mut parts = Parts::of(&sealed());
+    parts.facts_salt[0] ^= 1;
+    assert_eq!(parts.read(), Err(EnvelopeError::WrongFacts));
+}
+
+#[test]
+fn changed_content_is_refused() {
+    let mut parts = Parts::of(&sealed());
+    *parts.content.as_mut().unwrap().last_mut().unwrap() ^= 1;
+    assert_eq!(parts.read(), Err(EnvelopeError::WrongContent));
+
+    let mut parts = Parts::of(&sealed());
+    parts.content_salt.as_mut().unwrap()[0] ^= 1;
+    assert_eq!(parts.read(), Err(EnvelopeError::WrongContent));
+}
+
+#[test]
+fn content_that_the_header_does_not_name_is_refused() {
+    let parts = Parts::of(&sealed()).with_header(|header| header.content = None);
+    assert_eq!(parts.read(), Err(EnvelopeError::WrongContent));
+}
+
+#[test]
+fn whichever_byte_changes_it_is_refused_or_another_envelope() {
+    let envelope = sealed();
+    for at in 0..envelope.to_bytes().len() {
+        for bits in [0x01, 0x20, 0xff] {
+            let mut bytes = envelope.to_bytes();
+            bytes[at] ^= bits;
+            if let Ok(read) = Envelope::from_bytes(&bytes) {
+                assert_ne!(read.hash(), envelope.hash(), "byte {at}, bits {bits:#x}");
+            }
+        }
+    }
+}
+
+#[test]
+fn erased_content_leaves_the_chain_whole_and_the_words_empty() {
+    let erased = Parts::of(&sealed()).erased().read().unwrap();
+    assert!(erased.is_erased());
+    assert_eq!(erased.hash(), sealed().hash());
+    assert_eq!(
+        erased.events(),
+        Ok(vec![Event::new(recorded(), Content::default())])
+    );
+    assert_eq!(Case::fold([&erased]), Case::fold([&sealed()]));
+}
+
+#[test]
+fn content_is_erased_with_its_salt_or_not_at_all() {
+    let whole = Parts::of(&sealed());
+    let without_salt = Parts {
+        content_salt: None,
+        ..whole.clone()
+    };
+    let only_salt = Parts {
+        content: None,
+        ..whole
+    };
+    for parts in [without_salt, only_salt] {
+        assert!(matches!(parts.read(), Err(EnvelopeError::Malformed { .. })));
+    }
+}
+
+#[test]
+fn contents_of_another_number_than_the_facts_are_malformed() {
+    let two_facts = minicbor::to_vec([recorded(), handed_over()]).unwrap();
+    let envelope = Parts::of(&sealed()).with_facts(two_facts).read().unwrap();
+    let what = "2 facts with 1 contents".to_owned();
+    let malformed = EnvelopeError::Malformed {
+        at_byte: None,
+        what,
+    };
+    assert_eq!(envelope.events(), Err(malformed));
+}
+
+#[test]
+fn bytes_left_over_are_malformed_and_named() {
+    let mut bytes = sealed().to_bytes();
+    let length = bytes.len();
+    bytes.push(0);
+    let error = Envelope::from_bytes(&bytes).unwrap_err();
+    assert!(
+        matches!(error, EnvelopeError::Malformed { at_byte: Some(at), .. } if at == length),
+        "{error:?}"
+    );
+    let text = error.to_string();
+    let start = format!("The envelope is malformed at byte {length}: ");
+    assert!(text.starts_with(&start), "{text}");
+}
+
+#[test]
+fn cut_short_anywhere_it_is_malformed() {
+    let bytes = sealed().to_bytes();
+    for length in 0..bytes.len() {
+        let read = Envelope::from_bytes(&bytes[..length]);
+        assert!(
+            matches!(read, Err(EnvelopeError::Malformed { .. })),
+            "{length} bytes: {read:?}"
+        );
+    }
+}
+
+#[test]
+fn up_to_the_limit_it_is_sealed_and_read_and_one_byte_more_is_refused() {
+    let with_text = |n: usize| {
+        let events = [Event::new(recorded(), Content::text("x".repeat(n)))];
+        Envelope::seal(stamp(), &events)
+    };
+    let overhead = with_text(30_000).unwrap().to_bytes().len() - 30_000;
+    let largest = with_text(ENVELOPE_BYTES - overhead).unwrap();
+    let mut bytes = largest.to_bytes();
+    assert_eq!(bytes.len(), ENVELOPE_BYTES);
+    assert_eq!(Envelope::from_bytes(&bytes), Ok(largest));
+
+    let too_large = EnvelopeError::TooLarge {
+        bytes: ENVELOPE_BYTES + 1,
+    };
+    assert_eq!(
+        with_text(ENVELOPE_BYTES - overhead + 1),
+        Err(too_large.clone())
+    );
+    bytes.push(0);
+    assert_eq!(Envelope::from_bytes(&bytes), Err(too_large));
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_read_and_not_acted_on() {
+    let envelope = from_a_newer_version(1).read().unwrap();
+    let not_understood = EnvelopeError::NotUnderstood {
+        needs: VOCABULARY + 1,
+        knows: VOCABULARY,
+    };
+    assert_eq!(envelope.facts(), Err(not_understood.clone()));
+    assert_eq!(envelope.events(), Err(not_understood));
+    let bytes = from_a_newer_version(1).bytes();
+    assert_eq!(envelope.to_bytes(), bytes, "passed on as it came");
+}
+
+#[test]
+fn a_case_that_a_newer_version_wrote_to_shows_the_rest() {
+    let newer = from_a_newer_version(2).read().unwrap();
+    let received = Fact::Received(Received {
+        department: "engineering".parse().unwrap(),
+    });
+    let known = [
+        sealed(),
+        sealed_as(3, handed_over()),
+        sealed_as(4, received),
+    ];
+    let [recorded, handed_over, received] = &known;
+
+    let folded = Case::fold([recorded, &newer, handed_over, received]);
+
+    assert_eq!(folded.case, Case::fold(&known).case);
+    assert_eq!(folded.case.as_ref().unwrap().moves.len(), 1);
+    let unreadable = WithoutEffect::Unreadable(newer.facts().unwrap_err());
+    assert_eq!(folded.without_effect, [(newer.header().id, unreadable)]);
+    assert!(!folded.is_understood());
+    assert!(Case::fold(&known).is_understood());
+}
+
+#[test]
+fn an_unknown_fact_of_the_known_vocabulary_is_malformed_and_shown() {
+    let envelope = from_a_newer_version(1)
+        .with_header(|header| header.must_understand = VOCABULARY)
+        .read()
+        .unwrap();
+    let malformed = envelope.facts().unwrap_err();
+    assert!(
+        matches!(malformed, EnvelopeError::Malformed { .. }),
+        "{malformed:?}"
+    );
+    let unreadable = WithoutEffect::Unreadable(malformed);
+    let folded = Case::fold([&envelope]);
+    assert_eq!(folded.without_effect, [(envelope.header().id, unreadable)]);
+    assert!(!folded.is_understood());
+}
+
+#[test]
+fn an_unknown_key_of_a_header_is_skipped_and_kept() {
+    let known = Parts::of(&sealed());
+    let more = Parts {
+        header: with_an_unknown_key(&known.header),
+        ..known
+    };
+    let envelope = more.read().unwrap();
+    assert_eq!(envelope.header(), sealed().header());
+    assert_eq!(envelope.to_bytes(), more.bytes());
+    assert_ne!(envelope.hash(), sealed().hash());
+}
+
+#[test]
+fn an_unknown_key_of_a_fact_or_of_content_is_skipped_and_kept() {
+    let Fact::Recorded(record) = recorded() else {
+        unreachable!("a record")
+    };
+    let record = with_an_unknown_key(&minicbor::to_vec(&record).unwrap());
+    let mut facts = vec![0x81, 0x82, 0x00, 0x81]; // [[0, [record]]]
+    facts.extend(record);
+    let mut contents = vec![0x81]; // [words]
+    contents.extend(with_an_unknown_key(&minicbor::to_vec(words()).unwrap()));
+
+    let parts = Parts::of(&sealed()).with_facts(facts);
+    let salt = Salt(parts.content_salt.clone().unwrap().try_into().unwrap());
+    let hash = Hash::salted(salt, &contents);
+    let parts = Parts {
+        content: Some(contents),
+        ..parts.with_header(|header| header.content = Some(hash))
+    };
+    let envelope = parts.read().unwrap();
+
+    assert_eq!(envelope.events(), Ok(vec![Event::new(recorded(), words())]));
+    assert_eq!(envelope.to_bytes(), parts.bytes());
+}
