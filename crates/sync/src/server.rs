@@ -271,7 +271,9 @@ impl Ledger {
             by_sequence: BTreeMap::new(),
             highest_counter,
         };
-        known.into_iter().for_each(|it| ledger.add(it));
+        for it in known {
+            ledger.add(it);
+        }
         ledger
     }
 

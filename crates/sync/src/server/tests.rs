@@ -123,7 +123,7 @@ fn every_branch_of_a_fork_is_kept() {
 fn a_leap_of_the_counter_is_held_without_holding_those_behind_it() {
     let first = sealed(1, 1, None, |it| it.counter = limits::COUNTER_LEAP + 1);
     let second = sealed(1, 2, Some(first.hash()), |it| {
-        it.counter = limits::COUNTER_LEAP
+        it.counter = limits::COUNTER_LEAP;
     });
     check(
         &[(&[&first, &second], &[Fate::Held(CounterLeap), ACCEPTED])],
@@ -136,7 +136,7 @@ fn the_token_says_who_pushes_and_not_the_envelope() {
     let elsewhere = sealed(1, 1, None, |it| it.site = "south".parse().unwrap());
     let behind = sealed(1, 2, Some(elsewhere.hash()), |_| {});
     let stranger = sealed(4, 3, Some(behind.hash()), |it| {
-        it.device = DeviceId::from_random([9; 16])
+        it.device = DeviceId::from_random([9; 16]);
     });
     check(
         &[(

@@ -1,0 +1,731 @@
+//! The device's side: what to do next so that everything saved here reaches head office, and back.
+//!
+//! Feed it with [`Client::handle`], ask [`Client::poll`] what to do, do it, and feed it the answer; wake
+//! it at [`Client::next_timeout`] with [`Trigger::Timer`]. It holds nothing that must survive: what is
+//! owed, the cursor, the epoch and the receipts live in the log, and a new client starts from those.
+//!
+//! One thing is under way at a time, and only the answer to that may be fed: one that comes after its
+//! deadline is dropped. Pushing and pulling fail each for itself, so trouble with one never
+//! holds up the other, and an envelope that gets no answer is passed over by those behind it.
+
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::id::DeviceId;
+use shouwen_domain::limits;
+
+use crate::message::{Bytes, Cursor, Page, Push, Pushed};
+
+/// Milliseconds of a clock that only goes forward, from any beginning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Elapsed(pub u64);
+
+impl Elapsed {
+    const fn after(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}
+
+/// The shortest wait after a failure.
+pub const BACKOFF_MIN_MS: u64 = 1_000;
+/// The longest wait after failures, and until an envelope without an answer is tried again.
+pub const BACKOFF_MAX_MS: u64 = 5 * 60 * 1_000;
+/// How often to look for news while somebody looks, give or take a tenth.
+pub const PULL_EVERY_MS: u64 = 30_000;
+/// After this long a thing to do counts as failed.
+pub const ANSWER_MS: u64 = 60_000;
+/// One push: small, since on a bad network only what was answered is progress.
+pub const PUSH_BYTES: usize = limits::PAGE_BYTES;
+
+/// What a client starts from, all of it read from the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    pub device: DeviceId,
+    pub cursor: Cursor,
+    /// What [`Todo::KeepEpoch`] stored last, or zero.
+    pub filled: u64,
+    /// The oldest own envelope whose receipt says that it is held for a gap.
+    pub held: Option<Place>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    Trigger(Trigger),
+    /// Nobody looks: retries go on, news is not asked for.
+    Hidden,
+    WentOffline,
+    SignedIn,
+    /// To [`Todo::LoadOwed`] or [`Todo::LoadOwn`]: envelopes of one chain by sequence, and the place of
+    /// the last one this device wrote.
+    Owed {
+        envelopes: Vec<Envelope>,
+        head: Place,
+    },
+    /// To [`Todo::Push`].
+    PushAnswered(Pushed),
+    /// To [`Todo::Settle`].
+    Settled,
+    /// To [`Todo::KeepEpoch`].
+    EpochKept,
+    /// To [`Todo::Pull`].
+    PullAnswered(Page),
+    /// To [`Todo::TakeIn`]: stored, and where the log has read to.
+    TakenIn {
+        cursor: Cursor,
+        more: bool,
+    },
+    /// To [`Todo::TakeIn`]: another tab was first, and the log has read to there.
+    Conflict {
+        cursor: Cursor,
+    },
+    /// To whatever is under way.
+    Failed(Failure),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// Something was saved here.
+    Sent,
+    Online,
+    Visible,
+    Timer,
+}
+
+/// Why something could not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failure {
+    /// No answer.
+    Network,
+    /// The server answered that it cannot (5xx, 429).
+    Server,
+    /// The token is not good (401).
+    SignedOut,
+    /// The push is larger than somebody on the way allows (413).
+    TooLarge,
+    /// An answer that is none.
+    Malformed,
+    /// The device's own log could not read or write.
+    Storage,
+}
+
+/// What to do next. Each is answered by one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Todo {
+    /// Read the oldest envelopes without a receipt.
+    LoadOwed {
+        max_bytes: usize,
+    },
+    /// Read this device's own envelopes behind `after` in its chain, with a receipt or without.
+    LoadOwn {
+        after: Place,
+        max_bytes: usize,
+    },
+    Push(Push),
+    /// Store these receipts.
+    Settle(Vec<Receipt>),
+    /// Store that a server of this epoch has everything: [`Start::filled`] of the next client.
+    KeepEpoch(u64),
+    Pull(Cursor),
+    /// Store this page and the cursor behind it in one transaction.
+    TakeIn(Page),
+    /// Ask the person to sign in; answered by [`Input::SignedIn`], whenever that is.
+    SignInAgain,
+}
+
+/// A place in this device's chains.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub chain: u32,
+    pub sequence: u64,
+}
+
+impl Place {
+    fn after(self) -> Self {
+        Self {
+            sequence: self.sequence + 1,
+            ..self
+        }
+    }
+
+    fn before(self) -> Self {
+        Self {
+            sequence: self.sequence.saturating_sub(1),
+            ..self
+        }
+    }
+}
+
+/// For the line that says how things stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing to do since then, when the server was last heard; none: not heard yet.
+    Idle {
+        since: Option<Elapsed>,
+    },
+    Sending,
+    Receiving,
+    Waiting {
+        retry_at: Elapsed,
+        why: Failure,
+    },
+    Offline,
+    SignedOut,
+}
+
+/// The device's side of the protocol.
+#[derive(Debug, Clone)]
+pub struct Client {
+    device: DeviceId,
+    cursor: Cursor,
+    /// The epoch of the server that is known to have everything; zero: none yet.
+    filled: u64,
+    /// The epoch that a walk over all own envelopes fills up.
+    filling: Option<u64>,
+    step: Step,
+    /// When the step under way counts as failed.
+    deadline: Elapsed,
+    next: Option<Todo>,
+    push: Lane,
+    pull: Lane,
+    /// Where pushing goes on; none: with the oldest that is owed.
+    walk: Option<Place>,
+    /// When to come back to those that were passed over, and why they were.
+    revisit: Option<(Elapsed, Failure)>,
+    /// The oldest that was held for a gap, and when to ask again: by then it may be filled.
+    recheck: Option<(Elapsed, Place)>,
+    n_max: usize,
+    online: bool,
+    visible: bool,
+    signed_in: bool,
+    heard: Option<Elapsed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Rest,
+    /// Behind this place, or what is owed.
+    Loading(Option<Place>),
+    Pushing(Batch),
+    Settling {
+        all_answered: bool,
+        gap: Option<Place>,
+        batch: Batch,
+    },
+    KeepingEpoch(u64),
+    Pulling,
+    TakingIn,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Batch {
+    chain: u32,
+    sent: Vec<(u64, Hash)>,
+    last: Place,
+    /// Where the walk stood when it was loaded; if it stands elsewhere now, it began anew meanwhile.
+    walk: Option<Place>,
+}
+
+/// Pushing or pulling, with its own patience.
+#[derive(Debug, Clone, Default)]
+struct Lane {
+    wanted: bool,
+    /// When it becomes wanted by itself.
+    due: Option<Elapsed>,
+    n_failures: u32,
+    retry: Option<(Elapsed, Failure)>,
+}
+
+impl Lane {
+    fn is_ready(&self, now: Elapsed) -> bool {
+        (self.wanted || self.due.is_some_and(|it| it <= now))
+            && self.retry.is_none_or(|(at, _)| at <= now)
+    }
+
+    fn begin(&mut self) {
+        self.wanted = false;
+        self.due = None;
+    }
+
+    fn succeed(&mut self) {
+        self.n_failures = 0;
+        self.retry = None;
+    }
+
+    /// Full jitter: anything up to twice as long as the last time.
+    fn fail(&mut self, why: Failure, now: Elapsed, chance: u64) {
+        self.wanted = true;
+        self.n_failures = self.n_failures.saturating_add(1);
+        let most = BACKOFF_MIN_MS
+            .checked_shl(self.n_failures.min(16))
+            .map_or(BACKOFF_MAX_MS, |it| it.min(BACKOFF_MAX_MS));
+        self.retry = Some((
+            now.after(BACKOFF_MIN_MS + chance % (most - BACKOFF_MIN_MS + 1)),
+            why,
+        ));
+    }
+
+    fn hurry(&mut self) {
+        self.wanted = true;
+        self.succeed();
+    }
+
+    fn wakes_at(&self) -> Option<Elapsed> {
+        match self.retry {
+            Some((at, _)) if self.wanted || self.due.is_some() => Some(at),
+            _ => self.due,
+        }
+    }
+}
+
+impl Client {
+    /// Does nothing before its first trigger.
+    pub fn new(start: Start) -> Self {
+        let wanted = Lane {
+            wanted: true,
+            ..Lane::default()
+        };
+        Self {
+            device: start.device,
+            cursor: start.cursor,
+            filled: start.filled,
+            filling: None,
+            step: Step::Rest,
+            deadline: Elapsed(0),
+            next: None,
+            push: wanted.clone(),
+            pull: wanted,
+            walk: None,
+            revisit: None,
+            recheck: start.held.map(|it| (Elapsed(0), it)),
+            n_max: usize::MAX,
+            online: true,
+            visible: false,
+            signed_in: true,
+            heard: None,
+        }
+    }
+
+    /// Takes in what happened. `chance` is 64 random bits, for waiting times that differ between devices.
+    pub fn handle(&mut self, input: Input, now: Elapsed, chance: u64) {
+        match input {
+            Input::Trigger(it) => self.trigger(it, now, chance),
+            Input::Hidden => {
+                self.visible = false;
+                self.pull.due = None;
+            }
+            Input::WentOffline => self.online = false,
+            Input::SignedIn => {
+                self.signed_in = true;
+                self.hurry();
+            }
+            Input::Owed { envelopes, head } => self.loaded(&envelopes, head, now),
+            Input::PushAnswered(answer) => self.push_answered(answer, now, chance),
+            Input::Settled => self.settled(now),
+            Input::EpochKept => {
+                if let Step::KeepingEpoch(epoch) = self.step {
+                    self.filled = epoch;
+                    self.step = Step::Rest;
+                }
+            }
+            Input::PullAnswered(page) => self.pull_answered(page, now, chance),
+            Input::TakenIn { cursor, more } => self.taken_in(cursor, more, now, chance),
+            Input::Conflict { cursor } => self.conflict(cursor, now, chance),
+            Input::Failed(why) => self.failed(why, now, chance),
+        }
+        self.advance(now);
+    }
+
+    /// What is to be done, once.
+    pub fn poll(&mut self) -> Option<Todo> {
+        self.next.take()
+    }
+
+    /// When to come back with [`Trigger::Timer`], if nothing happens before.
+    pub fn next_timeout(&self) -> Option<Elapsed> {
+        if self.step != Step::Rest {
+            return Some(self.deadline);
+        }
+        if !self.online || !self.signed_in {
+            return None;
+        }
+        let revisit = self.revisit.map(|(at, _)| at);
+        let recheck = self
+            .recheck
+            .filter(|_| self.walk.is_none())
+            .map(|(at, _)| at);
+        [self.push.wakes_at(), self.pull.wakes_at(), revisit, recheck]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub fn status(&self) -> Status {
+        if !self.signed_in {
+            return Status::SignedOut;
+        }
+        if !self.online {
+            return Status::Offline;
+        }
+        match self.step {
+            Step::Pushing(_) | Step::Settling { .. } => return Status::Sending,
+            Step::Pulling | Step::TakingIn => return Status::Receiving,
+            Step::Rest | Step::Loading(_) | Step::KeepingEpoch(_) => {}
+        }
+        match self.push.retry.or(self.pull.retry).or(self.revisit) {
+            Some((retry_at, why)) => Status::Waiting { retry_at, why },
+            None => Status::Idle { since: self.heard },
+        }
+    }
+
+    fn trigger(&mut self, trigger: Trigger, now: Elapsed, chance: u64) {
+        match trigger {
+            Trigger::Sent => self.push.wanted = true,
+            Trigger::Online => {
+                self.online = true;
+                self.hurry();
+            }
+            // Some browsers forget to say that they are online again: looking is worth a try.
+            Trigger::Visible => {
+                self.online = true;
+                self.visible = true;
+                self.hurry();
+            }
+            Trigger::Timer => {
+                if self.step != Step::Rest && self.deadline <= now {
+                    self.failed(Failure::Network, now, chance);
+                }
+                if self.revisit.is_some_and(|(at, _)| at <= now) {
+                    self.start_over();
+                }
+            }
+        }
+    }
+
+    fn hurry(&mut self) {
+        self.start_over();
+        self.recheck = self.recheck.map(|(_, place)| (Elapsed(0), place));
+        self.push.hurry();
+        self.pull.hurry();
+    }
+
+    /// Begins again with those that were passed over.
+    fn start_over(&mut self) {
+        if self.revisit.take().is_some() {
+            self.walk = self.filling.map(|_| Place::default());
+            self.push.wanted = true;
+        }
+    }
+
+    fn advance(&mut self, now: Elapsed) {
+        if self.step != Step::Rest || !self.online || !self.signed_in {
+            return;
+        }
+        if let Some((_, place)) = self
+            .recheck
+            .filter(|(at, _)| *at <= now && self.walk.is_none())
+        {
+            self.recheck = Some((now.after(BACKOFF_MAX_MS), place));
+            self.walk = Some(place.before());
+            self.push.wanted = true;
+        }
+        if self.push.is_ready(now) {
+            self.push.begin();
+            self.begin(
+                Step::Loading(self.walk),
+                now,
+                match self.walk {
+                    None => Todo::LoadOwed {
+                        max_bytes: PUSH_BYTES,
+                    },
+                    Some(after) => Todo::LoadOwn {
+                        after,
+                        max_bytes: PUSH_BYTES,
+                    },
+                },
+            );
+        } else if self.pull.is_ready(now) {
+            self.pull.begin();
+            self.begin(Step::Pulling, now, Todo::Pull(self.cursor));
+        }
+    }
+
+    fn begin(&mut self, step: Step, now: Elapsed, todo: Todo) {
+        self.step = step;
+        self.deadline = now.after(ANSWER_MS);
+        self.next = Some(todo);
+    }
+
+    fn loaded(&mut self, envelopes: &[Envelope], head: Place, now: Elapsed) {
+        let Step::Loading(walk) = self.step else {
+            return;
+        };
+        self.step = Step::Rest;
+        let Some(first) = envelopes.first() else {
+            if walk == self.walk {
+                self.nothing_loaded(head, now);
+            } else {
+                self.push.wanted = true;
+            }
+            return;
+        };
+        let chain = first.header().chain;
+        let mut batch = Batch {
+            chain,
+            sent: Vec::new(),
+            last: Place { chain, sequence: 0 },
+            walk,
+        };
+        let mut bytes = Vec::new();
+        for it in envelopes
+            .iter()
+            .take_while(|it| it.header().chain == chain)
+            .take(self.n_max)
+        {
+            batch.sent.push((it.header().sequence, it.hash()));
+            batch.last.sequence = it.header().sequence;
+            bytes.push(Bytes(it.to_bytes()));
+        }
+        let head = if head.chain == chain {
+            head.sequence.max(batch.last.sequence)
+        } else {
+            batch.last.sequence
+        };
+        let push = Push {
+            device: self.device,
+            chain,
+            head,
+            envelopes: bytes,
+        };
+        self.begin(Step::Pushing(batch), now, Todo::Push(push));
+    }
+
+    /// The end of a chain, of a walk, or of what is owed.
+    fn nothing_loaded(&mut self, head: Place, now: Elapsed) {
+        let Some(walk) = &mut self.walk else {
+            return self.push.succeed();
+        };
+        if walk.chain < head.chain {
+            let next = Place {
+                chain: walk.chain + 1,
+                sequence: 0,
+            };
+            let first = next.after();
+            self.recheck = self
+                .recheck
+                .map(|(at, it)| (at, if it > *walk { it.max(first) } else { it }));
+            *walk = next;
+            self.push.wanted = true;
+        } else if self.revisit.is_none() {
+            // What was saved meanwhile stands behind the walk or is owed: ask once more.
+            self.walk = None;
+            self.push.wanted = true;
+            self.recheck = self.recheck.filter(|(_, it)| *it <= head);
+            if let Some(epoch) = self.filling.take() {
+                self.begin(Step::KeepingEpoch(epoch), now, Todo::KeepEpoch(epoch));
+            }
+        } else {
+            self.push.succeed();
+        }
+    }
+
+    fn push_answered(&mut self, answer: Pushed, now: Elapsed, chance: u64) {
+        let Step::Pushing(batch) = &self.step else {
+            return;
+        };
+        let batch = batch.clone();
+        let (device, chain) = (self.device, batch.chain);
+        let mut unanswered = batch.sent.clone();
+        let mut believed = answer.receipts;
+        believed.retain(|it| {
+            let seat = unanswered
+                .iter()
+                .position(|sent| *sent == (it.sequence, it.hash));
+            match seat {
+                Some(seat) if it.device == device && it.chain == chain => {
+                    unanswered.remove(seat);
+                    true
+                }
+                _ => false,
+            }
+        });
+        if believed.is_empty() {
+            return self.failed(Failure::Malformed, now, chance);
+        }
+        self.push.succeed();
+        self.heard = Some(now);
+        self.meet_epoch(answer.epoch);
+        let held = |it: &&Receipt| it.fate == Fate::Held(HeldReason::Gap);
+        let gap = believed.iter().find(held).map(|it| Place {
+            chain,
+            sequence: it.sequence,
+        });
+        let all_answered = unanswered.is_empty();
+        self.begin(
+            Step::Settling {
+                all_answered,
+                gap,
+                batch,
+            },
+            now,
+            Todo::Settle(believed),
+        );
+    }
+
+    fn settled(&mut self, now: Elapsed) {
+        let Step::Settling {
+            all_answered,
+            gap,
+            ref batch,
+        } = self.step
+        else {
+            return;
+        };
+        let (last, walk) = (batch.last, batch.walk);
+        self.step = Step::Rest;
+        self.push.wanted = true;
+        self.n_max = self.n_max.saturating_mul(2);
+        self.note_gap(
+            gap,
+            walk.filter(|_| all_answered && walk == self.walk),
+            last,
+            now,
+        );
+        if walk != self.walk {
+            return;
+        }
+        if !all_answered {
+            self.pass_over(last, Failure::Malformed, now);
+        } else if walk.is_some() {
+            self.walk = Some(last);
+        }
+    }
+
+    /// Remembers the oldest that is held for a gap, and forgets those before it as the walk has passed them.
+    fn note_gap(&mut self, gap: Option<Place>, walk: Option<Place>, last: Place, now: Elapsed) {
+        let passed =
+            |(_, oldest): (Elapsed, Place)| walk.is_some_and(|it| it < oldest) && oldest <= last;
+        self.recheck = match (gap, self.recheck) {
+            (Some(gap), Some(recheck)) if !passed(recheck) => Some((recheck.0, recheck.1.min(gap))),
+            (Some(gap), _) => Some((now.after(BACKOFF_MAX_MS), gap)),
+            (None, Some(recheck)) if passed(recheck) => Some((recheck.0, last.after())),
+            (None, recheck) => recheck,
+        };
+    }
+
+    /// Goes on behind `last` and comes back later.
+    fn pass_over(&mut self, last: Place, why: Failure, now: Elapsed) {
+        self.walk = Some(last);
+        self.revisit.get_or_insert((now.after(BACKOFF_MAX_MS), why));
+    }
+
+    /// A server of another epoch lost its log or was restored from a backup: whatever this device wrote
+    /// is pushed again, receipt or not.
+    fn meet_epoch(&mut self, epoch: u64) {
+        if epoch != self.filled && self.filling != Some(epoch) {
+            self.filling = Some(epoch);
+            self.walk = Some(Place::default());
+            self.push.wanted = true;
+        }
+    }
+
+    fn pull_answered(&mut self, page: Page, now: Elapsed, chance: u64) {
+        if self.step != Step::Pulling {
+            return;
+        }
+        let begins = page.from == self.cursor
+            || (page.from.position == 0 && page.from.epoch != self.cursor.epoch);
+        let goes_on = page.next.epoch == page.from.epoch
+            && if page.entries.is_empty() && !page.more {
+                page.next.position >= page.from.position
+            } else {
+                page.next.position > page.from.position
+            };
+        if !begins || !goes_on {
+            return self.failed(Failure::Malformed, now, chance);
+        }
+        self.heard = Some(now);
+        self.meet_epoch(page.from.epoch);
+        self.begin(Step::TakingIn, now, Todo::TakeIn(page));
+    }
+
+    fn taken_in(&mut self, cursor: Cursor, more: bool, now: Elapsed, chance: u64) {
+        self.cursor = cursor;
+        if self.step != Step::TakingIn {
+            return;
+        }
+        self.step = Step::Rest;
+        self.pull.succeed();
+        self.pull.wanted |= more;
+        if self.visible {
+            let spread = chance % (PULL_EVERY_MS / 5 + 1);
+            self.pull.due = Some(now.after(PULL_EVERY_MS - PULL_EVERY_MS / 10 + spread));
+        }
+    }
+
+    fn conflict(&mut self, cursor: Cursor, now: Elapsed, chance: u64) {
+        let moved = self.cursor != cursor;
+        self.cursor = cursor;
+        if self.step != Step::TakingIn {
+            return;
+        }
+        if moved {
+            self.step = Step::Rest;
+            self.pull.wanted = true;
+        } else {
+            self.failed(Failure::Storage, now, chance);
+        }
+    }
+
+    fn failed(&mut self, why: Failure, now: Elapsed, chance: u64) {
+        let step = std::mem::replace(&mut self.step, Step::Rest);
+        self.next = None;
+        let pushing = match step {
+            Step::Rest => return,
+            Step::Pulling | Step::TakingIn => false,
+            // The log may have stored the receipts all the same.
+            Step::Settling { gap, ref batch, .. } => {
+                self.note_gap(gap, None, batch.last, now);
+                true
+            }
+            Step::Loading(_) | Step::Pushing(_) => true,
+            Step::KeepingEpoch(epoch) => {
+                self.filling = Some(epoch);
+                self.walk = Some(Place::default());
+                true
+            }
+        };
+        let lane = if pushing {
+            &mut self.push
+        } else {
+            &mut self.pull
+        };
+        if why == Failure::SignedOut {
+            lane.wanted = true;
+            self.signed_in = false;
+            self.next = Some(Todo::SignInAgain);
+            return;
+        }
+        // An envelope that the server chokes on must not stop those behind it: halve until it is alone.
+        if let Step::Pushing(batch) = step {
+            match why {
+                Failure::TooLarge | Failure::Server | Failure::Malformed => {
+                    self.n_max = (batch.sent.len() / 2).max(1);
+                    if batch.sent.len() == 1 && batch.walk == self.walk {
+                        self.pass_over(batch.last, why, now);
+                    }
+                    if why == Failure::TooLarge {
+                        self.push.wanted = true;
+                        return;
+                    }
+                }
+                Failure::Network | Failure::SignedOut | Failure::Storage => {}
+            }
+            self.push.fail(why, now, chance);
+        } else {
+            lane.fail(why, now, chance);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

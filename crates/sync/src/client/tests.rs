@@ -1,0 +1,464 @@
+use shouwen_domain::envelope::RefusedReason;
+use shouwen_domain::moment::Moment;
+
+use super::*;
+use crate::message::PageEntry;
+use crate::sample::{PHONE, chain};
+
+const AT: Cursor = Cursor {
+    epoch: 1,
+    position: 4,
+};
+const LOAD: Todo = Todo::LoadOwed {
+    max_bytes: PUSH_BYTES,
+};
+
+/// A client with its clock and its chance in the test's hand.
+struct Bench {
+    client: Client,
+    now: u64,
+    chance: u64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let client = Client::new(Start {
+            device: PHONE,
+            cursor: AT,
+            filled: 1,
+            held: None,
+        });
+        Self {
+            client,
+            now: 0,
+            chance: 0,
+        }
+    }
+
+    fn feed(&mut self, input: Input) -> Option<Todo> {
+        self.client.handle(input, Elapsed(self.now), self.chance);
+        let todo = self.client.poll();
+        assert_eq!(self.client.poll(), None);
+        todo
+    }
+
+    fn trigger(&mut self, trigger: Trigger) -> Option<Todo> {
+        self.feed(Input::Trigger(trigger))
+    }
+
+    fn owed(&mut self, envelopes: &[Envelope]) -> Option<Todo> {
+        let head = Place {
+            chain: 1,
+            sequence: 9,
+        };
+        self.feed(Input::Owed {
+            envelopes: envelopes.to_vec(),
+            head,
+        })
+    }
+
+    /// Sleeps until the client wants to be woken.
+    fn sleep(&mut self) -> Option<Todo> {
+        self.now = self.client.next_timeout().expect("something is due").0;
+        self.trigger(Trigger::Timer)
+    }
+
+    /// Awake with nothing to do.
+    fn idle() -> Self {
+        let mut bench = Self::new();
+        assert_eq!(bench.trigger(Trigger::Visible), Some(LOAD));
+        assert_eq!(bench.owed(&[]), Some(Todo::Pull(AT)));
+        assert!(matches!(
+            bench.feed(Input::PullAnswered(empty(AT))),
+            Some(Todo::TakeIn(_))
+        ));
+        assert_eq!(
+            bench.feed(Input::TakenIn {
+                cursor: AT,
+                more: false
+            }),
+            None
+        );
+        assert_eq!(
+            bench.client.status(),
+            Status::Idle {
+                since: Some(Elapsed(0))
+            }
+        );
+        bench
+    }
+
+    /// Having pushed these.
+    fn pushed(envelopes: &[Envelope]) -> Self {
+        let mut bench = Self::idle();
+        assert_eq!(bench.trigger(Trigger::Sent), Some(LOAD));
+        assert_eq!(n_pushed(bench.owed(envelopes).as_ref()), envelopes.len());
+        bench
+    }
+}
+
+fn empty(from: Cursor) -> Page {
+    Page {
+        entries: Vec::new(),
+        from,
+        next: from,
+        more: false,
+        server_now: Moment::from_unix_ms(0),
+    }
+}
+
+fn receipt(of: &Envelope, fate: Fate) -> Receipt {
+    Receipt {
+        device: PHONE,
+        chain: 1,
+        sequence: of.header().sequence,
+        hash: of.hash(),
+        fate,
+        at: Moment::from_unix_ms(0),
+        epoch: 1,
+        backed_up_to: None,
+        signature: None,
+    }
+}
+
+fn answer(receipts: Vec<Receipt>) -> Input {
+    Input::PushAnswered(Pushed {
+        receipts,
+        epoch: 1,
+        server_now: Moment::from_unix_ms(0),
+    })
+}
+
+fn n_pushed(todo: Option<&Todo>) -> usize {
+    match todo {
+        Some(Todo::Push(it)) => it.envelopes.len(),
+        other => panic!("expected a push, not {other:?}"),
+    }
+}
+
+#[test]
+fn what_was_saved_is_pushed_and_settled_before_anything_is_pulled() {
+    let sent = chain(2);
+    let mut bench = Bench::new();
+    assert_eq!(bench.trigger(Trigger::Online), Some(LOAD));
+    let push = bench.owed(&sent);
+    let Some(Todo::Push(push)) = push else {
+        panic!("expected a push, not {push:?}")
+    };
+    assert_eq!((push.device, push.chain, push.head), (PHONE, 1, 9));
+    assert_eq!(
+        push.envelopes,
+        sent.iter()
+            .map(|it| Bytes(it.to_bytes()))
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(bench.client.status(), Status::Sending);
+    let receipts: Vec<_> = sent.iter().map(|it| receipt(it, Fate::Accepted)).collect();
+    assert_eq!(
+        bench.feed(answer(receipts.clone())),
+        Some(Todo::Settle(receipts))
+    );
+    assert_eq!(bench.feed(Input::Settled), Some(LOAD));
+    assert_eq!(bench.owed(&[]), Some(Todo::Pull(AT)));
+    assert_eq!(bench.client.status(), Status::Receiving);
+}
+
+#[test]
+fn a_receipt_is_believed_only_for_what_was_pushed() {
+    let sent = chain(3);
+    let right = receipt(&sent[1], Fate::Refused(RefusedReason::Malformed));
+    let wrong: [fn(&mut Receipt); 4] = [
+        |it| it.device = DeviceId::from_random([9; 16]),
+        |it| it.chain = 2,
+        |it| it.sequence = 3,
+        |it| it.hash = Hash([9; 32]),
+    ];
+    for spoil in wrong {
+        let mut spoilt = receipt(&sent[0], Fate::Accepted);
+        spoil(&mut spoilt);
+        let mut bench = Bench::pushed(&sent);
+        let todo = bench.feed(answer(vec![spoilt.clone(), right.clone(), right.clone()]));
+        assert_eq!(todo, Some(Todo::Settle(vec![right.clone()])));
+        assert_eq!(Bench::pushed(&sent).feed(answer(vec![spoilt])), None);
+    }
+}
+
+#[test]
+fn an_envelope_without_an_answer_is_passed_over_and_tried_again_later() {
+    let sent = chain(2);
+    let mut bench = Bench::pushed(&sent);
+    bench.feed(answer(vec![receipt(&sent[1], Fate::Held(HeldReason::Gap))]));
+    let behind = Todo::LoadOwn {
+        after: Place {
+            chain: 1,
+            sequence: 2,
+        },
+        max_bytes: PUSH_BYTES,
+    };
+    assert_eq!(bench.feed(Input::Settled), Some(behind));
+    bench.client.visible = false;
+    bench.client.pull.due = None;
+    assert_eq!(
+        bench.feed(Input::Owed {
+            envelopes: Vec::new(),
+            head: Place {
+                chain: 1,
+                sequence: 2
+            }
+        }),
+        None
+    );
+    let again = Elapsed(BACKOFF_MAX_MS);
+    assert_eq!(
+        bench.client.status(),
+        Status::Waiting {
+            retry_at: again,
+            why: Failure::Malformed
+        }
+    );
+    assert_eq!(bench.client.next_timeout(), Some(again));
+    // The one behind it was held for the gap: it is asked about again, and so is the first.
+    assert!(matches!(
+        bench.sleep(),
+        Some(Todo::LoadOwn {
+            after: Place {
+                chain: 1,
+                sequence: 1
+            },
+            ..
+        })
+    ));
+}
+
+#[test]
+fn trouble_with_pushing_does_not_hold_up_pulling() {
+    for why in [
+        Failure::Network,
+        Failure::Server,
+        Failure::Malformed,
+        Failure::Storage,
+    ] {
+        let mut bench = Bench::new();
+        bench.trigger(Trigger::Online);
+        bench.owed(&chain(3));
+        assert_eq!(
+            bench.feed(Input::Failed(why)),
+            Some(Todo::Pull(AT)),
+            "{why:?}"
+        );
+    }
+}
+
+#[test]
+fn a_push_that_is_too_large_is_halved_down_to_one_and_that_one_is_passed_over() {
+    let sent = chain(5);
+    let mut bench = Bench::pushed(&sent);
+    for n in [2, 1] {
+        assert_eq!(bench.feed(Input::Failed(Failure::TooLarge)), Some(LOAD));
+        assert_eq!(n_pushed(bench.owed(&sent).as_ref()), n);
+    }
+    let behind = Todo::LoadOwn {
+        after: Place {
+            chain: 1,
+            sequence: 1,
+        },
+        max_bytes: PUSH_BYTES,
+    };
+    assert_eq!(bench.feed(Input::Failed(Failure::TooLarge)), Some(behind));
+    assert_eq!(n_pushed(bench.owed(&sent[1..]).as_ref()), 1);
+}
+
+#[test]
+fn waiting_doubles_up_to_its_limit_and_anything_below_is_as_likely() {
+    for (chance, waits) in [(0, [1_000; 10]), (u64::MAX, [0; 10])] {
+        let mut bench = Bench::pushed(&chain(1));
+        bench.client.pull = Lane::default();
+        for (n, wait) in waits.into_iter().enumerate() {
+            bench.chance = chance;
+            let most = (1_000_u64 << (n + 1)).min(BACKOFF_MAX_MS);
+            bench.feed(Input::Failed(Failure::Network));
+            let waited = bench.client.next_timeout().unwrap().0 - bench.now;
+            if chance == 0 {
+                assert_eq!(waited, wait);
+            } else {
+                assert!((1_000..=most).contains(&waited));
+            }
+            assert_eq!(bench.sleep(), Some(LOAD));
+            bench.owed(&chain(1));
+        }
+        // The longest wait is reached.
+        bench.chance = BACKOFF_MAX_MS - BACKOFF_MIN_MS;
+        bench.feed(Input::Failed(Failure::Network));
+        assert_eq!(
+            bench.client.next_timeout(),
+            Some(Elapsed(bench.now + BACKOFF_MAX_MS))
+        );
+    }
+}
+
+#[test]
+fn saving_while_the_network_fails_does_not_hammer_but_coming_online_does_not_wait() {
+    for (trigger, todo) in [
+        (Trigger::Sent, None),
+        (Trigger::Timer, None),
+        (Trigger::Online, Some(LOAD)),
+        (Trigger::Visible, Some(LOAD)),
+    ] {
+        let mut bench = Bench::pushed(&chain(1));
+        bench.chance = 500;
+        bench.feed(Input::Failed(Failure::Network));
+        bench.now += 10;
+        assert_eq!(bench.trigger(trigger), todo, "{trigger:?}");
+    }
+}
+
+#[test]
+fn what_is_saved_while_the_log_was_being_read_is_not_forgotten() {
+    let mut bench = Bench::idle();
+    assert_eq!(bench.trigger(Trigger::Sent), Some(LOAD));
+    assert_eq!(bench.trigger(Trigger::Sent), None);
+    assert_eq!(bench.owed(&[]), Some(LOAD));
+    assert_eq!(bench.owed(&[]), None);
+}
+
+#[test]
+fn news_is_asked_for_only_while_somebody_looks() {
+    for chance in [0, 1_000, 6_000, u64::MAX] {
+        let mut bench = Bench::idle();
+        bench.chance = chance;
+        assert_eq!(bench.sleep(), Some(Todo::Pull(AT)));
+        assert!((27_000..=33_000).contains(&bench.now));
+    }
+    let mut bench = Bench::idle();
+    bench.feed(Input::Hidden);
+    assert_eq!(bench.client.next_timeout(), None);
+}
+
+#[test]
+fn without_network_nothing_is_tried() {
+    let mut bench = Bench::idle();
+    bench.feed(Input::WentOffline);
+    assert_eq!(bench.trigger(Trigger::Sent), None);
+    assert_eq!(
+        (bench.client.status(), bench.client.next_timeout()),
+        (Status::Offline, None)
+    );
+    assert_eq!(bench.trigger(Trigger::Online), Some(LOAD));
+}
+
+#[test]
+fn a_bad_token_asks_for_the_person_once_and_then_goes_on() {
+    let mut bench = Bench::pushed(&chain(1));
+    assert_eq!(
+        bench.feed(Input::Failed(Failure::SignedOut)),
+        Some(Todo::SignInAgain)
+    );
+    assert_eq!(bench.client.status(), Status::SignedOut);
+    for trigger in [
+        Trigger::Sent,
+        Trigger::Online,
+        Trigger::Visible,
+        Trigger::Timer,
+    ] {
+        assert_eq!(bench.trigger(trigger), None);
+    }
+    assert_eq!(bench.feed(Input::SignedIn), Some(LOAD));
+}
+
+#[test]
+fn a_page_is_taken_in_only_where_the_log_has_read_to() {
+    let entry = PageEntry {
+        arrived: Moment::from_unix_ms(0),
+        envelope: Bytes(Vec::new()),
+    };
+    let at = |epoch, position| Cursor { epoch, position };
+    let page = |from, next, more, n| Page {
+        entries: vec![entry.clone(); n],
+        from,
+        next,
+        more,
+        ..empty(from)
+    };
+    for (page, good) in [
+        (page(AT, at(1, 5), true, 1), true),
+        (page(at(2, 0), at(2, 5), false, 5), true),
+        (page(at(1, 3), at(1, 5), false, 2), false),
+        (page(at(1, 0), at(1, 5), false, 5), false),
+        (page(at(2, 1), at(2, 5), false, 4), false),
+        (page(AT, at(2, 5), false, 1), false),
+        (page(AT, AT, true, 0), false),
+        (page(AT, AT, false, 1), false),
+    ] {
+        let mut bench = Bench::idle();
+        bench.sleep();
+        let todo = bench.feed(Input::PullAnswered(page.clone()));
+        assert_eq!(todo, good.then_some(Todo::TakeIn(page)));
+    }
+}
+
+#[test]
+fn a_tab_that_was_second_reads_on_where_the_first_one_stopped() {
+    let mut bench = Bench::idle();
+    bench.sleep();
+    bench.feed(Input::PullAnswered(empty(AT)));
+    let further = Cursor {
+        epoch: 1,
+        position: 9,
+    };
+    assert_eq!(
+        bench.feed(Input::Conflict { cursor: further }),
+        Some(Todo::Pull(further))
+    );
+}
+
+#[test]
+fn a_server_of_another_epoch_gets_everything_again() {
+    let sent = chain(3);
+    let own = |sequence| Todo::LoadOwn {
+        after: Place { chain: 0, sequence },
+        max_bytes: PUSH_BYTES,
+    };
+    let mut bench = Bench::pushed(&sent[2..]);
+    let restored = Pushed {
+        receipts: vec![receipt(&sent[2], Fate::Held(HeldReason::Gap))],
+        epoch: 2,
+        server_now: Moment::from_unix_ms(0),
+    };
+    bench.feed(Input::PushAnswered(restored.clone()));
+    assert_eq!(bench.feed(Input::Settled), Some(own(0)));
+    assert_eq!(
+        bench.owed(&[]),
+        Some(Todo::LoadOwn {
+            after: Place {
+                chain: 1,
+                sequence: 0
+            },
+            max_bytes: PUSH_BYTES
+        })
+    );
+    assert_eq!(n_pushed(bench.owed(&sent).as_ref()), 3);
+    let receipts = sent.iter().map(|it| receipt(it, Fate::Accepted)).collect();
+    bench.feed(Input::PushAnswered(Pushed {
+        receipts,
+        ..restored
+    }));
+    bench.feed(Input::Settled);
+    assert_eq!(bench.owed(&[]), Some(Todo::KeepEpoch(2)));
+    assert_eq!(bench.feed(Input::EpochKept), Some(LOAD));
+}
+
+#[test]
+fn what_gets_no_answer_at_all_counts_as_failed() {
+    let mut bench = Bench::pushed(&chain(1));
+    bench.client.pull = Lane::default();
+    assert_eq!(bench.sleep(), None);
+    assert_eq!(bench.now, ANSWER_MS);
+    assert!(matches!(
+        bench.client.status(),
+        Status::Waiting {
+            why: Failure::Network,
+            ..
+        }
+    ));
+    assert_eq!(bench.sleep(), Some(LOAD));
+}
