@@ -1,0 +1,168 @@
+//! A device: its disk, its tabs, and what is lost when it crashes.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason};
+use shouwen_domain::id::{CaseId, DeviceId, PersonId};
+use shouwen_domain::moment::Moment;
+use shouwen_store::{
+    CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, Standing, TakeIn,
+};
+use shouwen_sync::client::{Client, Elapsed, Place, Start};
+use shouwen_sync::message::{Cursor, Page};
+
+pub struct Device {
+    pub id: DeviceId,
+    pub person: PersonId,
+    pub disk: Memory,
+    /// Wall clock minus true time.
+    pub skew_ms: i64,
+    pub on: bool,
+    /// Counts starts, so that whatever was under way before a crash is forgotten.
+    pub boot: u64,
+    pub linked: bool,
+    pub hidden: bool,
+    pub pumps: BTreeMap<u64, Pump>,
+    pub n_cases: u64,
+}
+
+/// A tab that pumps, or thinks that it does.
+pub struct Pump {
+    pub client: Client,
+    pub fence: Fence,
+    pub started_ms: u64,
+    /// The timer that is set.
+    pub armed: Option<Elapsed>,
+    /// The question that waits for its answer.
+    pub asked: Option<u64>,
+    /// With a bug planted: what was left out of the last push.
+    pub left_out: Vec<Envelope>,
+}
+
+impl Device {
+    pub fn standing(&self) -> Result<Standing, Fault> {
+        Ok(now(self.disk.opening(0))?.standing)
+    }
+
+    /// Starts a tab that takes over the pump.
+    pub fn take_over(&self, started_ms: u64) -> Result<Pump, Fault> {
+        let fence = now(self.disk.take_over())?;
+        let filled = match now(self.disk.get(Section::Settings, EPOCH))? {
+            Some(it) => u64::from_be_bytes(it.try_into().map_err(|_| corrupt("epoch"))?),
+            None => 0,
+        };
+        let held = now(self.disk.fates(0))?
+            .into_iter()
+            .filter(|it| it.fate == Some(Fate::Held(HeldReason::Gap)))
+            .map(|it| Place {
+                chain: it.chain,
+                sequence: it.sequence,
+            })
+            .min();
+        let cursor = heard(self.standing()?.cursor);
+        let client = Client::new(Start {
+            device: self.id,
+            cursor,
+            filled,
+            held,
+        });
+        Ok(Pump {
+            client,
+            fence,
+            started_ms,
+            armed: None,
+            asked: None,
+            left_out: Vec::new(),
+        })
+    }
+
+    pub fn wall(&self, now_ms: u64) -> Moment {
+        Moment::from_unix_ms(true_time(now_ms).unix_ms() + self.skew_ms)
+    }
+
+    /// The cases of a page, each with the version that the log has of it now.
+    pub fn prepare(&self, page: &Page) -> Result<TakeIn, Fault> {
+        let mut cases: BTreeMap<CaseId, Vec<Entry>> = BTreeMap::new();
+        for it in &page.entries {
+            let envelope = Envelope::from_bytes(&it.envelope.0).map_err(|_| corrupt("page"))?;
+            let entry = Entry {
+                envelope,
+                arrived: Some(it.arrived),
+            };
+            cases
+                .entry(entry.envelope.header().case)
+                .or_default()
+                .push(entry);
+        }
+        let mut taken = Vec::new();
+        for (case, entries) in cases {
+            let expected_version = now(self.disk.history(case))?.version;
+            taken.push(CaseIn {
+                case,
+                expected_version,
+                entries,
+                projection: row(),
+            });
+        }
+        Ok(TakeIn {
+            from: stored(page.from),
+            to: stored(page.next),
+            cases: taken,
+        })
+    }
+
+    pub fn cases(&self) -> Result<Vec<CaseId>, Fault> {
+        Ok(now(self.disk.rows(None, usize::MAX))?
+            .rows
+            .into_iter()
+            .map(|it| it.case)
+            .collect())
+    }
+}
+
+/// The name of the setting that holds the epoch known to be filled.
+pub const EPOCH: &str = "epoch";
+
+/// The simulation looks at envelopes, not at rows.
+pub fn row() -> Projection {
+    Projection {
+        due: Some(Moment::from_unix_ms(0)),
+        body: Vec::new(),
+    }
+}
+
+pub fn true_time(now_ms: u64) -> Moment {
+    const BEGINNING_MS: u64 = 1_790_000_000_000;
+    Moment::from_unix_ms(i64::try_from(BEGINNING_MS + now_ms).expect("a run lasts minutes"))
+}
+
+pub fn heard(it: shouwen_store::Cursor) -> Cursor {
+    Cursor {
+        epoch: it.epoch,
+        position: it.position,
+    }
+}
+
+pub fn stored(it: Cursor) -> shouwen_store::Cursor {
+    shouwen_store::Cursor {
+        epoch: it.epoch,
+        position: it.position,
+    }
+}
+
+fn corrupt(what: &str) -> Fault {
+    Fault::Corrupt {
+        what: what.to_owned(),
+    }
+}
+
+/// The log in memory never waits.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(it) => it,
+        Poll::Pending => unreachable!("the log in memory never waits"),
+    }
+}
