@@ -250,6 +250,21 @@ fn trouble_with_pushing_does_not_hold_up_pulling() {
 }
 
 #[test]
+fn trouble_with_pulling_does_not_hold_up_pushing() {
+    for why in [
+        Failure::Network,
+        Failure::Server,
+        Failure::Malformed,
+        Failure::Storage,
+    ] {
+        let mut bench = Bench::idle();
+        bench.sleep();
+        assert_eq!(bench.feed(Input::Failed(why)), None);
+        assert_eq!(bench.trigger(Trigger::Sent), Some(LOAD), "{why:?}");
+    }
+}
+
+#[test]
 fn a_push_that_is_too_large_is_halved_down_to_one_and_that_one_is_passed_over() {
     let sent = chain(5);
     let mut bench = Bench::pushed(&sent);

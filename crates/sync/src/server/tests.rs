@@ -213,12 +213,16 @@ fn an_unknown_format_is_held_whatever_stands_behind_its_header() {
         .unwrap()
         .str("something else")
         .unwrap();
+    let mut bytes = newer.into_writer();
     let behind = sealed(1, 3, Some(Hash::of(header.writer())), |_| {});
     let mut office = Office::default();
-    let receipts = office.push(&[first.to_bytes(), newer.into_writer(), behind.to_bytes()]);
+    let receipts = office.push(&[first.to_bytes(), bytes.clone(), behind.to_bytes()]);
     let fates: Vec<_> = receipts.iter().map(|it| it.fate).collect();
     assert_eq!(fates, [ACCEPTED, Fate::Held(UnknownFormat), ACCEPTED]);
     assert_eq!(office.feed, [1, 3]);
+
+    bytes.resize(limits::ENVELOPE_BYTES + 1, 0);
+    assert_eq!(Arrival::read(&bytes).flaw, Some(TooLarge));
 }
 
 #[test]
