@@ -64,14 +64,15 @@ pub trait Log {
     async fn append(&self, append: Append) -> Result<Standing, WriteError>;
 
     /// The oldest envelopes of this device without a receipt: of one chain (the lowest that owes), by
-    /// sequence, up to `max_bytes` together but at least one.
+    /// sequence, up to `max_bytes` together but at least one. A log may give some thousand at most.
     ///
     /// # Errors
     /// A [`Fault`] where the store cannot be read.
     async fn owed(&self, max_bytes: usize) -> Result<Vec<Envelope>, Fault>;
 
     /// Envelopes of this device behind `sequence` in `chain`, with a receipt or without, by sequence, up
-    /// to `max_bytes` together but at least one: what fills up a server restored from an old backup.
+    /// to `max_bytes` together: what fills up a server restored from an old backup. There may be fewer,
+    /// but not none before the last: ask again behind the last one given.
     ///
     /// # Errors
     /// A [`Fault`] where the store cannot be read.
@@ -93,7 +94,7 @@ pub trait Log {
     async fn settle(&self, fence: Fence, receipts: &[Receipt]) -> Result<Standing, WriteError>;
 
     /// What became of this device's envelopes, newest first: the last `limit`, and besides them every one
-    /// that is held or refused.
+    /// that is held or refused. Of those that were accepted, a log remembers the last hundred.
     ///
     /// # Errors
     /// A [`Fault`] where the store cannot be read.
@@ -108,7 +109,8 @@ pub trait Log {
     /// [`Conflict::Cursor`] unless the page begins where the log has read to, or at position 0 of another
     /// epoch (the server's log began anew). [`Conflict::Case`] where a case has another version,
     /// [`Conflict::Fence`] where another tab has taken over. [`Fault::Corrupt`] where the page names a case
-    /// twice or puts an envelope under a case that is not its own; another [`Fault`] where it cannot be stored.
+    /// twice, a new one without an envelope, or puts an envelope under a case that is not its own;
+    /// another [`Fault`] where it cannot be stored.
     async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError>;
 
     /// Makes the caller the one owner of pump and compaction, until somebody else takes over.
@@ -335,7 +337,8 @@ impl TakeIn {
     /// Checks what does not depend on what is stored.
     ///
     /// # Errors
-    /// [`Fault::Corrupt`] where a case comes twice or an envelope stands under another case.
+    /// [`Fault::Corrupt`] where a case comes twice, a new one has no envelope, or an envelope stands under
+    /// another case.
     pub fn check(&self) -> Result<(), Fault> {
         let mut seen = BTreeSet::new();
         for it in &self.cases {
@@ -343,6 +346,10 @@ impl TakeIn {
                 return Err(Fault::Corrupt {
                     what: format!("a page names case {} twice", it.case),
                 });
+            }
+            if it.expected_version == 0 && it.entries.is_empty() {
+                let what = format!("a page names case {} without an envelope", it.case);
+                return Err(Fault::Corrupt { what });
             }
             if let Some(stray) = it
                 .entries
