@@ -726,6 +726,11 @@ impl<'a> World<'a> {
                     },
                 )
             }
+            // One way to go on is to ask for the page again, another to prepare it again.
+            Err(WriteError::Conflict(Conflict::Case { .. })) if self.chance.happens(500) => {
+                let cursor = heard(self.devices[device].standing().map_err(fault)?.cursor);
+                self.feed(device, pump, Input::Conflict { cursor })
+            }
             Err(WriteError::Conflict(Conflict::Case { .. })) => {
                 let take = Box::new(self.devices[device].prepare(&page).map_err(fault)?);
                 self.soon(

@@ -74,7 +74,7 @@ pub enum Input {
         cursor: Cursor,
         more: bool,
     },
-    /// To [`Todo::TakeIn`]: another tab was first, and the log has read to there.
+    /// To [`Todo::TakeIn`]: another tab was first, or something was saved here; the log has read to there.
     Conflict {
         cursor: Cursor,
     },
@@ -194,6 +194,8 @@ pub struct Client {
     /// The oldest that was held for a gap, and when to ask again: by then it may be filled.
     recheck: Option<(Elapsed, Place)>,
     n_max: usize,
+    /// Since the last page was taken in.
+    n_conflicts: u32,
     online: bool,
     visible: bool,
     signed_in: bool,
@@ -298,6 +300,7 @@ impl Client {
             revisit: None,
             recheck: start.held.map(|it| (Elapsed(0), it)),
             n_max: usize::MAX,
+            n_conflicts: 0,
             online: true,
             visible: false,
             signed_in: true,
@@ -654,6 +657,7 @@ impl Client {
             return;
         }
         self.step = Step::Rest;
+        self.n_conflicts = 0;
         self.pull.succeed();
         self.pull.wanted |= more;
         if self.visible {
@@ -663,12 +667,14 @@ impl Client {
     }
 
     fn conflict(&mut self, cursor: Cursor, now: Elapsed, chance: u64) {
-        let moved = self.cursor != cursor;
+        // A page may also meet something that was saved here meanwhile: once, asking again is enough.
+        let again = self.cursor != cursor || self.n_conflicts == 0;
+        self.n_conflicts = self.n_conflicts.saturating_add(1);
         self.cursor = cursor;
         if self.step != Step::TakingIn {
             return;
         }
-        if moved {
+        if again {
             self.step = Step::Rest;
             self.pull.wanted = true;
         } else {
@@ -677,11 +683,13 @@ impl Client {
     }
 
     fn failed(&mut self, why: Failure, now: Elapsed, chance: u64) {
+        if self.step == Step::Rest {
+            return;
+        }
         let step = std::mem::replace(&mut self.step, Step::Rest);
         self.next = None;
         let pushing = match step {
-            Step::Rest => return,
-            Step::Pulling | Step::TakingIn => false,
+            Step::Rest | Step::Pulling | Step::TakingIn => false,
             // The log may have stored the receipts all the same.
             Step::Settling { gap, ref batch, .. } => {
                 self.note_gap(gap, None, batch.last, now);

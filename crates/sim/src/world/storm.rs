@@ -5,6 +5,9 @@ use shouwen_sync::client::{Input, Place, Trigger};
 use super::{Broken, Event, World, fault};
 use crate::device::Pump;
 
+/// How often a person opens a tab that does not start.
+const N_OPENINGS: u32 = 16;
+
 impl World<'_> {
     pub(super) fn disaster(&mut self) -> Result<(), Broken> {
         let device = self.chance.below(self.devices.len());
@@ -82,11 +85,12 @@ impl World<'_> {
     /// A tab that takes the pump over; one that has it already goes on until it notices.
     fn open_tab(&mut self, device: usize) -> Result<(), Broken> {
         let it = &mut self.devices[device];
-        let pump: Pump = match it.take_over(self.now_ms) {
-            Ok(pump) => pump,
-            // A failure that was planned for another write.
-            Err(_) => it.take_over(self.now_ms).map_err(fault)?,
-        };
+        // A failure that was planned for another write may strike here: a person opens the tab again.
+        let mut opened = it.take_over(self.now_ms);
+        for _ in 0..N_OPENINGS {
+            opened = opened.or_else(|_| it.take_over(self.now_ms));
+        }
+        let pump: Pump = opened.map_err(fault)?;
         self.n_pumps += 1;
         it.pumps.insert(self.n_pumps, pump);
         let (hidden, n) = (it.hidden, self.n_pumps);

@@ -427,6 +427,26 @@ fn a_tab_that_was_second_reads_on_where_the_first_one_stopped() {
 }
 
 #[test]
+fn a_page_that_meets_what_was_saved_here_is_asked_for_again_at_once_but_not_for_ever() {
+    let mut bench = Bench::idle();
+    bench.sleep();
+    bench.feed(Input::PullAnswered(empty(AT)));
+    assert_eq!(
+        bench.feed(Input::Conflict { cursor: AT }),
+        Some(Todo::Pull(AT))
+    );
+    bench.feed(Input::PullAnswered(empty(AT)));
+    assert_eq!(bench.feed(Input::Conflict { cursor: AT }), None);
+    assert!(matches!(
+        bench.client.status(),
+        Status::Waiting {
+            why: Failure::Storage,
+            ..
+        }
+    ));
+}
+
+#[test]
 fn a_server_of_another_epoch_gets_everything_again() {
     let sent = chain(3);
     let own = |sequence| Todo::LoadOwn {
