@@ -624,7 +624,8 @@ fn needed(text: String, otherwise: Refusal) -> Result<String, Refusal> {
     said(text).ok_or(otherwise)
 }
 
-fn is_missing(content: &Content, field: Field) -> bool {
+/// Whether a field that a pack may require is empty (I1).
+pub fn is_missing(content: &Content, field: Field) -> bool {
     match field {
         Field::Matter => content.matter.is_none(),
         Field::CustomerName => content.customer.is_none(),

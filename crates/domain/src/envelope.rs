@@ -143,7 +143,10 @@ pub enum EnvelopeError {
     /// Larger than one envelope may be.
     TooLarge { bytes: usize },
     /// Not the CBOR that this format prescribes.
-    Malformed { at_byte: Option<usize>, what: String },
+    Malformed {
+        at_byte: Option<usize>,
+        what: String,
+    },
     /// The facts are not those that the header names.
     WrongFacts,
     /// The content is not that which the header names.
@@ -156,14 +159,27 @@ impl fmt::Display for EnvelopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { bytes } => {
-                write!(f, "The envelope has {bytes} bytes, the limit is {}", limits::ENVELOPE_BYTES)
+                write!(
+                    f,
+                    "The envelope has {bytes} bytes, the limit is {}",
+                    limits::ENVELOPE_BYTES
+                )
             }
-            Self::Malformed { at_byte: Some(at), what } => write!(f, "The envelope is malformed at byte {at}: {what}"),
-            Self::Malformed { at_byte: None, what } => write!(f, "The envelope is malformed: {what}"),
+            Self::Malformed {
+                at_byte: Some(at),
+                what,
+            } => write!(f, "The envelope is malformed at byte {at}: {what}"),
+            Self::Malformed {
+                at_byte: None,
+                what,
+            } => write!(f, "The envelope is malformed: {what}"),
             Self::WrongFacts => f.write_str("The facts do not match their hash in the header"),
             Self::WrongContent => f.write_str("The content does not match its hash in the header"),
             Self::NotUnderstood { needs, knows } => {
-                write!(f, "The envelope needs vocabulary {needs}, this version knows {knows}")
+                write!(
+                    f,
+                    "The envelope needs vocabulary {needs}, this version knows {knows}"
+                )
             }
         }
     }
@@ -178,7 +194,10 @@ impl Envelope {
         let content = events
             .iter()
             .any(|it| !it.content.is_empty())
-            .then(|| SealedContent { bytes: encode_all(events.iter().map(|it| &it.content)), salt: stamp.content_salt });
+            .then(|| SealedContent {
+                bytes: encode_all(events.iter().map(|it| &it.content)),
+                salt: stamp.content_salt,
+            });
         let header = Header {
             format: FORMAT,
             must_understand: VOCABULARY,
@@ -208,7 +227,11 @@ impl Envelope {
             signatures: Vec::new(),
         };
         let bytes = sealed.to_bytes().len();
-        if bytes > limits::ENVELOPE_BYTES { Err(EnvelopeError::TooLarge { bytes }) } else { Ok(sealed) }
+        if bytes > limits::ENVELOPE_BYTES {
+            Err(EnvelopeError::TooLarge { bytes })
+        } else {
+            Ok(sealed)
+        }
     }
 
     /// Reads an envelope and checks facts and content against the header's hashes.
@@ -221,7 +244,9 @@ impl Envelope {
             return Err(EnvelopeError::WrongFacts);
         }
         match (&read.content, read.header.content) {
-            (Some(content), Some(hash)) if Hash::salted(content.salt, &content.bytes) == hash => Ok(read),
+            (Some(content), Some(hash)) if Hash::salted(content.salt, &content.bytes) == hash => {
+                Ok(read)
+            }
             // Content without a body was erased; its hash stays.
             (None, _) => Ok(read),
             (Some(_), _) => Err(EnvelopeError::WrongContent),
@@ -243,7 +268,9 @@ impl Envelope {
             Some(d.bytes()?.to_vec())
         };
         let salt: Option<Salt> = d.decode()?;
-        let n_signatures = d.array()?.ok_or_else(|| minicbor::decode::Error::message("expected a definite length"))?;
+        let n_signatures = d
+            .array()?
+            .ok_or_else(|| minicbor::decode::Error::message("expected a definite length"))?;
         let mut signatures = Vec::new();
         for _ in 0..n_signatures {
             signatures.push(d.bytes()?.to_vec());
@@ -254,15 +281,29 @@ impl Envelope {
         let content = match (content, salt) {
             (Some(bytes), Some(salt)) => Some(SealedContent { bytes, salt }),
             (None, None) => None,
-            _ => return Err(minicbor::decode::Error::message("content and its salt go together")),
+            _ => {
+                return Err(minicbor::decode::Error::message(
+                    "content and its salt go together",
+                ));
+            }
         };
-        Ok(Self { header: minicbor::decode(&header_bytes)?, header_bytes, facts, facts_salt, content, signatures })
+        Ok(Self {
+            header: decode_whole(&header_bytes)?,
+            header_bytes,
+            facts,
+            facts_salt,
+            content,
+            signatures,
+        })
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut e = Encoder::new(Vec::new());
         let written: Result<_, minicbor::encode::Error<std::convert::Infallible>> = (|| {
-            e.array(6)?.bytes(&self.header_bytes)?.bytes(&self.facts)?.encode(self.facts_salt)?;
+            e.array(6)?
+                .bytes(&self.header_bytes)?
+                .bytes(&self.facts)?
+                .encode(self.facts_salt)?;
             match &self.content {
                 Some(it) => e.bytes(&it.bytes)?.encode(it.salt)?,
                 None => e.null()?.null()?,
@@ -294,17 +335,20 @@ impl Envelope {
 
     /// What rules read; an error where a newer version wrote it.
     pub fn facts(&self) -> Result<Vec<Fact>, EnvelopeError> {
-        if self.header.must_understand > VOCABULARY {
-            return Err(EnvelopeError::NotUnderstood { needs: self.header.must_understand, knows: VOCABULARY });
+        if self.header.format > FORMAT || self.header.must_understand > VOCABULARY {
+            return Err(EnvelopeError::NotUnderstood {
+                needs: self.header.must_understand,
+                knows: VOCABULARY,
+            });
         }
-        minicbor::decode(&self.facts).map_err(malformed)
+        decode_whole(&self.facts).map_err(malformed)
     }
 
     /// Facts with their words; erased or absent words are empty.
     pub fn events(&self) -> Result<Vec<Event>, EnvelopeError> {
         let facts = self.facts()?;
         let contents: Vec<Content> = match &self.content {
-            Some(it) => minicbor::decode(&it.bytes).map_err(malformed)?,
+            Some(it) => decode_whole(&it.bytes).map_err(malformed)?,
             None => vec![Content::default(); facts.len()],
         };
         if contents.len() != facts.len() {
@@ -313,12 +357,30 @@ impl Envelope {
                 what: format!("{} facts with {} contents", facts.len(), contents.len()),
             });
         }
-        Ok(facts.into_iter().zip(contents).map(|(fact, content)| Event { fact, content }).collect())
+        Ok(facts
+            .into_iter()
+            .zip(contents)
+            .map(|(fact, content)| Event { fact, content })
+            .collect())
+    }
+}
+
+/// Decodes a value that is all of `bytes`: what no reader sees cannot hide behind it.
+fn decode_whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, minicbor::decode::Error> {
+    let mut d = Decoder::new(bytes);
+    let value = d.decode()?;
+    if d.position() == bytes.len() {
+        Ok(value)
+    } else {
+        Err(minicbor::decode::Error::message("bytes are left over inside").at(d.position()))
     }
 }
 
 fn malformed(error: minicbor::decode::Error) -> EnvelopeError {
-    EnvelopeError::Malformed { at_byte: error.position(), what: error.to_string() }
+    EnvelopeError::Malformed {
+        at_byte: error.position(),
+        what: error.to_string(),
+    }
 }
 
 fn encode(value: &impl Encode<()>) -> Vec<u8> {

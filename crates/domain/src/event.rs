@@ -209,7 +209,10 @@ pub struct Content {
 
 impl Content {
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), ..Self::default() }
+        Self {
+            text: Some(text.into()),
+            ..Self::default()
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -218,7 +221,9 @@ impl Content {
 }
 
 /// How a case came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -243,11 +248,20 @@ pub enum Channel {
 }
 
 impl Channel {
-    pub const ALL: [Self; 6] = [Self::Counter, Self::Phone, Self::Letter, Self::Message, Self::Met, Self::FromAbove];
+    pub const ALL: [Self; 6] = [
+        Self::Counter,
+        Self::Phone,
+        Self::Letter,
+        Self::Message,
+        Self::Met,
+        Self::FromAbove,
+    ];
 }
 
 /// What sort of matter a case is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -275,7 +289,9 @@ pub enum Kind {
 }
 
 /// A field of the record form that a pack may require (I1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {

@@ -21,7 +21,9 @@ pub enum IdError {
 impl fmt::Display for IdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotASlug(text) => write!(f, "\"{text}\" is not 1 to 40 characters of a-z, 0-9 and -"),
+            Self::NotASlug(text) => {
+                write!(f, "\"{text}\" is not 1 to 40 characters of a-z, 0-9 and -")
+            }
             Self::NotHex(text) => write!(f, "\"{text}\" is not 32 hexadecimal digits"),
         }
     }
@@ -187,7 +189,10 @@ mod tests {
     #[test]
     fn a_slug_refuses_what_people_might_type_and_says_so() {
         let error = "Wang 建国".parse::<PersonId>().unwrap_err();
-        assert_eq!(error.to_string(), "\"Wang 建国\" is not 1 to 40 characters of a-z, 0-9 and -");
+        assert_eq!(
+            error.to_string(),
+            "\"Wang 建国\" is not 1 to 40 characters of a-z, 0-9 and -"
+        );
         assert!("".parse::<SiteId>().is_err());
         assert_eq!("wang-jg".parse::<PersonId>().unwrap().as_str(), "wang-jg");
     }

@@ -1,0 +1,103 @@
+//! Wires the edge, provides the desk, routes.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
+use leptos_router::path;
+use shouwen_store::Fault;
+
+use crate::browser;
+use crate::desk::Desk;
+use crate::pages::case::CasePage;
+use crate::pages::fault::FaultPage;
+use crate::pages::more::MorePage;
+use crate::pages::record::RecordPage;
+use crate::pages::search::SearchPage;
+use crate::pages::sign_in::SignInPage;
+use crate::pages::work::{NothingChosen, WorkPage};
+use crate::sync_pump::{self, Wake};
+
+/// Starts the app in the page.
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        browser::show_fault(&info.to_string());
+    }));
+    browser::preferences::show_language(browser::preferences::language());
+    mount_to_body(App);
+    for boot in browser::document()
+        .query_selector(".boot")
+        .into_iter()
+        .flatten()
+    {
+        boot.remove();
+    }
+}
+
+/// How far opening has come.
+#[derive(Clone)]
+enum Opening {
+    Waiting,
+    Ready(Desk),
+    Failed(Fault),
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let owner = Owner::current().expect("a component has an owner");
+    let opening = RwSignal::new_local(Opening::Waiting);
+    spawn_local(async move {
+        let (wake, heard) = sync_pump::channel();
+        let sent = wake.clone();
+        let wake_pump = move |what: Wake| {
+            // The pump ends with the page; nobody is left to hear.
+            let _ = sent.unbounded_send(what);
+        };
+        match Desk::open(&owner, wake_pump).await {
+            Ok(desk) => {
+                opening.set(Opening::Ready(desk));
+                owner.with(|| sync_pump::start(desk, wake, heard));
+                browser::worker::register(move || desk.say_update_ready());
+                browser::keep_storage().await;
+            }
+            Err(fault) => opening.set(Opening::Failed(fault)),
+        }
+    });
+    move || match opening.get() {
+        Opening::Waiting => ().into_any(),
+        Opening::Ready(desk) => view! { <Site desk /> }.into_any(),
+        Opening::Failed(fault) => view! { <FaultPage fault /> }.into_any(),
+    }
+}
+
+#[component]
+fn Site(desk: Desk) -> impl IntoView {
+    provide_context(desk);
+    let is_signed_in =
+        Memo::new(move |_| desk.session().read().is_some() && desk.rules().read().is_some());
+    move || {
+        if is_signed_in.get() {
+            view! { <SignedIn /> }.into_any()
+        } else {
+            view! { <SignInPage /> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn SignedIn() -> impl IntoView {
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <Redirect path="/" /> }>
+                <ParentRoute path=path!("") view=WorkPage>
+                    <Route path=path!("") view=NothingChosen />
+                    <Route path=path!("case/:id") view=CasePage />
+                </ParentRoute>
+                <Route path=path!("record") view=RecordPage />
+                <Route path=path!("search") view=SearchPage />
+                <Route path=path!("more") view=MorePage />
+            </Routes>
+        </Router>
+    }
+    .into_any()
+}

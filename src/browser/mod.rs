@@ -1,0 +1,105 @@
+//! Everything that touches JavaScript: clock, chance, network, worker, settings. Knows nothing of cases.
+
+pub mod http;
+pub mod pin;
+pub mod preferences;
+pub mod tabs;
+pub mod worker;
+
+use shouwen_domain::moment::Moment;
+use shouwen_sync::client::Elapsed;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = shouwenBoot, js_name = fault)]
+    fn boot_fault(error: &str);
+}
+
+/// Shows the plain fault page; what is stored stays stored.
+pub fn show_fault(error: &str) {
+    boot_fault(error);
+}
+
+pub fn window() -> web_sys::Window {
+    web_sys::window().expect("the app runs in a window")
+}
+
+pub fn document() -> web_sys::Document {
+    window().document().expect("the window has a document")
+}
+
+/// The device's wall clock.
+pub fn now() -> Moment {
+    // Milliseconds since 1970 fit an f64 and an i64 for some hundred thousand years.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole milliseconds are wanted"
+    )]
+    Moment::from_unix_ms(js_sys::Date::now() as i64)
+}
+
+/// A clock that only goes forward.
+pub fn elapsed() -> Elapsed {
+    let ms = window().performance().map_or(0.0, |it| it.now());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "never negative, whole milliseconds"
+    )]
+    Elapsed(ms as u64)
+}
+
+/// From the browser's cryptographic source.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    window()
+        .crypto()
+        .and_then(|it| it.get_random_values_with_u8_array(&mut bytes))
+        .expect("every browser that starts this app has a random source");
+    bytes
+}
+
+pub fn random_u64() -> u64 {
+    u64::from_le_bytes(random())
+}
+
+/// Ready after so many milliseconds, or later where the browser throttles a hidden tab.
+pub async fn sleep_ms(ms: u64) {
+    let (wake, woken) = futures::channel::oneshot::channel();
+    let ms = u32::try_from(ms).unwrap_or(u32::MAX);
+    let timer = gloo::timers::callback::Timeout::new(ms, move || {
+        // Whoever slept may have been dropped.
+        let _ = wake.send(());
+    });
+    let _ = woken.await;
+    drop(timer);
+}
+
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+pub fn is_visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Asks the browser to keep what is stored for good; what it answered.
+pub async fn keep_storage() -> bool {
+    let Ok(promise) = window().navigator().storage().persist() else {
+        return false;
+    };
+    wasm_bindgen_futures::JsFuture::from(promise)
+        .await
+        .is_ok_and(|it| it.is_truthy())
+}
+
+/// Whether the browser keeps what is stored for good.
+pub async fn storage_is_kept() -> bool {
+    let Ok(promise) = window().navigator().storage().persisted() else {
+        return false;
+    };
+    wasm_bindgen_futures::JsFuture::from(promise)
+        .await
+        .is_ok_and(|it| it.is_truthy())
+}

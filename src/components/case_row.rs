@@ -1,0 +1,125 @@
+//! One obligation as a line: how long is left, what to do, for whom, under which rule.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use shouwen_domain::id::CaseId;
+use shouwen_domain::pack::DeadlineId;
+use shouwen_domain::summary::Summary;
+
+use crate::desk::Desk;
+use crate::say;
+use crate::wording::time::{self, Urgency};
+use crate::wording::{self, act};
+
+/// Which obligation of which case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Line {
+    pub case: CaseId,
+    pub deadline: DeadlineId,
+    /// Somebody else's to do.
+    pub waiting: bool,
+}
+
+#[component]
+pub fn CaseRow(line: Line) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let path = use_location().pathname;
+    let href = format!("/case/{}", line.case);
+    let beside = href.clone();
+    let row = Memo::new(move |_| RowWords::of(desk, line));
+    let text = move |part: fn(&RowWords) -> &str| {
+        move || row.read().as_ref().map(|it| part(it).to_owned())
+    };
+    let note = move || {
+        let note = row.read().as_ref()?.note.clone();
+        (!note.is_empty()).then(|| view! { <span class="case-row-note">{note}</span> })
+    };
+    view! {
+        <li class="work-group-item">
+            <a class="case-row" href=href data-urgency=text(|it| it.urgency)
+                aria-current=move || (*path.read() == beside).then_some("true")>
+                <span class="case-row-left">{text(|it| &it.left)}</span>
+                <span class="case-row-do">{text(|it| &it.what_to_do)}</span>
+                <span class="case-row-what">{text(|it| &it.what)}</span>
+                <span class="case-row-rule">{text(|it| &it.rule)}</span>
+                {note}
+            </a>
+        </li>
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RowWords {
+    urgency: &'static str,
+    left: String,
+    what_to_do: String,
+    what: String,
+    rule: String,
+    note: String,
+}
+
+impl RowWords {
+    fn of(desk: Desk, line: Line) -> Option<Self> {
+        let language = desk.language().get();
+        let rules = desk.rules().get()?;
+        let board = desk.board().read();
+        let summary = board.get(line.case)?;
+        let task = summary
+            .tasks
+            .iter()
+            .find(|it| it.deadline == line.deadline)?;
+        let now = desk.now().get();
+        let left = match task.due {
+            Some(due) => time::left(language, due, now, rules.zone()),
+            None => say!(
+                language,
+                "left.unknown",
+                year = rules.zone().local(now).date().format("%Y")
+            ),
+        };
+        let urgency = match task.due {
+            _ if line.waiting => "waiting",
+            Some(due) => Urgency::of(due, now, rules.zone()).slug(),
+            None => Urgency::Later.slug(),
+        };
+        let left = if line.waiting {
+            let who = match &task.person {
+                Some(it) => wording::person(&rules.directory, it),
+                None => wording::department(language, &rules.directory, &task.department),
+            };
+            format!("{} {left}", say!(language, "work.of", who = who))
+        } else {
+            left
+        };
+        let mut notes = Vec::new();
+        if task.provisional {
+            notes.push(say!(language, "left.provisional"));
+        }
+        if summary.n_without_effect > 0 {
+            let newer = summary.needs_newer_version;
+            notes.push(if newer {
+                say!(language, "work.newer")
+            } else {
+                say!(language, "work.parallel")
+            });
+        }
+        Some(Self {
+            urgency,
+            left,
+            what_to_do: act::task(language, task.deadline),
+            what: what(summary),
+            rule: rules.pack.deadline(task.deadline).rule.to_string(),
+            note: notes.join(" · "),
+        })
+    }
+}
+
+/// 厨房漏水 · 3-2-1502
+pub fn what(summary: &Summary) -> String {
+    match (summary.matter.as_str(), summary.address.as_str()) {
+        ("", "") => summary.number.clone(),
+        (matter, "") => matter.to_owned(),
+        ("", address) => format!("{} · {address}", summary.number),
+        (matter, address) => format!("{matter} · {address}"),
+    }
+}

@@ -1,0 +1,293 @@
+//! What is around every page: title, sync line, emergency, person, tabs, and the word that all is saved.
+
+use gloo::timers::callback::Timeout;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_location;
+use shouwen_sync::client::Status;
+
+use super::icon::Icon;
+use crate::browser;
+use crate::desk::Desk;
+use crate::say;
+use crate::wording::{self, time};
+
+/// How long "saved" stays.
+const TOAST_MS: u32 = 2_500;
+
+#[component]
+pub fn Frame(
+    #[prop(into)] title: Signal<String>,
+    /// On a phone the page is a task with the bottom edge for its own action, and a way back.
+    #[prop(into, optional)]
+    task: Signal<bool>,
+    children: Children,
+) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    view! {
+        <div class="app" data-focus=move || task.get().then_some("task")>
+            <a class="skip-link" href="#main">{move || say!(words.get(), "app.skip")}</a>
+            <header class="app-bar">
+                {move || task.get().then(|| view! { <Back /> })}
+                <h1 class="app-bar-title">{title}</h1>
+                <SyncLine />
+                <Emergency />
+                <PersonMenu />
+            </header>
+            <main class="app-main" id="main">
+                <Notices />
+                {children()}
+            </main>
+            <TabBar />
+            <Toast />
+        </div>
+    }
+}
+
+#[component]
+fn Back() -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    view! {
+        <a class="app-bar-back" href="/">
+            <Icon name="chevron-left" />
+            <span class="visually-hidden">{move || say!(words.get(), "case.back")}</span>
+        </a>
+    }
+}
+
+/// How things stand with head office, in a few words.
+#[component]
+fn SyncLine() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let state = Memo::new(move |_| {
+        let n_owed = desk.standing().read().n_owed;
+        if desk.fault().read().is_some() {
+            return "fault";
+        }
+        match desk.sync().get().status {
+            Status::Offline => "offline",
+            Status::Idle { .. } | Status::Receiving if n_owed == 0 => "synced",
+            _ => "waiting",
+        }
+    });
+    view! {
+        <p class="sync-line" role="status" data-sync=state data-owed=move || desk.standing().read().n_owed.to_string()>
+            <a class="sync-line-link" href="/more"><span class="sync-line-mark"></span>{move || sync_words(desk)}</a>
+        </p>
+    }
+}
+
+fn sync_words(desk: Desk) -> String {
+    let language = desk.language().get();
+    let n = desk.standing().read().n_owed;
+    if desk.fault().read().is_some() {
+        return say!(language, "sync.fault");
+    }
+    let sync = desk.sync().get();
+    let synced = || match (sync.heard_at, desk.rules().get()) {
+        (Some(at), Some(rules)) => {
+            say!(
+                language,
+                "sync.synced",
+                time = time::clock(rules.zone().local(at))
+            )
+        }
+        _ => say!(language, "sync.never"),
+    };
+    match sync.status {
+        Status::Offline if n == 0 => say!(language, "sync.offline"),
+        Status::Offline => {
+            format!(
+                "{} · {}",
+                say!(language, "sync.waiting", n = n),
+                say!(language, "sync.offline")
+            )
+        }
+        Status::SignedOut => say!(language, "sync.signed_out"),
+        Status::Sending => say!(language, "sync.sending", n = n),
+        Status::Receiving if n == 0 => say!(language, "sync.receiving"),
+        Status::Waiting { .. } if n > 0 => say!(language, "sync.retry", n = n),
+        Status::Idle { .. } | Status::Receiving | Status::Waiting { .. } if n > 0 => {
+            say!(language, "sync.waiting", n = n)
+        }
+        Status::Waiting { .. } => say!(language, "sync.offline"),
+        Status::Idle { .. } | Status::Receiving => synced(),
+    }
+}
+
+/// I14: whom to ring first, from every screen; the form comes after.
+#[component]
+fn Emergency() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let dialog = NodeRef::<leptos::html::Dialog>::new();
+    let open = move |_| {
+        if let Some(dialog) = dialog.get() {
+            let _ = dialog.show_modal();
+        }
+    };
+    let close = move || {
+        if let Some(dialog) = dialog.get() {
+            dialog.close();
+        }
+    };
+    let calls = move || {
+        let language = words.get();
+        let rules = desk.rules().get();
+        let departments = rules.iter().flat_map(|it| it.directory.departments.clone());
+        departments
+            .map(|it| {
+                let place = language.of(&it.place).to_owned();
+                let name = language.of(&it.name).to_owned();
+                let call = format!("tel:{}", it.phone.replace(' ', ""));
+                view! {
+                    <li class="call-row">
+                        <span class="call-name">{name}</span>
+                        <span class="call-role">{place}</span>
+                        <a class="button" data-kind="danger" href=call><Icon name="phone" />{it.phone}</a>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <button class="emergency" type="button" on:click=open>
+            <Icon name="siren" />{move || say!(words.get(), "emergency.word")}
+        </button>
+        <dialog class="sheet" node_ref=dialog aria-labelledby="emergency-title">
+            <header class="sheet-head">
+                <h2 class="sheet-title" id="emergency-title">{move || say!(words.get(), "emergency.title")}</h2>
+                <button class="sheet-close" type="button" on:click=move |_| close()
+                    aria-label=move || say!(words.get(), "emergency.close")><Icon name="x" /></button>
+            </header>
+            <div class="sheet-body">
+                <p>{move || say!(words.get(), "emergency.text")}</p>
+                <ol class="call-list">{calls}</ol>
+            </div>
+            <div class="action-bar">
+                <a class="button" data-kind="secondary" href="/record" on:click=move |_| close()>
+                    {move || say!(words.get(), "emergency.record")}
+                </a>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn PersonMenu() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let name = move || {
+        let (session, rules) = (desk.session().get(), desk.rules().get());
+        session
+            .zip(rules)
+            .map(|(session, rules)| wording::person(&rules.directory, &session.person))
+    };
+    let switch = move |_| {
+        spawn_local(async move {
+            if let Err(fault) = desk.sign_out().await {
+                desk.report(fault);
+            }
+        });
+    };
+    view! {
+        <details class="menu">
+            <summary class="menu-button" data-testid="person">{name}<Icon name="chevron-down" /></summary>
+            <div class="menu-list">
+                <button class="menu-item" type="button" on:click=switch>
+                    <Icon name="user" />{move || say!(words.get(), "menu.switch")}
+                </button>
+                <button class="menu-item" type="button" on:click=move |_| desk.set_language(words.get().other())>
+                    <Icon name="languages" />{move || say!(words.get(), "menu.language")}
+                </button>
+            </div>
+        </details>
+    }
+}
+
+/// What must not be missed: a fault of the store, an update that waits.
+#[component]
+fn Notices() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let fault = move || {
+        desk.fault().get().map(|it| {
+            let text = crate::pages::fault::fault_words(words.get(), &it);
+            view! { <div class="banner" data-kind="fault" role="alert"><Icon name="alert" /><p class="banner-text">{text}</p></div> }
+        })
+    };
+    let update = move || {
+        desk.update_ready().get().then(|| {
+            view! {
+                <div class="banner" data-kind="info">
+                    <Icon name="info" />
+                    <p class="banner-text">{say!(words.get(), "update.ready")}</p>
+                    <button class="button" data-kind="quiet" on:click=|_| browser::worker::take_over()>
+                        {say!(words.get(), "update.now")}
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! { {fault} {update} }
+}
+
+#[component]
+fn TabBar() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let path = use_location().pathname;
+    let current = move |here: &'static str| {
+        let path = path.read();
+        let is_here = if here == "/" {
+            *path == "/" || path.starts_with("/case")
+        } else {
+            path.starts_with(here)
+        };
+        is_here.then_some("page")
+    };
+    view! {
+        <nav class="tab-bar">
+            <a class="tab" href="/" aria-current=move || current("/")>
+                <Icon name="list" /><span class="tab-word">{move || say!(words.get(), "tab.work")}</span>
+            </a>
+            <a class="tab" href="/record" aria-current=move || current("/record")>
+                <Icon name="record" /><span class="tab-word">{move || say!(words.get(), "tab.record")}</span>
+            </a>
+            <a class="tab" href="/search" aria-current=move || current("/search")>
+                <Icon name="search" /><span class="tab-word">{move || say!(words.get(), "tab.search")}</span>
+            </a>
+            <a class="tab" href="/more" aria-current=move || current("/more")>
+                <Icon name="more" /><span class="tab-word">{move || say!(words.get(), "tab.more")}</span>
+            </a>
+        </nav>
+    }
+}
+
+/// "Saved", for a moment, after it is on disk.
+#[component]
+fn Toast() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let shown = RwSignal::new(false);
+    Effect::new(move |before: Option<u32>| {
+        let n = desk.toasts().get();
+        if before.is_some_and(|it| it != n) {
+            shown.set(true);
+            Timeout::new(TOAST_MS, move || {
+                if desk.toasts().get_untracked() == n {
+                    shown.try_set(false);
+                }
+            })
+            .forget();
+        }
+        n
+    });
+    view! {
+        <div class="toast-area" role="status">
+            {move || shown.get().then(|| view! { <p class="toast"><Icon name="check" />{say!(words.get(), "toast.saved")}</p> })}
+        </div>
+    }
+}

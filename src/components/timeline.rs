@@ -1,0 +1,153 @@
+//! What happened to a case, oldest first; each line ends with what became of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::prelude::*;
+use shouwen_domain::Rules;
+use shouwen_domain::case::WithoutEffect;
+use shouwen_domain::envelope::{Envelope, Fate};
+use shouwen_domain::event::{Event, Fact};
+use shouwen_domain::id::{DeviceId, EnvelopeId};
+
+use crate::desk::{CaseFile, Desk};
+use crate::say;
+use crate::wording::{self, Language, act, refusal, time};
+
+#[component]
+pub fn Timeline(file: CaseFile) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let device = desk.device();
+    move || {
+        let rules = desk.rules().get()?;
+        let words = Words {
+            language: desk.language().get(),
+            rules: &rules,
+            device,
+        };
+        let mut day = String::new();
+        let mut lines = Vec::new();
+        let fates: BTreeMap<_, _> = file
+            .history
+            .receipts
+            .iter()
+            .map(|it| ((it.chain, it.sequence), it.fate))
+            .collect();
+        let without_effect: BTreeMap<EnvelopeId, &WithoutEffect> = file
+            .folded
+            .without_effect
+            .iter()
+            .map(|(id, why)| (*id, why))
+            .collect();
+        for envelope in file.history.entries.iter().map(|it| &it.envelope) {
+            let header = envelope.header();
+            let date = time::date(words.language, rules.zone().local(header.at).date());
+            if date != day {
+                lines.push(view! { <li class="timeline-day">{date.clone()}</li> }.into_any());
+                day = date;
+            }
+            let fate = words.fate(
+                envelope,
+                fates.get(&(header.chain, header.sequence)).copied(),
+            );
+            let why = without_effect.get(&header.id).copied();
+            lines.extend(words.lines(envelope, fate, why));
+        }
+        Some(view! { <ol class="timeline">{lines}</ol> })
+    }
+}
+
+struct Words<'a> {
+    language: Language,
+    rules: &'a Rules,
+    device: DeviceId,
+}
+
+impl Words<'_> {
+    /// Others' acts came from head office; one's own have a receipt, or wait for it.
+    fn fate(&self, envelope: &Envelope, receipt: Option<Fate>) -> Option<Fate> {
+        if envelope.header().device == self.device {
+            receipt
+        } else {
+            Some(Fate::Accepted)
+        }
+    }
+
+    fn lines(
+        &self,
+        envelope: &Envelope,
+        fate: Option<Fate>,
+        why: Option<&WithoutEffect>,
+    ) -> Vec<AnyView> {
+        let Ok(events) = envelope.events() else {
+            return vec![self.line(
+                envelope,
+                say!(self.language, "event.unreadable"),
+                String::new(),
+                fate,
+                None,
+            )];
+        };
+        let last = events.len().saturating_sub(1);
+        let mut said = BTreeSet::new();
+        let lines = events.iter().enumerate().map(|(i, event)| {
+            let what = act::fact(self.language, &event.fact, &self.rules.directory);
+            let mut text = self.text(envelope, event);
+            // The same words are shown once an act.
+            if !text.is_empty() && !said.insert(text.clone()) {
+                text = String::new();
+            }
+            let note = (i == last).then(|| self.note(fate, why)).flatten();
+            self.line(envelope, what, text, fate, note)
+        });
+        lines.collect()
+    }
+
+    fn text(&self, envelope: &Envelope, event: &Event) -> String {
+        if envelope.is_erased() && matches!(event.fact, Fact::Recorded(_)) {
+            return say!(self.language, "case.erased");
+        }
+        event.content.text.clone().unwrap_or_default()
+    }
+
+    fn note(&self, fate: Option<Fate>, why: Option<&WithoutEffect>) -> Option<String> {
+        match why {
+            Some(WithoutEffect::Parallel(it)) => {
+                let reason = refusal::refusal(self.language, it, &self.rules.directory);
+                Some(format!(
+                    "{} · {reason}",
+                    say!(self.language, "case.parallel")
+                ))
+            }
+            Some(WithoutEffect::Unreadable(_)) => Some(say!(self.language, "event.unreadable")),
+            None => act::fate_reason(self.language, fate),
+        }
+    }
+
+    fn line(
+        &self,
+        envelope: &Envelope,
+        what: String,
+        text: String,
+        fate: Option<Fate>,
+        note: Option<String>,
+    ) -> AnyView {
+        let header = envelope.header();
+        let at = time::clock(self.rules.zone().local(header.at));
+        let who = wording::person(&self.rules.directory, &header.person);
+        let paragraph = |text: String| view! { <p class="timeline-who">{text}</p> };
+        let text = (!text.is_empty()).then(|| paragraph(text));
+        view! {
+            <li class="timeline-item" data-fate=act::fate_slug(fate)>
+                <time class="timeline-at">{at}</time>
+                <div class="timeline-body">
+                    <p class="timeline-what">{what}</p>
+                    {text}
+                    <p class="timeline-who">{who}</p>
+                    {note.map(paragraph)}
+                </div>
+                <span class="timeline-fate">{act::fate(self.language, fate)}</span>
+            </li>
+        }
+        .into_any()
+    }
+}

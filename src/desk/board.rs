@@ -1,0 +1,118 @@
+//! The rows of the work list, kept current.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shouwen_domain::id::CaseId;
+use shouwen_domain::summary::Summary;
+use shouwen_store::{Fault, Log, Row};
+
+use super::{Desk, summarize};
+
+/// Rows read at opening, the most urgent ones.
+const N_FIRST: usize = 200;
+/// Rows a page afterwards.
+const N_PAGE: usize = 500;
+
+/// What the device knows of its open cases, and of those closed since it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Board {
+    rows: BTreeMap<CaseId, Summary>,
+}
+
+impl Board {
+    pub fn rows(&self) -> impl Iterator<Item = &Summary> {
+        self.rows.values()
+    }
+
+    pub fn get(&self, case: CaseId) -> Option<&Summary> {
+        self.rows.get(&case)
+    }
+
+    /// A row never goes back to an older version.
+    pub fn put(&mut self, summary: Summary) {
+        let is_older = self
+            .rows
+            .get(&summary.case)
+            .is_some_and(|it| it.version > summary.version);
+        if !is_older {
+            self.rows.insert(summary.case, summary);
+        }
+    }
+}
+
+impl Desk {
+    /// The most urgent rows at once; the other open ones follow by themselves.
+    pub(super) async fn load_board(self) -> Result<(), Fault> {
+        let opening = self.log().opening(N_FIRST).await?;
+        self.standing.set(opening.standing);
+        let all = opening.rows.len() < N_FIRST;
+        self.show(opening.rows).await?;
+        if !all {
+            spawn_local(async move {
+                if let Err(fault) = self.load_other_open_rows().await {
+                    self.report(fault);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    async fn load_other_open_rows(self) -> Result<(), Fault> {
+        let mut after = None;
+        loop {
+            let page = self.log().rows(after, N_PAGE).await?;
+            let reached_closed = page.rows.iter().any(|it| it.due.is_none());
+            self.show(
+                page.rows
+                    .into_iter()
+                    .filter(|it| it.due.is_some())
+                    .collect(),
+            )
+            .await?;
+            if reached_closed || page.next.is_none() {
+                return Ok(());
+            }
+            after = page.next;
+        }
+    }
+
+    /// Takes in what other tabs stored.
+    pub async fn catch_up(self) {
+        let since = self.standing.get_untracked().position;
+        let caught_up = match self.log().changes(since).await {
+            Ok(Some(changes)) => {
+                self.standing.set(changes.standing);
+                self.show(changes.rows).await
+            }
+            Ok(None) => self.load_board().await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = caught_up {
+            self.report(fault);
+        }
+    }
+
+    async fn show(self, rows: Vec<Row>) -> Result<(), Fault> {
+        let mut summaries = Vec::with_capacity(rows.len());
+        for row in rows {
+            match Summary::from_bytes(&row.body) {
+                Some(it) => summaries.push(it),
+                None => summaries.extend(self.summarize_anew(row.case).await?),
+            }
+        }
+        self.board
+            .update(|board| summaries.into_iter().for_each(|it| board.put(it)));
+        Ok(())
+    }
+
+    /// For a row of another version of the app.
+    pub async fn summarize_anew(self, case: CaseId) -> Result<Option<Summary>, Fault> {
+        let Some(rules) = self.rules.get_untracked() else {
+            return Ok(None);
+        };
+        let file = self.case_file(case).await?;
+        Ok(file.and_then(|it| summarize(&it.envelopes(), &rules)))
+    }
+}

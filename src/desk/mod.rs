@@ -1,0 +1,481 @@
+//! The one-way loop: commands in, state out. The only writer of state.
+//!
+//! A page sends a command; the rules decide; the log stores; the board shows. What a person sees as
+//! saved is on disk. Start at [`Desk::send`].
+
+mod board;
+mod session;
+mod site;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shouwen_domain::case::Folded;
+use shouwen_domain::envelope::{ClockEvidence, Envelope, EnvelopeError, Stamp};
+use shouwen_domain::hash::Salt;
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
+use shouwen_domain::moment::Moment;
+use shouwen_domain::summary::Summary;
+use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
+use shouwen_store::Memory as IndexedDbLog;
+use shouwen_store::{
+    Append, Conflict, Cursor, Fault, History, Log, OwnFate, Projection, Section, Standing,
+    WriteError,
+};
+use shouwen_sync::client::{Elapsed, Status};
+
+use crate::browser;
+use crate::browser::tabs::Tabs;
+use crate::sync_pump::Wake;
+use crate::wording::Language;
+
+pub use board::Board;
+pub use session::{Session, SignInError};
+pub use site::TextsError;
+
+/// How often `now` moves on.
+const TICK_MS: u32 = 10_000;
+/// Somebody else acted at the same instant: decide again, this often at most.
+const MAX_TRIES: u32 = 8;
+
+/// State and the way to change it. `Copy`: hand it around freely.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    inner: StoredValue<Rc<Inner>, LocalStorage>,
+    board: RwSignal<Board>,
+    now: RwSignal<Moment>,
+    rules: RwSignal<Option<Arc<Rules>>>,
+    session: RwSignal<Option<Session>>,
+    standing: RwSignal<Standing>,
+    sync: RwSignal<Sync>,
+    language: RwSignal<Language>,
+    toasts: RwSignal<u32>,
+    update_ready: RwSignal<bool>,
+    fault: RwSignal<Option<Fault>>,
+}
+
+struct Inner {
+    log: Rc<IndexedDbLog>,
+    device: DeviceId,
+    tabs: Tabs,
+    /// Server minus device, and when that was measured.
+    clock: Cell<Option<(i64, Elapsed)>>,
+    wake_pump: Box<dyn Fn(Wake)>,
+}
+
+/// What the sync line shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sync {
+    pub status: Status,
+    /// When head office last answered, by this device's clock.
+    pub heard_at: Option<Moment>,
+}
+
+/// Why an action was not stored. Nothing of it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendError {
+    Refused(Refusal),
+    /// A newer version of the app wrote this case: it is shown, not acted on.
+    NeedsNewerVersion,
+    TooLarge {
+        limit_bytes: usize,
+    },
+    /// Other tabs kept being first.
+    Busy,
+    NotSignedIn,
+    Fault(Fault),
+}
+
+/// Everything there is about one case.
+#[derive(Debug, Clone)]
+pub struct CaseFile {
+    pub folded: Folded,
+    pub history: History,
+}
+
+impl CaseFile {
+    pub fn envelopes(&self) -> Vec<Envelope> {
+        self.history
+            .entries
+            .iter()
+            .map(|it| it.envelope.clone())
+            .collect()
+    }
+}
+
+impl Desk {
+    /// Opens the log and everything the first screen needs. Its signals live as long as `owner`.
+    pub async fn open(owner: &Owner, wake_pump: impl Fn(Wake) + 'static) -> Result<Self, Fault> {
+        let log = Rc::new(IndexedDbLog::default());
+        let device = this_device(&log).await?;
+        let desk = owner.with(|| Self::new(log, device, wake_pump));
+        desk.load_texts().await?;
+        desk.load_session().await?;
+        desk.load_board().await?;
+        Ok(desk)
+    }
+
+    fn new(log: Rc<IndexedDbLog>, device: DeviceId, wake_pump: impl Fn(Wake) + 'static) -> Self {
+        let language = browser::preferences::language();
+        let now = RwSignal::new(browser::now());
+        let heard = RwSignal::new(0_u32);
+        let tabs = Tabs::open(move || heard.update(|it| *it += 1));
+        let wake_pump = Box::new(wake_pump);
+        let inner = Rc::new(Inner {
+            log,
+            device,
+            tabs,
+            clock: Cell::new(None),
+            wake_pump,
+        });
+        let desk = Self {
+            inner: StoredValue::new_local(inner),
+            board: RwSignal::new(Board::default()),
+            now,
+            rules: RwSignal::new(None),
+            session: RwSignal::new(None),
+            standing: RwSignal::new(Standing::default()),
+            sync: RwSignal::new(Sync {
+                status: Status::Idle { since: None },
+                heard_at: None,
+            }),
+            language: RwSignal::new(language),
+            toasts: RwSignal::new(0),
+            update_ready: RwSignal::new(false),
+            fault: RwSignal::new(None),
+        };
+        gloo::timers::callback::Interval::new(TICK_MS, move || desk.tick()).forget();
+        Effect::new(move |before: Option<()>| {
+            heard.track();
+            if before.is_some() {
+                spawn_local(async move { desk.catch_up().await });
+            }
+        });
+        desk
+    }
+
+    pub fn board(self) -> ReadSignal<Board> {
+        self.board.read_only()
+    }
+
+    /// The device's time, moved on every few seconds and at every act.
+    pub fn now(self) -> ReadSignal<Moment> {
+        self.now.read_only()
+    }
+
+    /// None until this device has once had its site's texts.
+    pub fn rules(self) -> ReadSignal<Option<Arc<Rules>>> {
+        self.rules.read_only()
+    }
+
+    pub fn session(self) -> ReadSignal<Option<Session>> {
+        self.session.read_only()
+    }
+
+    pub fn standing(self) -> ReadSignal<Standing> {
+        self.standing.read_only()
+    }
+
+    pub fn sync(self) -> ReadSignal<Sync> {
+        self.sync.read_only()
+    }
+
+    pub fn language(self) -> ReadSignal<Language> {
+        self.language.read_only()
+    }
+
+    /// Counts up with every saved action.
+    pub fn toasts(self) -> ReadSignal<u32> {
+        self.toasts.read_only()
+    }
+
+    pub fn update_ready(self) -> ReadSignal<bool> {
+        self.update_ready.read_only()
+    }
+
+    pub fn fault(self) -> ReadSignal<Option<Fault>> {
+        self.fault.read_only()
+    }
+
+    pub fn set_language(self, language: Language) {
+        browser::preferences::set_language(language);
+        self.language.set(language);
+    }
+
+    pub fn say_update_ready(self) {
+        self.update_ready.set(true);
+    }
+
+    pub fn tick(self) {
+        self.now.set(browser::now());
+    }
+
+    /// Obeys a command, durably, or says why not. `None`: a new case.
+    pub async fn send(self, case: Option<CaseId>, command: Command) -> Result<CaseId, SendError> {
+        let rules = self.rules.get_untracked().ok_or(SendError::NotSignedIn)?;
+        let session = self.session.get_untracked().ok_or(SendError::NotSignedIn)?;
+        let id = case.unwrap_or_else(|| CaseId::from_random(browser::random()));
+        self.tick();
+        for _ in 0..MAX_TRIES {
+            match self.try_send(id, command.clone(), &rules, &session).await {
+                Ok(()) => return Ok(id),
+                Err(TryError::Behind) => self.catch_up().await,
+                Err(TryError::Final(error)) => return Err(error),
+            }
+        }
+        Err(SendError::Busy)
+    }
+
+    async fn try_send(
+        self,
+        id: CaseId,
+        mut command: Command,
+        rules: &Rules,
+        session: &Session,
+    ) -> Result<(), TryError> {
+        let inner = self.inner.get_value();
+        let standing = self.standing.get_untracked();
+        let now = browser::now();
+        let history = inner.log.history(id).await?;
+        let mut envelopes: Vec<Envelope> =
+            history.entries.into_iter().map(|it| it.envelope).collect();
+        let folded = Case::fold(&envelopes);
+        if !folded.is_understood() {
+            return Err(SendError::NeedsNewerVersion.into());
+        }
+        if let Command::Record(form) = &mut command {
+            form.number = case_number(now, rules, session, standing.head.sequence + 1);
+        }
+        let acting = Acting {
+            rules,
+            person: &session.person,
+            now,
+        };
+        let events = decide(folded.case.as_ref(), command, acting).map_err(SendError::Refused)?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let envelope = Envelope::seal(self.stamp(id, rules, session, now, standing), &events)
+            .map_err(|error| TryError::from(SendError::of_seal(&error)))?;
+        envelopes.push(envelope.clone());
+        let summary = summarize(&envelopes, rules).ok_or(SendError::Busy)?;
+        let append = Append {
+            envelope,
+            expected_version: history.version,
+            projection: projection(&summary),
+        };
+        let standing = inner.log.append(append).await?;
+        self.standing.set(standing);
+        self.board.update(|it| it.put(summary));
+        self.toasts.update(|it| *it += 1);
+        inner.tabs.tell();
+        (inner.wake_pump)(Wake::Sent);
+        Ok(())
+    }
+
+    fn stamp(
+        self,
+        case: CaseId,
+        rules: &Rules,
+        session: &Session,
+        now: Moment,
+        standing: Standing,
+    ) -> Stamp {
+        let inner = self.inner.get_value();
+        let head = standing.head;
+        Stamp {
+            id: EnvelopeId::from_random(browser::random()),
+            site: rules.directory.site.clone(),
+            case,
+            person: session.person.clone(),
+            device: inner.device,
+            chain: head.chain.max(1),
+            sequence: head.sequence + 1,
+            previous: head.hash,
+            counter: head.counter + 1,
+            at: now,
+            clock: inner
+                .clock
+                .get()
+                .map(|(offset_ms, measured)| ClockEvidence {
+                    offset_ms,
+                    age_s: u32::try_from(browser::elapsed().0.saturating_sub(measured.0) / 1000)
+                        .unwrap_or(u32::MAX),
+                }),
+            last_receipt: standing.last_receipt,
+            rules: rules.hashes(),
+            facts_salt: Salt(browser::random()),
+            content_salt: Salt(browser::random()),
+        }
+    }
+
+    /// Everything about a case, read from the log.
+    pub async fn case_file(self, id: CaseId) -> Result<Option<CaseFile>, Fault> {
+        let history = self.log().history(id).await?;
+        if history.version == 0 {
+            return Ok(None);
+        }
+        let folded = Case::fold(history.entries.iter().map(|it| &it.envelope));
+        Ok(Some(CaseFile { folded, history }))
+    }
+
+    /// What became of this device's acts, newest first.
+    pub async fn fates(self, limit: usize) -> Result<Vec<OwnFate>, Fault> {
+        self.log().fates(limit).await
+    }
+
+    pub async fn drafts(self, of: &PersonId) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+        let inner = self.inner.get_value();
+        let mut drafts = Vec::new();
+        for name in inner.log.list(Section::Drafts).await? {
+            let Some((owner, draft)) = name.split_once('/') else {
+                continue;
+            };
+            if owner != of.as_str() {
+                continue;
+            }
+            if let Some(bytes) = inner.log.get(Section::Drafts, &name).await? {
+                drafts.push((draft.to_owned(), bytes));
+            }
+        }
+        Ok(drafts)
+    }
+
+    pub async fn draft(self, of: &PersonId, draft: &str) -> Result<Option<Vec<u8>>, Fault> {
+        self.log()
+            .get(Section::Drafts, &draft_name(of, draft))
+            .await
+    }
+
+    pub async fn keep_draft(self, of: &PersonId, draft: &str, bytes: &[u8]) -> Result<(), Fault> {
+        self.log()
+            .put(Section::Drafts, &draft_name(of, draft), bytes)
+            .await
+    }
+
+    pub async fn drop_draft(self, of: &PersonId, draft: &str) -> Result<(), Fault> {
+        self.log()
+            .remove(Section::Drafts, &draft_name(of, draft))
+            .await
+    }
+
+    /// For the pump.
+    pub fn device(self) -> DeviceId {
+        self.inner.get_value().device
+    }
+
+    /// For the pump, which stores what it receives.
+    pub fn log(self) -> Rc<IndexedDbLog> {
+        self.inner.get_value().log.clone()
+    }
+
+    pub fn set_sync(self, status: Status) {
+        self.sync.update(|it| it.status = status);
+    }
+
+    /// Head office answered with its time.
+    pub fn heard(self, server_now: Moment) {
+        let now = browser::now();
+        let offset_ms = server_now.unix_ms() - now.unix_ms();
+        self.inner
+            .get_value()
+            .clock
+            .set(Some((offset_ms, browser::elapsed())));
+        self.sync.update(|it| it.heard_at = Some(now));
+    }
+
+    /// Something was stored by the pump.
+    pub fn stored(self, standing: Standing, summaries: Vec<Summary>) {
+        self.standing.set(standing);
+        if !summaries.is_empty() {
+            self.board
+                .update(|board| summaries.into_iter().for_each(|it| board.put(it)));
+        }
+        self.inner.get_value().tabs.tell();
+    }
+
+    pub fn report(self, fault: Fault) {
+        self.fault.set(Some(fault));
+    }
+
+    pub fn cursor(self) -> Cursor {
+        self.standing.get_untracked().cursor
+    }
+}
+
+enum TryError {
+    /// Another tab or the pump was first: read again, decide again.
+    Behind,
+    Final(SendError),
+}
+
+impl From<SendError> for TryError {
+    fn from(error: SendError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<Fault> for TryError {
+    fn from(fault: Fault) -> Self {
+        Self::Final(SendError::Fault(fault))
+    }
+}
+
+impl From<WriteError> for TryError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Conflict(
+                Conflict::Case { .. }
+                | Conflict::Head { .. }
+                | Conflict::Cursor { .. }
+                | Conflict::Fence { .. },
+            ) => Self::Behind,
+            WriteError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl SendError {
+    const fn of_seal(_: &EnvelopeError) -> Self {
+        Self::TooLarge {
+            limit_bytes: shouwen_domain::limits::ENVELOPE_BYTES,
+        }
+    }
+}
+
+/// What lists show of a case; none where nothing records it yet.
+pub fn summarize(envelopes: &[Envelope], rules: &Rules) -> Option<Summary> {
+    Summary::of(&Case::fold(envelopes), envelopes, rules)
+}
+
+pub fn projection(summary: &Summary) -> Projection {
+    Projection {
+        due: summary.due(),
+        body: summary.to_bytes(),
+    }
+}
+
+/// "0713-K7-018": date, the device's short code, and its own count, which is the act's place in its chain.
+fn case_number(now: Moment, rules: &Rules, session: &Session, count: u64) -> String {
+    let date = rules.zone().local(now).date().format("%m%d");
+    format!("{date}-{}-{count:03}", session.device_code)
+}
+
+fn draft_name(of: &PersonId, draft: &str) -> String {
+    format!("{of}/{draft}")
+}
+
+async fn this_device(log: &IndexedDbLog) -> Result<DeviceId, Fault> {
+    const NAME: &str = "device";
+    if let Some(bytes) = log.get(Section::Settings, NAME).await?
+        && let Ok(bits) = <[u8; 16]>::try_from(bytes.as_slice())
+    {
+        return Ok(DeviceId::from_random(bits));
+    }
+    let bits = browser::random();
+    log.put(Section::Settings, NAME, &bits).await?;
+    Ok(DeviceId::from_random(bits))
+}

@@ -1,0 +1,78 @@
+//! The site's texts on the device: fetched when there is a network, kept, and read at opening.
+
+use std::fmt;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use shouwen_domain::Rules;
+use shouwen_domain::calendar::Calendar;
+use shouwen_domain::directory::Directory;
+use shouwen_domain::pack::Pack;
+use shouwen_domain::zone::Zones;
+use shouwen_store::{Fault, Log, Section};
+use shouwen_sync::message::SiteTexts;
+
+use super::Desk;
+use crate::browser::http::{self, HttpError};
+
+const NAME: &str = "site";
+
+/// Why the device has no texts of its site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextsError {
+    NoAnswer(HttpError),
+    /// A text is wrong: file, line, field and what was expected.
+    Wrong(String),
+    Fault(Fault),
+}
+
+impl Desk {
+    pub(super) async fn load_texts(self) -> Result<(), Fault> {
+        let Some(bytes) = self.log().get(Section::Texts, NAME).await? else {
+            return Ok(());
+        };
+        let texts: SiteTexts = minicbor::decode(&bytes).map_err(|error| Fault::Corrupt {
+            what: format!("the site's texts: {error}"),
+        })?;
+        let rules = read(&texts).map_err(|what| Fault::Corrupt { what })?;
+        self.rules.set(Some(Arc::new(rules)));
+        Ok(())
+    }
+
+    /// Asks head office for the texts in force. What cannot be read is not adopted.
+    pub async fn fetch_texts(self) -> Result<(), TextsError> {
+        let texts: SiteTexts = http::get("/api/site").await.map_err(TextsError::NoAnswer)?;
+        let rules = read(&texts).map_err(TextsError::Wrong)?;
+        let known = self
+            .rules
+            .with_untracked(|it| it.as_ref().map(|it| it.hashes()));
+        if known == Some(rules.hashes()) {
+            return Ok(());
+        }
+        let bytes = minicbor::to_vec(&texts).expect("writing to a vector cannot fail");
+        self.log()
+            .put(Section::Texts, NAME, &bytes)
+            .await
+            .map_err(TextsError::Fault)?;
+        self.rules.set(Some(Arc::new(rules)));
+        Ok(())
+    }
+}
+
+fn read(texts: &SiteTexts) -> Result<Rules, String> {
+    fn said(error: impl fmt::Display) -> String {
+        error.to_string()
+    }
+    let files: Vec<(&str, &str)> = texts
+        .calendar
+        .iter()
+        .map(|it| (it.name.as_str(), it.text.as_str()))
+        .collect();
+    Rules::try_new(
+        Pack::parse(&texts.pack.name, &texts.pack.text).map_err(said)?,
+        Calendar::parse(&files).map_err(said)?,
+        &Zones::parse(&texts.zones.text).map_err(said)?,
+        Directory::parse(&texts.directory.name, &texts.directory.text).map_err(said)?,
+    )
+    .map_err(said)
+}

@@ -1,0 +1,9 @@
+//! A page a route: reads the desk, derives, composes parts, sends commands.
+
+pub mod case;
+pub mod fault;
+pub mod more;
+pub mod record;
+pub mod search;
+pub mod sign_in;
+pub mod work;

@@ -1,0 +1,187 @@
+//! What became of one's acts, how the device stands, how the app looks, whom to ring.
+
+use leptos::prelude::*;
+use shouwen_store::OwnFate;
+
+use crate::browser;
+use crate::browser::preferences::{self, Theme};
+use crate::components::frame::Frame;
+use crate::components::icon::Icon;
+use crate::desk::Desk;
+use crate::say;
+use crate::wording::{act, time};
+
+/// Acts listed, and besides them every one that needs a person.
+const N_FATES: usize = 30;
+
+#[component]
+pub fn MorePage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let title = Signal::derive(move || say!(words.get(), "more.title"));
+    view! {
+        <Frame title>
+            <div class="page">
+                <Fates />
+                <Display />
+                <Device />
+            </div>
+        </Frame>
+    }
+    .into_any()
+}
+
+#[component]
+fn Fates() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let fates = LocalResource::new(move || {
+        desk.standing().track();
+        desk.fates(N_FATES)
+    });
+    let line = move |it: OwnFate| {
+        let rules = desk.rules().get()?;
+        let at = time::day_and_time(words.get(), it.at, desk.now().get(), rules.zone());
+        let summary = desk
+            .board()
+            .read()
+            .get(it.case)
+            .map(crate::components::case_row::what);
+        let reason = act::fate_reason(words.get(), it.fate)
+            .map(|it| view! { <p class="timeline-who">{it}</p> });
+        Some(view! {
+            <li class="timeline-item" data-fate=act::fate_slug(it.fate)>
+                <time class="timeline-at">{at}</time>
+                <div class="timeline-body">
+                    <p class="timeline-what"><a href=format!("/case/{}", it.case)>{summary.unwrap_or_else(|| it.sequence.to_string())}</a></p>
+                    {reason}
+                </div>
+                <span class="timeline-fate">{act::fate(words.get(), it.fate)}</span>
+            </li>
+        })
+    };
+    view! {
+        <section class="case-part">
+            <h2 class="case-part-title">{move || say!(words.get(), "sync.what_became")}</h2>
+            <ol class="timeline">{move || fates.get().and_then(Result::ok).map(|it| it.into_iter().map(line).collect_view())}</ol>
+        </section>
+    }
+}
+
+#[component]
+fn Display() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let theme = RwSignal::new(preferences::theme());
+    let large = RwSignal::new(preferences::is_text_large());
+    let choose = move |it: Theme| {
+        preferences::set_theme(it);
+        theme.set(it);
+    };
+    let resize = move |it: bool| {
+        preferences::set_text_large(it);
+        large.set(it);
+    };
+    let chip = move |it: Theme, word: fn(crate::wording::Language) -> String| {
+        view! {
+            <button class="chip" type="button" aria-pressed=move || (theme.get() == it).to_string() on:click=move |_| choose(it)>
+                {move || word(words.get())}
+            </button>
+        }
+    };
+    view! {
+        <section class="case-part">
+            <h2 class="case-part-title">{move || say!(words.get(), "more.display")}</h2>
+            <div class="chips">
+                {chip(Theme::System, |it| say!(it, "menu.theme_auto"))}
+                {chip(Theme::Light, |it| say!(it, "menu.theme_light"))}
+                {chip(Theme::Dark, |it| say!(it, "menu.theme_dark"))}
+            </div>
+            <div class="chips">
+                <button class="chip" type="button" aria-pressed=move || (!large.get()).to_string() on:click=move |_| resize(false)>
+                    {move || say!(words.get(), "menu.text_normal")}
+                </button>
+                <button class="chip" type="button" aria-pressed=move || large.get().to_string() on:click=move |_| resize(true)>
+                    {move || say!(words.get(), "menu.text_large")}
+                </button>
+                <button class="chip" type="button" aria-pressed="false" on:click=move |_| desk.set_language(words.get().other())>
+                    <Icon name="languages" />{move || say!(words.get(), "menu.language")}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Device() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let kept = LocalResource::new(browser::storage_is_kept);
+    let label = move |key: &'static str| {
+        move || rust_i18n::t!(key, locale = words.get().code()).into_owned()
+    };
+    let fact = move |name: &'static str, value: AnyView| {
+        view! { <div class="fact"><dt class="fact-name">{label(name)}</dt><dd class="fact-value">{value}</dd></div> }
+    };
+    let site = move || {
+        desk.rules()
+            .get()
+            .map(|it| words.get().of(&it.directory.name).to_owned())
+    };
+    let pack = move || {
+        let rules = desk.rules().get()?;
+        let version = say!(words.get(), "more.version", version = rules.pack.version);
+        Some(format!("{} · {version}", words.get().of(&rules.pack.name)))
+    };
+    let device = move || desk.session().get().map(|it| it.device_code);
+    let stored = move || {
+        let standing = desk.standing().get();
+        say!(
+            words.get(),
+            "more.stored",
+            n = standing.n_cases,
+            open = standing.n_open
+        )
+    };
+    let storage = move || {
+        kept.get().map(|it| {
+            if it {
+                say!(words.get(), "more.persisted")
+            } else {
+                say!(words.get(), "more.not_persisted")
+            }
+        })
+    };
+    let departments = move || {
+        let language = words.get();
+        let rules = desk.rules().get();
+        let all = rules.iter().flat_map(|it| it.directory.departments.clone());
+        all.map(|it| {
+            let call = format!("tel:{}", it.phone.replace(' ', ""));
+            view! {
+                <li class="call-row">
+                    <span class="call-name">{language.of(&it.name).to_owned()}</span>
+                    <span class="call-role">{language.of(&it.place).to_owned()}</span>
+                    <a class="button" data-kind="quiet" href=call><Icon name="phone" />{it.phone}</a>
+                </li>
+            }
+        })
+        .collect_view()
+    };
+    view! {
+        <section class="case-part">
+            <h2 class="case-part-title">{label("more.people")}</h2>
+            <ol class="call-list">{departments}</ol>
+        </section>
+        <section class="case-part">
+            <h2 class="case-part-title">{label("more.storage")}</h2>
+            <dl class="facts">
+                {fact("more.site", site.into_any())}
+                {fact("more.pack", pack.into_any())}
+                {fact("more.device", device.into_any())}
+                {fact("more.storage", view! { {stored}" · "{storage} }.into_any())}
+            </dl>
+        </section>
+    }
+    .into_any()
+}

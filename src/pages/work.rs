@@ -1,0 +1,318 @@
+//! The work list, sorted by time left, with the chosen case beside it where there is room.
+
+use leptos::prelude::*;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::{use_location, use_query_map};
+use shouwen_domain::moment::Moment;
+use shouwen_domain::summary::Task;
+
+use crate::components::case_row::{CaseRow, Line};
+use crate::components::frame::Frame;
+use crate::components::icon::Icon;
+use crate::desk::Desk;
+use crate::pages::record::DraftRows;
+use crate::say;
+use crate::wording::Language;
+use crate::wording::time::Urgency;
+
+/// Rows of a group before "show more".
+const N_SHOWN: usize = 60;
+
+/// What the list is narrowed to; stands in the URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    All,
+    Late,
+    Today,
+    Waiting,
+    /// Everything open at the site, whoever owes it.
+    Site,
+}
+
+impl Filter {
+    const ALL: [Self; 5] = [
+        Self::All,
+        Self::Late,
+        Self::Today,
+        Self::Waiting,
+        Self::Site,
+    ];
+
+    const fn slug(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Late => "late",
+            Self::Today => "today",
+            Self::Waiting => "waiting",
+            Self::Site => "site",
+        }
+    }
+
+    fn of_slug(slug: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|it| it.slug() == slug)
+            .unwrap_or(Self::All)
+    }
+
+    fn word(self, language: Language) -> String {
+        match self {
+            Self::All => say!(language, "filter.all"),
+            Self::Late => say!(language, "filter.late"),
+            Self::Today => say!(language, "filter.today"),
+            Self::Waiting => say!(language, "filter.waiting"),
+            Self::Site => say!(language, "filter.site"),
+        }
+    }
+
+    const fn holds(self, group: Group) -> bool {
+        match self {
+            Self::All | Self::Site => true,
+            Self::Late => matches!(group, Group::Late),
+            Self::Today => matches!(group, Group::Late | Group::Now | Group::Today),
+            Self::Waiting => matches!(group, Group::Waiting),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Group {
+    Late,
+    Now,
+    Today,
+    Later,
+    Waiting,
+}
+
+impl Group {
+    const ALL: [Self; 5] = [
+        Self::Late,
+        Self::Now,
+        Self::Today,
+        Self::Later,
+        Self::Waiting,
+    ];
+
+    const fn of(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Late => Self::Late,
+            Urgency::Soon => Self::Now,
+            Urgency::Today => Self::Today,
+            Urgency::Later => Self::Later,
+        }
+    }
+
+    const fn slug(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Now => "soon",
+            Self::Today | Self::Later => "calm",
+            Self::Waiting => "waiting",
+        }
+    }
+
+    fn word(self, language: Language) -> String {
+        match self {
+            Self::Late => say!(language, "group.late"),
+            Self::Now => say!(language, "group.now"),
+            Self::Today => say!(language, "group.today"),
+            Self::Later => say!(language, "group.later"),
+            Self::Waiting => say!(language, "group.waiting"),
+        }
+    }
+}
+
+/// A line with what it is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sorted {
+    group: Group,
+    due: Option<Moment>,
+    line: Line,
+}
+
+#[component]
+pub fn WorkPage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let path = use_location().pathname;
+    let on_case = Memo::new(move |_| path.read().starts_with("/case/"));
+    let title = Signal::derive(move || {
+        if on_case.get() {
+            say!(words.get(), "case.title")
+        } else {
+            say!(words.get(), "work.title")
+        }
+    });
+    view! {
+        <Frame title task=on_case>
+            <div class="panes" data-open=move || if on_case.get() { "case" } else { "list" }>
+                <section class="pane-list"><WorkList /></section>
+                <Outlet />
+            </div>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// Beside the list as long as no case is chosen.
+#[component]
+pub fn NothingChosen() -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    view! {
+        <section class="pane-case">
+            <div class="empty-state">
+                <h2 class="empty-state-title">{move || say!(words.get(), "work.choose")}</h2>
+                <p class="empty-state-text">{move || say!(words.get(), "work.choose_text")}</p>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn WorkList() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let query = use_query_map();
+    let filter =
+        Memo::new(move |_| Filter::of_slug(query.read().get_str("show").unwrap_or_default()));
+    let mine = Memo::new(move |_| lines(desk, Filter::All));
+    let shown = Memo::new(move |_| {
+        if filter.get() == Filter::Site {
+            lines(desk, Filter::Site)
+        } else {
+            mine.get()
+        }
+    });
+    let count = move |filter: Filter| match filter {
+        Filter::Site => desk.standing().read().n_open,
+        _ => mine
+            .read()
+            .iter()
+            .filter(|it| filter.holds(it.group))
+            .count() as u64,
+    };
+    let chip = move |it: Filter| {
+        let href = if it == Filter::All {
+            "/".to_owned()
+        } else {
+            format!("/?show={}", it.slug())
+        };
+        view! {
+            <a class="chip" href=href aria-pressed=move || (filter.get() == it).to_string() role="button"
+                data-urgency=(it == Filter::Late).then_some("late")>
+                {move || it.word(words.get())}" "<span class="chip-count">{move || count(it)}</span>
+            </a>
+        }
+    };
+    let nothing = move || shown.read().is_empty();
+    view! {
+        <div class="chips" role="group" aria-label=move || say!(words.get(), "filter.label")>
+            {Filter::ALL.map(chip).collect_view()}
+        </div>
+        <div class="work-list" data-n-open=move || desk.standing().read().n_open.to_string()>
+            <DraftRows />
+            {move || nothing().then(|| view! { <Empty /> })}
+            {Group::ALL.map(|group| view! { <GroupRows group shown filter /> }).collect_view()}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Empty() -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    view! {
+        <div class="empty-state">
+            <h2 class="empty-state-title">{move || say!(words.get(), "work.empty_title")}</h2>
+            <p class="empty-state-text">{move || say!(words.get(), "work.empty_text")}</p>
+            <a class="button" data-kind="secondary" href="/record"><Icon name="record" />{move || say!(words.get(), "work.empty_do")}</a>
+        </div>
+    }
+}
+
+#[component]
+fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    let n_shown = RwSignal::new(N_SHOWN);
+    let all = Memo::new(move |_| {
+        let lines = shown.read();
+        let here = lines
+            .iter()
+            .filter(|it| it.group == group && filter.get().holds(group));
+        here.map(|it| it.line).collect::<Vec<_>>()
+    });
+    let first = move || {
+        all.read()
+            .iter()
+            .take(n_shown.get())
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    let n_more = move || all.read().len().saturating_sub(n_shown.get());
+    let section = move || {
+        (!all.read().is_empty()).then(|| {
+            view! {
+                <section class="work-group" data-urgency=group.slug()>
+                    <h2 class="work-group-title">
+                        {move || group.word(words.get())}" "<span class="work-group-count">{move || all.read().len()}</span>
+                    </h2>
+                    <ul class="work-group-rows">
+                        <For each=first key=|it| *it let:line><CaseRow line /></For>
+                    </ul>
+                    <button class="button" data-kind="quiet" type="button" hidden=move || n_more() == 0
+                        on:click=move |_| n_shown.update(|it| *it += N_SHOWN)>
+                        {move || say!(words.get(), "work.more", n = n_more().min(N_SHOWN))}
+                    </button>
+                </section>
+            }
+        })
+    };
+    let is_empty = Memo::new(move |_| all.read().is_empty());
+    move || {
+        is_empty.track();
+        untrack(section)
+    }
+}
+
+/// A line per obligation: one's own by time left, then what one waits for.
+fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
+    let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
+        return Vec::new();
+    };
+    let Some(me) = rules.directory.person(&session.person) else {
+        return Vec::new();
+    };
+    let now = desk.now().get();
+    let board = desk.board().read();
+    let group_of = |task: &Task| {
+        task.due.map_or(Group::Late, |due| {
+            Group::of(Urgency::of(due, now, rules.zone()))
+        })
+    };
+    let mut lines: Vec<Sorted> = Vec::new();
+    for summary in board.rows().filter(|it| it.ending.is_none()) {
+        let is_ours = summary.first_responder == me.id || summary.department == me.department;
+        for task in &summary.tasks {
+            let mine = task.is_for(&me.id, &me.department);
+            let group = match filter {
+                Filter::Site => group_of(task),
+                _ if mine => group_of(task),
+                _ if is_ours => Group::Waiting,
+                _ => continue,
+            };
+            let waiting = !mine;
+            let line = Line {
+                case: summary.case,
+                deadline: task.deadline,
+                waiting,
+            };
+            lines.push(Sorted {
+                group,
+                due: task.due,
+                line,
+            });
+        }
+    }
+    lines.sort_by_key(|it| (it.group, it.due, it.line.case));
+    lines
+}

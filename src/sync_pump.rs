@@ -1,0 +1,431 @@
+//! Drives the sync client with the network and the log. Knows no page and no rule.
+//!
+//! Woken after a send, on coming online, on becoming visible, and by the client's own timer. The tab that
+//! somebody looks at pumps: it takes over when it becomes visible, and the log's fencing number keeps a
+//! frozen tab from writing behind its back.
+
+use std::collections::BTreeMap;
+
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::future::{Either, select};
+use futures::{FutureExt, StreamExt};
+use gloo::events::EventListener;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shouwen_domain::Rules;
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason};
+use shouwen_domain::id::CaseId;
+use shouwen_domain::summary::Summary;
+use shouwen_store::{
+    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, Section, TakeIn, WriteError,
+};
+use shouwen_sync::client::{Client, Failure, Input, Place, Start, Todo, Trigger};
+use shouwen_sync::message::{self, Page, Pull, Push, Pushed};
+
+use crate::browser;
+use crate::browser::http::{self, HttpError};
+use crate::desk::{Desk, projection, summarize};
+
+/// Writes since the last compaction from which the next one is worth it.
+const JOURNAL_IS_LONG: u64 = 256;
+/// The longest sleep without looking at the client again.
+const MAX_SLEEP_MS: u64 = 60_000;
+/// Own acts looked through for one that waits for another.
+const N_FATES: usize = 1;
+const FILLED: &str = "filled";
+
+/// What wakes the pump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    Sent,
+    SignedIn,
+    Online,
+    Offline,
+    Visible,
+    Hidden,
+}
+
+/// The pump's ear: give the sender to whoever has something to say.
+pub fn channel() -> (UnboundedSender<Wake>, UnboundedReceiver<Wake>) {
+    unbounded()
+}
+
+/// Listens to the browser and pumps until the page is closed.
+pub fn start(desk: Desk, wake: UnboundedSender<Wake>, heard: UnboundedReceiver<Wake>) {
+    listen(&wake);
+    spawn_local(async move {
+        match Pump::open(desk).await {
+            Ok(pump) => pump.run(heard).await,
+            Err(fault) => desk.report(fault),
+        }
+    });
+}
+
+fn listen(wake: &UnboundedSender<Wake>) {
+    let say = |wake: &UnboundedSender<Wake>, what: Wake| {
+        // The pump ends with the page; nobody is left to hear.
+        let _ = wake.unbounded_send(what);
+    };
+    let (online, offline, visible) = (wake.clone(), wake.clone(), wake.clone());
+    let window = browser::window();
+    EventListener::new(&window, "online", move |_| say(&online, Wake::Online)).forget();
+    EventListener::new(&window, "offline", move |_| say(&offline, Wake::Offline)).forget();
+    EventListener::new(&browser::document(), "visibilitychange", move |_| {
+        say(
+            &visible,
+            if browser::is_visible() {
+                Wake::Visible
+            } else {
+                Wake::Hidden
+            },
+        );
+    })
+    .forget();
+}
+
+struct Pump {
+    desk: Desk,
+    client: Client,
+    fence: Option<Fence>,
+}
+
+impl Pump {
+    async fn open(desk: Desk) -> Result<Self, Fault> {
+        let log = desk.log();
+        let filled = log
+            .get(Section::Settings, FILLED)
+            .await?
+            .and_then(|it| it.try_into().ok())
+            .map(u64::from_le_bytes);
+        let held = log
+            .fates(N_FATES)
+            .await?
+            .into_iter()
+            .filter(|it| it.fate == Some(Fate::Held(HeldReason::Gap)));
+        let start = Start {
+            device: desk.device(),
+            cursor: to_message(desk.cursor()),
+            filled: filled.unwrap_or_default(),
+            held: held
+                .map(|it| Place {
+                    chain: it.chain,
+                    sequence: it.sequence,
+                })
+                .min(),
+        };
+        Ok(Self {
+            desk,
+            client: Client::new(start),
+            fence: None,
+        })
+    }
+
+    async fn run(mut self, mut heard: UnboundedReceiver<Wake>) {
+        if !browser::is_online() {
+            self.tell(Input::WentOffline);
+        }
+        self.tell(if browser::is_visible() {
+            Input::Trigger(Trigger::Visible)
+        } else {
+            Input::Hidden
+        });
+        loop {
+            while let Some(todo) = self.client.poll() {
+                let input = self.perform(todo).await;
+                self.tell(input);
+                // What was said meanwhile counts before the next step.
+                while let Ok(wake) = heard.try_recv() {
+                    self.wake(wake);
+                }
+            }
+            self.compact().await;
+            let now = browser::elapsed().0;
+            let until = self
+                .client
+                .next_timeout()
+                .map_or(MAX_SLEEP_MS, |it| it.0.saturating_sub(now))
+                .min(MAX_SLEEP_MS);
+            let timer = browser::sleep_ms(until).boxed_local();
+            match select(heard.next(), timer).await {
+                Either::Left((Some(wake), _)) => self.wake(wake),
+                Either::Left((None, _)) => return,
+                Either::Right(_) => self.tell(Input::Trigger(Trigger::Timer)),
+            }
+        }
+    }
+
+    fn wake(&mut self, wake: Wake) {
+        match wake {
+            Wake::Sent => self.tell(Input::Trigger(Trigger::Sent)),
+            Wake::SignedIn => self.tell(Input::SignedIn),
+            Wake::Online => self.tell(Input::Trigger(Trigger::Online)),
+            Wake::Offline => self.tell(Input::WentOffline),
+            Wake::Visible => self.tell(Input::Trigger(Trigger::Visible)),
+            Wake::Hidden => self.tell(Input::Hidden),
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.client
+            .handle(input, browser::elapsed(), browser::random_u64());
+        self.desk.set_sync(self.client.status());
+    }
+
+    async fn perform(&mut self, todo: Todo) -> Input {
+        let done = match todo {
+            Todo::LoadOwed { max_bytes } => self.owed(max_bytes).await,
+            Todo::LoadOwn { after, max_bytes } => self.own_after(after, max_bytes).await,
+            Todo::Push(push) => self.push(push).await,
+            Todo::Settle(receipts) => self.settle(receipts).await,
+            Todo::KeepEpoch(epoch) => self.keep_epoch(epoch).await,
+            Todo::Pull(cursor) => self.pull(cursor).await,
+            Todo::TakeIn(page) => self.take_in(page).await,
+            // The session wakes the pump when somebody has signed in.
+            Todo::SignInAgain => return Input::Failed(Failure::SignedOut),
+        };
+        match done {
+            Ok(input) => input,
+            Err(Trouble::Failure(why)) => Input::Failed(why),
+            Err(Trouble::Fault(fault)) => {
+                self.desk.report(fault);
+                Input::Failed(Failure::Storage)
+            }
+        }
+    }
+
+    async fn owed(&self, max_bytes: usize) -> Result<Input, Trouble> {
+        let envelopes = self.desk.log().owed(max_bytes).await?;
+        Ok(Input::Owed {
+            envelopes,
+            head: self.head(),
+        })
+    }
+
+    async fn own_after(&self, after: Place, max_bytes: usize) -> Result<Input, Trouble> {
+        let envelopes = self
+            .desk
+            .log()
+            .own_after(after.chain, after.sequence, max_bytes)
+            .await?;
+        Ok(Input::Owed {
+            envelopes,
+            head: self.head(),
+        })
+    }
+
+    fn head(&self) -> Place {
+        let head = self.desk.standing().get_untracked().head;
+        Place {
+            chain: head.chain,
+            sequence: head.sequence,
+        }
+    }
+
+    async fn push(&self, push: Push) -> Result<Input, Trouble> {
+        let answer: Pushed = http::post("/api/push", Some(&self.token()?), &push).await?;
+        self.desk.heard(answer.server_now);
+        Ok(Input::PushAnswered(answer))
+    }
+
+    async fn pull(&self, cursor: message::Cursor) -> Result<Input, Trouble> {
+        let pull = Pull {
+            device: self.desk.device(),
+            cursor,
+        };
+        let page: Page = http::post("/api/pull", Some(&self.token()?), &pull).await?;
+        self.desk.heard(page.server_now);
+        Ok(Input::PullAnswered(page))
+    }
+
+    fn token(&self) -> Result<String, Trouble> {
+        let session = self.desk.session().get_untracked();
+        session
+            .map(|it| it.token)
+            .ok_or(Trouble::Failure(Failure::SignedOut))
+    }
+
+    async fn settle(
+        &mut self,
+        receipts: Vec<shouwen_domain::envelope::Receipt>,
+    ) -> Result<Input, Trouble> {
+        let fence = self.fence().await?;
+        match self.desk.log().settle(fence, &receipts).await {
+            Ok(standing) => {
+                self.desk.stored(standing, Vec::new());
+                Ok(Input::Settled)
+            }
+            Err(error) => Err(self.trouble(error)),
+        }
+    }
+
+    async fn keep_epoch(&self, epoch: u64) -> Result<Input, Trouble> {
+        self.desk
+            .log()
+            .put(Section::Settings, FILLED, &epoch.to_le_bytes())
+            .await?;
+        Ok(Input::EpochKept)
+    }
+
+    async fn take_in(&mut self, page: Page) -> Result<Input, Trouble> {
+        let Some(rules) = self.desk.rules().get_untracked() else {
+            return Err(Trouble::Failure(Failure::Storage));
+        };
+        let fence = self.fence().await?;
+        let more = page.more;
+        let (from, to) = (from_message(page.from), from_message(page.next));
+        let (cases, summaries) = self.folded(page, &rules).await?;
+        match self
+            .desk
+            .log()
+            .take_in(fence, TakeIn { from, to, cases })
+            .await
+        {
+            Ok(standing) => {
+                self.desk.stored(standing, summaries);
+                Ok(Input::TakenIn {
+                    cursor: to_message(standing.cursor),
+                    more,
+                })
+            }
+            Err(WriteError::Conflict(Conflict::Cursor { found })) => Ok(Input::Conflict {
+                cursor: to_message(found),
+            }),
+            // Something was saved here in the meantime: ask for the same page again.
+            Err(WriteError::Conflict(Conflict::Case { .. })) => Ok(Input::Conflict {
+                cursor: to_message(self.desk.cursor()),
+            }),
+            Err(error) => Err(self.trouble(error)),
+        }
+    }
+
+    /// Every case of a page with what is known of it, folded by the same function as one's own acts.
+    async fn folded(
+        &self,
+        page: Page,
+        rules: &Rules,
+    ) -> Result<(Vec<CaseIn>, Vec<Summary>), Trouble> {
+        let mut arrived: BTreeMap<CaseId, Vec<Entry>> = BTreeMap::new();
+        for entry in page.entries {
+            // Head office passes on only what it could read.
+            let Ok(envelope) = Envelope::from_bytes(&entry.envelope.0) else {
+                return Err(Trouble::Failure(Failure::Malformed));
+            };
+            let case = envelope.header().case;
+            arrived.entry(case).or_default().push(Entry {
+                envelope,
+                arrived: Some(entry.arrived),
+            });
+        }
+        let (mut cases, mut summaries) = (Vec::new(), Vec::new());
+        for (case, entries) in arrived {
+            let history = self.desk.log().history(case).await?;
+            let known = history.entries.into_iter().map(|it| it.envelope);
+            let mut envelopes: Vec<Envelope> = known
+                .chain(entries.iter().map(|it| it.envelope.clone()))
+                .collect();
+            envelopes.sort_by_key(Envelope::order);
+            envelopes.dedup_by_key(|it| it.order());
+            let summary = summarize(&envelopes, rules);
+            // Acts whose record has not arrived yet wait in the log without a row of their own.
+            let projection = summary.as_ref().map_or(
+                shouwen_store::Projection {
+                    due: None,
+                    body: Vec::new(),
+                },
+                projection,
+            );
+            cases.push(CaseIn {
+                case,
+                expected_version: history.version,
+                entries,
+                projection,
+            });
+            summaries.extend(summary);
+        }
+        Ok((cases, summaries))
+    }
+
+    /// Puts the journal away when it has grown long and nothing else is to do.
+    async fn compact(&mut self) {
+        if self.desk.standing().get_untracked().n_journal < JOURNAL_IS_LONG
+            || !browser::is_visible()
+        {
+            return;
+        }
+        let Ok(fence) = self.fence().await else {
+            return;
+        };
+        loop {
+            match self.desk.log().compact(fence).await {
+                Ok(step) if step.more => {}
+                Ok(_) => break,
+                Err(error) => {
+                    if let Trouble::Fault(fault) = self.trouble(error) {
+                        self.desk.report(fault);
+                    }
+                    break;
+                }
+            }
+        }
+        self.desk.catch_up().await;
+    }
+
+    async fn fence(&mut self) -> Result<Fence, Trouble> {
+        if let Some(fence) = self.fence {
+            return Ok(fence);
+        }
+        if !browser::is_visible() {
+            return Err(Trouble::Failure(Failure::Storage));
+        }
+        let fence = self.desk.log().take_over().await?;
+        self.fence = Some(fence);
+        Ok(fence)
+    }
+
+    fn trouble(&mut self, error: WriteError) -> Trouble {
+        match error {
+            WriteError::Conflict(_) => {
+                self.fence = None;
+                Trouble::Failure(Failure::Storage)
+            }
+            WriteError::Fault(fault) => Trouble::Fault(fault),
+        }
+    }
+}
+
+enum Trouble {
+    Failure(Failure),
+    Fault(Fault),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<HttpError> for Trouble {
+    fn from(error: HttpError) -> Self {
+        Self::Failure(match error {
+            HttpError::Network => Failure::Network,
+            HttpError::Malformed => Failure::Malformed,
+            HttpError::Status { status: 401, .. } => Failure::SignedOut,
+            HttpError::Status { status: 413, .. } => Failure::TooLarge,
+            HttpError::Status { .. } => Failure::Server,
+        })
+    }
+}
+
+const fn to_message(cursor: Cursor) -> message::Cursor {
+    message::Cursor {
+        epoch: cursor.epoch,
+        position: cursor.position,
+    }
+}
+
+const fn from_message(cursor: message::Cursor) -> Cursor {
+    Cursor {
+        epoch: cursor.epoch,
+        position: cursor.position,
+    }
+}

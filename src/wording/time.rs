@@ -1,0 +1,247 @@
+//! Times and spans in plain words, and the reckoning of a deadline line by line.
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike, Weekday};
+use shouwen_domain::calendar::{Day, DayKind};
+use shouwen_domain::moment::Moment;
+use shouwen_domain::reckoning::Step;
+use shouwen_domain::zone::Zone;
+
+use super::Language;
+use crate::say;
+
+/// How pressing a moment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    Late,
+    /// Within two hours.
+    Soon,
+    Today,
+    Later,
+}
+
+impl Urgency {
+    pub fn of(due: Moment, now: Moment, zone: &Zone) -> Self {
+        if due < now {
+            Self::Late
+        } else if due.minutes_since(now) <= 120 {
+            Self::Soon
+        } else if zone.local(due).date() == zone.local(now).date() {
+            Self::Today
+        } else {
+            Self::Later
+        }
+    }
+
+    /// For `data-urgency`.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Soon => "soon",
+            Self::Today | Self::Later => "calm",
+        }
+    }
+}
+
+/// 25 分钟 · 2 小时 5 分 · 3 天
+pub fn span(language: Language, minutes: i64) -> String {
+    let (h, m) = (minutes / 60, minutes % 60);
+    match (h, m) {
+        (0, m) => say!(language, "unit.minutes", n = m),
+        (48.., _) => say!(language, "unit.days", d = h / 24),
+        (h, 0) => say!(language, "unit.hours", h = h),
+        (h, m) => say!(language, "unit.hours_minutes", h = h, m = m),
+    }
+}
+
+/// 超时 12 分钟 · 还剩 25 分钟 · 今天 17:30 前 · 7月20日 周一 18:00 前
+pub fn left(language: Language, due: Moment, now: Moment, zone: &Zone) -> String {
+    match Urgency::of(due, now, zone) {
+        Urgency::Late => say!(
+            language,
+            "left.late",
+            span = span(language, now.minutes_since(due).max(1))
+        ),
+        Urgency::Soon => say!(
+            language,
+            "left.left",
+            span = span(language, due.minutes_since(now))
+        ),
+        Urgency::Today | Urgency::Later => say!(
+            language,
+            "left.by",
+            time = day_and_time(language, due, now, zone)
+        ),
+    }
+}
+
+/// 今天 17:30 · 明天 09:00 · 7月20日 周一 18:00
+pub fn day_and_time(language: Language, at: Moment, now: Moment, zone: &Zone) -> String {
+    let (at, today) = (zone.local(at), zone.local(now).date());
+    let time = clock(at);
+    if at.date() == today {
+        say!(language, "left.today", time = time)
+    } else if Some(at.date()) == today.succ_opt() {
+        say!(language, "left.tomorrow", time = time)
+    } else {
+        date_and_time(language, at)
+    }
+}
+
+/// 7月20日 周一 18:00
+pub fn date_and_time(language: Language, at: NaiveDateTime) -> String {
+    let (month, day) = month_and_day(at.date());
+    let weekday = weekday(language, at.weekday());
+    say!(
+        language,
+        "date.with_time",
+        month = month,
+        day = day,
+        weekday = weekday,
+        time = clock(at)
+    )
+}
+
+/// 7月20日 周一
+pub fn date(language: Language, date: NaiveDate) -> String {
+    let (month, day) = month_and_day(date);
+    say!(
+        language,
+        "date.long",
+        month = month,
+        day = day,
+        weekday = weekday(language, date.weekday())
+    )
+}
+
+fn short_date(language: Language, date: NaiveDate) -> String {
+    let (month, day) = month_and_day(date);
+    say!(language, "date.short", month = month, day = day)
+}
+
+fn month_and_day(date: NaiveDate) -> (String, String) {
+    (format!("{:02}", date.month()), format!("{:02}", date.day()))
+}
+
+/// 09:06
+pub fn clock(at: NaiveDateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+fn weekday(language: Language, weekday: Weekday) -> String {
+    match weekday {
+        Weekday::Mon => say!(language, "weekday.mon"),
+        Weekday::Tue => say!(language, "weekday.tue"),
+        Weekday::Wed => say!(language, "weekday.wed"),
+        Weekday::Thu => say!(language, "weekday.thu"),
+        Weekday::Fri => say!(language, "weekday.fri"),
+        Weekday::Sat => say!(language, "weekday.sat"),
+        Weekday::Sun => say!(language, "weekday.sun"),
+    }
+}
+
+/// One line of the reckoning: when, and what happened to the clock there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepWords {
+    pub at: String,
+    pub what: String,
+    pub skipped: bool,
+}
+
+pub fn step(language: Language, step: &Step) -> StepWords {
+    let line = |at: String, what: String| StepWords {
+        at,
+        what,
+        skipped: false,
+    };
+    match step {
+        Step::Started { at } => line(date_and_time(language, *at), say!(language, "step.started")),
+        Step::OnDuty { day, window } => {
+            let window = format!("{}–{}", window.start(), window.end());
+            let kind = day_kind(language, day);
+            line(
+                short_date(language, day.date),
+                say!(language, "step.on_duty", day = kind, window = window),
+            )
+        }
+        Step::OffDuty { next_duty_start } => line(
+            String::new(),
+            say!(
+                language,
+                "step.off_duty",
+                time = date_and_time(language, *next_duty_start)
+            ),
+        ),
+        Step::ClockStarts { at, after } => {
+            let what = say!(
+                language,
+                "step.clock_starts",
+                time = clock(*at),
+                after = after.0
+            );
+            line(short_date(language, at.date()), what)
+        }
+        Step::DutyHoursIgnored | Step::RunsOnThroughClosing { .. } => {
+            line(String::new(), say!(language, "step.past_closing"))
+        }
+        Step::ReceiptDayNotCounted { day } => {
+            let line = line(date(language, day.date), say!(language, "step.receipt_day"));
+            StepWords {
+                skipped: true,
+                ..line
+            }
+        }
+        Step::Skipped { day } => {
+            let what = say!(language, "step.skipped", day = day_kind(language, day));
+            StepWords {
+                skipped: true,
+                ..line(date(language, day.date), what)
+            }
+        }
+        Step::Counted { day, number } => {
+            let what = say!(
+                language,
+                "step.counted",
+                day = day_kind(language, day),
+                n = number
+            );
+            line(date(language, day.date), what)
+        }
+        Step::Worked {
+            from,
+            until,
+            used_ms,
+            left_ms,
+        } => {
+            let what = say!(
+                language,
+                "step.used",
+                from = clock(*from),
+                until = clock(*until),
+                n = used_ms / 60_000,
+                left = left_ms / 60_000
+            );
+            line(short_date(language, from.date()), what)
+        }
+        Step::EndsAtClosing { at } => line(
+            short_date(language, at.date()),
+            say!(language, "step.closing", time = clock(*at)),
+        ),
+        Step::RolledIntoHours { to, .. } => line(
+            String::new(),
+            say!(language, "step.rolled", time = date_and_time(language, *to)),
+        ),
+        Step::ProvisionalYear { year } => line(
+            year.to_string(),
+            say!(language, "step.provisional", year = year),
+        ),
+    }
+}
+
+fn day_kind(language: Language, day: &Day) -> String {
+    match &day.kind {
+        DayKind::Workday => say!(language, "day.workday"),
+        DayKind::MakeUpDay { name } => say!(language, "day.make_up", name = name),
+        DayKind::Weekend => say!(language, "day.weekend"),
+        DayKind::Holiday { name } => say!(language, "day.holiday", name = name),
+    }
+}
