@@ -1,0 +1,226 @@
+//! The paths under `/api`, as `shouwen_sync::message` describes them, and `/healthz`.
+//!
+//! Site and device come from the token, never from what a request says about itself.
+
+mod answer;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use shouwen_domain::limits;
+use shouwen_sync::message::{Page, Pull, Push, Pushed};
+use shouwen_sync::server::{self as protocol, Sender};
+
+use crate::clock::Clock;
+use crate::pin::Token;
+use crate::site::Sites;
+use crate::storage::access::{self, Bearer};
+use crate::storage::{Storage, log};
+
+use answer::{Cbor, Declined};
+use sign_in::Gate;
+
+/// More envelopes than this cannot be real ones in a batch of its size: a header alone is larger.
+const PUSH_ENVELOPES: usize = limits::BATCH_BYTES / 256;
+
+/// What answering needs.
+pub struct Office {
+    pub sites: Sites,
+    pub storage: Storage,
+    pub clock: Arc<dyn Clock>,
+    gate: Gate,
+}
+
+impl Office {
+    pub fn new(sites: Sites, storage: Storage, clock: Arc<dyn Clock>, behind_proxy: bool) -> Self {
+        Self {
+            sites,
+            storage,
+            clock,
+            gate: Gate::new(behind_proxy),
+        }
+    }
+}
+
+pub fn router(office: Arc<Office>) -> Router {
+    Router::new()
+        .route(
+            "/api/sign-in",
+            post(sign_in::sign_in).layer(DefaultBodyLimit::max(sign_in::BODY_BYTES)),
+        )
+        .route("/api/site", get(site))
+        .route("/api/push", post(push))
+        .route("/api/pull", post(pull))
+        .route("/api", get(nothing_here).post(nothing_here))
+        .route("/api/{*path}", get(nothing_here).post(nothing_here))
+        .route("/healthz", get(health))
+        .layer(DefaultBodyLimit::max(limits::BATCH_BYTES))
+        .with_state(office)
+}
+
+async fn nothing_here() -> Response {
+    (
+        StatusCode::NOT_FOUND,
+        Declined::Malformed("There is no such path".to_owned()),
+    )
+        .into_response()
+}
+
+async fn health(State(office): State<Arc<Office>>) -> (StatusCode, &'static str) {
+    if office.storage.is_well().await {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer\n",
+        )
+    }
+}
+
+/// Open to everybody while there is one site: who signs in for the first time picks a name from it.
+async fn site(
+    State(office): State<Arc<Office>>,
+    bearer: Option<Bearer>,
+    headers: HeaderMap,
+) -> Result<Response, Declined> {
+    let site = match &bearer {
+        Some(it) => office.sites.get(&it.site),
+        None => office.sites.only(),
+    };
+    let texts = site
+        .ok_or(Declined::NotSignedIn("This server has several sites"))?
+        .texts();
+    let head = [
+        (ETAG, texts.etag.as_str()),
+        (CACHE_CONTROL, "private, no-cache"),
+        (VARY, "authorization"),
+    ];
+    let asked = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|it| it.to_str().ok());
+    let is_known = asked
+        .flat_map(|it| it.split(','))
+        .any(|it| it.trim().trim_start_matches("W/") == texts.etag);
+    Ok(if is_known {
+        (StatusCode::NOT_MODIFIED, head).into_response()
+    } else {
+        (head, answer::cbor(texts.body.clone())).into_response()
+    })
+}
+
+async fn push(
+    State(office): State<Arc<Office>>,
+    bearer: Bearer,
+    Cbor(push): Cbor<Push>,
+) -> Result<Cbor<Pushed>, Declined> {
+    if push.device != bearer.device {
+        return Err(Declined::NotSignedIn("The token belongs to another device"));
+    }
+    if push.envelopes.len() > PUSH_ENVELOPES {
+        return Err(Declined::TooLarge);
+    }
+    let sender = Sender {
+        site: bearer.site,
+        device: bearer.device,
+    };
+    let (push, arrivals) = tokio::task::spawn_blocking(move || {
+        let arrivals = protocol::read(&push);
+        (push, arrivals)
+    })
+    .await
+    .map_err(|_| Declined::Storage)?;
+    let now = office.clock.now();
+    let (receipts, epoch) = office
+        .storage
+        .write(move |db| log::take_in(db, &sender, &push, &arrivals, now))
+        .await?
+        .map_err(|_| {
+            Declined::Malformed("The push holds envelopes of several chains".to_owned())
+        })?;
+    Ok(Cbor(Pushed {
+        receipts,
+        epoch,
+        server_now: now,
+    }))
+}
+
+async fn pull(
+    State(office): State<Arc<Office>>,
+    bearer: Bearer,
+    Cbor(pull): Cbor<Pull>,
+) -> Result<Cbor<Page>, Declined> {
+    if pull.device != bearer.device {
+        return Err(Declined::NotSignedIn("The token belongs to another device"));
+    }
+    let read = || {
+        let (site, now) = (bearer.site.clone(), office.clock.now());
+        office
+            .storage
+            .read(move |db| log::page(db, &site, pull.cursor, now))
+    };
+    if let Ok(page) = read().await? {
+        return Ok(Cbor(page));
+    }
+    tracing::warn!(
+        "a device has read further than the log goes: the log was restored, and begins a new epoch"
+    );
+    let site = bearer.site.clone();
+    office
+        .storage
+        .write(move |db| log::renew_epoch(db, &site, pull.cursor))
+        .await?;
+    read().await?.map(Cbor).map_err(|_| Declined::Storage)
+}
+
+impl FromRequestParts<Arc<Office>> for Bearer {
+    type Rejection = Declined;
+
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Declined> {
+        bearer(&parts.headers, office)
+            .await?
+            .ok_or(Declined::NotSignedIn("A token is needed"))
+    }
+}
+
+impl axum::extract::OptionalFromRequestParts<Arc<Office>> for Bearer {
+    type Rejection = Declined;
+
+    /// A token that is sent has to be good.
+    async fn from_request_parts(
+        parts: &mut Parts,
+        office: &Arc<Office>,
+    ) -> Result<Option<Self>, Declined> {
+        bearer(&parts.headers, office).await
+    }
+}
+
+async fn bearer(headers: &HeaderMap, office: &Office) -> Result<Option<Bearer>, Declined> {
+    let ended = Declined::NotSignedIn("The token is unknown or has ended");
+    let Some(sent) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let Some(token) = sent.to_str().ok().and_then(|it| it.strip_prefix("Bearer ")) else {
+        return Err(ended);
+    };
+    let (token, now) = (Token::from_sent(token).hash(), office.clock.now());
+    let found = office
+        .storage
+        .read(move |db| access::bearer(db, token, now))
+        .await?;
+    // Who has left the directory comes in no more.
+    let is_staff = |it: &Bearer| {
+        office
+            .sites
+            .get(&it.site)
+            .is_some_and(|site| site.directory.person(&it.person).is_some())
+    };
+    found.filter(is_staff).map(Some).ok_or(ended)
+}

@@ -1,0 +1,120 @@
+//! CBOR in and out, and every way to decline.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use minicbor::{Decode, Decoder, Encode};
+use shouwen_sync::message::{Failure, FailureCode, MEDIA_TYPE};
+
+use crate::storage::Fault;
+
+/// A message as the body of a request or an answer.
+pub struct Cbor<T>(pub T);
+
+impl<S: Send + Sync, T: for<'b> Decode<'b, ()>> FromRequest<S> for Cbor<T> {
+    type Rejection = Declined;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Declined> {
+        let media_type = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|it| it.to_str().ok());
+        if media_type != Some(MEDIA_TYPE) {
+            return Err(Declined::Malformed(format!(
+                "Expected a body of {MEDIA_TYPE}"
+            )));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|error| {
+            if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Declined::TooLarge
+            } else {
+                Declined::Malformed(error.body_text())
+            }
+        })?;
+        let mut decoder = Decoder::new(&body);
+        match decoder.decode() {
+            Ok(message) if decoder.position() == body.len() => Ok(Self(message)),
+            Ok(_) => Err(Declined::Malformed(
+                "Bytes are left over behind the message".to_owned(),
+            )),
+            Err(error) => Err(Declined::Malformed(error.to_string())),
+        }
+    }
+}
+
+impl<T: Encode<()>> IntoResponse for Cbor<T> {
+    fn into_response(self) -> Response {
+        let body = minicbor::to_vec(&self.0).expect("writing to memory cannot fail");
+        ([(CACHE_CONTROL, "no-store")], cbor(body)).into_response()
+    }
+}
+
+pub fn cbor(body: Vec<u8>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))], body)
+}
+
+/// Why a request is not answered with what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Declined {
+    Malformed(String),
+    WrongPin,
+    NotSignedIn(&'static str),
+    TooManyTries { retry_after_s: u64 },
+    TooLarge,
+    Storage,
+}
+
+impl From<Fault> for Declined {
+    fn from(_: Fault) -> Self {
+        Self::Storage
+    }
+}
+
+impl IntoResponse for Declined {
+    fn into_response(self) -> Response {
+        let (status, code, detail) = match self {
+            Self::Malformed(ref what) => (
+                StatusCode::BAD_REQUEST,
+                FailureCode::Malformed,
+                what.as_str(),
+            ),
+            Self::WrongPin => (
+                StatusCode::UNAUTHORIZED,
+                FailureCode::WrongPin,
+                "No such person, or not this PIN",
+            ),
+            Self::NotSignedIn(why) => (StatusCode::UNAUTHORIZED, FailureCode::NotSignedIn, why),
+            Self::TooManyTries { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                FailureCode::TooManyTries,
+                "Too many tries",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                FailureCode::TooLarge,
+                "More than one batch may hold",
+            ),
+            Self::Storage => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                FailureCode::Storage,
+                "The server cannot store now; nothing was taken",
+            ),
+        };
+        let mut response = (
+            status,
+            Cbor(Failure {
+                code,
+                detail: detail.to_owned(),
+            }),
+        )
+            .into_response();
+        if let Self::TooManyTries { retry_after_s } = self {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, retry_after_s.into());
+        }
+        response
+    }
+}

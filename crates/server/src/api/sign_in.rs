@@ -1,0 +1,187 @@
+//! `POST /api/sign-in`: a PIN for a token.
+//!
+//! Neither the answer nor its time tells an unknown person from a wrong PIN.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::HeaderMap;
+use shouwen_domain::id::PersonId;
+use shouwen_domain::moment::Minutes;
+use shouwen_sync::message::{SignIn, SignedIn};
+use tokio::sync::Semaphore;
+
+use super::Office;
+use super::answer::{Cbor, Declined};
+use crate::limiter::Limiter;
+use crate::pin::{HashedPin, Token};
+use crate::storage::access::{self, Bearer};
+
+pub const BODY_BYTES: usize = 4 * 1024;
+const PIN_BYTES: usize = 128;
+/// Seven days, like the lease that lets a device read without a network.
+const TOKEN_LASTS: Minutes = Minutes(7 * 24 * 60);
+/// PINs tried at one time: each takes 19 MiB.
+const AT_ONCE: usize = 2;
+
+/// Who may try a PIN, and how often.
+pub struct Gate {
+    behind_proxy: bool,
+    tries: Mutex<Tries>,
+    places: Semaphore,
+    /// Tried in place of the one that an unknown person does not have.
+    nobodys_pin: HashedPin,
+}
+
+struct Tries {
+    /// By person and address, the limit that people meet.
+    one_door: Limiter<(PersonId, IpAddr)>,
+    /// One address through many people; an office shares one.
+    address: Limiter<IpAddr>,
+    /// One person from many addresses.
+    person: Limiter<PersonId>,
+}
+
+impl Gate {
+    pub fn new(behind_proxy: bool) -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self {
+            behind_proxy,
+            tries: Mutex::new(Tries {
+                one_door: Limiter::new(5, MINUTE),
+                address: Limiter::new(60, MINUTE),
+                person: Limiter::new(100, 60 * MINUTE),
+            }),
+            places: Semaphore::new(AT_ONCE),
+            nobodys_pin: HashedPin::of(Token::random().text()),
+        }
+    }
+
+    fn take(&self, person: &PersonId, address: IpAddr) -> Result<(), Declined> {
+        let now = Instant::now();
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        tries
+            .one_door
+            .take((person.clone(), address), now)
+            .and_then(|()| tries.address.take(address, now))
+            .and_then(|()| tries.person.take(person.clone(), now))
+            .map_err(|wait| Declined::TooManyTries {
+                retry_after_s: wait.as_secs() + 1,
+            })
+    }
+
+    fn passed(&self, person: PersonId, address: IpAddr) {
+        self.tries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .one_door
+            .forget(&(person, address));
+    }
+
+    async fn is_right(&self, stored: Option<HashedPin>, pin: String) -> bool {
+        let Ok(_place) = self.places.acquire().await else {
+            return false;
+        };
+        let is_known = stored.is_some();
+        let hashed = stored.unwrap_or_else(|| self.nobodys_pin.clone());
+        let matches = tokio::task::spawn_blocking(move || hashed.matches(&pin))
+            .await
+            .unwrap_or(false);
+        matches && is_known
+    }
+
+    fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let told = headers.get_all("x-forwarded-for").iter().next_back();
+        let told = told
+            .filter(|_| self.behind_proxy)
+            .and_then(|it| it.to_str().ok());
+        let told = told.and_then(|it| it.rsplit(',').next()?.trim().parse().ok());
+        network(told.unwrap_or(peer.ip()))
+    }
+}
+
+/// Of IPv6 the network: whoever has one address there has them all.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(it) => Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX)).into(),
+        it @ IpAddr::V4(_) => it,
+    }
+}
+
+pub async fn sign_in(
+    State(office): State<Arc<Office>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Cbor(SignIn {
+        person,
+        pin,
+        device,
+    }): Cbor<SignIn>,
+) -> Result<Cbor<SignedIn>, Declined> {
+    if pin.len() > PIN_BYTES {
+        return Err(Declined::Malformed(format!(
+            "A PIN has at most {PIN_BYTES} bytes"
+        )));
+    }
+    let address = office.gate.address(peer, &headers);
+    office.gate.take(&person, address)?;
+    let site = office
+        .sites
+        .of_person(&person)
+        .map(|it| it.directory.site.clone());
+    let stored = match site.clone() {
+        Some(site) => {
+            let person = person.clone();
+            office
+                .storage
+                .read(move |db| access::pin(db, &site, &person))
+                .await?
+        }
+        None => None,
+    };
+    let is_right = office.gate.is_right(stored, pin).await;
+    let Some(site) = site.filter(|_| is_right) else {
+        return Err(Declined::WrongPin);
+    };
+    office.gate.passed(person.clone(), address);
+
+    let now = office.clock.now();
+    let token = Token::random();
+    let hash = token.hash();
+    let bearer = Bearer {
+        site: site.clone(),
+        person,
+        device,
+    };
+    let device_code = office
+        .storage
+        .write(move |db| {
+            access::forget_ended_tokens(db, now)?;
+            access::give_token(db, hash, &bearer, now + TOKEN_LASTS)?;
+            access::device_code(db, &bearer.site, device)
+        })
+        .await?;
+    Ok(Cbor(SignedIn {
+        site,
+        token: token.text().to_owned(),
+        device_code,
+        server_now: now,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_counts_as_one_address_and_a_proxy_is_believed_only_when_it_is_expected() {
+        let peer: SocketAddr = "[2001:db8::1:2:3:4]:80".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "1.1.1.1, 2.2.2.2".parse().unwrap());
+        let shown = |behind_proxy| Gate::new(behind_proxy).address(peer, &headers).to_string();
+        assert_eq!(shown(false), "2001:db8::");
+        assert_eq!(shown(true), "2.2.2.2");
+    }
+}

@@ -1,0 +1,197 @@
+//! The command line, and the environment for what it does not say.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, Short, Value};
+
+pub const USAGE: &str = "\
+Usage: shouwen-server [options]
+
+  --listen ADDRESS   where to answer, such as 127.0.0.1:8080 (the default)   SHOUWEN_LISTEN
+  --data DIR         the folder of the database; made if missing (data)      SHOUWEN_DATA
+  --dist DIR         the built app (dist)                                    SHOUWEN_DIST
+  --site FILE.toml   a site's directory; once for each site                  SHOUWEN_SITE
+  --pack FILE.toml   the policy pack, in place of property-service           SHOUWEN_PACK
+  --calendar FILE    a year of the calendar, once for each; in place of      SHOUWEN_CALENDAR
+                     the published years that come with the program
+  --zones FILE.toml  the zone table, in place of the one that comes with it  SHOUWEN_ZONES
+  --demo             serve the demonstration site and print its PINs         SHOUWEN_DEMO=1
+  --behind-proxy     believe the last X-Forwarded-For                        SHOUWEN_BEHIND_PROXY=1
+  --set-pin PERSON   read a PIN from standard input, store it, and end
+  --version, --help
+
+The environment counts where the option is not given; several files are divided as in PATH.
+SHOUWEN_LOG is error, warn, info (the default), debug or trace.";
+
+/// What the server is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Order {
+    Serve(Arguments),
+    SetPin {
+        person: String,
+        arguments: Arguments,
+    },
+    Help,
+    Version,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arguments {
+    pub listen: String,
+    pub data: PathBuf,
+    pub dist: PathBuf,
+    pub sites: Vec<PathBuf>,
+    pub pack: Option<PathBuf>,
+    pub calendar: Vec<PathBuf>,
+    pub zones: Option<PathBuf>,
+    pub demo: bool,
+    pub behind_proxy: bool,
+}
+
+/// Reads `words` (without the program's name); `variable` looks into the environment.
+pub fn parse(
+    words: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Order, lexopt::Error> {
+    let mut found = from_environment(&variable)?;
+    let mut person = None;
+    let (mut sites, mut calendar) = (Vec::new(), Vec::new());
+    let mut parser = lexopt::Parser::from_args(words);
+    while let Some(word) = parser.next()? {
+        match word {
+            Long("listen") => found.listen = parser.value()?.into_string()?,
+            Long("data") => found.data = parser.value()?.into(),
+            Long("dist") => found.dist = parser.value()?.into(),
+            Long("site") => sites.push(parser.value()?.into()),
+            Long("pack") => found.pack = Some(parser.value()?.into()),
+            Long("calendar") => calendar.push(parser.value()?.into()),
+            Long("zones") => found.zones = Some(parser.value()?.into()),
+            Long("demo") => found.demo = true,
+            Long("behind-proxy") => found.behind_proxy = true,
+            Long("set-pin") => person = Some(parser.value()?.into_string()?),
+            Long("help") | Short('h') => return Ok(Order::Help),
+            Long("version") | Short('V') => return Ok(Order::Version),
+            Short(_) | Long(_) | Value(_) => return Err(word.unexpected()),
+        }
+    }
+    if !sites.is_empty() {
+        found.sites = sites;
+    }
+    if !calendar.is_empty() {
+        found.calendar = calendar;
+    }
+    if found.sites.is_empty() && !found.demo {
+        return Err("No site was given: name one with --site FILE.toml, or try --demo".into());
+    }
+    Ok(match person {
+        Some(person) => Order::SetPin {
+            person,
+            arguments: found,
+        },
+        None => Order::Serve(found),
+    })
+}
+
+fn from_environment(
+    variable: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Arguments, lexopt::Error> {
+    let value = |name: &str| variable(name).filter(|it| !it.is_empty());
+    let paths = |name: &str| {
+        value(name)
+            .map(|it| std::env::split_paths(&it).collect())
+            .unwrap_or_default()
+    };
+    let flag = |name: &str| match value(name) {
+        None => Ok(false),
+        Some(it) if it == "1" => Ok(true),
+        Some(it) if it == "0" => Ok(false),
+        Some(it) => Err(lexopt::Error::from(format!(
+            "{name} is {}; expected 1 or 0",
+            it.display()
+        ))),
+    };
+    Ok(Arguments {
+        listen: value("SHOUWEN_LISTEN")
+            .unwrap_or_else(|| "127.0.0.1:8080".into())
+            .into_string()?,
+        data: value("SHOUWEN_DATA")
+            .unwrap_or_else(|| "data".into())
+            .into(),
+        dist: value("SHOUWEN_DIST")
+            .unwrap_or_else(|| "dist".into())
+            .into(),
+        sites: paths("SHOUWEN_SITE"),
+        pack: value("SHOUWEN_PACK").map(Into::into),
+        calendar: paths("SHOUWEN_CALENDAR"),
+        zones: value("SHOUWEN_ZONES").map(Into::into),
+        demo: flag("SHOUWEN_DEMO")?,
+        behind_proxy: flag("SHOUWEN_BEHIND_PROXY")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str], environment: &[(&str, &str)]) -> Result<Order, String> {
+        let variable = |name: &str| {
+            environment
+                .iter()
+                .find(|it| it.0 == name)
+                .map(|it| it.1.into())
+        };
+        parse(words.iter().map(OsString::from), variable).map_err(|it| it.to_string())
+    }
+
+    fn arguments(words: &[&str], environment: &[(&str, &str)]) -> Arguments {
+        match read(words, environment) {
+            Ok(Order::Serve(it)) => it,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_option_goes_before_the_environment_and_that_before_the_default() {
+        let found = arguments(
+            &["--data=here", "--demo"],
+            &[("SHOUWEN_DATA", "there"), ("SHOUWEN_DIST", "app")],
+        );
+        assert_eq!(
+            (found.data, found.dist, found.listen),
+            ("here".into(), "app".into(), "127.0.0.1:8080".into())
+        );
+        let found = arguments(
+            &[],
+            &[("SHOUWEN_DEMO", "1"), ("SHOUWEN_SITE", "a.toml:b.toml")],
+        );
+        assert_eq!(
+            found.sites,
+            [PathBuf::from("a.toml"), PathBuf::from("b.toml")]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        assert_eq!(
+            read(&[], &[]).unwrap_err(),
+            "No site was given: name one with --site FILE.toml, or try --demo"
+        );
+        assert_eq!(
+            read(&["--port", "1"], &[]).unwrap_err(),
+            "invalid option '--port'"
+        );
+        assert_eq!(
+            read(&[], &[("SHOUWEN_DEMO", "yes")]).unwrap_err(),
+            "SHOUWEN_DEMO is yes; expected 1 or 0"
+        );
+    }
+
+    #[test]
+    fn a_pin_is_set_for_a_person() {
+        match read(&["--demo", "--set-pin", "li-na"], &[]) {
+            Ok(Order::SetPin { person, .. }) => assert_eq!(person, "li-na"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Head office: keeps the log of every device, hands it on, and serves the app.
+//!
+//! What becomes of an envelope is judged by `shouwen_sync::server`, what a case is by the domain;
+//! here are only sockets, files and the database. Start at [`Server`].
+
+pub mod arguments;
+pub mod clock;
+pub mod demo;
+pub mod server;
+pub mod site;
+
+mod api;
+mod app_files;
+mod limiter;
+mod pin;
+pub mod storage;
+
+pub use server::{Server, Settings, StartError};

@@ -1,0 +1,318 @@
+//! Everything put together: from settings to a server that answers until it is told to stop.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use shouwen_domain::id::PersonId;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::api::{self, Office};
+use crate::app_files::AppFiles;
+use crate::clock::Clock;
+use crate::demo;
+use crate::pin::HashedPin;
+use crate::site::{SiteError, Sites};
+use crate::storage::{Fault, OpenError, Storage, access, log};
+
+/// A batch over a poor line takes its time; who takes longer sends less at once.
+const REQUEST_LASTS: Duration = Duration::from_secs(120);
+/// What is under way when the server is told to stop may still end by itself.
+const STOPPING_LASTS: Duration = Duration::from_secs(10);
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+         connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'",
+    ),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), \
+         display-capture=(), browsing-topics=()",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+pub struct Settings {
+    /// A port of 0 takes any that is free.
+    pub listen: String,
+    pub data: PathBuf,
+    pub dist: PathBuf,
+    pub sites: Sites,
+    /// Whoever of the demonstration site has no PIN gets the one that is printed.
+    pub demo: bool,
+    pub behind_proxy: bool,
+    pub clock: Arc<dyn Clock>,
+}
+
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    office: Arc<Office>,
+    router: Router,
+}
+
+impl Server {
+    /// Opens everything and listens; requests are answered once it runs.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let files = AppFiles::open(&settings.dist).ok_or(StartError::NoApp(settings.dist))?;
+        // First of what lasts: a start that fails here has changed nothing.
+        let listening = async {
+            TcpListener::bind(&settings.listen)
+                .await
+                .and_then(|it| Ok((it.local_addr()?, it)))
+        };
+        let (address, listener) = listening.await.map_err(|error| StartError::Listen {
+            address: settings.listen.clone(),
+            error,
+        })?;
+        let storage = open_storage(&settings.data, &settings.sites).await?;
+        if settings.demo {
+            set_demo_pins(&storage, &settings.sites).await?;
+        }
+        let office = Arc::new(Office::new(
+            settings.sites,
+            storage,
+            settings.clock,
+            settings.behind_proxy,
+        ));
+        let router = api::router(Arc::clone(&office))
+            .fallback(move |request| files.answer(request))
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::REQUEST_TIMEOUT,
+                REQUEST_LASTS,
+            ))
+            .layer(middleware::map_response(with_headers))
+            .layer(middleware::from_fn(logged));
+        Ok(Self {
+            listener,
+            address,
+            office,
+            router,
+        })
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn storage(&self) -> Storage {
+        self.office.storage.clone()
+    }
+
+    /// Answers until `stop`, lets what is under way end, and closes the database.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let (tell, told) = oneshot::channel();
+        let stop = async {
+            stop.await;
+            let _ = tell.send(());
+        };
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(self.listener, service).with_graceful_shutdown(stop);
+        let out_of_patience = async {
+            let _ = told.await;
+            tokio::time::sleep(STOPPING_LASTS).await;
+        };
+        let served = tokio::select! {
+            served = serving.into_future() => served,
+            () = out_of_patience => {
+                tracing::warn!("requests that were still under way are cut off");
+                Ok(())
+            }
+        };
+        self.office.storage.clone().close().await;
+        served
+    }
+}
+
+/// Stores a PIN, with the server running or not.
+pub async fn set_pin(
+    data: &Path,
+    sites: &Sites,
+    person: &PersonId,
+    pin: &str,
+) -> Result<(), StartError> {
+    let site = sites
+        .of_person(person)
+        .ok_or_else(|| StartError::NoSuchPerson(person.clone()))?;
+    let site = site.directory.site.clone();
+    let (person, hashed) = (person.clone(), HashedPin::of(pin));
+    let storage = open_storage(data, sites).await?;
+    let stored = storage
+        .write(move |db| access::set_pin(db, &site, &person, &hashed))
+        .await;
+    storage.close().await;
+    Ok(stored?)
+}
+
+async fn open_storage(folder: &Path, sites: &Sites) -> Result<Storage, StartError> {
+    make_folder(folder).map_err(|error| StartError::Folder {
+        folder: folder.to_owned(),
+        error,
+    })?;
+    let storage = Storage::open(folder).map_err(|error| StartError::Database {
+        folder: folder.to_owned(),
+        error,
+    })?;
+    let ids: Vec<_> = sites.iter().map(|it| it.directory.site.clone()).collect();
+    storage
+        .write(move |db| ids.iter().try_for_each(|it| log::add_site(db, it)))
+        .await?;
+    Ok(storage)
+}
+
+/// Makes the folder for the server's eyes only, and tries whether it can be written.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    let trial = folder.join(".written-at-start");
+    std::fs::write(&trial, b"")?;
+    std::fs::remove_file(trial)
+}
+
+async fn set_demo_pins(storage: &Storage, sites: &Sites) -> Result<(), StartError> {
+    let Some(site) = sites.iter().find(|it| demo::is_demo(&it.directory)) else {
+        return Ok(());
+    };
+    let (id, pins) = (site.directory.site.clone(), demo::pins(&site.directory));
+    let missing = storage
+        .read(move |db| {
+            let is_missing = |it: &(PersonId, String)| {
+                Ok(access::pin(db, &id, &it.0)?.is_none().then(|| it.clone()))
+            };
+            pins.iter()
+                .filter_map(|it| is_missing(it).transpose())
+                .collect::<Result<Vec<_>, Fault>>()
+        })
+        .await?;
+    let hashing = missing.into_iter().map(|(person, pin)| {
+        let hashing = tokio::task::spawn_blocking(move || HashedPin::of(&pin));
+        (person, hashing)
+    });
+    for (person, hashed) in hashing.collect::<Vec<_>>() {
+        let hashed = hashed.await.map_err(|_| Fault::Closed)?;
+        let site = site.directory.site.clone();
+        storage
+            .write(move |db| access::set_pin(db, &site, &person, &hashed))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// One line a request: which path of ours, what came of it, how long it took. Nobody's name, token,
+/// address, or what they asked for.
+async fn logged(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let path = path.as_ref().map_or("app file", MatchedPath::as_str);
+    let (status, took_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    if path.starts_with("/api") {
+        tracing::info!(%method, path, status, took_ms, "answered");
+    } else {
+        tracing::debug!(%method, path, status, took_ms, "answered");
+    }
+    response
+}
+
+/// Why the server does not start.
+#[derive(Debug)]
+pub enum StartError {
+    Folder { folder: PathBuf, error: io::Error },
+    Database { folder: PathBuf, error: OpenError },
+    NoApp(PathBuf),
+    Listen { address: String, error: io::Error },
+    Site(SiteError),
+    NoSuchPerson(PersonId),
+    Storage(Fault),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { folder, error } => {
+                write!(
+                    f,
+                    "The data folder {} cannot be written: {error}",
+                    folder.display()
+                )
+            }
+            Self::Database { folder, error } => {
+                write!(
+                    f,
+                    "The database in {} cannot be opened: {error}",
+                    folder.display()
+                )
+            }
+            Self::NoApp(dist) => write!(
+                f,
+                "There is no index.html in {}: build the app with `cargo xtask build`, or name its folder with --dist",
+                dist.display()
+            ),
+            Self::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "Another program listens on {address} already: name another address with --listen"
+                )
+            }
+            Self::Listen { address, error } => write!(f, "Failed to listen on {address}: {error}"),
+            Self::Site(error) => error.fmt(f),
+            Self::NoSuchPerson(person) => write!(f, "No site here has a person \"{person}\""),
+            Self::Storage(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<SiteError> for StartError {
+    fn from(error: SiteError) -> Self {
+        Self::Site(error)
+    }
+}
+
+impl From<Fault> for StartError {
+    fn from(fault: Fault) -> Self {
+        Self::Storage(fault)
+    }
+}

@@ -1,0 +1,187 @@
+//! The one thread that writes. It takes all that waits, up to a limit, into one transaction: with many
+//! devices at once a flush of the disk is shared, with one there is nothing to wait for.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Fault;
+
+/// Requests that may wait before further ones have to wait for a place.
+const WAITING: usize = 256;
+/// Requests in one transaction.
+const GROUP: usize = 128;
+
+pub struct Writer {
+    orders: mpsc::Sender<Order>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Order {
+    Write(Box<dyn Job>),
+    LimitPages {
+        n_pages: u32,
+        done: oneshot::Sender<Result<(), Fault>>,
+    },
+    Close,
+}
+
+/// One request's writing: performed inside the transaction, reported after the commit.
+trait Job: Send {
+    fn perform(&mut self, db: &Connection) -> Result<(), Fault>;
+    fn report(self: Box<Self>, committed: Result<(), Fault>);
+}
+
+struct Request<F, T> {
+    work: Option<F>,
+    answer: Option<T>,
+    asker: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Job for Request<F, T> {
+    fn perform(&mut self, db: &Connection) -> Result<(), Fault> {
+        let work = self.work.take().ok_or(Fault::Closed)?;
+        self.answer = Some(work(db)?);
+        Ok(())
+    }
+
+    fn report(self: Box<Self>, committed: Result<(), Fault>) {
+        let Self { answer, asker, .. } = *self;
+        let answer = committed.and_then(|()| answer.ok_or(Fault::Closed));
+        // Whoever asked may have gone; what is written stays written.
+        let _ = asker.send(answer);
+    }
+}
+
+impl Writer {
+    pub fn start(connection: Connection) -> Self {
+        let (orders, inbox) = mpsc::channel(WAITING);
+        let thread = std::thread::spawn(move || write_until_closed(connection, inbox));
+        Self {
+            orders,
+            thread: Mutex::new(Some(thread)),
+        }
+    }
+
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (asker, answer) = oneshot::channel();
+        let job = Box::new(Request {
+            work: Some(work),
+            answer: None,
+            asker,
+        });
+        self.orders
+            .send(Order::Write(job))
+            .await
+            .map_err(|_| Fault::Closed)?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    pub async fn set_page_limit(&self, n_pages: u32) -> Result<(), Fault> {
+        let (done, answer) = oneshot::channel();
+        self.orders
+            .send(Order::LimitPages { n_pages, done })
+            .await
+            .map_err(|_| Fault::Closed)?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.orders.is_closed()
+    }
+
+    pub async fn close(&self) {
+        let _ = self.orders.send(Order::Close).await;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+fn write_until_closed(mut connection: Connection, mut inbox: mpsc::Receiver<Order>) {
+    while let Some(first) = inbox.blocking_recv() {
+        let mut jobs = Vec::new();
+        let mut after = Some(first);
+        while let Some(Order::Write(job)) = after {
+            jobs.push(job);
+            after = if jobs.len() < GROUP {
+                inbox.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        commit_together(&mut connection, jobs);
+        match after {
+            Some(Order::LimitPages { n_pages, done }) => {
+                let _ = done.send(limit_pages(&connection, n_pages));
+            }
+            Some(Order::Close) => break,
+            Some(Order::Write(_)) | None => {}
+        }
+    }
+    // Refuses what still comes in, and lets those who wait know.
+    inbox.close();
+    drop(inbox);
+    if let Err(error) = connection.pragma_update(None, "wal_checkpoint", "truncate") {
+        tracing::warn!(%error, "the log of changes was not moved into the database; the next start does it");
+    }
+}
+
+fn limit_pages(connection: &Connection, n_pages: u32) -> Result<(), Fault> {
+    Ok(connection.query_row(
+        &format!("PRAGMA max_page_count = {n_pages}"),
+        [],
+        |_| Ok(()),
+    )?)
+}
+
+fn commit_together(connection: &mut Connection, jobs: Vec<Box<dyn Job>>) {
+    if jobs.is_empty() {
+        return;
+    }
+    let mut jobs = jobs.into_iter();
+    let mut performed = Vec::new();
+    let committed = perform_all(connection, &mut jobs, &mut performed);
+    if let Err(fault) = &committed {
+        tracing::error!(%fault, requests = performed.len() + jobs.len(), "nothing of these requests was stored");
+    }
+    for job in performed.into_iter().chain(jobs) {
+        job.report(committed.clone());
+    }
+}
+
+/// An error means that the transaction as a whole is undone.
+fn perform_all(
+    connection: &mut Connection,
+    jobs: &mut impl Iterator<Item = Box<dyn Job>>,
+    performed: &mut Vec<Box<dyn Job>>,
+) -> Result<(), Fault> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for mut job in jobs {
+        let part = transaction.savepoint()?;
+        let result = job.perform(&part).and_then(|()| Ok(part.commit()?));
+        match result {
+            Ok(()) => performed.push(job),
+            Err(fault) if transaction.is_autocommit() => {
+                // SQLite undid everything by itself, as it does when the disk is full.
+                job.report(Err(fault.clone()));
+                return Err(fault);
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "a request was not stored");
+                job.report(Err(fault));
+            }
+        }
+    }
+    Ok(transaction.commit()?)
+}
