@@ -1,0 +1,403 @@
+//! A real server on a port of its own, a device that speaks to it over HTTP, and the real program.
+//!
+//! Each test file takes what it needs of it.
+#![allow(
+    dead_code,
+    reason = "every test file is a program of its own and uses a part"
+)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use minicbor::{Decode, Encode};
+use shouwen_domain::envelope::{Envelope, Receipt, RuleHashes, Stamp};
+use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
+use shouwen_domain::hash::{Hash, Salt};
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
+use shouwen_domain::moment::Moment;
+use shouwen_server::clock::Clock;
+use shouwen_server::site::{RuleTexts, Site, Sites};
+use shouwen_server::storage::Storage;
+use shouwen_server::{Server, Settings, demo};
+use shouwen_sync::message::{
+    Bytes, Cursor, Failure, FailureCode, Page, Pull, Push, Pushed, SignIn, SignedIn,
+};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// 2026-07-13T01:00:00Z
+pub const START_MS: i64 = 1_783_904_400_000;
+
+/// A clock that stands until a test moves it.
+#[derive(Debug, Clone)]
+pub struct HeldClock(Arc<AtomicI64>);
+
+impl HeldClock {
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(START_MS)))
+    }
+
+    pub fn pass_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Moment {
+        Moment::from_unix_ms(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A dist folder with as much of an app as tests look at.
+pub fn dist() -> TempDir {
+    let dist = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &[u8]| std::fs::write(dist.path().join(name), text).unwrap();
+    write("index.html", b"<!doctype html><title>app</title>");
+    write("sw.js", b"// worker");
+    write("manifest.webmanifest", b"{}");
+    write("app-0123456789abcdef_bg.wasm", b"\0asm plain");
+    write("app-0123456789abcdef_bg.wasm.br", b"as brotli");
+    write("app-0123456789abcdef_bg.wasm.gz", b"as gzip");
+    dist
+}
+
+pub fn demo_sites() -> Sites {
+    Sites::try_new([Site::try_new(&RuleTexts::built_in(), &demo::directory()).unwrap()]).unwrap()
+}
+
+/// A server inside the test's own process.
+pub struct Running {
+    pub address: SocketAddr,
+    pub storage: Storage,
+    pub clock: HeldClock,
+    runtime: Runtime,
+    stop: Option<oneshot::Sender<()>>,
+    ended: Option<tokio::task::JoinHandle<()>>,
+    data: Arc<TempDir>,
+    _dist: TempDir,
+}
+
+impl Running {
+    pub fn start() -> Self {
+        Self::start_on(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    fn start_on(data: Arc<TempDir>) -> Self {
+        let (dist, clock) = (dist(), HeldClock::new());
+        let runtime = Runtime::new().unwrap();
+        let settings = Settings {
+            listen: "127.0.0.1:0".to_owned(),
+            data: data.path().to_owned(),
+            dist: dist.path().to_owned(),
+            sites: demo_sites(),
+            demo: true,
+            behind_proxy: false,
+            clock: Arc::new(clock.clone()),
+        };
+        let server = runtime.block_on(Server::start(settings)).unwrap();
+        let (address, storage) = (server.address(), server.storage());
+        let (stop, told) = oneshot::channel::<()>();
+        let ended = runtime.spawn(async {
+            server
+                .run(async { told.await.unwrap_or_default() })
+                .await
+                .unwrap();
+        });
+        Self {
+            address,
+            storage,
+            clock,
+            runtime,
+            stop: Some(stop),
+            ended: Some(ended),
+            data,
+            _dist: dist,
+        }
+    }
+
+    /// Stops in order and starts again on the same data.
+    pub fn restart(mut self) -> Self {
+        self.stop();
+        Self::start_on(Arc::clone(&self.data))
+    }
+
+    pub fn stop(&mut self) {
+        if let (Some(stop), Some(ended)) = (self.stop.take(), self.ended.take()) {
+            stop.send(()).unwrap();
+            self.runtime.block_on(ended).unwrap();
+        }
+    }
+
+    pub fn database(&self) -> std::path::PathBuf {
+        self.data.path().join("shouwen.sqlite3")
+    }
+
+    pub fn limit_pages(&self, n_pages: u32) {
+        self.runtime
+            .block_on(self.storage.limit_pages(n_pages))
+            .unwrap();
+    }
+
+    pub fn device(&self, number: u8, person: &str, pin: &str) -> Device {
+        Device::sign_in(self.address, number, person, pin)
+    }
+
+    /// 王建国 on his own device.
+    pub fn wang(&self) -> Device {
+        self.device(1, "wang-jianguo", "100013")
+    }
+}
+
+/// The program itself, started as a person would.
+pub struct Program {
+    pub child: Child,
+    pub address: SocketAddr,
+}
+
+impl Program {
+    pub fn command(data: &Path, dist: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shouwen-server"));
+        command
+            .args(["--listen", "127.0.0.1:0", "--demo", "--data"])
+            .arg(data)
+            .arg("--dist")
+            .arg(dist);
+        command
+    }
+
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("Listening on http://")
+            .unwrap()
+            .parse()
+            .unwrap();
+        Self { child, address }
+    }
+
+    /// As pulling the plug does, as far as a program can tell: no handler runs.
+    pub fn kill_9(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().unwrap())
+    }
+
+    pub fn message<T: for<'b> Decode<'b, ()>>(&self) -> T {
+        assert_eq!(
+            (self.status, self.header("content-type")),
+            (200, "application/cbor")
+        );
+        minicbor::decode(&self.body).unwrap()
+    }
+
+    pub fn declined(&self) -> (u16, FailureCode) {
+        let failure: Failure = minicbor::decode(&self.body).unwrap();
+        (self.status, failure.code)
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .into()
+}
+
+fn answer(response: ureq::http::Response<ureq::Body>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let mut bytes = Vec::new();
+    body.into_reader().read_to_end(&mut bytes).unwrap();
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body: bytes,
+    }
+}
+
+pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = agent().get(format!("http://{address}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.call().unwrap())
+}
+
+pub fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &[u8]) -> Answer {
+    let mut request = agent()
+        .post(format!("http://{address}{path}"))
+        .header("content-type", "application/cbor");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    answer(request.send(body).unwrap())
+}
+
+pub fn bytes(message: &impl Encode<()>) -> Vec<u8> {
+    minicbor::to_vec(message).unwrap()
+}
+
+pub fn try_pin(address: SocketAddr, number: u8, person: &str, pin: &str) -> Answer {
+    let message = SignIn {
+        person: person.parse().unwrap(),
+        pin: pin.to_owned(),
+        device: device_id(number),
+    };
+    post(address, "/api/sign-in", None, &bytes(&message))
+}
+
+pub fn device_id(number: u8) -> DeviceId {
+    DeviceId::from_random([number; 16])
+}
+
+/// A device with its chain.
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub address: SocketAddr,
+    pub id: DeviceId,
+    pub signed_in: SignedIn,
+    pub person: String,
+    pub sequence: u64,
+    pub previous: Option<Hash>,
+}
+
+impl Device {
+    pub fn sign_in(address: SocketAddr, number: u8, person: &str, pin: &str) -> Self {
+        let signed_in = try_pin(address, number, person, pin).message();
+        let (id, person) = (device_id(number), person.to_owned());
+        Self {
+            address,
+            id,
+            signed_in,
+            person,
+            sequence: 0,
+            previous: None,
+        }
+    }
+
+    /// What the next envelope says; a test may falsify it.
+    pub fn stamp(&self) -> Stamp {
+        let hash = Hash::of(b"rules");
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&(self.sequence + 1).to_be_bytes());
+        id[8] = self.id.bytes()[0];
+        Stamp {
+            id: EnvelopeId::from_random(id),
+            site: self.signed_in.site.clone(),
+            case: CaseId::from_random([7; 16]),
+            person: self.person.parse().unwrap(),
+            device: self.id,
+            chain: 1,
+            sequence: self.sequence + 1,
+            previous: self.previous,
+            counter: self.sequence + 1,
+            at: Moment::from_unix_ms(START_MS),
+            clock: None,
+            last_receipt: None,
+            rules: RuleHashes {
+                pack: hash,
+                calendar: hash,
+                zones: hash,
+                directory: hash,
+            },
+            facts_salt: Salt([1; 16]),
+            content_salt: Salt([2; 16]),
+        }
+    }
+
+    /// The next envelope of the chain, with `n_chars` characters of text.
+    pub fn write(&mut self, n_chars: usize) -> Vec<u8> {
+        let event = Event::new(
+            Fact::AnsweredAtOnce(AnsweredAtOnce {}),
+            Content::text("字".repeat(n_chars)),
+        );
+        let envelope = Envelope::seal(self.stamp(), &[event]).unwrap();
+        self.sequence += 1;
+        self.previous = Some(envelope.hash());
+        envelope.to_bytes()
+    }
+
+    pub fn post(&self, path: &str, message: &impl Encode<()>) -> Answer {
+        post(
+            self.address,
+            path,
+            Some(&self.signed_in.token),
+            &bytes(message),
+        )
+    }
+
+    pub fn message(&self, envelopes: &[Vec<u8>]) -> Push {
+        let envelopes = envelopes.iter().cloned().map(Bytes).collect();
+        Push {
+            device: self.id,
+            chain: 1,
+            head: self.sequence,
+            envelopes,
+        }
+    }
+
+    pub fn push(&self, envelopes: &[Vec<u8>]) -> Vec<Receipt> {
+        self.post("/api/push", &self.message(envelopes))
+            .message::<Pushed>()
+            .receipts
+    }
+
+    pub fn pull(&self, cursor: Cursor) -> Page {
+        self.post(
+            "/api/pull",
+            &Pull {
+                device: self.id,
+                cursor,
+            },
+        )
+        .message()
+    }
+
+    /// Everything there is, page by page.
+    pub fn pull_all(&self) -> Vec<Vec<u8>> {
+        let mut cursor = Cursor::default();
+        let mut found = Vec::new();
+        loop {
+            let page = self.pull(cursor);
+            found.extend(page.entries.into_iter().map(|it| it.envelope.0));
+            if !page.more {
+                return found;
+            }
+            cursor = page.next;
+        }
+    }
+}
