@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shouwen_domain::Case;
-use shouwen_domain::case::Obligation;
+use shouwen_domain::case::{Obligation, Owed};
 use shouwen_domain::reckoning::ReckoningError;
 
 use super::icon::Icon;
@@ -30,7 +30,11 @@ pub fn DueCard(case: StoredValue<Case>, obligation: Obligation) -> impl IntoView
         let view = match due {
             Ok(due) => {
                 let left = format!("{} {what}", time::left(language, due.at, now, rules.zone()));
-                let urgency = Urgency::of(due.at, now, rules.zone()).slug();
+                let urgency = if is_for_me(desk, &obligation.owed_by) {
+                    Urgency::of(due.at, now, rules.zone()).slug()
+                } else {
+                    "waiting"
+                };
                 let at = time::day_and_time(language, due.at, now, rules.zone());
                 let by = say!(
                     language,
@@ -112,5 +116,19 @@ pub fn DueCard(case: StoredValue<Case>, obligation: Obligation) -> impl IntoView
             }
         };
         Some(view)
+    }
+}
+
+/// Whether this person is to do it; what others owe is shown more quietly.
+fn is_for_me(desk: Desk, owed_by: &Owed) -> bool {
+    let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
+        return false;
+    };
+    match &owed_by.person {
+        Some(person) => *person == session.person,
+        None => rules
+            .directory
+            .person(&session.person)
+            .is_some_and(|it| it.department == owed_by.department),
     }
 }

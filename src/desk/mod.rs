@@ -20,11 +20,11 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::summary::Summary;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
-use shouwen_store::Memory as IndexedDbLog;
 use shouwen_store::{
     Append, Conflict, Cursor, Fault, History, Log, OwnFate, Projection, Section, Standing,
     WriteError,
 };
+use shouwen_store_indexeddb::IndexedDbLog;
 use shouwen_sync::client::{Elapsed, Status};
 
 use crate::browser;
@@ -109,16 +109,24 @@ impl CaseFile {
 impl Desk {
     /// Opens the log and everything the first screen needs. Its signals live as long as `owner`.
     pub async fn open(owner: &Owner, wake_pump: impl Fn(Wake) + 'static) -> Result<Self, Fault> {
-        let log = Rc::new(IndexedDbLog::default());
+        let fault = owner.with(|| RwSignal::new(None));
+        // A newer version of the app in another tab needed the database: this page has to be opened again.
+        let on_superseded = move || fault.set(Some(Fault::ConnectionLost));
+        let log = Rc::new(IndexedDbLog::open("shouwen", on_superseded).await?);
         let device = this_device(&log).await?;
-        let desk = owner.with(|| Self::new(log, device, wake_pump));
+        let desk = owner.with(|| Self::new(log, device, fault, wake_pump));
         desk.load_texts().await?;
         desk.load_session().await?;
         desk.load_board().await?;
         Ok(desk)
     }
 
-    fn new(log: Rc<IndexedDbLog>, device: DeviceId, wake_pump: impl Fn(Wake) + 'static) -> Self {
+    fn new(
+        log: Rc<IndexedDbLog>,
+        device: DeviceId,
+        fault: RwSignal<Option<Fault>>,
+        wake_pump: impl Fn(Wake) + 'static,
+    ) -> Self {
         let language = browser::preferences::language();
         let now = RwSignal::new(browser::now());
         let heard = RwSignal::new(0_u32);
@@ -145,7 +153,7 @@ impl Desk {
             language: RwSignal::new(language),
             toasts: RwSignal::new(0),
             update_ready: RwSignal::new(false),
-            fault: RwSignal::new(None),
+            fault,
         };
         gloo::timers::callback::Interval::new(TICK_MS, move || desk.tick()).forget();
         Effect::new(move |before: Option<()>| {

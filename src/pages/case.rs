@@ -490,10 +490,15 @@ fn Acts(id: CaseId, case: StoredValue<Case>) -> impl IntoView {
             <summary class="reckoning-summary">{move || say!(words.get(), "act.more")}<Icon name="chevron-down" /></summary>
             <div class="stack">{others}</div>
         </details>
-        <div class="action-bar">
-            <p class="why" role="alert">{move || refused.get().filter(|_| open.read().is_none())}</p>
-            {move || next.get().map(|act| button(act, "primary"))}
-        </div>
+        {move || {
+            let why = refused.get().filter(|_| open.read().is_none());
+            (next.get().is_some() || why.is_some()).then(|| view! {
+                <div class="action-bar">
+                    <p class="why" role="alert">{why}</p>
+                    {next.get().map(|act| button(act, "primary"))}
+                </div>
+            })
+        }}
     })
 }
 

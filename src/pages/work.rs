@@ -198,7 +198,7 @@ fn WorkList() -> impl IntoView {
             format!("/?show={}", it.slug())
         };
         view! {
-            <a class="chip" href=href aria-pressed=move || (filter.get() == it).to_string() role="button"
+            <a class="chip" href=href aria-current=move || (filter.get() == it).then_some("true")
                 data-urgency=(it == Filter::Late).then_some("late")>
                 {move || it.word(words.get())}" "<span class="chip-count">{move || count(it)}</span>
             </a>
