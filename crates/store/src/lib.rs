@@ -7,7 +7,6 @@ mod fault;
 mod log;
 pub mod memory;
 #[cfg(feature = "suite")]
-#[expect(clippy::missing_panics_doc, reason = "these are tests")]
 pub mod suite;
 
 pub use fault::{Conflict, Fault, WriteError};

@@ -115,7 +115,8 @@ fn minute(n: u32) -> Moment {
     NOON + Minutes(n)
 }
 
-fn case(n: u32) -> CaseId {
+/// A case of its own for each number, in no order.
+pub fn case(n: u32) -> CaseId {
     let mut bits = [0xca; 16];
     bits[6..10].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_be_bytes());
     bits[12..].copy_from_slice(&n.to_be_bytes());
@@ -220,7 +221,8 @@ async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
     }
 }
 
-async fn act(log: &impl Log, case: CaseId, due: Option<u32>) -> Envelope {
+/// Appends one action; the case is due after so many minutes, or closed.
+pub async fn act(log: &impl Log, case: CaseId, due: Option<u32>) -> Envelope {
     let append = next(log, case, due).await;
     let envelope = append.envelope.clone();
     log.append(append).await.expect("an append");
@@ -236,6 +238,31 @@ async fn case_in(log: &impl Log, case: CaseId, entries: Vec<Entry>, due: Option<
         entries,
         projection: projection(due, &body),
     }
+}
+
+/// Takes in this many new cases, one in fifty of them open, in pages of so many, and puts them away.
+pub async fn load(log: &impl Log, n_cases: u32, page_cases: u32) {
+    let fence = log.take_over().await.expect("a fence");
+    let mut cursor = standing(log).await.cursor;
+    for first in (0..n_cases).step_by(page_cases as usize) {
+        let numbers = first..n_cases.min(first + page_cases);
+        let to = at(1, cursor.position + numbers.len() as u64);
+        let cases = numbers.map(|n| CaseIn {
+            case: case(n),
+            expected_version: 0,
+            entries: vec![entry(foreign(case(n), 1, u64::from(n), 500), n)],
+            projection: projection((n % 50 == 0).then_some(n), &"row ".repeat(60)),
+        });
+        let cases = cases.collect();
+        let page = TakeIn {
+            from: cursor,
+            to,
+            cases,
+        };
+        log.take_in(fence, page).await.expect("a page");
+        cursor = to;
+    }
+    while log.compact(fence).await.expect("a step").more {}
 }
 
 async fn standing(log: &impl Log) -> Standing {

@@ -1,0 +1,237 @@
+//! The suite in a real browser, and what only a browser can do to a log.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use shouwen_domain::moment::Moment;
+use shouwen_store::suite::{self, Fixture};
+use shouwen_store::{Fault, Log, Section, event_log_suite};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+use crate::IndexedDbLog;
+use crate::disk::Store;
+use crate::indexeddb::{MIGRATIONS, factory, fault, open_as_it_is, open_newest};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(inline_js = r#"
+export function fill_up_once() {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function () {
+        IDBObjectStore.prototype.put = put;
+        throw new DOMException("The disk is full", "QuotaExceededError");
+    };
+}
+export function open_version(name, version) {
+    return new Promise((resolve, reject) => {
+        const request = indexedDB.open(name, version);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+    });
+}
+export function error_of(name, message) {
+    return new DOMException(message, name);
+}
+"#)]
+extern "C" {
+    fn fill_up_once();
+    fn open_version(name: &str, version: u32) -> js_sys::Promise;
+    fn error_of(name: &str, message: &str) -> JsValue;
+}
+
+/// A database of its own.
+struct Browser {
+    name: String,
+}
+
+impl Browser {
+    fn new() -> Self {
+        let name = format!("log-{}", js_sys::Math::random());
+        Self { name }
+    }
+}
+
+impl Fixture for Browser {
+    type Log = IndexedDbLog;
+
+    async fn open(&self) -> IndexedDbLog {
+        IndexedDbLog::open(&self.name, || {})
+            .await
+            .expect("a database")
+    }
+
+    async fn after_a_crash(&self) -> IndexedDbLog {
+        self.open().await
+    }
+
+    fn fill_up(&self, _: &IndexedDbLog) -> bool {
+        fill_up_once();
+        true
+    }
+
+    fn lose_next_answer(&self, log: &IndexedDbLog) -> bool {
+        log.disk().loses_answer.set(true);
+        true
+    }
+}
+
+event_log_suite!(
+    #[wasm_bindgen_test]
+    Browser::new()
+);
+
+/// The schema as a later version of the app may have it.
+fn later() -> Vec<&'static [Store]> {
+    let mut migrations = MIGRATIONS.to_vec();
+    migrations.push(&[]);
+    migrations
+}
+
+async fn open_raw(name: &str, version: u32) -> web_sys::IdbDatabase {
+    let opened = JsFuture::from(open_version(name, version)).await;
+    opened.expect("a database").unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn every_write_is_strictly_durable() {
+    let log = Browser::new().open().await;
+    assert_eq!(log.disk().is_strict(), None);
+    suite::act(&log, suite::case(1), Some(1)).await;
+    assert_eq!(log.disk().is_strict(), Some(true));
+
+    let log = Browser::new().open().await;
+    log.put(Section::Drafts, "a", b"words")
+        .await
+        .expect("stored");
+    assert_eq!(log.disk().is_strict(), Some(true));
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_database_is_left_alone() {
+    let browser = Browser::new();
+    open_raw(&browser.name, 7).await.close();
+    let refused = IndexedDbLog::open(&browser.name, || {}).await.err();
+    assert_eq!(refused, Some(Fault::NewerSchema { found: 7, known: 1 }));
+    let database = open_raw(&browser.name, 7).await;
+    assert_eq!(database.object_store_names().length(), 0);
+    database.close();
+}
+
+#[wasm_bindgen_test]
+async fn looking_makes_no_database() {
+    let browser = Browser::new();
+    let factory = factory().expect("IndexedDB");
+    for _ in 0..2 {
+        let found = open_as_it_is(&factory, &browser.name)
+            .await
+            .expect("no fault");
+        assert!(found.is_none());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_does_not_let_go_is_named() {
+    let browser = Browser::new();
+    let log = browser.open().await;
+    suite::act(&log, suite::case(1), Some(1)).await;
+    drop(log);
+    let stubborn = open_raw(&browser.name, 1).await;
+    let refused = open_newest(&browser.name, &later(), 200).await.err();
+    assert_eq!(refused, Some(Fault::Blocked));
+    stubborn.close();
+    let upgraded = open_newest(&browser.name, &later(), 3_000)
+        .await
+        .expect("upgraded");
+    assert_eq!(upgraded.object_store_names().length(), 7);
+    upgraded.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_lets_go_for_a_newer_version_and_says_so() {
+    let browser = Browser::new();
+    let superseded = Rc::new(Cell::new(0));
+    let count = Rc::clone(&superseded);
+    let log = IndexedDbLog::open(&browser.name, move || count.set(count.get() + 1)).await;
+    let log = log.expect("a database");
+    suite::act(&log, suite::case(1), Some(1)).await;
+
+    let upgraded = open_newest(&browser.name, &later(), 3_000)
+        .await
+        .expect("upgraded");
+    assert_eq!(superseded.get(), 1);
+    let refused = Fault::NewerSchema { found: 2, known: 1 };
+    assert_eq!(log.opening(1).await, Err(refused.clone()));
+    assert_eq!(log.put(Section::Drafts, "a", b"words").await, Err(refused));
+    // What was stored went through the upgrade.
+    let store = Store::Journal.name();
+    let transaction = upgraded.transaction_with_str(store).expect("a transaction");
+    let count = transaction
+        .object_store(store)
+        .and_then(|it| it.count())
+        .expect("a request");
+    let counted = crate::indexeddb::answer_to(&count).await.expect("a count");
+    assert_eq!(counted.as_f64(), Some(1.0));
+    upgraded.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_lost_connection_is_opened_again() {
+    let log = Browser::new().open().await;
+    suite::act(&log, suite::case(1), Some(1)).await;
+    log.disk().close();
+    assert_eq!(log.opening(5).await.expect("an opening").rows.len(), 1);
+    log.disk().close();
+    suite::act(&log, suite::case(1), Some(2)).await;
+}
+
+#[wasm_bindgen_test]
+fn what_a_browser_throws_becomes_plain_data() {
+    let quota = fault(error_of("QuotaExceededError", "Encountered full disk"));
+    assert_eq!(quota, Fault::QuotaExceeded);
+    let safari = "Connection to Indexed Database server lost. Refresh the page to try again";
+    assert_eq!(
+        fault(error_of("UnknownError", safari)),
+        Fault::ConnectionLost
+    );
+    let closing = error_of("InvalidStateError", "The database connection is closing.");
+    assert_eq!(fault(closing), Fault::ConnectionLost);
+    let private = error_of("SecurityError", "Not allowed here");
+    assert_eq!(
+        fault(private),
+        Fault::Unavailable("Not allowed here".to_owned())
+    );
+    let other = fault(error_of("DataError", "No key"));
+    assert_eq!(other, Fault::Other("DataError: No key".to_owned()));
+}
+
+#[wasm_bindgen_test]
+async fn opening_reads_as_little_of_ten_thousand_cases_as_of_one() {
+    let few = Browser::new();
+    suite::act(&few.open().await, suite::case(1), Some(1)).await;
+    let many = Browser::new();
+    let started = js_sys::Date::now();
+    suite::load(&many.open().await, 10_000, 200).await;
+    let loaded_ms = js_sys::Date::now() - started;
+
+    let mut n_reads = Vec::new();
+    for browser in [&few, &many] {
+        let log = browser.open().await;
+        let started = js_sys::Date::now();
+        let opening = log.opening(50).await.expect("an opening");
+        let opened_ms = js_sys::Date::now() - started;
+        wasm_bindgen_test::console_log!(
+            "{} cases open in {opened_ms} ms (loaded in {loaded_ms} ms)",
+            opening.standing.n_cases
+        );
+        assert!(
+            opening
+                .rows
+                .is_sorted_by_key(|it| it.due.map(Moment::unix_ms))
+        );
+        n_reads.push(log.disk().n_reads());
+    }
+    // The standing, the journal, the first page of open rows.
+    assert_eq!(n_reads, [3, 3]);
+}

@@ -1,0 +1,692 @@
+//! The log over a [`Disk`]: a journal of writes, blocks they are put away in, and pages of open rows.
+//!
+//! One write is one record in the journal and the standing; only a large page of the feed goes
+//! into blocks at once. Opening reads the standing, the first hot page and the journal.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use shouwen_domain::envelope::{Envelope, Receipt};
+use shouwen_domain::id::CaseId;
+use shouwen_domain::moment::Moment;
+use shouwen_store::{
+    Append, Changes, Compacted, Entry, Fault, Fence, History, Log, Opening, OwnFate, Position, Row,
+    RowMark, RowPage, Section, Standing, TakeIn, WriteError,
+};
+
+use crate::directory::SealedRow;
+use crate::disk::{Committed, Disk, Key, Read, Store, Write};
+use crate::known::{block_read, case_reads, journal_read, known_entries, own_entries};
+use crate::mirror::{self, Mirror, UnsealedRow};
+use crate::prepare;
+use crate::record::{
+    Block, ChainPlace, JournalRecord, Meta, Outgoing, Remembered, Run, StoredRow, decode, encode,
+    envelope,
+};
+
+/// The log, as one tab sees it.
+#[derive(Debug)]
+pub struct Engine<D> {
+    pub(crate) disk: D,
+    pub(crate) mirror: RefCell<Mirror>,
+}
+
+/// What a read brought besides the standing.
+pub(crate) struct Synced {
+    /// For each read its records.
+    pub(crate) answers: Vec<Vec<Vec<u8>>>,
+    /// Whether the log had moved since the mirror was last read.
+    moved: bool,
+}
+
+pub(crate) const STANDING: Read = Read::One(Store::Meta, Key::Number(0));
+pub(crate) const REMEMBERED: Read = Read::One(Store::Meta, Key::Number(1));
+
+impl<D: Disk> Engine<D> {
+    pub fn new(disk: D) -> Self {
+        Self {
+            disk,
+            mirror: RefCell::default(),
+        }
+    }
+
+    pub const fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    /// Reads where the log stands, and what else is asked, in one transaction, until the mirror is true.
+    pub(crate) async fn sync(&self, with_directory: bool, asked: &[Read]) -> Result<Synced, Fault> {
+        let mut moved = false;
+        loop {
+            let (journal_from, blocks_from) = {
+                let mirror = self.mirror.borrow();
+                (mirror.meta.position.0 + 1, mirror.directory.next_block)
+            };
+            let mut reads = vec![
+                STANDING,
+                Read::From {
+                    store: Store::Journal,
+                    first: journal_from,
+                    limit: None,
+                },
+            ];
+            if with_directory {
+                reads.push(Read::From {
+                    store: Store::Directory,
+                    first: blocks_from.into(),
+                    limit: None,
+                });
+            }
+            reads.extend_from_slice(asked);
+            let mut answers = self.disk.read(&reads).await?.into_iter();
+
+            let standing = answers.next().and_then(|it| it.into_iter().next());
+            let meta = mirror::meta(standing.as_deref())?;
+            let journal = answers.next().unwrap_or_default();
+            let runs = if with_directory {
+                answers.next().unwrap_or_default()
+            } else {
+                Vec::new()
+            };
+
+            let mut mirror = self.mirror.borrow_mut();
+            moved |= mirror.meta != meta || !mirror.is_read;
+            if meta.sealed_up_to != mirror.meta.sealed_up_to
+                && journal_from > meta.sealed_up_to.0 + 1
+            {
+                // The front of what the mirror knew was put away: read the journal again from there.
+                mirror.forget_journal(meta.sealed_up_to);
+                continue;
+            }
+            let reload = mirror.generation != meta.generation && blocks_from > 0;
+            let journal = journal
+                .iter()
+                .map(|it| decode("a write", it))
+                .collect::<Result<Vec<JournalRecord>, Fault>>()?;
+            mirror.follow(standing, meta, journal)?;
+            if with_directory && !reload {
+                for run in &runs {
+                    let run: Run = decode("the directory", run)?;
+                    if run.first_block >= mirror.directory.next_block {
+                        mirror.directory.extend(run);
+                    }
+                }
+                // A block number may have been given out without a place.
+                mirror.directory.next_block = meta.next_block;
+            }
+            if !with_directory || !reload {
+                return Ok(Synced {
+                    answers: answers.collect(),
+                    moved,
+                });
+            }
+        }
+    }
+
+    /// Reads what `plan` asks for, knowing where the log stands.
+    pub(crate) async fn read_planned(
+        &self,
+        with_directory: bool,
+        plan: impl Fn(&Mirror) -> Vec<Read>,
+    ) -> Result<Vec<Vec<Vec<u8>>>, Fault> {
+        let mut is_known = self.mirror.borrow().is_read
+            && (!with_directory || self.mirror.borrow().has_directory());
+        loop {
+            let asked = if is_known {
+                plan(&self.mirror.borrow())
+            } else {
+                Vec::new()
+            };
+            let synced = self.sync(with_directory, &asked).await?;
+            if is_known && !synced.moved {
+                return Ok(synced.answers);
+            }
+            is_known = true;
+        }
+    }
+
+    /// Commits what was prepared from the mirror. `None`: the log has moved on, prepare again.
+    pub(crate) async fn commit(
+        &self,
+        meta: Meta,
+        record: Option<JournalRecord>,
+        mut writes: Vec<Write>,
+    ) -> Result<Option<Standing>, Fault> {
+        let (before, base) = {
+            let mirror = self.mirror.borrow();
+            (mirror.standing.clone(), mirror.meta)
+        };
+        let standing = encode(&meta);
+        if let Some(record) = &record {
+            writes.push(Write::Put(
+                Store::Journal,
+                Key::Number(record.position.0),
+                encode(record),
+            ));
+        }
+        writes.push(Write::Put(Store::Meta, Key::Number(0), standing.clone()));
+        match self.disk.commit(before.as_deref(), &writes).await? {
+            Committed::Moved => Ok(None),
+            Committed::Stored => {
+                let mut mirror = self.mirror.borrow_mut();
+                let follows = mirror.meta == base && meta.sealed_up_to == base.sealed_up_to;
+                if follows && meta.generation == base.generation {
+                    mirror.follow(Some(standing), meta, record.into_iter().collect())?;
+                }
+                Ok(Some(meta.standing()))
+            }
+        }
+    }
+}
+
+impl<D: Disk> Log for Engine<D> {
+    async fn opening(&self, n_rows: usize) -> Result<Opening, Fault> {
+        let mut n_pages = 1;
+        loop {
+            let pages: Vec<Read> = (0..n_pages)
+                .map(|it| Read::One(Store::Hot, Key::Number(it)))
+                .collect();
+            let pages = self.sync(false, &pages).await?.answers.concat();
+            let mirror = self.mirror.borrow();
+            let mut rows = open_rows(&mirror, &pages)?;
+            let is_all = n_pages >= u64::from(mirror.meta.n_hot_pages);
+            if !is_all {
+                // Pages not read yet may have rows that go before what lies behind the last row read.
+                let last = last_of(&pages)?;
+                rows.retain(|it| (it.due, it.case) <= last);
+            }
+            if is_all || rows.len() >= n_rows {
+                rows.truncate(n_rows);
+                return Ok(Opening {
+                    standing: mirror.meta.standing(),
+                    rows,
+                });
+            }
+            n_pages *= 2;
+        }
+    }
+
+    async fn changes(&self, since: Position) -> Result<Option<Changes>, Fault> {
+        let is_new = |it: &Position| *it > since;
+        self.sync(false, &[]).await?;
+        let in_blocks = self
+            .mirror
+            .borrow()
+            .journal
+            .values()
+            .any(|it| matches!(&it.row, Some((at, UnsealedRow::InBlock)) if is_new(at)));
+        let mut from_blocks = BTreeMap::new();
+        if in_blocks {
+            let plan = |mirror: &Mirror| {
+                let changed = mirror
+                    .journal
+                    .iter()
+                    .filter(|(_, it)| it.row.as_ref().is_some_and(|it| is_new(&it.0)));
+                let blocks: BTreeSet<u32> = changed
+                    .filter_map(|(&case, _)| match mirror.directory.sealed(case).row {
+                        Some(SealedRow::InBlock(block)) => Some(block),
+                        Some(SealedRow::Hot) | None => None,
+                    })
+                    .collect();
+                blocks.into_iter().map(block_read).collect()
+            };
+            for block in self.read_planned(true, plan).await?.concat() {
+                let block: Block = decode("a block", &block)?;
+                // By number: the newest row of a case comes last.
+                from_blocks.extend(block.rows.into_iter().map(|it| (it.case, it)));
+            }
+        }
+        let mirror = self.mirror.borrow();
+        if since < mirror.meta.sealed_up_to {
+            return Ok(None);
+        }
+        let mut rows = Vec::new();
+        for (case, it) in &mirror.journal {
+            match &it.row {
+                Some((at, UnsealedRow::Here(row))) if is_new(at) => rows.push(row.clone().into()),
+                Some((at, UnsealedRow::InBlock)) if is_new(at) => {
+                    let row = from_blocks.remove(case);
+                    rows.push(
+                        row.ok_or_else(|| Fault::Corrupt {
+                            what: format!("case {case} has no row"),
+                        })?
+                        .into(),
+                    );
+                }
+                Some(_) | None => {}
+            }
+        }
+        Ok(Some(Changes {
+            standing: mirror.meta.standing(),
+            rows,
+        }))
+    }
+
+    async fn rows(&self, after: Option<RowMark>, max_rows: usize) -> Result<RowPage, Fault> {
+        let max_rows = max_rows.max(1);
+        let after = match after {
+            None => None,
+            Some(RowMark::Open { due, case }) => Some((Some(due), case)),
+            Some(RowMark::Closed { before }) => return self.closed_rows(before, max_rows).await,
+        };
+        let pages = self
+            .sync(
+                false,
+                &[Read::From {
+                    store: Store::Hot,
+                    first: 0,
+                    limit: None,
+                }],
+            )
+            .await?
+            .answers
+            .concat();
+        let meta = self.mirror.borrow().meta;
+        let mut rows = open_rows(&self.mirror.borrow(), &pages)?;
+        rows.retain(|it| after.is_none_or(|after| (it.due, it.case) > after));
+        if rows.is_empty() {
+            return self.closed_rows(u64::MAX, max_rows).await;
+        }
+        let next = if rows.len() > max_rows {
+            rows.truncate(max_rows);
+            rows.last()
+                .and_then(|it| it.due.map(|due| RowMark::Open { due, case: it.case }))
+        } else {
+            (meta.n_cases > meta.n_open).then_some(RowMark::Closed { before: u64::MAX })
+        };
+        Ok(RowPage { rows, next })
+    }
+
+    async fn history(&self, case: CaseId) -> Result<History, Fault> {
+        let records = self
+            .read_planned(true, |mirror| case_reads(mirror, [case]))
+            .await?;
+        let mut known = known_entries(&self.mirror.borrow(), &records, &BTreeSet::from([case]))?;
+        let Some(known) = known.remove(&case) else {
+            return Ok(History::default());
+        };
+        let version = u32::try_from(known.entries.len()).unwrap_or(u32::MAX);
+        let entries = known.entries.values().map(|it| Entry {
+            envelope: it.envelope.clone(),
+            arrived: known.arrived(it),
+        });
+        Ok(History {
+            version,
+            entries: entries.collect(),
+            receipts: known.receipts.into_values().collect(),
+        })
+    }
+
+    async fn append(&self, append: Append) -> Result<Standing, WriteError> {
+        let mut is_fresh = false;
+        loop {
+            if is_fresh || !self.mirror.borrow().is_read || !self.mirror.borrow().has_directory() {
+                self.sync(true, &[]).await?;
+                is_fresh = true;
+            }
+            let prepared = prepare::append(&self.mirror.borrow(), &append);
+            match prepared {
+                Ok(Some((meta, record))) => {
+                    if let Some(standing) = self.commit(meta, Some(record), Vec::new()).await? {
+                        return Ok(standing);
+                    }
+                }
+                Ok(None) if is_fresh => return Ok(self.mirror.borrow().meta.standing()),
+                Err(conflict) if is_fresh => return Err(conflict.into()),
+                Ok(None) | Err(_) => {}
+            }
+            // Whoever was first, the log says: ask it before answering.
+            is_fresh = true;
+        }
+    }
+
+    async fn owed(&self, max_bytes: usize) -> Result<Vec<Envelope>, Fault> {
+        let limit = (max_bytes / 256).clamp(1, 4_096);
+        let plan = |mirror: &Mirror| {
+            let mut reads = vec![Read::From {
+                store: Store::Outbox,
+                first: 0,
+                limit: u32::try_from(limit).ok(),
+            }];
+            let unsealed = mirror
+                .own
+                .values()
+                .filter(|it| it.note.fate.is_none())
+                .filter_map(|it| it.appended);
+            reads.extend(unsealed.take(limit).map(journal_read));
+            reads
+        };
+        let mut answers = self.read_planned(false, plan).await?.into_iter();
+        let mirror = self.mirror.borrow();
+        let mut owed = Vec::new();
+        for it in answers.next().unwrap_or_default() {
+            let outgoing: Outgoing = decode("an envelope to send", &it)?;
+            // Its receipt may still be in the journal.
+            if mirror
+                .own
+                .get(&outgoing.note.place)
+                .is_none_or(|it| it.note.fate.is_none())
+            {
+                owed.push(envelope(&outgoing.envelope)?);
+            }
+        }
+        for it in answers.flatten() {
+            owed.extend(own_entries(&it)?);
+        }
+        let chain = owed.first().map(|it| it.header().chain);
+        owed.retain(|it| Some(it.header().chain) == chain);
+        Ok(up_to(max_bytes, owed))
+    }
+
+    async fn own_after(
+        &self,
+        chain: u32,
+        sequence: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<Envelope>, Fault> {
+        let mut n_blocks = 16;
+        loop {
+            let limit = (max_bytes / 256).clamp(1, 4_096);
+            let plan = |mirror: &Mirror| {
+                let blocks = mirror.directory.own_blocks(chain, sequence);
+                let mut reads: Vec<Read> = blocks
+                    .iter()
+                    .take(n_blocks)
+                    .map(|it| block_read(it.block))
+                    .collect();
+                if blocks.len() <= n_blocks {
+                    let unsealed = mirror.own.range(
+                        ChainPlace {
+                            chain,
+                            sequence: sequence.saturating_add(1),
+                        }..,
+                    );
+                    let unsealed = unsealed
+                        .take_while(|(it, _)| it.chain == chain)
+                        .filter_map(|(_, it)| it.appended);
+                    reads.extend(unsealed.take(limit).map(journal_read));
+                }
+                reads
+            };
+            let answers = self.read_planned(true, plan).await?;
+            let mirror = self.mirror.borrow();
+            let blocks = mirror.directory.own_blocks(chain, sequence);
+            // What lies in blocks that were not read may come before what lies in those that were.
+            let sure_below = blocks.get(n_blocks).map_or(u64::MAX, |it| it.first);
+            let (blocks, journal) = answers.split_at(blocks.len().min(n_blocks));
+            let mut own = BTreeMap::new();
+            for it in blocks.iter().flatten() {
+                let block: Block = decode("a block", it)?;
+                for entry in block.parts.into_iter().flat_map(|it| it.entries) {
+                    if let Some(place) = entry.own
+                        && place.chain == chain
+                        && place.sequence > sequence
+                        && place.sequence < sure_below
+                    {
+                        own.insert(place.sequence, envelope(&entry.envelope)?);
+                    }
+                }
+            }
+            for it in journal.iter().flatten() {
+                own.extend(
+                    own_entries(it)?
+                        .into_iter()
+                        .map(|it| (it.header().sequence, it)),
+                );
+            }
+            if !own.is_empty() || sure_below == u64::MAX {
+                return Ok(up_to(max_bytes, own.into_values()));
+            }
+            n_blocks *= 2;
+        }
+    }
+
+    async fn settle(&self, fence: Fence, receipts: &[Receipt]) -> Result<Standing, WriteError> {
+        let outbox = |it: &Receipt| {
+            Key::Number(
+                ChainPlace {
+                    chain: it.chain,
+                    sequence: it.sequence,
+                }
+                .key(),
+            )
+        };
+        let mut asked: Vec<Read> = receipts
+            .iter()
+            .map(|it| Read::One(Store::Outbox, outbox(it)))
+            .collect();
+        asked.push(REMEMBERED);
+        loop {
+            let answers = self.sync(false, &asked).await?.answers;
+            let prepared = prepare::settle(&self.mirror.borrow(), fence, receipts, &answers)?;
+            let Some((meta, record, writes)) = prepared else {
+                return Ok(self.mirror.borrow().meta.standing());
+            };
+            if let Some(standing) = self.commit(meta, Some(record), writes).await? {
+                return Ok(standing);
+            }
+        }
+    }
+
+    async fn fates(&self, limit: usize) -> Result<Vec<OwnFate>, Fault> {
+        let plan = |mirror: &Mirror| {
+            let head = mirror.meta.head;
+            // The last ones of this chain; where it has fewer, those of chains before may count.
+            let first = head
+                .sequence
+                .checked_sub(limit as u64)
+                .map(|sequence| ChainPlace {
+                    chain: head.chain,
+                    sequence,
+                });
+            vec![
+                REMEMBERED,
+                Read::From {
+                    store: Store::Outbox,
+                    first: first.map_or(0, ChainPlace::key),
+                    limit: None,
+                },
+            ]
+        };
+        let mut answers = self.read_planned(false, plan).await?.into_iter();
+        let mut notes = BTreeMap::new();
+        for it in answers.next().unwrap_or_default() {
+            let remembered: Remembered = decode("what became of own envelopes", &it)?;
+            notes.extend(remembered.notes.into_iter().map(|it| (it.place, it)));
+        }
+        for it in answers.flatten() {
+            let outgoing: Outgoing = decode("an envelope to send", &it)?;
+            notes.insert(outgoing.note.place, outgoing.note);
+        }
+        notes.extend(
+            self.mirror
+                .borrow()
+                .own
+                .iter()
+                .map(|(&place, it)| (place, it.note)),
+        );
+        let newest_first = notes
+            .into_values()
+            .rev()
+            .map(|it| it.own_fate())
+            .enumerate();
+        Ok(newest_first
+            .filter(|(i, it)| *i < limit || it.needs_a_person())
+            .map(|(_, it)| it)
+            .collect())
+    }
+
+    async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError> {
+        page.check()?;
+        let cases: BTreeSet<CaseId> = page.cases.iter().map(|it| it.case).collect();
+        loop {
+            let records = self
+                .read_planned(true, |mirror| case_reads(mirror, cases.iter().copied()))
+                .await?;
+            let known = known_entries(&self.mirror.borrow(), &records, &cases)?;
+            let (meta, record, writes) =
+                prepare::take_in(&self.mirror.borrow(), fence, &page, &known)?;
+            if let Some(standing) = self.commit(meta, Some(record), writes).await? {
+                return Ok(standing);
+            }
+        }
+    }
+
+    async fn take_over(&self) -> Result<Fence, Fault> {
+        loop {
+            self.sync(false, &[]).await?;
+            let mut meta = self.mirror.borrow().meta;
+            meta.fence.0 += 1;
+            if self.commit(meta, None, Vec::new()).await?.is_some() {
+                return Ok(meta.fence);
+            }
+        }
+    }
+
+    async fn compact(&self, fence: Fence) -> Result<Compacted, WriteError> {
+        self.compact_step(fence).await
+    }
+
+    async fn get(&self, section: Section, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let answers = self
+            .disk
+            .read(&[Read::One(Store::Named, Key::named(section, name))])
+            .await?;
+        Ok(answers.into_iter().flatten().next())
+    }
+
+    async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault> {
+        self.disk
+            .write(&[Write::Put(
+                Store::Named,
+                Key::named(section, name),
+                record.to_vec(),
+            )])
+            .await
+    }
+
+    async fn remove(&self, section: Section, name: &str) -> Result<(), Fault> {
+        self.disk
+            .write(&[Write::Delete(Store::Named, Key::named(section, name))])
+            .await
+    }
+
+    async fn list(&self, section: Section) -> Result<Vec<String>, Fault> {
+        let prefix = format!("{}/", section.slug());
+        let mut names: Vec<String> = self.disk.names(&prefix).await?;
+        for it in &mut names {
+            it.drain(..prefix.len());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+impl<D: Disk> Engine<D> {
+    /// Rows of closed cases from blocks below `before`; from the journal as well if it is the highest number.
+    async fn closed_rows(&self, mut before: u64, max_rows: usize) -> Result<RowPage, Fault> {
+        let mut rows = Vec::new();
+        loop {
+            // Most blocks hold some hundreds of rows.
+            let n_blocks = (max_rows / 128).clamp(1, 16);
+            let plan = |mirror: &Mirror| {
+                mirror
+                    .directory
+                    .row_blocks(before)
+                    .take(n_blocks)
+                    .map(block_read)
+                    .collect()
+            };
+            let blocks = self.read_planned(true, plan).await?;
+            let mirror = self.mirror.borrow();
+            if before == u64::MAX {
+                let journal = mirror.journal.values().filter_map(|it| match &it.row {
+                    Some((_, UnsealedRow::Here(row))) if row.due.is_none() => {
+                        Some(Row::from(row.clone()))
+                    }
+                    Some(_) | None => None,
+                });
+                rows.extend(journal);
+            }
+            let numbers: Vec<u32> = mirror.directory.row_blocks(before).take(n_blocks).collect();
+            for (&number, block) in numbers.iter().zip(blocks) {
+                let block = block.into_iter().next();
+                let block = block.ok_or_else(|| Fault::Corrupt {
+                    what: format!("block {number} is missing"),
+                })?;
+                let block: Block = decode("a block", &block)?;
+                let is_newest = |it: &StoredRow| {
+                    let in_journal = matches!(
+                        mirror.journal.get(&it.case).and_then(|it| it.row.as_ref()),
+                        Some((_, UnsealedRow::Here(_)))
+                    );
+                    !in_journal
+                        && mirror.directory.sealed(it.case).row == Some(SealedRow::InBlock(number))
+                };
+                rows.extend(block.rows.into_iter().filter(is_newest).map(Row::from));
+            }
+            before = numbers
+                .last()
+                .map_or(before.min(mirror.meta.next_block.into()), |&it| it.into());
+            if mirror.directory.row_blocks(before).next().is_none() {
+                return Ok(RowPage { rows, next: None });
+            }
+            if rows.len() >= max_rows {
+                return Ok(RowPage {
+                    rows,
+                    next: Some(RowMark::Closed { before }),
+                });
+            }
+        }
+    }
+}
+
+/// Rows of open cases in these pages and in the journal, by due time and case.
+fn open_rows(mirror: &Mirror, pages: &[Vec<u8>]) -> Result<Vec<Row>, Fault> {
+    let mut rows: Vec<Row> = Vec::new();
+    for page in pages {
+        let page: Block = decode("a page of open rows", page)?;
+        let untouched = |it: &StoredRow| {
+            mirror
+                .journal
+                .get(&it.case)
+                .is_none_or(|it| it.row.is_none())
+        };
+        rows.extend(page.rows.into_iter().filter(untouched).map(Row::from));
+    }
+    for it in mirror.journal.values() {
+        if let Some((_, UnsealedRow::Here(row))) = &it.row
+            && row.due.is_some()
+        {
+            rows.push(row.clone().into());
+        }
+    }
+    rows.sort_unstable_by_key(|it| (it.due, it.case));
+    Ok(rows)
+}
+
+fn last_of(pages: &[Vec<u8>]) -> Result<(Option<Moment>, CaseId), Fault> {
+    let last: Option<Block> = pages
+        .last()
+        .map(|it| decode("a page of open rows", it))
+        .transpose()?;
+    let last = last.as_ref().and_then(|it| it.rows.last());
+    last.map(|it| (it.due, it.case))
+        .ok_or_else(|| Fault::Corrupt {
+            what: "a page of open rows is missing".to_owned(),
+        })
+}
+
+/// As many from the front as fit, and at least one.
+fn up_to(max_bytes: usize, envelopes: impl IntoIterator<Item = Envelope>) -> Vec<Envelope> {
+    let mut n_bytes = 0;
+    let mut taken = Vec::new();
+    for it in envelopes {
+        n_bytes += it.to_bytes().len();
+        if !taken.is_empty() && n_bytes > max_bytes {
+            break;
+        }
+        taken.push(it);
+    }
+    taken
+}

@@ -1,0 +1,25 @@
+//! The log on the device, in the browser's IndexedDB.
+//!
+//! [`Engine`] is the log over any [`disk::Disk`] and compiles anywhere; the disk that is IndexedDB
+//! needs a browser. Nothing outside this crate knows an object store.
+
+mod blocks;
+mod compaction;
+mod directory;
+pub mod disk;
+mod engine;
+#[cfg(target_arch = "wasm32")]
+mod indexeddb;
+mod known;
+mod mirror;
+mod prepare;
+mod record;
+
+pub use engine::Engine;
+#[cfg(target_arch = "wasm32")]
+pub use indexeddb::{IndexedDb, IndexedDbLog};
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod browser_tests;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;

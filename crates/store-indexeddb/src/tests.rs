@@ -1,0 +1,246 @@
+//! The suite over a disk of maps, which can lose power.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use shouwen_domain::limits;
+use shouwen_store::suite::{self, Fixture};
+use shouwen_store::{Fault, Log, event_log_suite};
+
+use crate::Engine;
+use crate::disk::{Committed, Disk, Key, Read, Store, Write};
+
+type Records = BTreeMap<(Store, Key), Vec<u8>>;
+
+/// How the next commit fails.
+#[derive(Debug, Clone)]
+enum Failure {
+    Before(Fault),
+    AnswerLost,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Maps {
+    records: Rc<RefCell<Records>>,
+    failure: Rc<RefCell<Option<Failure>>>,
+    n_gets: Rc<Cell<usize>>,
+    last_writes: Rc<RefCell<Vec<Write>>>,
+}
+
+impl Disk for Maps {
+    async fn read(&self, reads: &[Read]) -> Result<Vec<Vec<Vec<u8>>>, Fault> {
+        self.n_gets.set(self.n_gets.get() + reads.len());
+        let records = self.records.borrow();
+        let answer = |read: &Read| match read {
+            Read::One(store, key) => records
+                .get(&(*store, key.clone()))
+                .cloned()
+                .into_iter()
+                .collect(),
+            Read::From {
+                store,
+                first,
+                limit,
+            } => records
+                .range((*store, Key::Number(*first))..)
+                .take_while(|((it, _), _)| it == store)
+                .take(limit.map_or(usize::MAX, |it| it as usize))
+                .map(|(_, it)| it.clone())
+                .collect(),
+        };
+        Ok(reads.iter().map(answer).collect())
+    }
+
+    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault> {
+        let records = self.records.borrow();
+        let names = records.keys().filter_map(|it| match it {
+            (Store::Named, Key::Name(name)) => name.starts_with(prefix).then(|| name.clone()),
+            _ => None,
+        });
+        Ok(names.collect())
+    }
+
+    async fn commit(&self, standing: Option<&[u8]>, writes: &[Write]) -> Result<Committed, Fault> {
+        let found = self
+            .records
+            .borrow()
+            .get(&(Store::Meta, Key::Number(0)))
+            .cloned();
+        if found.as_deref() != standing {
+            return Ok(Committed::Moved);
+        }
+        self.write(writes).await.map(|()| Committed::Stored)
+    }
+
+    async fn write(&self, writes: &[Write]) -> Result<(), Fault> {
+        let failure = self.failure.take();
+        if let Some(Failure::Before(fault)) = failure {
+            return Err(fault);
+        }
+        self.last_writes.replace(writes.to_vec());
+        let mut records = self.records.borrow_mut();
+        for it in writes {
+            match it.clone() {
+                Write::Put(store, key, record) => drop(records.insert((store, key), record)),
+                Write::Delete(store, key) => drop(records.remove(&(store, key))),
+                Write::DeleteRange { store, first, last } => {
+                    records.retain(|key, _| {
+                        !(key.0 == store
+                            && key.1 >= Key::Number(first)
+                            && key.1 <= Key::Number(last))
+                    });
+                }
+            }
+        }
+        if failure.is_some() {
+            Err(Fault::ConnectionLost)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[derive(Default)]
+struct OverMaps(Maps);
+
+impl Fixture for OverMaps {
+    type Log = Engine<Maps>;
+
+    async fn open(&self) -> Engine<Maps> {
+        Engine::new(self.0.clone())
+    }
+
+    async fn after_a_crash(&self) -> Engine<Maps> {
+        let records = self.0.records.borrow().clone();
+        Engine::new(Maps {
+            records: Rc::new(RefCell::new(records)),
+            ..Maps::default()
+        })
+    }
+
+    fn fill_up(&self, log: &Engine<Maps>) -> bool {
+        log.disk()
+            .failure
+            .replace(Some(Failure::Before(Fault::QuotaExceeded)));
+        true
+    }
+
+    fn lose_next_answer(&self, log: &Engine<Maps>) -> bool {
+        log.disk().failure.replace(Some(Failure::AnswerLost));
+        true
+    }
+}
+
+event_log_suite!(OverMaps::default());
+
+#[test]
+fn one_action_is_a_record_in_the_journal_and_the_standing() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        suite::load(&log, 300, 100).await;
+        suite::act(&log, suite::case(7), Some(1)).await;
+        let n_gets = fixture.0.n_gets.get();
+        let writes = fixture.0.last_writes.take();
+        let stores: Vec<Store> = writes.iter().map(Write::store).collect();
+        assert_eq!(stores, [Store::Journal, Store::Meta]);
+
+        // A second tab, so that there is something to ask before.
+        suite::act(&fixture.open().await, suite::case(8), Some(1)).await;
+        assert!(fixture.0.n_gets.get() > n_gets);
+    });
+}
+
+#[test]
+fn opening_reads_as_little_of_many_cases_as_of_one() {
+    suite::block_on(async {
+        for n_cases in [1, 10_000] {
+            let fixture = OverMaps::default();
+            suite::load(&fixture.open().await, n_cases, 200).await;
+            fixture.0.n_gets.set(0);
+            let log = fixture.open().await;
+            let opening = log.opening(50).await.expect("an opening");
+            assert_eq!(opening.standing.n_cases, u64::from(n_cases));
+            assert_eq!(fixture.0.n_gets.get(), 3);
+        }
+    });
+}
+
+#[test]
+fn records_stay_small_and_the_directory_short() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        suite::load(&log, 10_000, 100).await;
+        let records = fixture.0.records.borrow().clone();
+        let count = |store| records.keys().filter(|it| it.0 == store).count();
+        // A place is 23 bytes, a case has two: its entry and its row.
+        let n_pages = 10_000 * 2 * 23 / limits::RECORD_BYTES;
+        assert!(
+            count(Store::Directory) <= n_pages + 20,
+            "{} runs",
+            count(Store::Directory)
+        );
+        assert_eq!(count(Store::Journal), 0);
+        for ((store, key), record) in &records {
+            assert!(
+                record.len() <= 64 * 1024,
+                "{store:?} {key:?} has {} bytes",
+                record.len()
+            );
+        }
+        assert_eq!(
+            log.history(suite::case(9_999))
+                .await
+                .expect("a history")
+                .version,
+            1
+        );
+        assert_eq!(
+            fixture
+                .open()
+                .await
+                .history(suite::case(0))
+                .await
+                .expect("a history")
+                .version,
+            1
+        );
+    });
+}
+
+#[test]
+fn a_damaged_record_is_reported_and_left() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        suite::act(&log, suite::case(1), Some(1)).await;
+        let key = (Store::Journal, Key::Number(1));
+        let whole = fixture.0.records.borrow()[&key].clone();
+        for damaged in [&whole[..whole.len() / 2], &[], b"\x02\xa0"] {
+            fixture
+                .0
+                .records
+                .borrow_mut()
+                .insert(key.clone(), damaged.to_vec());
+            let answer = fixture.open().await.opening(1).await;
+            assert!(matches!(answer, Err(Fault::Corrupt { .. })), "{answer:?}");
+        }
+        fixture.0.records.borrow_mut().remove(&key);
+        let answer = fixture.open().await.opening(1).await;
+        assert!(matches!(answer, Err(Fault::Corrupt { .. })), "{answer:?}");
+        fixture.0.records.borrow_mut().insert(key, whole);
+        assert_eq!(
+            fixture
+                .open()
+                .await
+                .opening(1)
+                .await
+                .expect("an opening")
+                .rows
+                .len(),
+            1
+        );
+    });
+}
