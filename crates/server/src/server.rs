@@ -246,7 +246,8 @@ async fn logged(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let path = path.as_ref().map_or("app file", MatchedPath::as_str);
-    let (status, took_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    let status = response.status().as_u16();
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if path.starts_with("/api") {
         tracing::info!(%method, path, status, took_ms, "answered");
     } else {
