@@ -57,48 +57,6 @@ fn a_full_database_takes_nothing_keeps_answering_and_recovers() {
     assert_eq!(wang.pull_all(), [before.as_slice(), &waiting].concat());
 }
 
-#[test]
-fn one_request_that_does_not_fit_leaves_the_others_of_its_group_alone_or_fails_them_too() {
-    let server = Running::start();
-    let devices: Vec<_> = (1..=6)
-        .map(|it| server.device(it, "li-na", "100005"))
-        .collect();
-    server.limit_pages(60);
-    let (mut taken, mut declined) = (0, 0);
-    let results: Vec<_> = std::thread::scope(|scope| {
-        let pushing: Vec<_> = devices
-            .clone()
-            .into_iter()
-            .map(|mut device| {
-                scope.spawn(move || {
-                    let envelopes: Vec<_> = (0..5).map(|_| device.write(3_000)).collect();
-                    (
-                        device.post("/api/push", &device.message(&envelopes)).status,
-                        envelopes,
-                    )
-                })
-            })
-            .collect();
-        pushing.into_iter().map(|it| it.join().unwrap()).collect()
-    });
-    let stored = devices[0].pull_all();
-    for (status, envelopes) in results {
-        let n_stored = envelopes.iter().filter(|it| stored.contains(it)).count();
-        match status {
-            200 => {
-                assert_eq!(n_stored, 5, "what was acknowledged is there");
-                taken += 1;
-            }
-            503 => {
-                assert_eq!(n_stored, 0, "what was declined is not");
-                declined += 1;
-            }
-            other => panic!("{other}"),
-        }
-    }
-    assert!(declined > 0, "{taken} fitted, so nothing was tried");
-}
-
 /// Files of the program may not grow beyond a size: the kernel's own refusal, without a disk to fill.
 #[cfg(target_os = "linux")]
 #[test]

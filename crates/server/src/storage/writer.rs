@@ -185,3 +185,105 @@ fn perform_all(
     }
     Ok(transaction.commit()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::schema;
+
+    struct Bench {
+        connection: Connection,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Bench {
+        fn open() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let connection = schema::open(&folder.path().join("it.sqlite3")).unwrap();
+            connection
+                .execute_batch("CREATE TABLE note (text TEXT, weight BLOB)")
+                .unwrap();
+            Self {
+                connection,
+                _folder: folder,
+            }
+        }
+
+        /// What each of the group was told, and what is stored.
+        fn run<const N: usize>(
+            &mut self,
+            group: [&'static str; N],
+        ) -> ([Result<(), Fault>; N], Vec<String>) {
+            let mut answers = Vec::new();
+            let jobs = group.map(|text| {
+                let (asker, answer) = oneshot::channel();
+                answers.push(answer);
+                let work = move |db: &Connection| write_note(db, text);
+                Box::new(Request {
+                    work: Some(work),
+                    answer: None,
+                    asker,
+                }) as Box<dyn Job>
+            });
+            commit_together(&mut self.connection, jobs.into());
+            let mut answers = answers.into_iter();
+            (
+                group.map(|_| answers.next().unwrap().try_recv().unwrap()),
+                self.notes(),
+            )
+        }
+
+        fn notes(&self) -> Vec<String> {
+            let mut notes = self.connection.prepare("SELECT text FROM note").unwrap();
+            notes
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap()
+        }
+    }
+
+    fn write_note(db: &Connection, text: &str) -> Result<(), Fault> {
+        let n_bytes = if text == "large" { 10_000_000 } else { 1 };
+        db.execute(
+            "INSERT INTO note VALUES (?, zeroblob(?))",
+            rusqlite::params![text, n_bytes],
+        )?;
+        if text == "wrong" {
+            Err(Fault::Database("as ordered".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn one_that_fails_is_undone_and_the_others_of_its_group_are_stored() {
+        let (told, stored) = Bench::open().run(["one", "wrong", "two"]);
+        assert_eq!(
+            told,
+            [
+                Ok(()),
+                Err(Fault::Database("as ordered".to_owned())),
+                Ok(())
+            ]
+        );
+        assert_eq!(stored, ["one", "two"]);
+    }
+
+    #[test]
+    fn what_was_written_before_the_disk_was_full_is_acknowledged_only_if_it_is_stored() {
+        let mut bench = Bench::open();
+        limit_pages(&bench.connection, 100).unwrap();
+        let group = ["one", "large", "two"];
+        let (told, stored) = bench.run(group);
+        assert_eq!(told[1], Err(Fault::Full));
+        let acknowledged: Vec<_> = group
+            .into_iter()
+            .zip(&told)
+            .filter(|it| it.1.is_ok())
+            .map(|it| it.0)
+            .collect();
+        assert_eq!(stored, acknowledged);
+        assert_eq!(bench.run(["three"]).0, [Ok(())]);
+    }
+}
