@@ -1,121 +1,166 @@
 //! What is due, in words; why it is due then opens inside it.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
-use shouwen_domain::Case;
 use shouwen_domain::case::{Obligation, Owed};
-use shouwen_domain::reckoning::ReckoningError;
+use shouwen_domain::reckoning::{Due, ReckoningError};
+use shouwen_domain::{Case, Rules};
 
 use super::icon::Icon;
 use crate::desk::Desk;
 use crate::say;
 use crate::wording::time::{self, Urgency};
-use crate::wording::{self, act};
+use crate::wording::{self, Language, act};
 
 #[component]
 pub fn DueCard(case: StoredValue<Case>, obligation: Obligation) -> impl IntoView {
     let desk = expect_context::<Desk>();
+    // Not drawn anew by the clock: only the words of time left follow it, so what was opened stays open.
     move || {
-        let language = desk.language().get();
         let rules = desk.rules().get()?;
-        let now = desk.now().get();
-        let what = act::task(language, obligation.deadline);
-        let deadline = rules.pack.deadline(obligation.deadline);
-        let title = language.of(&deadline.name).to_owned();
-        let who = match &obligation.owed_by.person {
-            Some(it) => wording::person(&rules.directory, it),
-            None => wording::department(language, &rules.directory, &obligation.owed_by.department),
-        };
-        let owed_by = say!(language, "due.owed_by", who = who);
         let due = case.with_value(|it| rules.due(it, &obligation));
-        let view = match due {
-            Ok(due) => {
-                let left = format!("{} {what}", time::left(language, due.at, now, rules.zone()));
-                let urgency = if is_for_me(desk, &obligation.owed_by) {
-                    Urgency::of(due.at, now, rules.zone()).slug()
-                } else {
-                    "waiting"
-                };
-                let at = time::day_and_time(language, due.at, now, rules.zone());
-                let by = say!(
-                    language,
-                    "due.by_rule",
-                    time = at,
-                    rule = deadline.rule,
-                    title = title
-                );
-                let steps = due.steps.iter().map(|it| time::step(language, it));
-                let steps = steps
-                    .map(|it| {
-                        view! {
-                            <li class="reckoning-step" data-step=it.skipped.then_some("skipped")>
-                                <span class="reckoning-at">{it.at}</span>
-                                <span class="reckoning-what">{it.what}</span>
-                            </li>
-                        }
-                    })
-                    .collect_view();
-                let end = time::date_and_time(language, rules.zone().local(due.at));
-                let year = rules.zone().local(due.at).date().format("%Y").to_string();
-                let provisional = due.provisional.then(|| {
-                    view! { <p class="due-card-by">{say!(language, "due.provisional", year = year)}</p> }
+        let obligation = obligation.clone();
+        Some(match due {
+            Ok(due) => view! { <Reckoned due obligation rules /> }.into_any(),
+            Err(error) => view! { <NotReckoned error obligation rules /> }.into_any(),
+        })
+    }
+}
+
+#[component]
+fn Reckoned(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let (at, deadline, zone) = (due.at, obligation.deadline, rules.zone().clone());
+    let owed_by = obligation.owed_by.clone();
+    let urgency = {
+        let zone = zone.clone();
+        move || {
+            if is_for_me(desk, &owed_by) {
+                Urgency::of(at, desk.now().get(), &zone).slug()
+            } else {
+                "waiting"
+            }
+        }
+    };
+    let left = move || {
+        let left = time::left(words.get(), at, desk.now().get(), &zone);
+        format!("{left} {}", act::task(words.get(), deadline))
+    };
+    let by = {
+        let rules = Arc::clone(&rules);
+        move || {
+            let (language, rule) = (words.get(), rules.pack.deadline(deadline));
+            let time = time::day_and_time(language, at, desk.now().get(), rules.zone());
+            say!(
+                language,
+                "due.by_rule",
+                time = time,
+                rule = rule.rule,
+                title = language.of(&rule.name)
+            )
+        }
+    };
+    let who = owed_by_words(obligation.owed_by.clone(), Arc::clone(&rules));
+    view! {
+        <section class="due-card" data-urgency=urgency data-deadline=deadline.key() data-due=at.unix_ms().to_string()>
+            <p class="due-card-left">{left}</p>
+            <p class="due-card-by">{by}</p>
+            <p class="due-card-by">{move || who(words.get())}</p>
+            <Reckoning due obligation rules />
+        </section>
+    }
+}
+
+/// The ladder from the start to the due moment, each rung with what follows from it.
+#[component]
+fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    let steps = {
+        let rules = Arc::clone(&rules);
+        move || {
+            let language = words.get();
+            let rungs = due
+                .steps
+                .iter()
+                .map(|it| time::step(language, it))
+                .map(|it| {
+                    view! {
+                        <li class="reckoning-step" data-step=it.skipped.then_some("skipped")>
+                            <span class="reckoning-at">{it.at}</span>
+                            <span class="reckoning-what">{it.what}</span>
+                        </li>
+                    }
                 });
-                let rule = rules
-                    .pack
-                    .rule(deadline.rule)
-                    .map(|it| language.of(&it.sentence).to_owned());
-                let source = say!(
-                    language,
-                    "due.source",
-                    pack = language.of(&rules.pack.name),
-                    version = rules.pack.version,
-                    rule = deadline.rule
-                );
-                view! {
-                    <section class="due-card" data-urgency=urgency data-deadline=obligation.deadline.key()
-                        data-due=due.at.unix_ms().to_string()>
-                        <p class="due-card-left">{left}</p>
-                        <p class="due-card-by">{by}</p>
-                        <p class="due-card-by">{owed_by}</p>
-                        {provisional}
-                        <details class="reckoning">
-                            <summary class="reckoning-summary">{say!(language, "due.why")}<Icon name="chevron-down" /></summary>
-                            <ol class="reckoning-steps">
-                                {steps}
-                                <li class="reckoning-step" data-step="due">
-                                    <span class="reckoning-at">{end}</span>
-                                    <span class="reckoning-what">{say!(language, "step.due")}</span>
-                                </li>
-                            </ol>
-                            <p class="reckoning-source">{rule}</p>
-                            <p class="reckoning-source">{source}</p>
-                        </details>
-                    </section>
-                }
-                .into_any()
+            view! {
+                {rungs.collect_view()}
+                <li class="reckoning-step" data-step="due">
+                    <span class="reckoning-at">{time::date_and_time(language, rules.zone().local(due.at))}</span>
+                    <span class="reckoning-what">{say!(language, "step.due")}</span>
+                </li>
             }
-            Err(error) => {
-                let year = match &error {
-                    ReckoningError::MissingYear(it) => it.0.to_string(),
-                    ReckoningError::StartOutOfRange
-                    | ReckoningError::NoDays
-                    | ReckoningError::BeyondHorizon => rules
-                        .zone()
-                        .local(obligation.since)
-                        .date()
-                        .format("%Y")
-                        .to_string(),
-                };
-                view! {
-                    <section class="due-card" data-urgency="calm" data-deadline=obligation.deadline.key()>
-                        <p class="due-card-left">{what}</p>
-                        <p class="due-card-by">{say!(language, "left.unknown", year = year)}</p>
-                        <p class="due-card-by">{owed_by}</p>
-                    </section>
-                }
-                .into_any()
-            }
+        }
+    };
+    let deadline = rules.pack.deadline(obligation.deadline).rule;
+    let source = move || {
+        let language = words.get();
+        let sentence = rules
+            .pack
+            .rule(deadline)
+            .map(|it| language.of(&it.sentence).to_owned());
+        let (pack, version) = (language.of(&rules.pack.name), rules.pack.version);
+        let source = say!(
+            language,
+            "due.source",
+            pack = pack,
+            version = version,
+            rule = deadline
+        );
+        view! { <p class="reckoning-source">{sentence}</p> <p class="reckoning-source">{source}</p> }
+    };
+    let why = move || say!(words.get(), "due.why");
+    view! {
+        <details class="reckoning">
+            <summary class="reckoning-summary">{why}<Icon name="chevron-down" /></summary>
+            <ol class="reckoning-steps">{steps}</ol>
+            {source}
+        </details>
+    }
+}
+
+#[component]
+fn NotReckoned(error: ReckoningError, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    let deadline = obligation.deadline;
+    let year = match error {
+        ReckoningError::MissingYear(it) => it.0.to_string(),
+        ReckoningError::StartOutOfRange
+        | ReckoningError::NoDays
+        | ReckoningError::BeyondHorizon => rules
+            .zone()
+            .local(obligation.since)
+            .date()
+            .format("%Y")
+            .to_string(),
+    };
+    let who = owed_by_words(obligation.owed_by, rules);
+    view! {
+        <section class="due-card" data-urgency="calm" data-deadline=deadline.key()>
+            <p class="due-card-left">{move || act::task(words.get(), deadline)}</p>
+            <p class="due-card-by">{move || say!(words.get(), "left.unknown", year = year)}</p>
+            <p class="due-card-by">{move || who(words.get())}</p>
+        </section>
+    }
+}
+
+fn owed_by_words(owed_by: Owed, rules: Arc<Rules>) -> impl Fn(Language) -> String + Send {
+    move |language| {
+        let who = match &owed_by.person {
+            Some(it) => wording::person(&rules.directory, it),
+            None => wording::department(language, &rules.directory, &owed_by.department),
         };
-        Some(view)
+        say!(language, "due.owed_by", who = who)
     }
 }
 

@@ -68,7 +68,11 @@ fn SyncLine() -> impl IntoView {
         match desk.sync().get().status {
             Status::Offline => "offline",
             Status::Idle { .. } | Status::Receiving if n_owed == 0 => "synced",
-            _ => "waiting",
+            Status::Idle { .. }
+            | Status::Sending
+            | Status::Receiving
+            | Status::Waiting { .. }
+            | Status::SignedOut => "waiting",
         }
     });
     view! {

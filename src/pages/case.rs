@@ -34,9 +34,10 @@ pub fn CasePage() -> impl IntoView {
     });
     let file = LocalResource::new(move || {
         let id = id.get();
-        version.track();
+        // A memo that nobody reads follows nothing: `track` alone would not do.
+        version.get();
         // A receipt changes the fate of an act, not the version of the case.
-        desk.standing().read().n_owed;
+        desk.standing().track();
         async move {
             match id {
                 Some(id) => desk.case_file(id).await,
@@ -159,7 +160,7 @@ fn Head(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
         <header class="case-head">
             <p class="case-head-number">
                 {case.with_value(|it| it.record.number.clone())}" "
-                <span class="badge" data-status=case.with_value(|it| status_slug(it))>{status}</span>
+                <span class="badge" data-status=case.with_value(status_slug)>{status}</span>
             </p>
             <h2 class="case-head-title">{title}</h2>
             <dl class="case-head-people">
@@ -312,7 +313,7 @@ fn slip(language: Language, rules: &Rules, n: usize, it: &Move) -> AnyView {
         wording::department(language, &rules.directory, &it.from)
     );
     let to = wording::department(language, &rules.directory, &it.to);
-    let (receiver, received) = match &it.received {
+    let (receiver, taken) = match &it.received {
         Some((who, at)) => (
             format!("{} · {to}", wording::person(&rules.directory, who)),
             signed(*at),
@@ -341,7 +342,7 @@ fn slip(language: Language, rules: &Rules, n: usize, it: &Move) -> AnyView {
                 <div class="slip-end" data-signed=is_signed.then_some("")>
                     <p class="slip-side">{say!(language, "case.received")}</p>
                     <p class="slip-who">{receiver}</p>
-                    <p class="slip-when">{received}</p>
+                    <p class="slip-when">{taken}</p>
                 </div>
             </div>
         </article>
@@ -537,9 +538,7 @@ fn likely_next(desk: Desk, case: &Case, possible: &[(Act, Option<Refusal>)]) -> 
         .filter(|it| it.is_for(&me.id, &me.department))
         .map(|it| Act::for_deadline(it.deadline));
     // Naming a handler signs for the slip as well: the one tap that does both comes first.
-    mine.chain([Act::Close])
-        .find(may)
-        .or_else(|| Act::ALL.into_iter().find(may))
+    mine.chain([Act::Close]).find(may)
 }
 
 fn draft_name(id: CaseId, act: Act) -> String {

@@ -172,10 +172,7 @@ pub fn RecordPage() -> impl IntoView {
 }
 
 fn new_draft() -> (String, Draft) {
-    let name = browser::random::<6>()
-        .iter()
-        .map(|it| format!("{it:02x}"))
-        .collect();
+    let name = format!("{:016x}", browser::random_u64());
     (
         name,
         Draft {

@@ -185,7 +185,7 @@ fn WorkList() -> impl IntoView {
     });
     let count = move |filter: Filter| match filter {
         Filter::Site => desk.standing().read().n_open,
-        _ => mine
+        Filter::All | Filter::Late | Filter::Today | Filter::Waiting => mine
             .read()
             .iter()
             .filter(|it| filter.holds(it.group))
@@ -250,8 +250,7 @@ fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> im
     };
     let n_more = move || all.read().len().saturating_sub(n_shown.get());
     let section = move || {
-        (!all.read().is_empty()).then(|| {
-            view! {
+        view! {
                 <section class="work-group" data-urgency=group.slug()>
                     <h2 class="work-group-title">
                         {move || group.word(words.get())}" "<span class="work-group-count">{move || all.read().len()}</span>
@@ -264,13 +263,16 @@ fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> im
                         {move || say!(words.get(), "work.more", n = n_more().min(N_SHOWN))}
                     </button>
                 </section>
-            }
-        })
+        }
     };
     let is_empty = Memo::new(move |_| all.read().is_empty());
     move || {
-        is_empty.track();
-        untrack(section)
+        // The rows themselves follow `all`; only coming and going draws the group anew.
+        if is_empty.get() {
+            None
+        } else {
+            Some(untrack(section))
+        }
     }
 }
 
@@ -292,15 +294,19 @@ fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
     let mut lines: Vec<Sorted> = Vec::new();
     for summary in board.rows().filter(|it| it.ending.is_none()) {
         let is_ours = summary.first_responder == me.id || summary.department == me.department;
+        let mut waits = false;
         for task in &summary.tasks {
             let mine = task.is_for(&me.id, &me.department);
-            let group = match filter {
-                Filter::Site => group_of(task),
-                _ if mine => group_of(task),
-                _ if is_ours => Group::Waiting,
-                _ => continue,
+            let group = if mine || filter == Filter::Site {
+                group_of(task)
+            } else if is_ours && !waits {
+                // Of what others owe, the most urgent says enough.
+                Group::Waiting
+            } else {
+                continue;
             };
             let waiting = !mine;
+            waits |= waiting;
             let line = Line {
                 case: summary.case,
                 deadline: task.deadline,

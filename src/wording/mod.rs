@@ -36,6 +36,7 @@ impl Language {
         }
     }
 
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Chinese => Self::English,
