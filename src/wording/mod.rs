@@ -138,9 +138,10 @@ mod tests {
                     );
                 }
             }
-            _ => {
-                into.insert(path.to_owned(), value.as_str().unwrap().to_owned());
+            serde_json::Value::String(text) => {
+                into.insert(path.to_owned(), text.clone());
             }
+            other => panic!("{path} is neither words nor a group: {other}"),
         }
     }
 

@@ -1,3 +1,5 @@
+//! Judgement of a push, case by case.
+
 use minicbor::Encoder;
 use shouwen_domain::envelope::{HeldReason::*, RefusedReason::*};
 
