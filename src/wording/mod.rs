@@ -128,20 +128,16 @@ mod tests {
     use std::path::Path;
 
     fn flat(value: &serde_json::Value, path: &str, into: &mut BTreeMap<String, String>) {
-        match value {
-            serde_json::Value::Object(entries) => {
-                for (key, value) in entries {
-                    flat(
-                        value,
-                        &format!("{path}{}{key}", if path.is_empty() { "" } else { "." }),
-                        into,
-                    );
-                }
+        if let Some(entries) = value.as_object() {
+            for (key, value) in entries {
+                let dot = if path.is_empty() { "" } else { "." };
+                flat(value, &format!("{path}{dot}{key}"), into);
             }
-            serde_json::Value::String(text) => {
-                into.insert(path.to_owned(), text.clone());
-            }
-            other => panic!("{path} is neither words nor a group: {other}"),
+        } else {
+            let text = value
+                .as_str()
+                .expect("a key holds words or a group of keys");
+            into.insert(path.to_owned(), text.to_owned());
         }
     }
 

@@ -45,7 +45,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (REFERRER_POLICY, "no-referrer"),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), \
+        "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), serial=(), \
          display-capture=(), browsing-topics=()",
     ),
     (
