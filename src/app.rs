@@ -58,6 +58,9 @@ fn App() -> impl IntoView {
                 opening.set(Opening::Ready(desk));
                 owner.with(|| sync_pump::start(desk, wake, heard));
                 browser::worker::register(move || desk.say_update_ready());
+                if let Err(error) = desk.fetch_texts().await {
+                    desk.report_texts(error);
+                }
                 browser::keep_storage().await;
             }
             Err(fault) => opening.set(Opening::Failed(fault)),

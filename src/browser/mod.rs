@@ -64,6 +64,14 @@ pub fn random_u64() -> u64 {
     u64::from_le_bytes(random())
 }
 
+/// Changes the address without going anywhere, so that a reload comes back to the same place.
+pub fn replace_address(path: &str) {
+    // Refused only for another origin, which a path is not.
+    let _ = window()
+        .history()
+        .and_then(|it| it.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path)));
+}
+
 /// Ready after so many milliseconds, or later where the browser throttles a hidden tab.
 pub async fn sleep_ms(ms: u64) {
     let (wake, woken) = futures::channel::oneshot::channel();

@@ -96,10 +96,13 @@ impl Desk {
 
     async fn show(self, rows: Vec<Row>) -> Result<(), Fault> {
         let mut summaries = Vec::with_capacity(rows.len());
+        let current = self
+            .rules
+            .with_untracked(|it| it.as_ref().map(|it| it.fingerprint()));
         for row in rows {
             match Summary::from_bytes(&row.body) {
-                Some(it) => summaries.push(it),
-                None => summaries.extend(self.summarize_anew(row.case).await?),
+                Some(it) if row.due.is_none() || Some(it.rules) == current => summaries.push(it),
+                _ => summaries.extend(self.summarize_anew(row.case).await?),
             }
         }
         self.board
@@ -107,8 +110,8 @@ impl Desk {
         Ok(())
     }
 
-    /// For a row of another version of the app.
-    pub async fn summarize_anew(self, case: CaseId) -> Result<Option<Summary>, Fault> {
+    /// For a row of another version of the app, or reckoned under other texts.
+    async fn summarize_anew(self, case: CaseId) -> Result<Option<Summary>, Fault> {
         let Some(rules) = self.rules.get_untracked() else {
             return Ok(None);
         };

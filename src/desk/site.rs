@@ -39,7 +39,16 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks head office for the texts in force. What cannot be read is not adopted.
+    /// Texts that are wrong are said; that there is no network is no news.
+    pub fn report_texts(self, error: TextsError) {
+        match error {
+            TextsError::NoAnswer(_) => {}
+            TextsError::Wrong(what) => self.report(Fault::Corrupt { what }),
+            TextsError::Fault(fault) => self.report(fault),
+        }
+    }
+
+    /// Asks head office for the texts in force, and adopts what is new. What cannot be read is not adopted.
     pub async fn fetch_texts(self) -> Result<(), TextsError> {
         let texts: SiteTexts = http::get("/api/site").await.map_err(TextsError::NoAnswer)?;
         let rules = read(&texts).map_err(TextsError::Wrong)?;
@@ -55,7 +64,8 @@ impl Desk {
             .await
             .map_err(TextsError::Fault)?;
         self.rules.set(Some(Arc::new(rules)));
-        Ok(())
+        // Open deadlines are reckoned anew under what is in force.
+        self.load_board().await.map_err(TextsError::Fault)
     }
 }
 

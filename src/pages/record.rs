@@ -203,7 +203,9 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
                 .await
             {
                 Ok(()) => {
-                    kept.try_set(true);
+                    if kept.try_set(true).is_none() {
+                        browser::replace_address(&format!("/record?draft={}", name.get_value()));
+                    }
                 }
                 Err(fault) => desk.report(fault),
             }

@@ -6,6 +6,7 @@ use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
 use crate::directory::Directory;
 use crate::envelope::RuleHashes;
+use crate::hash::Hash;
 use crate::pack::{DeadlineId, Difficulty, Pack};
 use crate::reckoning::{Due, Limit, Office, ReckoningError, reckon};
 use crate::zone::{Zone, Zones};
@@ -60,6 +61,14 @@ impl Rules {
     /// What an envelope names as the texts it was made under.
     pub const fn hashes(&self) -> RuleHashes {
         self.hashes
+    }
+
+    /// Tells these texts from others, for what is derived from them and made anew.
+    pub fn fingerprint(&self) -> u64 {
+        let bytes = minicbor::to_vec(self.hashes).expect("writing to a vector cannot fail");
+        let Hash(hash) = Hash::of(&bytes);
+        let (head, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+        u64::from_be_bytes(*head)
     }
 
     /// The site's zone, whatever the device says.

@@ -62,6 +62,9 @@ pub struct Summary {
     /// The last envelope's wall time.
     #[n(18)]
     pub changed_at: Moment,
+    /// Of the texts that the due moments were reckoned under: with others in force it is made anew.
+    #[n(19)]
+    pub rules: u64,
 }
 
 /// One open obligation with its due moment.
@@ -119,6 +122,7 @@ impl Summary {
                 .map(|it| it.header().at)
                 .max()
                 .unwrap_or_default(),
+            rules: rules.fingerprint(),
         })
     }
 

@@ -279,6 +279,7 @@ fn a_summary() {
         n_without_effect: 1,
         needs_newer_version: true,
         changed_at: ASKED_AT,
+        rules: 0x0123_4567_89ab_cdef,
     };
     kept("Summary", &summary, Summary::to_bytes, |bytes| {
         Summary::from_bytes(bytes).unwrap()

@@ -1,5 +1,8 @@
 //! A small office to try rules in: the shipped pack and calendar, three departments, six people.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first thing that is wrong")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at the first thing that is wrong"
+)]
 
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::directory::Directory;

@@ -1,3 +1,5 @@
+//! What the client does next, case by case.
+
 use shouwen_domain::envelope::RefusedReason;
 use shouwen_domain::moment::Moment;
 
