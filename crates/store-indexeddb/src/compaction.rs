@@ -19,12 +19,12 @@ use crate::record::{
     decode, encode,
 };
 
-/// Writes that one step puts away, at most.
-const STEP_WRITES: u32 = 256;
+/// Writes that one step puts away, at most. Few in tests: what matters happens where a step ends.
+const STEP_WRITES: u32 = if cfg!(test) { 7 } else { 256 };
 /// Own envelopes whose fate is remembered after they were put away, besides those that need a person.
 const REMEMBERED_FATES: usize = 128;
 /// As many runs may come to the directory before they are merged.
-const LOOSE_RUNS: u32 = 16;
+const LOOSE_RUNS: u32 = if cfg!(test) { 5 } else { 16 };
 
 const HOT: Read = Read::From {
     store: Store::Hot,
@@ -108,6 +108,8 @@ struct Gathered {
 /// A row as these writes leave it.
 enum Final {
     Here(StoredRow),
+    /// Open, and the directory says so already.
+    Placed(StoredRow),
     InBlock,
 }
 
@@ -122,6 +124,9 @@ impl Gathered {
         }
         let here = record.rows.into_iter().map(|it| (it.case, Final::Here(it)));
         self.rows.extend(here);
+        let placed = record.placed.into_iter();
+        self.rows
+            .extend(placed.map(|it| (it.case, Final::Placed(it))));
         let in_block = record.closed.into_iter().map(|it| (it, Final::InBlock));
         self.rows.extend(in_block);
         self.own.extend(record.own);
@@ -170,6 +175,7 @@ fn put_away(
                 open.push(row);
             }
             Final::Here(row) => blocks.add_closed_row(row),
+            Final::Placed(row) => open.push(row),
             Final::InBlock => {}
         }
     }

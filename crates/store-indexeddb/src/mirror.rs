@@ -33,6 +33,8 @@ pub struct Unsealed {
     pub n_entries: u32,
     /// The newest row that the journal has, and which write made it.
     pub row: Option<(Position, UnsealedRow)>,
+    /// Whether compaction has yet to give a row of the case its place: what comes after waits behind it.
+    pub is_unplaced: bool,
     /// Writes with entries, stamps or receipts of the case.
     pub positions: Vec<u64>,
 }
@@ -109,15 +111,12 @@ impl Mirror {
             meta.sealed_up_to
         };
         for it in journal {
-            if it.position > seen {
-                if it.position.0 != seen.0 + 1 {
-                    return Err(Fault::Corrupt {
-                        what: format!("the journal has no write {}", seen.0 + 1),
-                    });
-                }
-                seen = it.position;
-                self.fold(it);
+            if it.position.0 != seen.0 + 1 {
+                let what = format!("the journal has no write {}", seen.0 + 1);
+                return Err(Fault::Corrupt { what });
             }
+            seen = it.position;
+            self.fold(it);
         }
         if seen != meta.position {
             return Err(Fault::Corrupt {
@@ -147,6 +146,11 @@ impl Mirror {
             case.positions.push(position.0);
         }
         for row in record.rows {
+            let case = self.journal.entry(row.case).or_default();
+            case.row = Some((position, UnsealedRow::Here(row)));
+            case.is_unplaced = true;
+        }
+        for row in record.placed {
             let case = self.journal.entry(row.case).or_default();
             case.row = Some((position, UnsealedRow::Here(row)));
         }

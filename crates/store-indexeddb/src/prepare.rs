@@ -86,7 +86,7 @@ pub fn append(mirror: &Mirror, append: &Append) -> Result<Option<(Meta, JournalR
             ..Part::new(case)
         }],
         rows: vec![row],
-        closed: Vec::new(),
+        ..JournalRecord::default()
     };
     Ok(Some((meta, record)))
 }
@@ -185,8 +185,12 @@ pub fn take_in(
             due,
             body,
         };
-        if mirror.journal.contains_key(&it.case) {
-            // What the journal says of a case is put away in its order.
+        if mirror
+            .journal
+            .get(&it.case)
+            .is_some_and(|it| it.is_unplaced)
+        {
+            // Rows of a case get their places in the order they were written.
             record.rows.push(row);
             record.parts.extend((!part.is_empty()).then_some(part));
         } else {
@@ -227,7 +231,7 @@ pub fn take_in(
         blocks.add_closed_row(row);
     }
     blocks.note_open(open.iter().map(|it| it.case));
-    record.rows.extend(open);
+    record.placed = open;
     let (writes, next_block, has_run) = blocks.finish();
     meta.next_block = next_block;
     meta.n_runs += u32::from(has_run);

@@ -74,8 +74,12 @@ pub struct JournalRecord {
     pub own: Vec<OwnNote>,
     #[n(3)]
     pub parts: Vec<Part>,
+    /// Rows whose place in the order of blocks is given when they are put away.
     #[n(4)]
     pub rows: Vec<StoredRow>,
+    /// Rows of open cases that the directory tells of already.
+    #[n(6)]
+    pub placed: Vec<StoredRow>,
     /// Closed cases whose row this write put into a block.
     #[n(5)]
     pub closed: Vec<CaseId>,

@@ -215,8 +215,10 @@ fn a_damaged_record_is_reported_and_left() {
     suite::block_on(async {
         let fixture = OverMaps::default();
         let log = fixture.open().await;
-        suite::act(&log, suite::case(1), Some(1)).await;
-        let key = (Store::Journal, Key::Number(1));
+        for n in 1..=3 {
+            suite::act(&log, suite::case(n), Some(n)).await;
+        }
+        let key = (Store::Journal, Key::Number(2));
         let whole = fixture.0.records.borrow()[&key].clone();
         for damaged in [&whole[..whole.len() / 2], &[], b"\x02\xa0"] {
             fixture
@@ -242,5 +244,20 @@ fn a_damaged_record_is_reported_and_left() {
                 .len(),
             1
         );
+    });
+}
+
+#[test]
+fn a_long_case_lies_in_small_records() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        suite::a_case_with_many_long_envelopes_is_kept_whole(&fixture).await;
+        for ((store, key), record) in &*fixture.0.records.borrow() {
+            let n_bytes = record.len();
+            assert!(
+                n_bytes <= 64 * 1024,
+                "{store:?} {key:?} has {n_bytes} bytes"
+            );
+        }
     });
 }

@@ -1,5 +1,6 @@
 //! What every log must do, as tests to run against any of them: see [`event_log_suite!`](crate::event_log_suite).
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -72,15 +73,19 @@ macro_rules! event_log_suite {
             own_envelopes_that_come_back_only_get_their_stamp
             a_page_from_elsewhere_is_refused
             a_page_is_taken_whole_or_not_at_all
+            a_case_with_many_long_envelopes_is_kept_whole
             another_epoch_is_read_from_its_beginning
             what_is_owed_comes_by_chain_and_sequence_in_batches
             settling_twice_changes_nothing
             receipts_for_what_is_not_ours_are_ignored
             a_changed_fate_replaces_the_one_before
+            what_needs_a_person_is_never_forgotten
             the_opening_has_the_most_urgent_rows_first
+            the_opening_is_right_however_many_cases_are_open
             every_row_comes_page_by_page
             changes_are_what_any_tab_changed
             compaction_changes_nothing_that_can_be_read
+            rows_are_right_wherever_compaction_pauses
             whoever_took_over_is_the_only_owner
             named_records_are_kept_apart
             a_full_store_keeps_what_it_has
@@ -513,6 +518,12 @@ pub async fn an_append_that_does_not_follow_the_head_is_refused(fixture: &impl F
         },
         Head {
             chain: head.chain + 1,
+            sequence: 3,
+            hash: None,
+            ..head
+        },
+        Head {
+            chain: head.chain + 1,
             sequence: 0,
             ..head
         },
@@ -796,6 +807,31 @@ pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
     log.take_in(fence, page(vec![good])).await.expect("a page");
 }
 
+pub async fn a_case_with_many_long_envelopes_is_kept_whole(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let envelopes: Vec<Envelope> = (1..=40).map(|n| foreign(case(1), n, n, 9_000)).collect();
+    let (first, rest) = envelopes.split_at(25);
+    let mut position = 0;
+    for part in [first, rest] {
+        let entries = part.iter().map(|it| entry(it.clone(), 1)).collect();
+        let cases = vec![case_in(&log, case(1), entries, Some(1)).await];
+        let page = TakeIn {
+            from: at(u64::from(position > 0), position),
+            to: at(1, position + 25),
+            cases,
+        };
+        log.take_in(fence, page).await.expect("a page");
+        position += 25;
+    }
+    act(&log, case(1), None).await;
+    let there = see(&log).await;
+    let kept = there.histories[0].entries.iter().take(40);
+    assert!(kept.map(|it| &it.envelope).eq(&envelopes));
+    while log.compact(fence).await.expect("a step").more {}
+    assert_same(&see(&fixture.after_a_crash().await).await, &there);
+}
+
 pub async fn another_epoch_is_read_from_its_beginning(fixture: &impl Fixture) {
     let log = fixture.open().await;
     let fence = log.take_over().await.expect("a fence");
@@ -994,6 +1030,28 @@ pub async fn a_changed_fate_replaces_the_one_before(fixture: &impl Fixture) {
     );
 }
 
+pub async fn what_needs_a_person_is_never_forgotten(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 0..200 {
+        let envelope = act(&log, case(1), Some(1)).await;
+        let fate = match n {
+            0 => Fate::Held(HeldReason::Fork),
+            1 => Fate::Refused(RefusedReason::TooLarge),
+            _ => Fate::Accepted,
+        };
+        let settled = log.settle(fence, &[receipt(&envelope, fate, n)]).await;
+        settled.expect("settled");
+        if n % 50 == 49 {
+            while log.compact(fence).await.expect("a step").more {}
+        }
+    }
+    let fates = log.fates(100).await.expect("fates");
+    let sequences: Vec<u64> = fates.iter().map(|it| it.sequence).collect();
+    let expected: Vec<u64> = (101..=200).rev().chain([2, 1]).collect();
+    assert_eq!(sequences, expected);
+}
+
 pub async fn the_opening_has_the_most_urgent_rows_first(fixture: &impl Fixture) {
     let log = fixture.open().await;
     let fence = log.take_over().await.expect("a fence");
@@ -1026,6 +1084,62 @@ async fn check_urgent(log: &impl Log, n_rows: usize, due_min: &[i64]) {
         .map(|it| it.due.expect("an open case").minutes_since(NOON))
         .collect();
     assert_eq!(due, due_min);
+}
+
+pub async fn the_opening_is_right_however_many_cases_are_open(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut cursor = at(0, 0);
+    let due_of = |n: u32| 10 + (n * 37) % 300;
+    for first in [0, 100, 200] {
+        let mut cases = Vec::new();
+        for n in first..first + 100 {
+            let entries = vec![entry(foreign(case(n), 1, u64::from(n), 0), n)];
+            let mut it = case_in(&log, case(n), entries, Some(due_of(n))).await;
+            it.projection.body = vec![7; 900];
+            cases.push(it);
+        }
+        let to = at(1, cursor.position + 100);
+        let page = TakeIn {
+            from: cursor,
+            to,
+            cases,
+        };
+        log.take_in(fence, page).await.expect("a page");
+        cursor = to;
+    }
+    let mut due: BTreeMap<u32, i64> = (0..300).map(|n| (n, due_of(n).into())).collect();
+    check_opening(&log, &due).await;
+    while log.compact(fence).await.expect("a step").more {}
+    check_opening(&log, &due).await;
+
+    // The most urgent are closed, one becomes the most urgent, one the least.
+    for n in (0..300).filter(|&n| due_of(n) < 150) {
+        act(&log, case(n), None).await;
+        due.remove(&n);
+    }
+    let rest: Vec<u32> = due.keys().copied().collect();
+    for (n, due_min) in [(rest[5], 1), (rest[9], 400)] {
+        act(&log, case(n), Some(due_min)).await;
+        due.insert(n, due_min.into());
+    }
+    check_opening(&log, &due).await;
+    while log.compact(fence).await.expect("a step").more {}
+    check_opening(&log, &due).await;
+    check_opening(&fixture.after_a_crash().await, &due).await;
+}
+
+async fn check_opening(log: &impl Log, due_min: &BTreeMap<u32, i64>) {
+    let mut due: Vec<i64> = due_min.values().copied().collect();
+    due.sort_unstable();
+    for n_rows in 0..due.len() + 2 {
+        check_urgent(log, n_rows, &due[..n_rows.min(due.len())]).await;
+    }
+    let pages = all_rows(log, 50).await.into_iter();
+    let pages: Vec<i64> = pages
+        .filter_map(|it| it.due.map(|due| due.minutes_since(NOON)))
+        .collect();
+    assert_eq!(pages, due);
 }
 
 pub async fn every_row_comes_page_by_page(fixture: &impl Fixture) {
@@ -1195,6 +1309,46 @@ pub async fn compaction_changes_nothing_that_can_be_read(fixture: &impl Fixture)
         assert!(n_sealed >= 80, "{n_sealed} writes were put away");
         assert_eq!(standing(&log).await.n_journal, 0);
         assert_eq!(log.compact(fence).await.expect("a step").n_sealed, 0);
+    }
+}
+
+pub async fn rows_are_right_wherever_compaction_pauses(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut cursor = at(0, 0);
+    for round in 0..12 {
+        // Moves the place where a step ends.
+        for n in 0..round {
+            act(&log, case(5_000 + n), Some(n)).await;
+        }
+        let first = 100 * round;
+        act(&log, case(first), Some(1)).await;
+        act(&log, case(first + 1), None).await;
+        // Two large pages of the same cases: opened and then closed, or the other way round.
+        for turn in 0..2 {
+            let mut cases = Vec::new();
+            for n in first..first + 12 {
+                let id = u64::from(1_000 * turn + 10_000 * round + n);
+                let entries = vec![entry(foreign(case(n), 1 + id, id, 3_500), n)];
+                let is_open = (n + turn) % 2 == 0;
+                cases.push(case_in(&log, case(n), entries, is_open.then_some(n)).await);
+            }
+            let to = at(1, cursor.position + 12);
+            let page = TakeIn {
+                from: cursor,
+                to,
+                cases,
+            };
+            log.take_in(fence, page).await.expect("a page");
+            cursor = to;
+        }
+        act(&log, case(first + 2), Some(3)).await;
+        act(&log, case(first + 3), None).await;
+        let there = see(&log).await;
+        while log.compact(fence).await.expect("a step").more {
+            assert_same(&see(&log).await, &there);
+        }
+        assert_same(&see(&fixture.open().await).await, &there);
     }
 }
 

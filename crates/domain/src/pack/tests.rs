@@ -1,3 +1,5 @@
+//! The shipped pack, and every way a pack can be wrong.
+
 use expect_test::{Expect, expect};
 
 use super::*;

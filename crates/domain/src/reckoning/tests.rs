@@ -1,3 +1,5 @@
+//! Deadlines in tables: start, limit, due, and what the steps say.
+
 #![expect(
     clippy::needless_raw_string_hashes,
     reason = "the form in which expect-test writes them"
