@@ -1,0 +1,348 @@
+// What every journey needs: the real server, a real browser, devices to hold, and hands to work them.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { chromium } from "playwright-core";
+
+const ROOT = new URL("../../", import.meta.url);
+const SERVER = process.env.SHOUWEN_SERVER ?? new URL("target/debug/shouwen-server", ROOT).pathname;
+const CHROMIUM = process.env.SHOUWEN_CHROMIUM ?? "/usr/bin/chromium";
+export const DIST = process.env.SHOUWEN_DIST ?? new URL("dist", ROOT).pathname;
+
+export const PHONE = { width: 390, height: 844 };
+export const TABLET = { width: 1024, height: 768 };
+export const PATROL = "王建国";
+export const HEAD_OF_ENGINEERING = "陈工";
+export const TECHNICIAN = "钱伟";
+
+const PATIENCE_MS = 20_000;
+const TEST_LASTS_MS = 240_000;
+const NO_NETWORK = /^Failed to load resource: net::ERR_/;
+const SAID_NO = /^Failed to load resource: the server responded with a status of 4/;
+
+/** A test with a stage of its own; any error that the browser or the server reports fails it. */
+export function journey(name, body) {
+  test(name, { timeout: TEST_LASTS_MS }, async () => {
+    const stage = new Stage();
+    try {
+      await body(stage);
+      assert.deepEqual(stage.troubles(), [], "the browser or the server reported errors");
+    } finally {
+      await stage.close();
+    }
+  });
+}
+
+/** Everything that a test starts, so that all of it ends. */
+export class Stage {
+  #servers = [];
+  #contexts = [];
+  #browser;
+  #folders = [];
+  #troubles = [];
+  #expected = [];
+
+  async server(options = {}) {
+    const data = await this.folder("data");
+    const server = new Server({ port: await freePort(), data, dist: DIST, ...options });
+    this.#servers.push(server);
+    await server.start();
+    return server;
+  }
+
+  async browser() {
+    this.#browser ??= await chromium.launch(launchOptions());
+    return this.#browser;
+  }
+
+  /** A device of its own: nothing is shared with another one but the server. */
+  async device(server, { viewport = PHONE, locale = "zh-CN", ...options } = {}) {
+    const browser = await this.browser();
+    const context = await browser.newContext({ viewport, locale, baseURL: server.url, ...options });
+    return this.adopt(context);
+  }
+
+  /** A browser process of its own over a profile that outlives it; ends by `kill`. */
+  async process(server, profile, { viewport = PHONE, locale = "zh-CN", ...options } = {}) {
+    const browser = await launchProcess(profile, { viewport, locale, baseURL: server.url, ...options });
+    this.adopt(browser.context);
+    return browser;
+  }
+
+  adopt(context) {
+    context.setDefaultTimeout(PATIENCE_MS);
+    context.on("console", (message) => {
+      if (message.type() === "error") this.#report(message.text());
+    });
+    context.on("weberror", (error) => this.#report(String(error.error()?.stack ?? error.error())));
+    this.#contexts.push(context);
+    return context;
+  }
+
+  async folder(name) {
+    const folder = await mkdtemp(join(tmpdir(), `shouwen-${name}-`));
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  /** The test takes the network away. */
+  expectNoNetwork() {
+    this.expect(NO_NETWORK);
+  }
+
+  /** The test provokes a refusal by the server. */
+  expectRefusal() {
+    this.expect(SAID_NO);
+  }
+
+  expect(pattern) {
+    this.#expected.push(pattern);
+  }
+
+  troubles() {
+    const unexpected = (it) => !this.#expected.some((pattern) => pattern.test(it));
+    return [...this.#troubles, ...this.#servers.flatMap((it) => it.errors)].filter(unexpected);
+  }
+
+  async close() {
+    await Promise.allSettled(this.#contexts.map((it) => it.close()));
+    await this.#browser?.close();
+    await Promise.all(this.#servers.map((it) => it.kill()));
+    await Promise.all(this.#folders.map((it) => rm(it, { recursive: true, force: true, maxRetries: 5 })));
+  }
+
+  #report(text) {
+    this.#troubles.push(text);
+  }
+}
+
+/** The real program over a folder of its own; its address stays the same when it is started again. */
+class Server {
+  errors = [];
+  #process;
+  #printed = "";
+  #port;
+  #words;
+
+  constructor({ port, data, dist }) {
+    this.#port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#words = ["--listen", `127.0.0.1:${port}`, "--data", data, "--dist", dist, "--demo"];
+  }
+
+  async start() {
+    this.#printed = "";
+    const process = spawn(SERVER, this.#words, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = process;
+    process.stdout.setEncoding("utf8").on("data", (text) => (this.#printed += text));
+    this.#collectErrors(process);
+    await this.#untilItAnswers();
+  }
+
+  /** As when the power fails. */
+  async kill() {
+    const process = this.#process;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    const ended = once(process, "exit");
+    process.kill("SIGKILL");
+    await ended;
+  }
+
+  /** A person's PIN, from the table that the server prints. */
+  pin(name) {
+    const line = this.#printed.split("\n").find((it) => it.trim().startsWith(`${name} `));
+    const pin = line?.trim().split(/\s+/).at(-1);
+    assert.match(pin ?? "", /^\d{6}$/, `the table names no PIN of ${name}`);
+    return pin;
+  }
+
+  #collectErrors(process) {
+    let rest = "";
+    process.stderr.setEncoding("utf8").on("data", (text) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop();
+      this.errors.push(...lines.filter((it) => it.includes('"level":"ERROR"') || it.startsWith("error:")));
+    });
+  }
+
+  async #untilItAnswers() {
+    await until("the server answers", async () => {
+      assert.equal(this.#process.exitCode, null, `the server ended: ${this.errors.join("\n")}`);
+      return /PIN\n(?:.+\n)+\n/.test(this.#printed) && (await answers(`${this.url}/healthz`));
+    });
+  }
+}
+
+async function answers(url) {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function until(what, condition, patience_ms = PATIENCE_MS) {
+  const end = performance.now() + patience_ms;
+  while (!(await condition())) {
+    assert.ok(performance.now() < end, `in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+function launchOptions() {
+  return {
+    executablePath: CHROMIUM,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  };
+}
+
+async function launchProcess(profile, options) {
+  const context = await chromium.launchPersistentContext(profile, { ...launchOptions(), ...options });
+  return { context, page: context.pages()[0] ?? (await context.newPage()) };
+}
+
+/** What the app says, in one of its languages. */
+export async function wordsOf(locale) {
+  const code = locale.startsWith("en") ? "en" : "zh-CN";
+  const file = new URL(`src/wording/locales/${code}.json`, ROOT);
+  const words = JSON.parse(await readFile(file, "utf8"));
+  return (key, values = {}) => {
+    const found = key.split(".").reduce((part, name) => part?.[name], words);
+    assert.equal(typeof found, "string", `${code}.json has no ${key}`);
+    return found.replace(/%\{(\w+)\}/g, (_, name) => values[name]);
+  };
+}
+
+export async function choosePerson(page, name) {
+  await page.locator(".person").filter({ has: page.getByText(name, { exact: true }) }).click();
+}
+
+export async function enterPin(page, pin) {
+  await page.locator("#pin").fill(pin);
+  await page.locator(".sign-in-pin button[type=submit]").click();
+}
+
+export async function signIn(page, name, pin) {
+  await choosePerson(page, name);
+  await enterPin(page, pin);
+  await page.getByTestId("person").waitFor();
+}
+
+/** Opens the app on a device and signs a person in. */
+export async function signedIn(device, server, name) {
+  const page = await device.newPage();
+  await page.goto("/");
+  await signIn(page, name, server.pin(name));
+  return page;
+}
+
+export async function switchPerson(page, server, name) {
+  await page.goto("/");
+  await page.getByTestId("person").click();
+  await page.locator(".menu-item").first().click();
+  await signIn(page, name, server.pin(name));
+}
+
+/** Until the program stands in the device's cache and a worker serves it from there. */
+export async function untilCached(page) {
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+}
+
+export const LEAK = {
+  category: "water-leak",
+  matter: "厨房漏水",
+  address: "3-2-1502",
+  customer: "赵女士",
+  phone: "13800138000",
+};
+
+export async function fillForm(page, { category, ...texts }) {
+  if (category) await page.locator("#category").selectOption(category);
+  for (const [id, text] of Object.entries(texts)) await page.locator(`#${id}`).fill(text);
+}
+
+/** Records a case and returns its id; `next` is what happens to it at once. */
+export async function record(page, fields, next) {
+  await page.goto("/record");
+  await fillForm(page, fields);
+  await page.locator(`[data-next="${next}"]`).click();
+  return untilOnCase(page);
+}
+
+export async function untilOnCase(page) {
+  await page.waitForURL(/\/case\/[^/?]+$/);
+  await page.locator(".case-head").waitFor();
+  return new URL(page.url()).pathname.split("/").at(-1);
+}
+
+export async function openCase(page, id) {
+  await page.goto(`/case/${id}`);
+  await page.locator(".case-head").waitFor();
+}
+
+/** Presses an act's button, wherever it stands. */
+export async function press(page, act) {
+  const button = page.locator(`button[data-act="${act}"]`);
+  await button.waitFor({ state: "attached" });
+  if (!(await button.isVisible())) await page.locator('[data-testid="other-acts"] > summary').click();
+  await button.click();
+}
+
+/** Presses an act's button, fills what it asks for, and signs. */
+export async function act(page, name, { text, person, department, choices = [] } = {}) {
+  await press(page, name);
+  const sheet = page.locator(`dialog[data-act="${name}"]`);
+  await sheet.waitFor();
+  if (department) await sheet.locator("#act-department").selectOption(department);
+  if (person) await sheet.locator("#act-person").selectOption(person);
+  for (const choice of choices) await sheet.getByRole("radio", { name: choice, exact: true }).check();
+  if (text) await sheet.locator("#act-text").fill(text);
+  await sheet.locator("button[type=submit]").click();
+  await sheet.waitFor({ state: "detached" });
+}
+
+/** Until head office has answered for everything that was saved on the device. */
+export async function untilDelivered(page, patience_ms = 60_000) {
+  await page.locator('.sync-line[data-owed="0"]').waitFor({ timeout: patience_ms });
+}
+
+export async function owed(page) {
+  return Number(await page.locator(".sync-line").getAttribute("data-owed"));
+}
+
+export function dueCard(page, deadline) {
+  return page.locator(`.due-card[data-deadline="${deadline}"]`);
+}
+
+/** When something is due, in milliseconds since 1970. */
+export async function due(page, deadline) {
+  return Number(await dueCard(page, deadline).getAttribute("data-due"));
+}
+
+/** A civil time of the site, as an instant: China knows no other offset. */
+export function siteTime(civil) {
+  return Date.parse(`${civil.replace(" ", "T")}:00+08:00`);
+}
