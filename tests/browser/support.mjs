@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readlink, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,11 +68,11 @@ export class Stage {
     return this.adopt(context);
   }
 
-  /** A browser process of its own over a profile that outlives it; ends by `kill`. */
-  async process(server, profile, { viewport = PHONE, locale = "zh-CN", ...options } = {}) {
-    const browser = await launchProcess(profile, { viewport, locale, baseURL: server.url, ...options });
-    this.adopt(browser.context);
-    return browser;
+  /** A browser process of its own over a profile that outlives it. */
+  async process(server, profile, { viewport = PHONE, locale = "zh-CN" } = {}) {
+    const options = { ...launchOptions(), viewport, locale, baseURL: server.url };
+    const context = this.adopt(await chromium.launchPersistentContext(profile, options));
+    return { context, page: context.pages()[0] ?? (await context.newPage()) };
   }
 
   adopt(context) {
@@ -219,9 +219,20 @@ function launchOptions() {
   };
 }
 
-async function launchProcess(profile, options) {
-  const context = await chromium.launchPersistentContext(profile, { ...launchOptions(), ...options });
-  return { context, page: context.pages()[0] ?? (await context.newPage()) };
+/** Kills a browser process over a profile at once, with everything that it started. */
+export async function killBrowser(profile) {
+  // Chromium notes its host and process here, and leads a process group of its own.
+  const pid = Number((await readlink(join(profile, "SingletonLock"))).split("-").at(-1));
+  process.kill(-pid, "SIGKILL");
+  await until("the browser is gone", () => !isRunning(pid));
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** What the app says, in one of its languages. */
