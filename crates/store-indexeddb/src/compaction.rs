@@ -20,7 +20,11 @@ use crate::record::{
 };
 
 /// Writes that one step puts away, at most. Few in tests: what matters happens where a step ends.
-const STEP_WRITES: u32 = if cfg!(test) { 7 } else { 256 };
+const STEP_WRITES: u32 = match (cfg!(test), cfg!(target_arch = "wasm32")) {
+    (true, false) => 7,
+    (true, true) => 40,
+    (false, _) => 256,
+};
 /// Own envelopes whose fate is remembered after they were put away, besides those that need a person.
 const REMEMBERED_FATES: usize = 128;
 /// As many runs may come to the directory before they are merged.
