@@ -69,7 +69,7 @@ pub fn replace_address(path: &str) {
     // Refused only for another origin, which a path is not.
     let _ = window()
         .history()
-        .and_then(|it| it.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path)));
+        .and_then(|it| it.replace_state_with_url(&JsValue::NULL, "", Some(path)));
 }
 
 /// Ready after so many milliseconds, or later where the browser throttles a hidden tab.

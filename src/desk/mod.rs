@@ -14,9 +14,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
-use shouwen_domain::envelope::{ClockEvidence, Envelope, EnvelopeError, Stamp};
+use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
+use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::summary::Summary;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
@@ -266,8 +267,11 @@ impl Desk {
         if events.is_empty() {
             return Ok(());
         }
-        let envelope = Envelope::seal(self.stamp(id, rules, session, now, standing), &events)
-            .map_err(|error| TryError::from(SendError::of_seal(&error)))?;
+        let stamp = self.stamp(id, rules, session, now, standing);
+        // The only thing that can be wrong with what `decide` answered is its size.
+        let envelope = Envelope::seal(stamp, &events).map_err(|_| SendError::TooLarge {
+            limit_bytes: limits::ENVELOPE_BYTES,
+        })?;
         envelopes.push(envelope.clone());
         let summary = summarize(&envelopes, rules).ok_or(SendError::Busy)?;
         let append = Append {
@@ -442,14 +446,6 @@ impl From<WriteError> for TryError {
                 | Conflict::Fence { .. },
             ) => Self::Behind,
             WriteError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-impl SendError {
-    const fn of_seal(_: &EnvelopeError) -> Self {
-        Self::TooLarge {
-            limit_bytes: shouwen_domain::limits::ENVELOPE_BYTES,
         }
     }
 }

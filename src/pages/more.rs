@@ -60,11 +60,15 @@ fn Fates() -> impl IntoView {
             </li>
         })
     };
-    view! {
-        <section class="case-part">
-            <h2 class="case-part-title">{move || say!(words.get(), "sync.what_became")}</h2>
-            <ol class="timeline">{move || fates.get().and_then(Result::ok).map(|it| it.into_iter().map(line).collect_view())}</ol>
-        </section>
+    move || {
+        let fates = fates.get()?.ok().filter(|it| !it.is_empty())?;
+        let lines = fates.into_iter().map(line).collect_view();
+        Some(view! {
+            <section class="case-part">
+                <h2 class="case-part-title">{say!(words.get(), "sync.what_became")}</h2>
+                <ol class="timeline">{lines}</ol>
+            </section>
+        })
     }
 }
 
