@@ -27,8 +27,8 @@ const NO_NETWORK = /^Failed to load resource: net::ERR_/;
 const SAID_NO = /^Failed to load resource: the server responded with a status of 4/;
 
 /** A test with a stage of its own; any error that the browser or the server reports fails it. */
-export function journey(name, body) {
-  test(name, { timeout: TEST_LASTS_MS }, async () => {
+export function journey(name, body, options = {}) {
+  test(name, { timeout: TEST_LASTS_MS, ...options }, async () => {
     const stage = new Stage();
     try {
       await body(stage);
@@ -245,6 +245,15 @@ export async function wordsOf(locale) {
     assert.equal(typeof found, "string", `${code}.json has no ${key}`);
     return found.replace(/%\{(\w+)\}/g, (_, name) => values[name]);
   };
+}
+
+/** A page of the app's origin with nothing in it. */
+export async function blankPage(device) {
+  const page = await device.newPage();
+  const body = '<!doctype html><link rel="icon" href="data:,"><title>blank</title>';
+  await page.route("**/blank", (route) => route.fulfill({ contentType: "text/html", body }));
+  await page.goto("/blank");
+  return page;
 }
 
 export async function choosePerson(page, name) {
