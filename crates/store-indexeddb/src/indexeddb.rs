@@ -32,7 +32,7 @@ pub(crate) const MIGRATIONS: [&[Store]; 1] = [&[
 ]];
 
 /// How long other tabs have to let go of an older version.
-const BLOCKED_AFTER_MS: i32 = 3_000;
+const BLOCKED_AFTER_MS: i32 = 5_000;
 
 /// The log in the browser.
 pub type IndexedDbLog = Engine<IndexedDb>;
@@ -458,7 +458,7 @@ pub(crate) async fn open_newest(
     let factory = factory()?;
     // Twice: what is too old is upgraded in between. Thrice: another tab may upgrade as well.
     for _ in 0..3 {
-        let connection = open_as_it_is(&factory, name).await?;
+        let connection = open_as_it_is(&factory, name, blocked_after_ms).await?;
         let found = connection.as_ref().map_or(0, version);
         match connection {
             Some(connection) if found == known => return Ok(connection),
@@ -491,9 +491,12 @@ fn version(connection: &Connection) -> u32 {
 }
 
 /// A connection to whatever version there is; none where there is no database, and none is made.
+///
+/// While another tab waits to upgrade, no connection is given out: that is [`Fault::Blocked`] as well.
 pub(crate) async fn open_as_it_is(
     factory: &IdbFactory,
     name: &str,
+    blocked_after_ms: i32,
 ) -> Result<Option<Connection>, Fault> {
     let unavailable = |error: JsValue| {
         let fault = fault(error);
@@ -506,7 +509,7 @@ pub(crate) async fn open_as_it_is(
     };
     let request: IdbOpenDbRequest = factory.open(name).map_err(unavailable)?;
     let is_new = Rc::new(Cell::new(false));
-    let abort = Closure::once({
+    let abort = Closure::<dyn FnMut()>::new({
         let (request, is_new) = (request.clone(), Rc::clone(&is_new));
         move || {
             is_new.set(true);
@@ -516,11 +519,28 @@ pub(crate) async fn open_as_it_is(
         }
     });
     request.set_onupgradeneeded(Some(abort.as_ref().unchecked_ref()));
-    match answer_to(&request).await {
-        Ok(connection) => Ok(Some(connection.unchecked_into())),
-        Err(_) if is_new.get() => Ok(None),
-        Err(error) => Err(unavailable(error)),
-    }
+    let is_awaited = Rc::new(Cell::new(true));
+    let opened = future_to_promise({
+        let is_awaited = Rc::clone(&is_awaited);
+        async move {
+            let answer = answer_to(&request).await;
+            drop(abort);
+            match answer {
+                Ok(connection) => {
+                    if !is_awaited.get() {
+                        connection.unchecked_ref::<IdbDatabase>().close();
+                    }
+                    Ok(connection)
+                }
+                Err(_) if is_new.get() => Ok(JsValue::NULL),
+                Err(error) => Err(error),
+            }
+        }
+    });
+    let opened = within(opened, blocked_after_ms).await;
+    is_awaited.set(false);
+    let opened = opened.map_err(unavailable)?.ok_or(Fault::Blocked)?;
+    Ok((!opened.is_null()).then(|| opened.unchecked_into()))
 }
 
 /// Brings the schema to the newest version. Waits for other tabs to let go, but not for ever.
@@ -535,20 +555,24 @@ async fn upgrade(name: &str, migrations: &[&[Store]], blocked_after_ms: i32) -> 
         match builder.build().await {
             Ok(database) => {
                 database.close();
-                Ok(JsValue::TRUE)
+                Ok(JsValue::NULL)
             }
             Err(error) => Ok(format!("{error:?}").into()),
         }
     });
-    let too_late = Promise::new(&mut |resolve, _| set_timeout(&resolve, blocked_after_ms));
-    let first = Promise::race(&Array::of2(&upgraded, &too_late));
-    let outcome = JsFuture::from(first).await.map_err(fault)?;
-    match outcome.as_string() {
-        None if outcome.as_bool() == Some(true) => Ok(()),
+    let outcome = within(upgraded, blocked_after_ms).await.map_err(fault)?;
+    match outcome.ok_or(Fault::Blocked)?.as_string() {
+        None => Ok(()),
         // A tab with a newer version was quicker; looking again tells.
         Some(error) if error.contains("VersionError") => Ok(()),
         Some(error) if error.contains("QuotaExceededError") => Err(Fault::QuotaExceeded),
         Some(error) => Err(Fault::Unavailable(error)),
-        None => Err(Fault::Blocked),
     }
+}
+
+/// What a promise brings; none where that takes too long. It must not bring `undefined`.
+async fn within(promise: Promise, at_most_ms: i32) -> Result<Option<JsValue>, JsValue> {
+    let too_late = Promise::new(&mut |resolve, _| set_timeout(&resolve, at_most_ms));
+    let first = JsFuture::from(Promise::race(&Array::of2(&promise, &too_late))).await?;
+    Ok((!first.is_undefined()).then_some(first))
 }
