@@ -82,9 +82,19 @@ impl Act {
         }
     }
 
-    /// Needs nothing but the person's word: done with one tap.
-    pub const fn is_plain(self) -> bool {
-        matches!(self, Self::Receive | Self::Close)
+    /// The command, where the act needs nothing but the person's word: done with one tap.
+    pub const fn plain_command(self) -> Option<Command> {
+        match self {
+            Self::Receive => Some(Command::Receive),
+            Self::Close => Some(Command::Close),
+            Self::HandOver
+            | Self::NameHandler
+            | Self::Return
+            | Self::Reply
+            | Self::Tell
+            | Self::Visit
+            | Self::AnswerAtOnce => None,
+        }
     }
 
     /// A command of this kind with everything filled in, to ask the rules whether it is possible at all.

@@ -91,8 +91,9 @@ pub enum SendError {
 }
 
 /// Everything there is about one case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseFile {
+    pub id: CaseId,
     pub folded: Folded,
     pub history: History,
 }
@@ -331,7 +332,11 @@ impl Desk {
             return Ok(None);
         }
         let folded = Case::fold(history.entries.iter().map(|it| &it.envelope));
-        Ok(Some(CaseFile { folded, history }))
+        Ok(Some(CaseFile {
+            id,
+            folded,
+            history,
+        }))
     }
 
     /// What became of this device's acts, newest first.

@@ -1,22 +1,24 @@
 //! One case: who answers, what is due and why, what happened, and what this person may do now.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
 use shouwen_domain::case::{End, Move, Obligation, Stage};
 use shouwen_domain::id::{CaseId, PersonId};
-use shouwen_domain::summary::{Particulars, Task};
-use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
+use shouwen_domain::summary::Particulars;
+use shouwen_domain::{Case, Rules};
 use shouwen_store::Fault;
 
-use crate::components::act_sheet::{Act, ActSheet};
 use crate::components::due_card::DueCard;
 use crate::components::icon::Icon;
 use crate::components::timeline::Timeline;
 use crate::desk::{CaseFile, Desk};
-use crate::pages::fault::{fault_words, send_error_words};
+use crate::pages::fault::fault_words;
 use crate::say;
 use crate::wording::{self, Language, act, refusal, time};
+
+mod acts;
+
+use acts::{Acts, Begun, BegunSheet};
 
 #[component]
 pub fn CasePage() -> impl IntoView {
@@ -45,22 +47,36 @@ pub fn CasePage() -> impl IntoView {
             }
         }
     });
+    // Drawn anew only when there is something new to draw, and never another case than the one asked for.
+    let shown = Memo::new(move |_| match file.get()? {
+        Ok(Some(file)) if Some(file.id) != id.get() => None,
+        file => Some(file),
+    });
+    let begun = Begun::new(desk);
+    Effect::new(move |before: Option<Option<CaseId>>| {
+        let id = id.get();
+        if before.is_some_and(|it| it != id) {
+            begun.clear();
+        }
+        id
+    });
     view! {
         <section class="pane-case" data-testid="case">
-            {move || file.get().map(|it| shown(id.get(), it))}
+            {move || shown.get().map(|it| view_of(it, begun))}
         </section>
+        <BegunSheet begun />
     }
     .into_any()
 }
 
-fn shown(id: Option<CaseId>, file: Result<Option<CaseFile>, Fault>) -> AnyView {
-    match (id, file) {
-        (Some(id), Ok(Some(file))) => match file.folded.case.clone() {
-            Some(case) => view! { <CaseView id case file /> }.into_any(),
+fn view_of(file: Result<Option<CaseFile>, Fault>, begun: Begun) -> AnyView {
+    match file {
+        Ok(Some(file)) => match file.folded.case.clone() {
+            Some(case) => view! { <CaseView case file begun /> }.into_any(),
             None => view! { <Timeline file /> }.into_any(),
         },
-        (_, Ok(_)) => view! { <NotFound /> }.into_any(),
-        (_, Err(fault)) => {
+        Ok(None) => view! { <NotFound /> }.into_any(),
+        Err(fault) => {
             let words = expect_context::<Desk>().language();
             view! { <p role="alert">{move || fault_words(words.get(), &fault)}</p> }.into_any()
         }
@@ -80,7 +96,7 @@ fn NotFound() -> impl IntoView {
 }
 
 #[component]
-fn CaseView(id: CaseId, case: Case, file: CaseFile) -> impl IntoView {
+fn CaseView(case: Case, file: CaseFile, begun: Begun) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let newer = !file.folded.is_understood();
@@ -112,7 +128,7 @@ fn CaseView(id: CaseId, case: Case, file: CaseFile) -> impl IntoView {
             <h3 class="case-part-title">{move || say!(words.get(), "case.history")}</h3>
             <Timeline file />
         </section>
-        {(!newer).then(|| view! { <Acts id case /> })}
+        {(!newer).then(|| view! { <Acts case begun /> })}
     }
     .into_any()
 }
@@ -408,173 +424,4 @@ fn done_line(
         None => say!(language, "case.met", time = time),
     };
     Some((act::task(language, done.deadline), when))
-}
-
-/// What may be done now: the likely next act first, the others behind it, the impossible ones with their reason.
-#[component]
-fn Acts(id: CaseId, case: StoredValue<Case>) -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let words = desk.language();
-    let open = RwSignal::new(None::<(Act, String)>);
-    let refused = RwSignal::new(None::<String>);
-    let possible = Memo::new(move |_| case.with_value(|case| possible(desk, case)));
-    let send = Action::new_local(move |(act, command): &(Act, Command)| {
-        let (act, command) = (*act, command.clone());
-        async move {
-            match desk.send(Some(id), command).await {
-                Ok(_) => {
-                    forget(desk, id, act).await;
-                    open.try_set(None);
-                    refused.try_set(None);
-                }
-                Err(error) => {
-                    let rules = desk.rules().get_untracked();
-                    let language = desk.language().get_untracked();
-                    refused.try_set(Some(send_error_words(language, &error, rules.as_deref())));
-                }
-            }
-        }
-    });
-    let start = move |act: Act| {
-        refused.set(None);
-        if act.is_plain() {
-            let command = if act == Act::Close {
-                Command::Close
-            } else {
-                Command::Receive
-            };
-            send.dispatch((act, command));
-            return;
-        }
-        spawn_local(async move {
-            let kept = kept_words(desk, id, act).await;
-            open.try_set(Some((act, kept)));
-        });
-    };
-    let next = Memo::new(move |_| case.with_value(|case| likely_next(desk, case, &possible.get())));
-    let button = move |act: Act, kind: &'static str| {
-        view! {
-            <button class="button" data-kind=kind type="button" data-act=act.slug() disabled=send.pending()
-                on:click=move |_| start(act)>{move || act.word(words.get())}</button>
-        }
-    };
-    let others = move || {
-        let next = next.get();
-        possible.get().into_iter().filter(|(act, _)| Some(*act) != next).map(|(act, why)| match why {
-            None => button(act, "secondary").into_any(),
-            Some(why) => {
-                let reason = desk.rules().get().map(|it| refusal::refusal(words.get(), &why, &it.directory));
-                view! {
-                    <div class="stack">
-                        <button class="button" data-kind="secondary" type="button" disabled>{act.word(words.get())}</button>
-                        <p class="why">{reason}</p>
-                    </div>
-                }
-                .into_any()
-            }
-        })
-        .collect_view()
-    };
-    let sheet = move || {
-        open.get().map(|(act, kept)| {
-            let changed = move |text: String| keep_words(desk, id, act, text);
-            let done = move |command: Command| {
-                send.dispatch((act, command));
-            };
-            view! { <ActSheet act case kept changed done cancel=move |()| { open.set(None); refused.set(None); } refused /> }
-        })
-    };
-    let closed = case.with_value(|it| it.ending.is_some());
-    (!closed).then(|| view! {
-        {sheet}
-        <details class="case-part" data-testid="other-acts">
-            <summary class="reckoning-summary">{move || say!(words.get(), "act.more")}<Icon name="chevron-down" /></summary>
-            <div class="stack">{others}</div>
-        </details>
-        {move || {
-            let why = refused.get().filter(|_| open.read().is_none());
-            (next.get().is_some() || why.is_some()).then(|| view! {
-                <div class="action-bar">
-                    <p class="why" role="alert">{why}</p>
-                    {next.get().map(|act| button(act, "primary"))}
-                </div>
-            })
-        }}
-    })
-}
-
-/// Every act with the rule's reason where it is not possible now.
-fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
-    let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
-        return Vec::new();
-    };
-    let elsewhere = rules
-        .directory
-        .departments
-        .iter()
-        .map(|it| &it.id)
-        .find(|it| *it != case.holder());
-    let Some(elsewhere) = elsewhere.cloned() else {
-        return Vec::new();
-    };
-    let acting = Acting {
-        rules: &rules,
-        person: &session.person,
-        now: desk.now().get(),
-    };
-    let ask = |act: Act| decide(Some(case), act.probe(&session.person, &elsewhere), acting).err();
-    Act::ALL.into_iter().map(|act| (act, ask(act))).collect()
-}
-
-/// What the most urgent obligation of this person asks for, else closing, where that is possible.
-fn likely_next(desk: Desk, case: &Case, possible: &[(Act, Option<Refusal>)]) -> Option<Act> {
-    let may = |act: &Act| possible.iter().any(|(it, why)| it == act && why.is_none());
-    let (session, rules) = (desk.session().get()?, desk.rules().get()?);
-    let me = rules.directory.person(&session.person)?;
-    let board = desk.board().read();
-    let tasks: &[Task] = board.get(case.id).map_or(&[], |it| &it.tasks);
-    let mine = tasks
-        .iter()
-        .filter(|it| it.is_for(&me.id, &me.department))
-        .map(|it| Act::for_deadline(it.deadline));
-    // Naming a handler signs for the slip as well: the one tap that does both comes first.
-    mine.chain([Act::Close]).find(may)
-}
-
-fn draft_name(id: CaseId, act: Act) -> String {
-    format!("act-{id}-{}", act.slug())
-}
-
-async fn kept_words(desk: Desk, id: CaseId, act: Act) -> String {
-    let Some(session) = desk.session().get_untracked() else {
-        return String::new();
-    };
-    let kept = desk.draft(&session.person, &draft_name(id, act)).await;
-    kept.ok()
-        .flatten()
-        .and_then(|it| String::from_utf8(it).ok())
-        .unwrap_or_default()
-}
-
-fn keep_words(desk: Desk, id: CaseId, act: Act, text: String) {
-    let Some(session) = desk.session().get_untracked() else {
-        return;
-    };
-    spawn_local(async move {
-        if let Err(fault) = desk
-            .keep_draft(&session.person, &draft_name(id, act), text.as_bytes())
-            .await
-        {
-            desk.report(fault);
-        }
-    });
-}
-
-async fn forget(desk: Desk, id: CaseId, act: Act) {
-    let Some(session) = desk.session().get_untracked() else {
-        return;
-    };
-    if let Err(fault) = desk.drop_draft(&session.person, &draft_name(id, act)).await {
-        desk.report(fault);
-    }
 }

@@ -1,0 +1,243 @@
+//! What this person may do with a case now, and the sheet that asks for what an act needs.
+//!
+//! The sheet belongs to the page, not to the case as drawn: news of the case that arrives while somebody
+//! writes draws the case anew and leaves the sheet alone.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shouwen_domain::id::CaseId;
+use shouwen_domain::summary::Task;
+use shouwen_domain::{Acting, Case, Command, Refusal, decide};
+
+use crate::components::act_sheet::{Act, ActSheet};
+use crate::components::icon::Icon;
+use crate::desk::Desk;
+use crate::pages::fault::send_error_words;
+use crate::say;
+use crate::wording::refusal;
+
+/// An act that asks for something first.
+#[derive(Clone)]
+struct Opened {
+    act: Act,
+    case: Case,
+    /// What was typed and not sent the last time.
+    kept: String,
+}
+
+/// What was begun on this page, whatever case is drawn.
+#[derive(Clone, Copy)]
+pub struct Begun {
+    desk: Desk,
+    open: RwSignal<Option<Opened>>,
+    refused: RwSignal<Option<String>>,
+    send: Action<(CaseId, Act, Command), ()>,
+}
+
+impl Begun {
+    pub fn new(desk: Desk) -> Self {
+        let open = RwSignal::new(None);
+        let refused = RwSignal::new(None);
+        let send = Action::new_local(move |(id, act, command): &(CaseId, Act, Command)| {
+            let (id, act, command) = (*id, *act, command.clone());
+            async move {
+                match desk.send(Some(id), command).await {
+                    Ok(_) => {
+                        forget(desk, id, act).await;
+                        open.try_set(None);
+                        refused.try_set(None);
+                    }
+                    Err(error) => {
+                        let rules = desk.rules().get_untracked();
+                        let language = desk.language().get_untracked();
+                        refused.try_set(Some(send_error_words(language, &error, rules.as_deref())));
+                    }
+                }
+            }
+        });
+        Self {
+            desk,
+            open,
+            refused,
+            send,
+        }
+    }
+
+    /// Another case is looked at.
+    pub fn clear(self) {
+        self.open.set(None);
+        self.refused.set(None);
+    }
+
+    fn start(self, act: Act, case: &Case) {
+        self.refused.set(None);
+        if let Some(command) = act.plain_command() {
+            self.send.dispatch((case.id, act, command));
+            return;
+        }
+        let case = case.clone();
+        spawn_local(async move {
+            let kept = kept_words(self.desk, case.id, act).await;
+            self.open.try_set(Some(Opened { act, case, kept }));
+        });
+    }
+}
+
+/// The sheet of the act that was begun, if any.
+#[component]
+pub fn BegunSheet(begun: Begun) -> impl IntoView {
+    let desk = begun.desk;
+    move || {
+        let Opened { act, case, kept } = begun.open.get()?;
+        let id = case.id;
+        let case = StoredValue::new(case);
+        let changed = move |text: String| keep_words(desk, id, act, text);
+        let done = move |command: Command| {
+            begun.send.dispatch((id, act, command));
+        };
+        let cancel = move |()| begun.clear();
+        Some(view! { <ActSheet act case kept changed done cancel refused=begun.refused /> })
+    }
+}
+
+/// The likely next act first, the others behind it, the impossible ones with their reason.
+#[component]
+pub fn Acts(case: StoredValue<Case>, begun: Begun) -> impl IntoView {
+    let desk = begun.desk;
+    let words = desk.language();
+    let possible = Memo::new(move |_| case.with_value(|case| possible(desk, case)));
+    let next = Memo::new(move |_| case.with_value(|case| likely_next(desk, case, &possible.get())));
+    let button = move |act: Act, kind: &'static str| {
+        let start = move |_| case.with_value(|it| begun.start(act, it));
+        view! {
+            <button class="button" data-kind=kind type="button" data-act=act.slug() disabled=begun.send.pending()
+                on:click=start>{move || act.word(words.get())}</button>
+        }
+    };
+    let others = move || {
+        let next = next.get();
+        let others = possible
+            .get()
+            .into_iter()
+            .filter(|(act, _)| Some(*act) != next);
+        let others = others.map(|(act, why)| match why {
+            None => button(act, "secondary").into_any(),
+            Some(why) => view! { <Impossible act why /> }.into_any(),
+        });
+        others.collect_view()
+    };
+    let bar = move || {
+        let why = begun.refused.get().filter(|_| begun.open.read().is_none());
+        (next.get().is_some() || why.is_some()).then(|| {
+            view! {
+                <div class="action-bar">
+                    <p class="why" role="alert">{why}</p>
+                    {next.get().map(|act| button(act, "primary"))}
+                </div>
+            }
+        })
+    };
+    let closed = case.with_value(|it| it.ending.is_some());
+    (!closed).then(|| {
+        view! {
+            <details class="case-part" data-testid="other-acts">
+                <summary class="reckoning-summary">{move || say!(words.get(), "act.more")}<Icon name="chevron-down" /></summary>
+                <div class="stack">{others}</div>
+            </details>
+            {bar}
+        }
+    })
+}
+
+#[component]
+fn Impossible(act: Act, why: Refusal) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let reason = move || {
+        desk.rules()
+            .get()
+            .map(|it| refusal::refusal(words.get(), &why, &it.directory))
+    };
+    view! {
+        <div class="stack">
+            <button class="button" data-kind="secondary" type="button" disabled>{move || act.word(words.get())}</button>
+            <p class="why">{reason}</p>
+        </div>
+    }
+}
+
+/// Every act with the rule's reason where it is not possible now.
+fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
+    let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
+        return Vec::new();
+    };
+    let elsewhere = rules
+        .directory
+        .departments
+        .iter()
+        .map(|it| &it.id)
+        .find(|it| *it != case.holder());
+    let Some(elsewhere) = elsewhere.cloned() else {
+        return Vec::new();
+    };
+    let acting = Acting {
+        rules: &rules,
+        person: &session.person,
+        now: desk.now().get(),
+    };
+    let ask = |act: Act| decide(Some(case), act.probe(&session.person, &elsewhere), acting).err();
+    Act::ALL.into_iter().map(|act| (act, ask(act))).collect()
+}
+
+/// What the most urgent obligation of this person asks for, else closing, where that is possible.
+fn likely_next(desk: Desk, case: &Case, possible: &[(Act, Option<Refusal>)]) -> Option<Act> {
+    let may = |act: &Act| possible.iter().any(|(it, why)| it == act && why.is_none());
+    let (session, rules) = (desk.session().get()?, desk.rules().get()?);
+    let me = rules.directory.person(&session.person)?;
+    let board = desk.board().read();
+    let tasks: &[Task] = board.get(case.id).map_or(&[], |it| &it.tasks);
+    let mine = tasks
+        .iter()
+        .filter(|it| it.is_for(&me.id, &me.department))
+        .map(|it| Act::for_deadline(it.deadline));
+    // Naming a handler signs for the slip as well: the one tap that does both comes first.
+    mine.chain([Act::Close]).find(may)
+}
+
+fn draft_name(id: CaseId, act: Act) -> String {
+    format!("act-{id}-{}", act.slug())
+}
+
+async fn kept_words(desk: Desk, id: CaseId, act: Act) -> String {
+    let Some(session) = desk.session().get_untracked() else {
+        return String::new();
+    };
+    let kept = desk.draft(&session.person, &draft_name(id, act)).await;
+    kept.ok()
+        .flatten()
+        .and_then(|it| String::from_utf8(it).ok())
+        .unwrap_or_default()
+}
+
+fn keep_words(desk: Desk, id: CaseId, act: Act, text: String) {
+    let Some(session) = desk.session().get_untracked() else {
+        return;
+    };
+    spawn_local(async move {
+        if let Err(fault) = desk
+            .keep_draft(&session.person, &draft_name(id, act), text.as_bytes())
+            .await
+        {
+            desk.report(fault);
+        }
+    });
+}
+
+async fn forget(desk: Desk, id: CaseId, act: Act) {
+    let Some(session) = desk.session().get_untracked() else {
+        return;
+    };
+    if let Err(fault) = desk.drop_draft(&session.person, &draft_name(id, act)).await {
+        desk.report(fault);
+    }
+}
