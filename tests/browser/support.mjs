@@ -204,7 +204,7 @@ async function freePort() {
   return port;
 }
 
-function launchOptions() {
+export function launchOptions() {
   return {
     executablePath: CHROMIUM,
     args: [
