@@ -179,7 +179,9 @@ fn wasm_tests() -> Result<()> {
                 "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
                 "wasm-bindgen-test-runner",
             )
-            .env("CHROMEDRIVER", browser.chromedriver),
+            .env("CHROMEDRIVER", browser.chromedriver)
+            // For all tests together; the runner's own 20 s are too short on a busy machine.
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "120"),
     )
 }
 
