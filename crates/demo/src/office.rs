@@ -1,0 +1,194 @@
+//! Head office over plain HTTP, as `shouwen_sync::message` describes it.
+
+use std::fmt;
+use std::time::Duration;
+
+use minicbor::{Decode, Encode};
+use shouwen_domain::id::{DeviceId, PersonId};
+use shouwen_sync::message::{
+    Failure, FailureCode, MEDIA_TYPE, Page, Pull, Push, Pushed, SignIn, SignedIn, SiteTexts,
+};
+
+/// The largest answer there is: the texts of a site, or a page.
+const ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+const ANSWER_LASTS: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone)]
+pub struct Office {
+    agent: ureq::Agent,
+    /// Without a slash at its end.
+    base: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfficeError {
+    NotPlainHttp {
+        server: String,
+    },
+    NoAnswer {
+        server: String,
+        what: String,
+    },
+    Declined {
+        path: &'static str,
+        failure: Failure,
+        retry_after_s: Option<u64>,
+    },
+    /// Somebody answers, but not as head office does.
+    NotHeadOffice {
+        server: String,
+        path: &'static str,
+        status: u16,
+    },
+}
+
+impl fmt::Display for OfficeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPlainHttp { server } => {
+                write!(
+                    f,
+                    "{server} is not a plain address such as http://127.0.0.1:8080"
+                )
+            }
+            Self::NoAnswer { server, what } => write!(
+                f,
+                "No answer from {server} ({what}): start it with `cargo xtask run`, or name another with --server"
+            ),
+            Self::Declined {
+                path,
+                failure,
+                retry_after_s,
+            } => {
+                write!(f, "The server declined {path}: {}", failure.detail)?;
+                match retry_after_s {
+                    Some(s) => write!(f, "; try again in {s} s"),
+                    None => Ok(()),
+                }
+            }
+            Self::NotHeadOffice {
+                server,
+                path,
+                status,
+            } => write!(
+                f,
+                "{server} answers {path} with {status}, but not as this version's head office does"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OfficeError {}
+
+impl OfficeError {
+    pub fn code(&self) -> Option<FailureCode> {
+        match self {
+            Self::Declined { failure, .. } => Some(failure.code),
+            Self::NotPlainHttp { .. } | Self::NoAnswer { .. } | Self::NotHeadOffice { .. } => None,
+        }
+    }
+}
+
+impl Office {
+    pub fn at(server: &str) -> Result<Self, OfficeError> {
+        let base = server.trim_end_matches('/');
+        if !base.starts_with("http://") || base.len() == "http://".len() {
+            return Err(OfficeError::NotPlainHttp {
+                server: server.to_owned(),
+            });
+        }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(ANSWER_LASTS))
+            .proxy(None);
+        Ok(Self {
+            agent: config.build().into(),
+            base: base.to_owned(),
+        })
+    }
+
+    pub fn address(&self) -> &str {
+        &self.base
+    }
+
+    pub fn sign_in(
+        &self,
+        person: &PersonId,
+        pin: &str,
+        device: DeviceId,
+    ) -> Result<SignedIn, OfficeError> {
+        let message = SignIn {
+            person: person.clone(),
+            pin: pin.to_owned(),
+            device,
+        };
+        self.post("/api/sign-in", None, &message)
+    }
+
+    pub fn site(&self, token: &str) -> Result<SiteTexts, OfficeError> {
+        let path = "/api/site";
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {token}"));
+        self.read(path, request.call())
+    }
+
+    pub fn push(&self, token: &str, push: &Push) -> Result<Pushed, OfficeError> {
+        self.post("/api/push", Some(token), push)
+    }
+
+    pub fn pull(&self, token: &str, pull: &Pull) -> Result<Page, OfficeError> {
+        self.post("/api/pull", Some(token), pull)
+    }
+
+    fn post<T: for<'b> Decode<'b, ()>>(
+        &self,
+        path: &'static str,
+        token: Option<&str>,
+        message: &impl Encode<()>,
+    ) -> Result<T, OfficeError> {
+        let mut request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("content-type", MEDIA_TYPE);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = minicbor::to_vec(message).expect("writing to a vector cannot fail");
+        self.read(path, request.send(&body[..]))
+    }
+
+    fn read<T: for<'b> Decode<'b, ()>>(
+        &self,
+        path: &'static str,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T, OfficeError> {
+        let no_answer = |error: ureq::Error| OfficeError::NoAnswer {
+            server: self.base.clone(),
+            what: error.to_string(),
+        };
+        let mut answer = answer.map_err(no_answer)?;
+        let status = answer.status().as_u16();
+        let not_ours = || OfficeError::NotHeadOffice {
+            server: self.base.clone(),
+            path,
+            status,
+        };
+        let retry_after_s = answer
+            .headers()
+            .get("retry-after")
+            .and_then(|it| it.to_str().ok()?.parse().ok());
+        let reader = answer.body_mut().with_config().limit(ANSWER_BYTES);
+        let body = reader.read_to_vec().map_err(no_answer)?;
+        if status == 200 {
+            return minicbor::decode(&body).map_err(|_| not_ours());
+        }
+        let failure = minicbor::decode::<Failure>(&body).map_err(|_| not_ours())?;
+        Err(OfficeError::Declined {
+            path,
+            failure,
+            retry_after_s,
+        })
+    }
+}
