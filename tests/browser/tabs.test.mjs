@@ -48,7 +48,7 @@ app.journey("a sheet stays open with its words when a receipt arrives meanwhile"
   await server.start();
   await app.untilDelivered(page);
   assert.equal(await page.locator("#act-text").inputValue({ timeout: NOTICED_MS }), "已关总阀");
-}, { todo: "the case is drawn anew and takes the sheet away" });
+});
 
 app.journey("an opened reckoning stays open when a receipt arrives meanwhile", async (stage) => {
   stage.expectNoNetwork();
