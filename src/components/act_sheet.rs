@@ -50,6 +50,7 @@ impl Act {
             DeadlineId::TellResult => Self::Tell,
             DeadlineId::ReturnVisit | DeadlineId::RetryVisit => Self::Visit,
             DeadlineId::Sign => Self::Receive,
+            DeadlineId::Close => Self::Close,
         }
     }
 

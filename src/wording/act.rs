@@ -59,6 +59,7 @@ pub fn task(language: Language, deadline: DeadlineId) -> String {
         DeadlineId::ReturnVisit => say!(language, "task.return_visit"),
         DeadlineId::RetryVisit => say!(language, "task.retry_visit"),
         DeadlineId::Sign => say!(language, "task.sign"),
+        DeadlineId::Close => say!(language, "task.close"),
     }
 }
 

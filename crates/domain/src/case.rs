@@ -416,13 +416,16 @@ impl Case {
                 });
                 self.owe_first_responder(DeadlineId::TellResult, at);
                 if self.needs_visit() {
-                    self.owe_first_responder(DeadlineId::ReturnVisit, at);
+                    self.owe_visit(DeadlineId::ReturnVisit, at);
                 }
             }
             Fact::ResultTold(it) => {
                 self.end(DeadlineId::TellResult, at);
                 if let Some(result) = &mut self.result {
                     result.told = Some((act.by.clone(), at, it.how));
+                }
+                if !self.needs_visit() {
+                    self.owe_first_responder(DeadlineId::Close, at);
                 }
             }
             Fact::Visited(it) => {
@@ -433,13 +436,15 @@ impl Case {
                 });
                 self.end(DeadlineId::ReturnVisit, at);
                 self.end(DeadlineId::RetryVisit, at);
+                self.lift_all(at);
                 match it.finding {
-                    Finding::Satisfied => {}
-                    Finding::NotReached => self.owe_first_responder(DeadlineId::RetryVisit, at),
+                    Finding::Satisfied => self.owe_first_responder(DeadlineId::Close, at),
+                    Finding::NotReached => self.owe_visit(DeadlineId::RetryVisit, at),
                     Finding::NotSatisfied => self.rework(at),
                 }
             }
             Fact::Closed(it) => {
+                self.end(DeadlineId::Close, at);
                 self.lift_all(at);
                 self.stage = Stage::Closed;
                 self.ending = Some(it.ending);
@@ -533,6 +538,17 @@ impl Case {
             self.record.first_responder.clone(),
         );
         self.owe(deadline, &department, Some(person), since);
+    }
+
+    /// A first responder who did the work has a colleague visit (V6): then it is the department's.
+    fn owe_visit(&mut self, deadline: DeadlineId, since: Moment) {
+        let did_the_work = self
+            .result
+            .as_ref()
+            .is_some_and(|it| it.by == self.record.first_responder);
+        let person = (!did_the_work).then(|| self.record.first_responder.clone());
+        let department = self.record.department.clone();
+        self.owe(deadline, &department, person, since);
     }
 
     fn owe(

@@ -131,10 +131,13 @@ pub enum DeadlineId {
     /// A handover is signed for (T6).
     #[n(7)]
     Sign,
+    /// Everything is done: the case is closed (V4).
+    #[n(8)]
+    Close,
 }
 
 impl DeadlineId {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Transfer,
         Self::AssignHandler,
         Self::Reply,
@@ -143,6 +146,7 @@ impl DeadlineId {
         Self::ReturnVisit,
         Self::RetryVisit,
         Self::Sign,
+        Self::Close,
     ];
 
     /// As a pack writes it.
@@ -156,6 +160,7 @@ impl DeadlineId {
             Self::ReturnVisit => "return_visit",
             Self::RetryVisit => "retry_visit",
             Self::Sign => "sign",
+            Self::Close => "close",
         }
     }
 }

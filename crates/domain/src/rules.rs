@@ -101,7 +101,8 @@ impl Rules {
             | DeadlineId::TellResult
             | DeadlineId::ReturnVisit
             | DeadlineId::RetryVisit
-            | DeadlineId::Sign => &self.pack.deadline(deadline).limit,
+            | DeadlineId::Sign
+            | DeadlineId::Close => &self.pack.deadline(deadline).limit,
         }
     }
 }

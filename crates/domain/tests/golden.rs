@@ -112,7 +112,8 @@ fn every_choice_keeps_its_number() {
             TellResult,
             ReturnVisit,
             RetryVisit,
-            Sign
+            Sign,
+            Close
         ),
     ];
     expect![[r"
@@ -156,6 +157,7 @@ fn every_choice_keeps_its_number() {
         05 DeadlineId::ReturnVisit
         06 DeadlineId::RetryVisit
         07 DeadlineId::Sign
+        08 DeadlineId::Close
     "]]
     .assert_eq(&numbers.concat());
 }

@@ -453,6 +453,20 @@ fn whoever_did_the_work_does_not_visit() {
             &Refusal::VisitorDidTheWork,
         )
         .order("liu-wei", "2026-07-13 10:06", Command::Close);
+    let mut complaint = form(Next::Keep, "2026-07-13 09:00");
+    complaint.asked = vec![person("liu-wei")];
+    complaint.category = "order-noise".parse().unwrap();
+    Desk::new()
+        .order(
+            "liu-wei",
+            "2026-07-13 09:00",
+            Command::Record(Box::new(complaint)),
+        )
+        .order("liu-wei", "2026-07-13 10:00", reply())
+        .owes(&[
+            (DeadlineId::TellResult, "liu-wei", "2026-07-13 11:00"),
+            (DeadlineId::ReturnVisit, "engineering", "2026-07-14 18:00"),
+        ]);
 }
 
 #[test]

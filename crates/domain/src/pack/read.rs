@@ -153,6 +153,7 @@ fn deadlines(
         "return_visit",
         "retry_visit",
         "sign",
+        "close",
     ])?;
     let read = |id: DeadlineId| {
         let table = table

@@ -40,6 +40,7 @@ fn the_shipped_pack_says_what_the_regulation_says() {
         (DeadlineId::ReturnVisit, RuleId::V1, day),
         (DeadlineId::RetryVisit, RuleId::V1, day),
         (DeadlineId::Sign, RuleId::T6, day),
+        (DeadlineId::Close, RuleId::V4, day),
     ] {
         assert_eq!(
             (pack.deadline(id).rule, pack.deadline(id).limit),
@@ -199,7 +200,7 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "[deadlines.sign]",
         "[deadlines.signature]",
         expect![
-            "pack.toml, line 87, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign"
+            "pack.toml, line 87, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close"
         ],
     );
     check_error(
@@ -427,7 +428,7 @@ fn a_reference_to_nothing_is_named() {
         "department = \"finance\"",
         "department = \"accounts\"",
         expect![[
-            r#"pack.toml, line 227, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 233, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check_error(
@@ -447,13 +448,13 @@ fn a_reference_to_nothing_is_named() {
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 389, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[r#"pack.toml, line 395, column 8, rules.V8: There is no rule "V8""#]],
     );
     check_error(
         "kind = \"formality\"",
         "kind = \"form\"",
         expect![[
-            r#"pack.toml, line 215, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
+            r#"pack.toml, line 221, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
         ]],
     );
     check_error(
@@ -467,7 +468,7 @@ fn a_reference_to_nothing_is_named() {
         "[\"channel\"",
         "[\"channnel\"",
         expect![[
-            r#"pack.toml, line 95, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
+            r#"pack.toml, line 101, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
         ]],
     );
 }
@@ -478,7 +479,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[\"channel\"",
         "[\"matter\", \"channel\"",
         expect![[
-            r#"pack.toml, line 95, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
+            r#"pack.toml, line 101, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
         ]],
     );
     check_error(
@@ -497,24 +498,24 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[categories.parking]",
         "[categories.Parking]",
         expect![[
-            r#"pack.toml, line 177, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
+            r#"pack.toml, line 183, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
         ]],
     );
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect!["pack.toml, line 177, column 13: This is not TOML: duplicate key"],
+        expect!["pack.toml, line 183, column 13: This is not TOML: duplicate key"],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"不知道\"",
         expect![[
-            r#"pack.toml, line 268, column 13, phrases[2].forbidden: "不知道" stands here twice"#
+            r#"pack.toml, line 274, column 13, phrases[2].forbidden: "不知道" stands here twice"#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"\"",
-        expect!["pack.toml, line 268, column 13, phrases[2].forbidden: This must not be empty"],
+        expect!["pack.toml, line 274, column 13, phrases[2].forbidden: This must not be empty"],
     );
 }
