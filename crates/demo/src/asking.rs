@@ -1,6 +1,6 @@
 //! When each message is asked anew: in the order of the originals, at its own time of day, in the weeks that end now.
 
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 use shouwen_domain::Rules;
 use shouwen_domain::calendar::DayKind;
 use shouwen_domain::moment::{Minutes, Moment};
@@ -59,9 +59,17 @@ fn days(weeks: u32, now: Moment, rules: &Rules) -> Vec<(NaiveDate, u64)> {
     days
 }
 
+/// What the weekend left lies there on Monday.
 fn weight(date: NaiveDate, rules: &Rules) -> u64 {
-    match rules.calendar.day(date).map(|it| it.kind) {
-        Ok(DayKind::Workday | DayKind::MakeUpDay { .. }) | Err(_) => 1_000,
-        Ok(DayKind::Weekend | DayKind::Holiday { .. }) => 250,
+    let is_rest = match rules.calendar.day(date).map(|it| it.kind) {
+        Ok(DayKind::Workday | DayKind::MakeUpDay { .. }) | Err(_) => false,
+        Ok(DayKind::Weekend | DayKind::Holiday { .. }) => true,
+    };
+    match date.weekday() {
+        Weekday::Sat if is_rest => 320,
+        _ if is_rest => 240,
+        Weekday::Mon => 1_300,
+        Weekday::Tue | Weekday::Thu => 1_050,
+        Weekday::Wed | Weekday::Fri | Weekday::Sat | Weekday::Sun => 900,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every act is decided by the rules at its own moment. Nothing is sent here.
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Timelike};
 use shouwen_domain::case::{Act as Folding, Case, Stage};
 use shouwen_domain::command::{Command, Explained, Next, RecordForm};
 use shouwen_domain::directory::Person;
@@ -173,7 +173,8 @@ impl Teller<'_> {
 
     fn record(&mut self, asked_at: Moment) -> Option<Act> {
         let on_duty = self.is_on_duty(asked_at);
-        let who = self.recorder(on_duty)?.clone();
+        let channel = channel(self.matter.channel, on_duty);
+        let who = self.recorder(channel, asked_at, on_duty)?.clone();
         let is_late = if on_duty {
             self.chance.happens(7)
         } else {
@@ -228,7 +229,6 @@ impl Teller<'_> {
         }
         let Matter {
             category,
-            channel,
             text,
             customer,
             ..
@@ -393,9 +393,10 @@ impl Teller<'_> {
             let head = &self.rules.directory.department(&result.department)?.head;
             let who = if self.chance.happens(15) { head } else { first };
             let minutes = self.usual((5, 50), 10, (70, 300));
+            let (how, words) = *self.chance.pick(&words::TOLD);
             let tell = Command::TellResult {
-                how: self.contact(),
-                text: self.say(&words::TOLD),
+                how,
+                text: words.to_owned(),
             };
             return Some(self.on_duty(who, since, (minutes, minutes), tell));
         }
@@ -412,12 +413,15 @@ impl Teller<'_> {
         } else {
             first.clone()
         };
-        let (finding, words) = if tried < self.plot.n_not_reached {
-            (Finding::NotReached, &words::NOT_REACHED[..])
+        let (how, finding, words) = if tried < self.plot.n_not_reached {
+            let (how, words) = *self.chance.pick(&words::NOT_REACHED);
+            (how, Finding::NotReached, words.to_owned())
         } else if self.n_replies <= self.plot.n_reworks {
-            (Finding::NotSatisfied, &words::NOT_SATISFIED[..])
+            let words = self.say(&words::NOT_SATISFIED);
+            (self.contact(), Finding::NotSatisfied, words)
         } else {
-            (Finding::Satisfied, &words::SATISFIED[..])
+            let words = self.say(&words::SATISFIED);
+            (self.contact(), Finding::Satisfied, words)
         };
         let minutes = if tried > 0 {
             self.usual((120, 480), 8, (600, 900))
@@ -425,9 +429,9 @@ impl Teller<'_> {
             self.usual((40, 420), 8, (620, 1_100))
         };
         let visit = Command::Visit {
-            how: self.contact(),
+            how,
             finding,
-            words: self.say(words),
+            words,
         };
         Some(self.on_duty(&visitor, since, (minutes, minutes), visit))
     }
@@ -494,8 +498,10 @@ impl Teller<'_> {
     }
 
     /// Who was asked: the counter's people by phone and message, whoever is met, at night the guard.
-    fn recorder(&mut self, on_duty: bool) -> Option<&Person> {
-        let by_channel: &[(u32, &str)] = match self.matter.channel {
+    fn recorder(&mut self, channel: Channel, asked_at: Moment, on_duty: bool) -> Option<&Person> {
+        let hour = self.rules.zone().local(asked_at).hour();
+        let by_channel: &[(u32, &str)] = match channel {
+            _ if !(7..22).contains(&hour) => &[(1, "security")],
             _ if !on_duty => &[(3, "security"), (1, "service")],
             Channel::Counter | Channel::Phone => &[(8, "service"), (1, "finance"), (1, "quality")],
             Channel::Message => &[(9, "service"), (1, "engineering")],
@@ -583,6 +589,20 @@ impl Teller<'_> {
 
     fn say(&mut self, from: &[&str]) -> String {
         (*self.chance.pick(from)).to_owned()
+    }
+}
+
+/// After hours nobody stands at the counter, and no letter comes.
+fn channel(channel: Channel, on_duty: bool) -> Channel {
+    match channel {
+        Channel::Counter if !on_duty => Channel::Phone,
+        Channel::Letter | Channel::FromAbove if !on_duty => Channel::Message,
+        Channel::Counter
+        | Channel::Phone
+        | Channel::Letter
+        | Channel::Message
+        | Channel::Met
+        | Channel::FromAbove => channel,
     }
 }
 

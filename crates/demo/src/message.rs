@@ -7,7 +7,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::{Map, Value};
 
 /// More are not replayed at once.
-pub const MESSAGES: usize = 20_000;
+pub const MESSAGES: usize = 5_000;
 
 const KEYS: [&str; 7] = [
     "id",

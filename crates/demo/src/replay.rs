@@ -164,6 +164,10 @@ impl Onlooker {
             last: BTreeMap::new(),
             chance,
         };
+        // Everybody first: where somebody cannot sign in, nothing is sent.
+        for (_, act) in plan.acts() {
+            fleet.need(&act.person)?;
+        }
         let mut versions = vec![0; ids.len()];
         for (n, (case, act)) in (1..).zip(plan.acts()) {
             fleet.act(ids[case], versions[case], act)?;
@@ -252,7 +256,6 @@ impl Fleet<'_> {
         act: &crate::life::Act,
     ) -> Result<(), ReplayError> {
         let person = &act.person;
-        self.need(person)?;
         if self.devices[person].version(case)? < version {
             if let Some(last) = self.last.get(&case).cloned() {
                 self.get_level(&last)?;

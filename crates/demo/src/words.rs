@@ -1,9 +1,11 @@
 //! What people write when a message brings no words of its own. None of the pack's forbidden phrases is among it.
 
+use shouwen_domain::event::Contact;
+
 pub const RECORDED_LATE: [&str; 4] = [
     "客户下班后留言，上班后补录。",
     "当时正在现场处理别的事项，回到岗位后补录。",
-    "夜间来电，交接班时补录。",
+    "夜间收到，交接班时补录。",
     "现场没有带手机，记在本上，随后补录。",
 ];
 pub const NO_PHONE: [&str; 2] = [
@@ -54,11 +56,12 @@ pub const REWORKED: [&str; 4] = [
     "主管一起到场，已按客户意见重新处理。",
     "补充说明了依据，并留下书面答复。",
 ];
-pub const TOLD: [&str; 4] = [
-    "已把处理结果告诉客户。",
-    "电话告知结果，客户表示知道了。",
-    "已发消息说明处理情况。",
-    "",
+pub const TOLD: [(Contact, &str); 5] = [
+    (Contact::Call, "电话告知结果，客户表示知道了。"),
+    (Contact::Call, "已把处理结果告诉客户。"),
+    (Contact::InPerson, "上门告知，客户当面确认。"),
+    (Contact::Message, "已发消息说明处理情况。"),
+    (Contact::Message, ""),
 ];
 pub const SATISFIED: [&str; 6] = [
     "问题解决了，谢谢。",
@@ -74,10 +77,11 @@ pub const NOT_SATISFIED: [&str; 4] = [
     "答复太笼统，希望说明具体时间。",
     "现场没有清理干净。",
 ];
-pub const NOT_REACHED: [&str; 3] = [
-    "电话无人接听，已发短信。",
-    "客户说正在开会，请改天再打。",
-    "上门时家中没有回应，留了便条。",
+pub const NOT_REACHED: [(Contact, &str); 4] = [
+    (Contact::Call, "电话无人接听，已发短信。"),
+    (Contact::Call, "客户说正在开会，请改天再打。"),
+    (Contact::InPerson, "上门时家中没有回应，留了便条。"),
+    (Contact::Message, "消息未读，明天再联系。"),
 ];
 
 #[cfg(test)]
@@ -99,10 +103,10 @@ mod tests {
             &SOLVED,
             &PLAIN_ANSWER,
             &REWORKED,
-            &TOLD,
         ]
         .concat();
-        for text in all {
+        let told = TOLD.iter().map(|it| it.1);
+        for text in all.into_iter().chain(told) {
             assert_eq!(pack.phrases_in(text).count(), 0, "{text}");
         }
     }
