@@ -207,7 +207,7 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "department = \"engineering\"",
         "departement = \"engineering\"",
         expect![
-            "pack.toml, line 107, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, reply"
+            "pack.toml, line 113, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, reply"
         ],
     );
 }
@@ -323,14 +323,14 @@ fn an_impossible_range_is_named() {
         "\"4 working hours\"",
         "\"10 working hours\"",
         expect![
-            "pack.toml, line 109, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
+            "pack.toml, line 115, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
         ],
     );
     check_error(
         "\"4 working hours\"",
         "\"2 working days\"",
         expect![
-            "pack.toml, line 109, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
+            "pack.toml, line 115, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
         ],
     );
 }
@@ -348,14 +348,14 @@ fn a_text_missing_in_a_language_is_named() {
         "zh = \"停车\"",
         "zh = \" \"",
         expect![
-            "pack.toml, line 178, column 15, categories.parking.name.zh: The Chinese text is missing"
+            "pack.toml, line 184, column 15, categories.parking.name.zh: The Chinese text is missing"
         ],
     );
     check_error(
         "zh = \"停车\", ",
         "zn = \"停车\", ",
         expect![
-            "pack.toml, line 178, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
+            "pack.toml, line 184, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
         ],
     );
 }
@@ -380,7 +380,7 @@ fn a_wrong_type_is_named() {
         "public_area = true",
         "public_area = 1",
         expect![
-            "pack.toml, line 108, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
+            "pack.toml, line 114, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
         ],
     );
     check_error(
