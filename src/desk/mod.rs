@@ -284,6 +284,7 @@ impl Desk {
         self.standing.set(standing);
         self.board.update(|it| it.put(summary));
         self.toasts.update(|it| *it += 1);
+        self.wrote();
         inner.tabs.tell();
         (inner.wake_pump)(Wake::Sent);
         Ok(())
@@ -370,7 +371,9 @@ impl Desk {
     pub async fn keep_draft(self, of: &PersonId, draft: &str, bytes: &[u8]) -> Result<(), Fault> {
         self.log()
             .put(Section::Drafts, &draft_name(of, draft), bytes)
-            .await
+            .await?;
+        self.wrote();
+        Ok(())
     }
 
     pub async fn drop_draft(self, of: &PersonId, draft: &str) -> Result<(), Fault> {
@@ -412,6 +415,13 @@ impl Desk {
                 .update(|board| summaries.into_iter().for_each(|it| board.put(it)));
         }
         self.inner.get_value().tabs.tell();
+    }
+
+    /// What could not be written before can be written again.
+    fn wrote(self) {
+        if self.fault.with_untracked(Option::is_some) {
+            self.fault.set(None);
+        }
     }
 
     pub fn report(self, fault: Fault) {
