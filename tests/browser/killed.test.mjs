@@ -22,8 +22,8 @@ app.journey("what was saved survives fifty deaths of the browser", async (stage)
     await assertAllThere(page, saved);
   }
   await server.start();
-  await app.untilDelivered(page, 60_000);
-}, { timeout: 420_000 });
+  await app.untilDelivered(page, 180_000);
+}, { timeout: 900_000 });
 
 app.journey("what was typed and not yet recorded survives the browser's death", async (stage) => {
   const { server, profile, life } = await preparedProfile(stage);

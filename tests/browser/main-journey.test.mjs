@@ -98,7 +98,7 @@ async function replyAsTechnician(page, server, id) {
 
 async function tellAndVisit(page, id, say) {
   await app.openCase(page, id);
-  await page.getByText("换了角阀，不漏了").waitFor({ timeout: 60_000 });
+  await page.getByText("换了角阀，不漏了").waitFor({ timeout: 120_000 });
   await app.act(page, "tell", { text: "已告知修好" });
   await app.act(page, "visit", { text: "谢谢，好了", choices: [say("act.satisfied")] });
   await app.press(page, "close");
@@ -109,6 +109,6 @@ async function tellAndVisit(page, id, say) {
 async function seeItClosed(page, id, say) {
   await app.openCase(page, id);
   const badge = page.locator('.case-head .badge[data-status="done"]');
-  await badge.waitFor({ timeout: 60_000 });
+  await badge.waitFor({ timeout: 120_000 });
   assert.equal(await badge.innerText(), say("ending.satisfied"));
 }

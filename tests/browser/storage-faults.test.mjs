@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import * as app from "./support.mjs";
 
 /** Well over what the app allows other pages to let go of the database. */
-const NOTICED_MS = 8_000;
+const NOTICED_MS = 20_000;
 
 for (const locale of ["zh-CN", "en"]) {
   app.journey(`a browser that opens no database is told apart from lost data, ${locale}`, async (stage) => {

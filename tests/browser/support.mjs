@@ -21,8 +21,8 @@ export const PATROL = "王建国";
 export const HEAD_OF_ENGINEERING = "陈工";
 export const TECHNICIAN = "钱伟";
 
-const PATIENCE_MS = 20_000;
-const TEST_LASTS_MS = 240_000;
+const PATIENCE_MS = 30_000;
+const TEST_LASTS_MS = 420_000;
 const NO_NETWORK = /^Failed to load resource: net::ERR_/;
 const SAID_NO = /^Failed to load resource: the server responded with a status of 4/;
 
@@ -345,7 +345,7 @@ export async function act(page, name, { text, person, department, choices = [] }
 }
 
 /** Until head office has answered for everything that was saved on the device. */
-export async function untilDelivered(page, patience_ms = 60_000) {
+export async function untilDelivered(page, patience_ms = 120_000) {
   await page.locator('.sync-line[data-owed="0"]').waitFor({ timeout: patience_ms });
 }
 

@@ -4,15 +4,17 @@ import assert from "node:assert/strict";
 import * as app from "./support.mjs";
 
 /** Long enough for anything that another tab does to arrive. */
-const NOTICED_MS = 5_000;
+const NOTICED_MS = 10_000;
 
 app.journey("what one tab saves shows in the other without a reload", async (stage) => {
   const { first, second } = await twoTabs(stage);
+  await first.bringToFront();
   const id = await app.record(first, app.LEAK, "keep");
   await second.locator(`.case-row[href="/case/${id}"]`).waitFor();
 
   await second.locator(`.case-row[href="/case/${id}"]`).click();
   await second.locator(".case-head").waitFor();
+  await first.bringToFront();
   await app.act(first, "answer-at-once", { text: "已关总阀，换了垫片" });
   await second.getByText("已关总阀，换了垫片").waitFor();
   await second.locator('.case-head .badge[data-status="done"]').waitFor();
@@ -83,6 +85,7 @@ app.journey("tabs that save different cases at once leave no gap in the device's
 
 app.journey("a person who leaves in one tab has left in the other after a reload", async (stage) => {
   const { first, second } = await twoTabs(stage);
+  await first.bringToFront();
   await first.getByTestId("person").click();
   await first.locator(".menu-item").first().click();
   await first.locator(".person").first().waitFor();
@@ -102,6 +105,7 @@ async function twoTabs(stage) {
 
 async function twoTabsOnOneAct(stage) {
   const { first, second } = await twoTabs(stage);
+  await first.bringToFront();
   const id = await app.record(first, app.LEAK, "keep");
   await app.untilDelivered(first);
   await app.openCase(second, id);
@@ -111,6 +115,7 @@ async function twoTabsOnOneAct(stage) {
 }
 
 async function prepare(page, name, text) {
+  await page.bringToFront();
   await app.press(page, name);
   await page.locator(`dialog[data-act="${name}"] #act-text`).fill(text);
 }
@@ -123,6 +128,7 @@ async function submit(page) {
 /** Nothing is owed, every act of the device was taken, and there are as many as were saved. */
 async function assertDelivered(first, second, n_acts) {
   await Promise.all([app.untilDelivered(first), app.untilDelivered(second)]);
+  await first.bringToFront();
   await first.goto("/more");
   const fates = first.locator("li[data-fate]");
   await fates.first().waitFor();
