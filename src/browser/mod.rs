@@ -72,6 +72,18 @@ pub fn replace_address(path: &str) {
         .and_then(|it| it.replace_state_with_url(&JsValue::NULL, "", Some(path)));
 }
 
+/// Puts the cursor into the first element that fits, once what changed is drawn; it scrolls into sight.
+pub fn focus_first(selector: &'static str) {
+    gloo::timers::callback::Timeout::new(0, move || {
+        let found = document().query_selector(selector).ok().flatten();
+        if let Some(element) = found.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+            // An element that cannot take the cursor stays where it is.
+            let _ = element.focus();
+        }
+    })
+    .forget();
+}
+
 /// Ready after so many milliseconds, or later where the browser throttles a hidden tab.
 pub async fn sleep_ms(ms: u64) {
     let (wake, woken) = futures::channel::oneshot::channel();

@@ -211,6 +211,11 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
             }
         });
     });
+    Effect::new(move |_| {
+        if error.read().is_some() {
+            browser::focus_first(".field[data-invalid] .input");
+        }
+    });
     let label = move |key: &'static str| {
         Signal::derive(move || rust_i18n::t!(key, locale = words.get().code()).into_owned())
     };
@@ -550,7 +555,7 @@ fn Asked(form: Form, keep: Callback<()>) -> impl IntoView {
             <label class="field-label" for="asked">{move || say!(words.get(), "record.asked")}</label>
             <p class="field-hint">{move || say!(words.get(), "record.asked_hint")}</p>
             <div class="chips" hidden=move || form.asked.read().is_empty()>{named}</div>
-            <select class="input" id="asked" prop:value="" on:change:target=move |ev| add(ev.target().value())>
+            <select class="input" id="asked" on:change:target=move |ev| { add(ev.target().value()); ev.target().set_value(""); }>
                 <option value="">{move || say!(words.get(), "record.add_person")}</option>
                 {others}
             </select>
