@@ -77,6 +77,7 @@ fn Reckoned(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVie
 #[component]
 fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
     let words = expect_context::<Desk>().language();
+    let limit = rules.pack.deadline(obligation.deadline).limit;
     let steps = {
         let rules = Arc::clone(&rules);
         move || {
@@ -93,8 +94,17 @@ fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVi
                         </li>
                     }
                 });
+            let clock = time::clock_span(language, limit).map(|what| {
+                view! {
+                    <li class="reckoning-step">
+                        <span class="reckoning-at"></span>
+                        <span class="reckoning-what">{what}</span>
+                    </li>
+                }
+            });
             view! {
                 {rungs.collect_view()}
+                {clock}
                 <li class="reckoning-step" data-step="due">
                     <span class="reckoning-at">{time::date_and_time(language, rules.zone().local(due.at))}</span>
                     <span class="reckoning-what">{say!(language, "step.due")}</span>

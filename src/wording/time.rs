@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike, Weekday};
 use shouwen_domain::calendar::{Day, DayKind};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::reckoning::Step;
+use shouwen_domain::reckoning::{Limit, Step};
 use shouwen_domain::zone::Zone;
 
 use super::Language;
@@ -234,6 +234,18 @@ pub fn step(language: Language, step: &Step) -> StepWords {
             year.to_string(),
             say!(language, "step.provisional", year = year),
         ),
+    }
+}
+
+/// The rung that says how much clock time is given; none where days or working time are counted, which say so themselves.
+pub fn clock_span(language: Language, limit: Limit) -> Option<String> {
+    match limit {
+        Limit::ClockMinutes { minutes, .. } | Limit::PlainMinutes { minutes } => Some(say!(
+            language,
+            "step.clock_minutes",
+            span = span(language, i64::from(minutes.0))
+        )),
+        Limit::WorkingDays { .. } | Limit::WorkingMinutes { .. } => None,
     }
 }
 
