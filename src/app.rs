@@ -7,6 +7,7 @@ use leptos_router::path;
 use shouwen_store::Fault;
 
 use crate::browser;
+use crate::components::frame::Toast;
 use crate::desk::Desk;
 use crate::pages::case::CasePage;
 use crate::pages::fault::FaultPage;
@@ -100,6 +101,7 @@ fn SignedIn() -> impl IntoView {
                 <Route path=path!("search") view=SearchPage />
                 <Route path=path!("more") view=MorePage />
             </Routes>
+            <Toast />
         </Router>
     }
     .into_any()

@@ -33,6 +33,8 @@ const MAX_SLEEP_MS: u64 = 60_000;
 /// Own acts looked through for one that waits for another.
 const N_FATES: usize = 1;
 const FILLED: &str = "filled";
+/// Two windows side by side take over from one another; a write tries this often before it waits its turn.
+const MAX_TAKE_OVERS: u32 = 8;
 
 /// What wakes the pump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,14 +250,17 @@ impl Pump {
         &mut self,
         receipts: Vec<shouwen_domain::envelope::Receipt>,
     ) -> Result<Input, Trouble> {
-        let fence = self.fence().await?;
-        match self.desk.log().settle(fence, &receipts).await {
-            Ok(standing) => {
-                self.desk.stored(standing, Vec::new());
-                Ok(Input::Settled)
+        for _ in 0..MAX_TAKE_OVERS {
+            let fence = self.fence().await?;
+            match self.desk.log().settle(fence, &receipts).await {
+                Ok(standing) => {
+                    self.desk.stored(standing, Vec::new());
+                    return Ok(Input::Settled);
+                }
+                Err(error) => self.overtaken_or(error)?,
             }
-            Err(error) => Err(self.trouble(error)),
         }
+        Err(Trouble::Failure(Failure::Storage))
     }
 
     async fn keep_epoch(&self, epoch: u64) -> Result<Input, Trouble> {
@@ -270,32 +275,33 @@ impl Pump {
         let Some(rules) = self.desk.rules().get_untracked() else {
             return Err(Trouble::Failure(Failure::Storage));
         };
-        let fence = self.fence().await?;
         let more = page.more;
         let (from, to) = (from_message(page.from), from_message(page.next));
         let (cases, summaries) = self.folded(page, &rules).await?;
-        match self
-            .desk
-            .log()
-            .take_in(fence, TakeIn { from, to, cases })
-            .await
-        {
-            Ok(standing) => {
-                self.desk.stored(standing, summaries);
-                Ok(Input::TakenIn {
-                    cursor: to_message(standing.cursor),
-                    more,
-                })
+        let page = TakeIn { from, to, cases };
+        for _ in 0..MAX_TAKE_OVERS {
+            let fence = self.fence().await?;
+            match self.desk.log().take_in(fence, page.clone()).await {
+                Ok(standing) => {
+                    self.desk.stored(standing, summaries);
+                    let cursor = to_message(standing.cursor);
+                    return Ok(Input::TakenIn { cursor, more });
+                }
+                Err(WriteError::Conflict(Conflict::Cursor { found })) => {
+                    return Ok(Input::Conflict {
+                        cursor: to_message(found),
+                    });
+                }
+                // Something was saved here in the meantime: ask for the same page again.
+                Err(WriteError::Conflict(Conflict::Case { .. })) => {
+                    return Ok(Input::Conflict {
+                        cursor: to_message(self.desk.cursor()),
+                    });
+                }
+                Err(error) => self.overtaken_or(error)?,
             }
-            Err(WriteError::Conflict(Conflict::Cursor { found })) => Ok(Input::Conflict {
-                cursor: to_message(found),
-            }),
-            // Something was saved here in the meantime: ask for the same page again.
-            Err(WriteError::Conflict(Conflict::Case { .. })) => Ok(Input::Conflict {
-                cursor: to_message(self.desk.cursor()),
-            }),
-            Err(error) => Err(self.trouble(error)),
         }
+        Err(Trouble::Failure(Failure::Storage))
     }
 
     /// Every case of a page with what is known of it, folded by the same function as one's own acts.
@@ -360,7 +366,7 @@ impl Pump {
                 Ok(step) if step.more => {}
                 Ok(_) => break,
                 Err(error) => {
-                    if let Trouble::Fault(fault) = self.trouble(error) {
+                    if let Err(Trouble::Fault(fault)) = self.overtaken_or(error) {
                         self.desk.report(fault);
                     }
                     break;
@@ -382,13 +388,15 @@ impl Pump {
         Ok(fence)
     }
 
-    fn trouble(&mut self, error: WriteError) -> Trouble {
+    /// Another window took over: this one takes over again for its next write, which does no harm, since
+    /// receipts repeat and a page is only taken at the cursor. Anything else is trouble.
+    fn overtaken_or(&mut self, error: WriteError) -> Result<(), Trouble> {
         match error {
             WriteError::Conflict(_) => {
                 self.fence = None;
-                Trouble::Failure(Failure::Storage)
+                Ok(())
             }
-            WriteError::Fault(fault) => Trouble::Fault(fault),
+            WriteError::Fault(fault) => Err(Trouble::Fault(fault)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is around every page: title, sync line, emergency, person, tabs, and the word that all is saved.
+//! What is around every page: title, sync line, emergency, person, tabs; and the word that all is saved.
 
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
@@ -40,7 +40,6 @@ pub fn Frame(
                 {children()}
             </main>
             <TabBar />
-            <Toast />
         </div>
     }
 }
@@ -270,9 +269,9 @@ fn TabBar() -> impl IntoView {
     }
 }
 
-/// "Saved", for a moment, after it is on disk.
+/// "Saved", for a moment, after it is on disk. Stands outside the pages, so that going on to the next one leaves it.
 #[component]
-fn Toast() -> impl IntoView {
+pub fn Toast() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let shown = RwSignal::new(false);

@@ -14,11 +14,11 @@ use crate::say;
 use crate::wording::{self, Language, act, refusal, time};
 
 #[component]
-pub fn Timeline(file: CaseFile) -> impl IntoView {
+pub fn Timeline(file: Signal<Option<CaseFile>>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let device = desk.device();
     move || {
-        let rules = desk.rules().get()?;
+        let (rules, file) = (desk.rules().get()?, file.get()?);
         let words = Words {
             language: desk.language().get(),
             rules: &rules,

@@ -47,11 +47,19 @@ pub fn CasePage() -> impl IntoView {
             }
         }
     });
-    // Drawn anew only when there is something new to draw, and never another case than the one asked for.
+    // Never another case than the one asked for.
     let shown = Memo::new(move |_| match file.get()? {
         Ok(Some(file)) if Some(file.id) != id.get() => None,
         file => Some(file),
     });
+    // Drawn anew only when the case has changed: a receipt changes a line of the timeline, and what was
+    // opened stays open.
+    let drawn = Memo::new(move |_| {
+        shown
+            .get()
+            .map(|it| it.map(|file| file.map(|it| Drawn::of(&it))))
+    });
+    let file = Signal::derive(move || shown.get().and_then(Result::ok).flatten());
     let begun = Begun::new(desk);
     Effect::new(move |before: Option<Option<CaseId>>| {
         let id = id.get();
@@ -62,19 +70,39 @@ pub fn CasePage() -> impl IntoView {
     });
     view! {
         <section class="pane-case" data-testid="case">
-            {move || shown.get().map(|it| view_of(it, begun))}
+            {move || drawn.get().map(|it| view_of(it, file, begun))}
         </section>
         <BegunSheet begun />
     }
     .into_any()
 }
 
-fn view_of(file: Result<Option<CaseFile>, Fault>, begun: Begun) -> AnyView {
-    match file {
-        Ok(Some(file)) => match file.folded.case.clone() {
-            Some(case) => view! { <CaseView case file begun /> }.into_any(),
-            None => view! { <Timeline file /> }.into_any(),
-        },
+/// What a case looks like, apart from the fates of its acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Drawn {
+    /// None where nothing records it (yet).
+    case: Option<Case>,
+    particulars: Particulars,
+    needs_newer_version: bool,
+}
+
+impl Drawn {
+    fn of(file: &CaseFile) -> Self {
+        Self {
+            case: file.folded.case.clone(),
+            particulars: Particulars::of(&file.envelopes()),
+            needs_newer_version: !file.folded.is_understood(),
+        }
+    }
+}
+
+fn view_of(
+    drawn: Result<Option<Drawn>, Fault>,
+    file: Signal<Option<CaseFile>>,
+    begun: Begun,
+) -> AnyView {
+    match drawn {
+        Ok(Some(drawn)) => view! { <CaseView drawn file begun /> }.into_any(),
         Ok(None) => view! { <NotFound /> }.into_any(),
         Err(fault) => {
             let words = expect_context::<Desk>().language();
@@ -96,11 +124,17 @@ fn NotFound() -> impl IntoView {
 }
 
 #[component]
-fn CaseView(case: Case, file: CaseFile, begun: Begun) -> impl IntoView {
+fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let newer = !file.folded.is_understood();
-    let particulars = Particulars::of(&file.envelopes());
+    let Drawn {
+        case,
+        particulars,
+        needs_newer_version: newer,
+    } = drawn;
+    let Some(case) = case else {
+        return view! { <Timeline file /> }.into_any();
+    };
     let moves = case.moves.clone();
     let mut open: Vec<_> = case.open_obligations().cloned().collect();
     if let Some(rules) = desk.rules().get_untracked() {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cp, readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
@@ -122,6 +122,7 @@ app.journey("a new version that arrives damaged leaves the running one whole", a
   const before = await cacheNames(page);
 
   await publishSecondVersion(dist);
+  for (const packed of ["start.js.br", "start.js.gz"]) await rm(join(dist, packed), { force: true });
   await writeFile(join(dist, "start.js"), "// half an upload");
   const state = await page.evaluate(untilUpdateEnds);
   assert.equal(state, "redundant");

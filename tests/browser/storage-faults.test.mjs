@@ -113,7 +113,7 @@ app.journey("the fault's banner goes when there is room again", async (stage) =>
   await app.untilOnCase(page);
   await banner.waitFor({ state: "detached", timeout: NOTICED_MS });
   await app.untilDelivered(page);
-}, { todo: "nothing takes the banner away" });
+});
 
 async function assertFaultPage(page, say, ...texts) {
   const fault = page.getByTestId("storage-fault");

@@ -36,7 +36,7 @@ app.journey("the tab that came second is told why its act was not saved", async 
   const firstWon = (await first.getByText("第一页的答复").count()) > 0;
   const loser = firstWon ? second : first;
   await loser.getByText(say("refusal.closed")).waitFor({ timeout: NOTICED_MS });
-}, { todo: "the case is drawn anew and takes the sheet with its refusal away" });
+});
 
 app.journey("a sheet stays open with its words when a receipt arrives meanwhile", async (stage) => {
   stage.expectNoNetwork();
@@ -65,7 +65,7 @@ app.journey("an opened reckoning stays open when a receipt arrives meanwhile", a
   await app.untilDelivered(page);
   await page.locator('.timeline-item[data-fate="accepted"]').first().waitFor();
   assert.equal(await page.locator("details.reckoning[open]").count(), 1);
-}, { todo: "the case is drawn anew and what was opened closes" });
+});
 
 app.journey("tabs that save different cases at once leave no gap in the device's chain", async (stage) => {
   const { first, second } = await twoTabs(stage);
