@@ -58,9 +58,10 @@ impl<D: Disk> Engine<D> {
     pub(crate) async fn sync(&self, with_directory: bool, asked: &[Read]) -> Result<Synced, Fault> {
         let mut moved = false;
         loop {
-            let (journal_from, blocks_from) = {
+            let (known, journal_from, blocks_from) = {
                 let mirror = self.mirror.borrow();
-                (mirror.meta.position.0 + 1, mirror.directory.next_block)
+                let next_block = mirror.directory.next_block;
+                (mirror.meta, mirror.meta.position.0 + 1, next_block)
             };
             let mut reads = vec![
                 STANDING,
@@ -90,6 +91,11 @@ impl<D: Disk> Engine<D> {
             };
 
             let mut mirror = self.mirror.borrow_mut();
+            if mirror.meta != known {
+                // Somebody else in this tab read on meanwhile: what was read is from behind where it stands.
+                moved = true;
+                continue;
+            }
             moved |= mirror.meta != meta || !mirror.is_read;
             if meta.sealed_up_to != mirror.meta.sealed_up_to
                 && journal_from > meta.sealed_up_to.0 + 1

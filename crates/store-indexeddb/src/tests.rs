@@ -2,7 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::mem;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use shouwen_domain::limits;
 use shouwen_store::suite::{self, Fixture};
@@ -25,31 +29,39 @@ struct Maps {
     records: Rc<RefCell<Records>>,
     failure: Rc<RefCell<Option<Failure>>>,
     n_gets: Rc<Cell<usize>>,
+    /// A read has its answer and hands it over when asked once more.
+    answers_late: Cell<bool>,
     last_writes: Rc<RefCell<Vec<Write>>>,
 }
 
 impl Disk for Maps {
     async fn read(&self, reads: &[Read]) -> Result<Vec<Vec<Vec<u8>>>, Fault> {
         self.n_gets.set(self.n_gets.get() + reads.len());
-        let records = self.records.borrow();
-        let answer = |read: &Read| match read {
-            Read::One(store, key) => records
-                .get(&(*store, key.clone()))
-                .cloned()
-                .into_iter()
-                .collect(),
-            Read::From {
-                store,
-                first,
-                limit,
-            } => records
-                .range((*store, Key::Number(*first))..)
-                .take_while(|((it, _), _)| it == store)
-                .take(limit.map_or(usize::MAX, |it| it as usize))
-                .map(|(_, it)| it.clone())
-                .collect(),
+        let answers = {
+            let records = self.records.borrow();
+            let answer = |read: &Read| match read {
+                Read::One(store, key) => records
+                    .get(&(*store, key.clone()))
+                    .cloned()
+                    .into_iter()
+                    .collect(),
+                Read::From {
+                    store,
+                    first,
+                    limit,
+                } => records
+                    .range((*store, Key::Number(*first))..)
+                    .take_while(|((it, _), _)| it == store)
+                    .take(limit.map_or(usize::MAX, |it| it as usize))
+                    .map(|(_, it)| it.clone())
+                    .collect(),
+            };
+            reads.iter().map(answer).collect()
         };
-        Ok(reads.iter().map(answer).collect())
+        if self.answers_late.get() {
+            later().await;
+        }
+        Ok(answers)
     }
 
     async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault> {
@@ -133,6 +145,50 @@ impl Fixture for OverMaps {
 }
 
 event_log_suite!(OverMaps::default());
+
+/// Not ready the first time it is asked.
+async fn later() {
+    let mut asked = false;
+    poll_fn(|_| {
+        if mem::replace(&mut asked, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+#[test]
+fn two_who_read_on_at_once_in_one_tab_do_not_confuse_each_other() {
+    let fixture = OverMaps::default();
+    let log = suite::block_on(async {
+        let log = fixture.open().await;
+        suite::act(&log, suite::case(1), Some(1)).await;
+        // Another tab writes, so that both have something to read on to.
+        suite::act(&fixture.open().await, suite::case(2), Some(1)).await;
+        log
+    });
+    log.disk().answers_late.set(true);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut first = pin!(log.history(suite::case(1)));
+    let mut second = pin!(log.history(suite::case(2)));
+    let (mut one, mut two) = (None, None);
+    while one.is_none() || two.is_none() {
+        if one.is_none()
+            && let Poll::Ready(it) = first.as_mut().poll(&mut context)
+        {
+            one = Some(it);
+        }
+        if two.is_none()
+            && let Poll::Ready(it) = second.as_mut().poll(&mut context)
+        {
+            two = Some(it);
+        }
+    }
+    let versions = [one, two].map(|it| it.and_then(Result::ok).map(|it| it.version));
+    assert_eq!(versions, [Some(1), Some(1)]);
+}
 
 #[test]
 fn one_action_is_a_record_in_the_journal_and_the_standing() {
