@@ -51,11 +51,11 @@ impl AppFiles {
     }
 }
 
-/// Trunk names a file `name-0123456789abcdef.css` or `name-0123456789abcdef_bg.wasm`.
+/// Trunk names a file `name-0123456789abcdef.css` or `name-0123456789abcdef_bg.wasm`, and leaves out leading zeros.
 fn is_named_by_hash(name: &str) -> bool {
     let is_hash = |part: &str| {
         let digits = part.split(['.', '_']).next().unwrap_or_default();
-        digits.len() == 16
+        (10..=16).contains(&digits.len())
             && digits.len() < part.len()
             && digits.bytes().all(|it| it.is_ascii_hexdigit())
     };
@@ -70,6 +70,7 @@ mod tests {
     fn only_what_is_named_by_its_hash_is_kept_for_ever() {
         assert!(is_named_by_hash("shouwen-0123456789abcdef_bg.wasm"));
         assert!(is_named_by_hash("work-list-0123456789abcdef.css"));
+        assert!(is_named_by_hash("emergency-39e7ff54199977a.css"));
         for name in [
             "index.html",
             "sw.js",
