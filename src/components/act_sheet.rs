@@ -5,7 +5,7 @@ use shouwen_domain::command::Explained;
 use shouwen_domain::event::{Contact, Finding, Outcome};
 use shouwen_domain::id::{DepartmentId, PersonId};
 use shouwen_domain::pack::DeadlineId;
-use shouwen_domain::{Case, Command};
+use shouwen_domain::{Case, Command, decide};
 
 use super::choice::Choice;
 use super::field::{Input, TextField};
@@ -448,8 +448,8 @@ fn may_tell(desk: Desk, case: &Case) -> bool {
     else {
         return false;
     };
-    let head = rules.directory.department(case.holder()).map(|it| &it.head);
-    case.record.first_responder == session.person || head == Some(&session.person)
+    let me = rules.directory.person(&session.person);
+    me.is_some_and(|me| decide::may_tell(case, case.holder(), me, &rules).is_ok())
 }
 
 /// Signing and handing over say exactly what they do.

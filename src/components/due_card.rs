@@ -179,11 +179,6 @@ fn is_for_me(desk: Desk, owed_by: &Owed) -> bool {
     let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
         return false;
     };
-    match &owed_by.person {
-        Some(person) => *person == session.person,
-        None => rules
-            .directory
-            .person(&session.person)
-            .is_some_and(|it| it.department == owed_by.department),
-    }
+    let me = rules.directory.person(&session.person);
+    me.is_some_and(|it| owed_by.is_for(&it.id, &it.department))
 }

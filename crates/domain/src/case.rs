@@ -99,6 +99,23 @@ pub struct Owed {
     pub person: Option<PersonId>,
 }
 
+impl Owed {
+    /// Whether it is this person's to do.
+    pub fn is_for(&self, person: &PersonId, department: &DepartmentId) -> bool {
+        falls_to(self.person.as_ref(), &self.department, person, department)
+    }
+}
+
+/// An obligation falls to whoever is named, and to the whole department while nobody is.
+pub(crate) fn falls_to(
+    named: Option<&PersonId>,
+    owing: &DepartmentId,
+    person: &PersonId,
+    department: &DepartmentId,
+) -> bool {
+    named.map_or(owing == department, |it| it == person)
+}
+
 /// How an obligation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {

@@ -490,7 +490,7 @@ fn tell(
 }
 
 /// F4: the first responder or the head of the handling department.
-fn may_tell(
+pub fn may_tell(
     case: &Case,
     handling: &DepartmentId,
     actor: &Person,

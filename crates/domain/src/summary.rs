@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::case::{Case, Folded, Obligation, Stage};
+use crate::case::{Case, Folded, Obligation, Stage, falls_to};
 use crate::envelope::Envelope;
 use crate::event::{Content, Ending, Fact, Kind};
 use crate::id::{CaseId, CategoryId, DepartmentId, PersonId};
@@ -166,10 +166,7 @@ impl Task {
 
     /// Whether it is this person's to do: named, or nobody is named yet and it is their department's.
     pub fn is_for(&self, person: &PersonId, department: &DepartmentId) -> bool {
-        match &self.person {
-            Some(named) => named == person,
-            None => self.department == *department,
-        }
+        falls_to(self.person.as_ref(), &self.department, person, department)
     }
 }
 
