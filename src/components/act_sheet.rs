@@ -116,6 +116,7 @@ impl Act {
                 outcome: Outcome::Solved,
                 text: text(),
                 told: None,
+                suggestion: None,
             },
             Self::Tell => Command::TellResult {
                 how: Contact::Call,
@@ -124,6 +125,7 @@ impl Act {
             Self::Visit => Command::Visit {
                 how: Contact::Call,
                 finding: Finding::Satisfied,
+                phone: String::new(),
                 words: text(),
             },
             Self::Close => Command::Close,
@@ -168,6 +170,7 @@ impl Fields {
                 outcome: self.outcome.get_untracked(),
                 text,
                 told: self.told.get_untracked().then_some(Contact::InPerson),
+                suggestion: None,
             },
             Act::Tell => Command::TellResult {
                 how: self.contact.get_untracked(),
@@ -178,6 +181,7 @@ impl Fields {
                 Command::Visit {
                     how,
                     finding,
+                    phone: String::new(),
                     words: text,
                 }
             }

@@ -429,6 +429,7 @@ async fn record(
         address: form.address.get_untracked(),
         remark: form.remark.get_untracked(),
         next,
+        more: Circumstances::default(),
     };
     desk.send(None, Command::Record(Box::new(filled)))
         .await

@@ -249,6 +249,7 @@ impl Teller<'_> {
             address: customer.address,
             remark: remark.to_owned(),
             next,
+            more: Circumstances::default(),
         };
         Some(Act {
             at,
@@ -272,8 +273,8 @@ impl Teller<'_> {
     }
 
     fn at_home(&mut self, case: &Case, since: Moment) -> Act {
-        let home = &case.record.department;
-        let first = &case.record.first_responder;
+        let home = &case.responder.department;
+        let first = &case.responder.person;
         if self.plot.way == Way::AtOnce && case.moves.is_empty() {
             let text = self.reply(&words::ANSWERED_AT_ONCE);
             return self.on_duty(first, since, (2, 25), Command::AnswerAtOnce { text });
@@ -312,7 +313,7 @@ impl Teller<'_> {
         since: Moment,
     ) -> Option<Act> {
         let head = self.rules.directory.department(department)?.head.clone();
-        let proper = self.proper_elsewhere(&case.record.department);
+        let proper = self.proper_elsewhere(&case.responder.department);
         let is_wrong = self.plot.detour.is_some()
             && case.moves.len() == 1
             && proper.as_ref() != Some(department);
@@ -382,12 +383,13 @@ impl Teller<'_> {
             outcome,
             text,
             told,
+            suggestion: None,
         };
         self.on_duty(worker, since, (minutes, minutes), reply)
     }
 
     fn after_the_result(&mut self, case: &Case, since: Moment) -> Option<Act> {
-        let first = &case.record.first_responder;
+        let first = &case.responder.person;
         let result = case.result.as_ref()?;
         if result.told.is_none() {
             let head = &self.rules.directory.department(&result.department)?.head;
@@ -409,7 +411,7 @@ impl Teller<'_> {
             return Some(self.on_duty(first, since, (2, 40), Command::Close));
         }
         let visitor = if result.by == *first {
-            self.colleague(&case.record.department, first)?
+            self.colleague(&case.responder.department, first)?
         } else {
             first.clone()
         };
@@ -431,6 +433,7 @@ impl Teller<'_> {
         let visit = Command::Visit {
             how,
             finding,
+            phone: String::new(),
             words,
         };
         Some(self.on_duty(&visitor, since, (minutes, minutes), visit))

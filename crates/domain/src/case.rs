@@ -2,11 +2,29 @@
 //!
 //! Events are folded in the order (logical counter, random id), the same on every device. An act
 //! that was possible where it was done but finds the case elsewhere in that order stays on record
-//! *without effect*; the fold alone says so. Start at [`Case::fold`].
+//! *without effect*; the fold alone says so. Start at [`Case::fold`]. What each kind of fact needs
+//! and does stands in the module of its subject; here are the parts they share.
+
+mod assessment;
+mod consent;
+mod coordination;
+mod intake;
+mod obligation;
+mod transfer;
+mod verification;
+
+pub use assessment::{Assessments, Decision, Report, ReportKind, Statement};
+pub use consent::{Consents, Pause, RequestMade};
+pub use coordination::{Coordination, OuterState};
+pub use intake::{Agreed, Guided, Intake, Notice, Photo, SecondTrip};
+pub(crate) use obligation::falls_to;
+pub use obligation::{End, Obligation, Owed};
+pub use transfer::Move;
+pub use verification::{CaseResult, SpotCheck, Verification, Visit};
 
 use crate::decide::Refusal;
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::event::{Contact, Ending, Fact, Finding, Kind, Outcome, Recorded};
+use crate::event::{Ending, Fact, Recorded, Urgency};
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
@@ -25,11 +43,15 @@ pub struct Act<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     pub id: CaseId,
+    /// The record as first written.
     pub record: Recorded,
     pub recorded_by: PersonId,
     pub recorded_at: Moment,
     /// The pack under which it was opened, which it keeps (G4).
     pub pack: Hash,
+    /// Who answers for the case until the customer has a result that was checked (F1, F3).
+    pub responder: Responder,
+    pub urgency: Urgency,
     pub stage: Stage,
     /// Every movement of the slip, returns included (T8).
     pub moves: Vec<Move>,
@@ -37,6 +59,21 @@ pub struct Case {
     pub visits: Vec<Visit>,
     pub obligations: Vec<Obligation>,
     pub ending: Option<Ending>,
+    pub closed_at: Option<Moment>,
+    pub intake: Intake,
+    pub consents: Consents,
+    pub coordination: Coordination,
+    pub verification: Verification,
+    pub assessments: Assessments,
+}
+
+/// The first responder, and the department that answers beside them (F1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Responder {
+    pub person: PersonId,
+    pub department: DepartmentId,
+    /// The head of that department as found when acting; none: the first responder is the head.
+    pub supervisor: Option<PersonId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,83 +86,17 @@ pub enum Stage {
         received: bool,
         handler: Option<PersonId>,
     },
+    /// The coordinating department decides who leads (C1).
+    Coordinating {
+        department: DepartmentId,
+    },
+    /// Another case of the same matter is handled for it (C5).
+    Joined {
+        main: CaseId,
+    },
     /// The result is back with the first responder.
     Replied,
     Closed,
-}
-
-/// One movement of a slip.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Move {
-    pub from: DepartmentId,
-    pub to: DepartmentId,
-    pub by: PersonId,
-    pub at: Moment,
-    pub returned: bool,
-    /// Who signed for it at the other end, and when (T6).
-    pub received: Option<(PersonId, Moment)>,
-}
-
-/// The result that a department sent back, and whether the customer knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaseResult {
-    pub department: DepartmentId,
-    pub by: PersonId,
-    pub at: Moment,
-    pub outcome: Outcome,
-    pub told: Option<(PersonId, Moment, Contact)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
-    pub by: PersonId,
-    pub at: Moment,
-    pub finding: Finding,
-}
-
-/// Who must do what, since when, and how it ended. By when follows from the pack: [`Obligation::due`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obligation {
-    pub deadline: DeadlineId,
-    pub owed_by: Owed,
-    pub since: Moment,
-    pub end: Option<End>,
-}
-
-/// The department that answers for an obligation and, once named, the person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owed {
-    pub department: DepartmentId,
-    pub person: Option<PersonId>,
-}
-
-impl Owed {
-    /// Whether it is this person's to do.
-    pub fn is_for(&self, person: &PersonId, department: &DepartmentId) -> bool {
-        falls_to(self.person.as_ref(), &self.department, person, department)
-    }
-}
-
-/// An obligation falls to whoever is named, and to the whole department while nobody is.
-pub(crate) fn falls_to(
-    named: Option<&PersonId>,
-    owing: &DepartmentId,
-    person: &PersonId,
-    department: &DepartmentId,
-) -> bool {
-    named.map_or(owing == department, |it| it == person)
-}
-
-/// How an obligation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    Met {
-        at: Moment,
-    },
-    /// Something else happened that left nothing to do.
-    Lifted {
-        at: Moment,
-    },
 }
 
 /// What a fold gives: the case, and which envelopes did not count.
@@ -214,358 +185,201 @@ impl Case {
     }
 
     fn recorded(id: CaseId, pack: Hash, record: &Recorded, act: Act<'_>) -> Self {
-        let own = record
-            .proper
-            .as_ref()
-            .is_none_or(|it| *it == record.department);
-        let first = Obligation {
-            deadline: if own {
-                DeadlineId::Reply
-            } else {
-                DeadlineId::Transfer
-            },
-            owed_by: Owed {
-                department: record.department.clone(),
-                person: Some(record.first_responder.clone()),
-            },
-            since: record.asked_at,
-            end: None,
-        };
-        Self {
+        let mut case = Self {
             id,
             record: record.clone(),
             recorded_by: act.by.clone(),
             recorded_at: act.at,
             pack,
+            responder: Responder {
+                person: record.first_responder.clone(),
+                department: record.department.clone(),
+                supervisor: record.supervisor.clone(),
+            },
+            urgency: record.urgency,
             stage: Stage::Own,
             moves: Vec::new(),
             result: None,
             visits: Vec::new(),
-            obligations: vec![first],
+            obligations: Vec::new(),
             ending: None,
-        }
+            closed_at: None,
+            intake: Intake::of(record),
+            consents: Consents::default(),
+            coordination: Coordination::of(record),
+            verification: Verification::default(),
+            assessments: Assessments::default(),
+        };
+        case.take_down(act);
+        case
     }
 
     /// The department whose hands the case is in.
     pub fn holder(&self) -> &DepartmentId {
         match &self.stage {
-            Stage::Passed { department, .. } => department,
-            Stage::Own | Stage::Replied | Stage::Closed => &self.record.department,
+            Stage::Passed { department, .. } | Stage::Coordinating { department } => department,
+            Stage::Own | Stage::Joined { .. } | Stage::Replied | Stage::Closed => {
+                &self.responder.department
+            }
         }
-    }
-
-    /// A case that was passed on or is a complaint needs a return visit before it is closed (V4).
-    pub fn needs_visit(&self) -> bool {
-        !self.moves.is_empty() || self.record.kind == Kind::Complaint
-    }
-
-    /// Tries in a row that did not reach the customer since the last result (V1).
-    pub fn n_not_reached(&self) -> usize {
-        self.visits_since_result()
-            .filter(|it| it.finding == Finding::NotReached)
-            .count()
-    }
-
-    /// What the last return visit since the result found.
-    pub fn last_finding(&self) -> Option<Finding> {
-        self.visits_since_result().last().map(|it| it.finding)
     }
 
     pub fn open_obligations(&self) -> impl Iterator<Item = &Obligation> {
         self.obligations.iter().filter(|it| it.end.is_none())
     }
 
-    /// The sender of the slip where it lies.
-    pub fn sender(&self) -> Option<&DepartmentId> {
-        let holder = self.holder();
-        self.moves
-            .iter()
-            .rev()
-            .find(|it| it.to == *holder && !it.returned)
-            .map(|it| &it.from)
-    }
-
-    fn visits_since_result(&self) -> impl Iterator<Item = &Visit> {
-        let since = self.result.as_ref().map_or(self.recorded_at, |it| it.at);
-        self.visits.iter().filter(move |it| it.at >= since)
+    /// Whether something of this kind is owed still.
+    pub fn owes(&self, deadline: DeadlineId) -> bool {
+        self.open_obligations().any(|it| it.deadline == deadline)
     }
 
     /// Whether `fact` can follow where the case stands. Who may do it is `decide`'s to say.
     fn admit(&self, fact: &Fact) -> Result<(), Refusal> {
-        if self.stage == Stage::Closed {
+        if self.stage == Stage::Closed && !may_follow_the_end(fact) {
             return Err(Refusal::Closed);
         }
-        let own = self.stage == Stage::Own;
         match fact {
             Fact::Recorded(_) => Err(Refusal::AlreadyRecorded),
-            Fact::AnsweredAtOnce(_) => own.then_some(()).ok_or(Refusal::PassedOn {
-                to: self.holder().clone(),
-            }),
-            Fact::ReasonExplained(_) => Ok(()),
-            Fact::HandedOver(it) if it.from == it.to => Err(Refusal::SameDepartment),
-            Fact::HandedOver(it) => match &self.stage {
-                Stage::Own if it.from == self.record.department => Ok(()),
-                Stage::Passed { department, .. } if it.from == *department => Ok(()),
-                Stage::Own | Stage::Passed { .. } => Err(Refusal::PassedOn {
-                    to: self.holder().clone(),
-                }),
-                Stage::Replied | Stage::Closed => Err(Refusal::AlreadyReplied),
-            },
-            Fact::Received(it) => match &self.stage {
-                Stage::Passed {
-                    department,
-                    received: false,
-                    ..
-                } if *department == it.department => Ok(()),
-                Stage::Passed {
-                    department,
-                    received: true,
-                    ..
-                } if *department == it.department => Err(Refusal::AlreadyReceived),
-                Stage::Own | Stage::Passed { .. } | Stage::Replied | Stage::Closed => {
-                    Err(self.not_held_by(&it.department))
-                }
-            },
-            Fact::HandlerNamed(_) => match &self.stage {
-                Stage::Passed { received: true, .. } => Ok(()),
-                Stage::Passed {
-                    received: false, ..
-                } => Err(Refusal::NotReceived),
-                Stage::Own | Stage::Replied | Stage::Closed => Err(Refusal::NoSlip),
-            },
-            Fact::Returned(it) => match &self.stage {
-                Stage::Passed { department, .. } if *department == it.from => Ok(()),
-                Stage::Own | Stage::Passed { .. } | Stage::Replied | Stage::Closed => {
-                    Err(self.not_held_by(&it.from))
-                }
-            },
-            Fact::Replied(it) => match &self.stage {
-                Stage::Replied | Stage::Closed => Err(Refusal::AlreadyReplied),
-                Stage::Own | Stage::Passed { .. } if *self.holder() == it.department => Ok(()),
-                Stage::Own | Stage::Passed { .. } => Err(self.not_held_by(&it.department)),
-            },
-            Fact::ResultTold(_) => match &self.result {
-                Some(result) if self.stage == Stage::Replied => result
-                    .told
-                    .is_none()
-                    .then_some(())
-                    .ok_or(Refusal::AlreadyTold),
-                _ => Err(Refusal::NoResult),
-            },
-            Fact::Visited(_) => match &self.result {
-                Some(result) if self.stage == Stage::Replied => {
-                    result.told.is_some().then_some(()).ok_or(Refusal::NotTold)
-                }
-                _ => Err(Refusal::NoResult),
-            },
+            Fact::Adopted(_) | Fact::RulesConfirmed(_) => Err(Refusal::NotOfACase),
+            Fact::AnsweredAtOnce(_) => self.admit_answer_at_once(),
+            Fact::ReasonExplained(_)
+            | Fact::WhomToSeeTold(_)
+            | Fact::NoticeGiven(_)
+            | Fact::SecondTripMade(_)
+            | Fact::OutsideContacted(_)
+            | Fact::RepeatMarked(_)
+            | Fact::TakeawayGiven(_)
+            | Fact::IllegalActFound(_)
+            | Fact::PhotoAdded(_)
+            | Fact::ContactLogged(_)
+            | Fact::ShirkingReported(_)
+            | Fact::SpotChecked(_)
+            | Fact::QuarrelReported(_)
+            | Fact::CriticismRecorded(_)
+            | Fact::Praised(_)
+            | Fact::Stated(_) => Ok(()),
+            Fact::AskedConfirmed(_) => self.admit_owed(DeadlineId::ConfirmAsked),
+            Fact::FormCompleted(_) => self.admit_form_completed(),
+            Fact::Guided(it) => self.admit_guided(it),
+            Fact::GuidedReceived(it) => self.admit_guided_received(it),
+            Fact::TimeAgreed(_) => self.admit_time_agreed(),
+            Fact::ResultChecked(_) => self.admit_owed(DeadlineId::CheckResult),
+            Fact::UrgencySet(it) => self.admit_urgency(it),
+            Fact::EmergencyStepDone(it) => self.admit_emergency_step(it),
+            Fact::ReportedToAuthority(_) => self.admit_owed(DeadlineId::ReportToAuthority),
+            Fact::AnswerPublished(_) => self.admit_owed(DeadlineId::PublishAnswer),
+            Fact::HandedOver(it) => self.admit_handed_over(it),
+            Fact::Received(it) => self.admit_received(it),
+            Fact::HandlerNamed(_) => self.admit_handler_named(),
+            Fact::Returned(it) => self.admit_returned(it),
+            Fact::Replied(it) => self.admit_replied(it),
+            Fact::ResultTold(_) => self.admit_result_told(),
+            Fact::Signed(it) => self.admit_signed(it),
+            Fact::ShiftPassed(it) => self.admit_shift_passed(it),
+            Fact::ShiftTaken(it) => self.admit_shift_taken(it),
+            Fact::Succeeded(it) => self.admit_succeeded(it),
+            Fact::SuccessionAccepted(_) => self.admit_owed(DeadlineId::AcceptSuccession),
+            Fact::Requested(it) => self.admit_requested(it),
+            Fact::Consented(it) => self.admit_consented(it),
+            Fact::Resumed(_) => self.admit_resumed(),
+            Fact::ReportedToCoordination(_) => self.admit_reported_to_coordination(),
+            Fact::LeadNamed(_) => self.admit_lead_named(),
+            Fact::PutToLeader(_) => self.admit_put_to_leader(),
+            Fact::LeaderAnswered(_) => self.admit_owed(DeadlineId::LeaderAnswer),
+            Fact::Escalated(_) => self.admit_escalated(),
+            Fact::Instructed(_) => self.admit_owed(DeadlineId::Instruct),
+            Fact::Joined(it) => self.admit_joined(it),
+            Fact::ResultTakenOver(it) => self.admit_result_taken_over(it),
+            Fact::OuterSigned(_) => self.admit_owed(DeadlineId::OuterSign),
+            Fact::OuterExtended(_) => self.admit_outer(),
+            Fact::RejectedOutside(_) => self.admit_rejected_outside(),
+            Fact::Visited(_) => self.admit_visited(),
+            Fact::VisitWaived(_) => self.admit_visit_waived(),
             Fact::Closed(it) => self.may_end(it.ending),
+            Fact::Reopened(_) => self.admit_reopened(),
+            Fact::Assessed(it) => self.admit_assessed(it),
         }
     }
 
-    /// V4: a result, told, and visited where a visit is needed.
-    fn may_end(&self, ending: Ending) -> Result<(), Refusal> {
-        if ending == Ending::AnsweredAtOnce {
-            return (self.stage == Stage::Own)
-                .then_some(())
-                .ok_or(Refusal::NoResult);
-        }
-        let Some(result) = self
-            .result
-            .as_ref()
-            .filter(|_| self.stage == Stage::Replied)
-        else {
-            return Err(Refusal::NoResult);
-        };
-        if result.told.is_none() {
-            return Err(Refusal::NotTold);
-        }
-        let fits = match ending {
-            Ending::Satisfied => self.last_finding() == Some(Finding::Satisfied),
-            Ending::NotReached => self.last_finding() == Some(Finding::NotReached),
-            Ending::Told => !self.needs_visit(),
-            Ending::AnsweredAtOnce => false,
-        };
-        fits.then_some(()).ok_or(Refusal::NotVisited)
-    }
-
-    fn not_held_by(&self, department: &DepartmentId) -> Refusal {
-        match self.stage {
-            Stage::Passed { .. } | Stage::Own if self.holder() != department => Refusal::PassedOn {
-                to: self.holder().clone(),
-            },
-            Stage::Replied => Refusal::AlreadyReplied,
-            Stage::Own | Stage::Passed { .. } | Stage::Closed => Refusal::NoSlip,
+    /// What was not owed cannot be done.
+    fn admit_owed(&self, deadline: DeadlineId) -> Result<(), Refusal> {
+        if self.owes(deadline) {
+            Ok(())
+        } else {
+            Err(Refusal::NotOwed { deadline })
         }
     }
 
     fn apply(&mut self, act: Act<'_>) {
-        let at = act.at;
         match act.fact {
-            Fact::Recorded(_) | Fact::ReasonExplained(_) => {}
-            Fact::AnsweredAtOnce(_) => {
-                self.end(DeadlineId::Reply, at);
-                self.end(DeadlineId::Transfer, at);
-            }
-            Fact::HandedOver(it) => {
-                self.end(DeadlineId::Transfer, at);
-                self.end(DeadlineId::ReturnSlip, at);
-                self.pass(act, &it.from, &it.to, false);
-            }
-            Fact::Received(_) => self.receive(act),
-            Fact::HandlerNamed(it) => {
-                self.end(DeadlineId::AssignHandler, at);
-                self.name_handler(&it.handler);
-            }
-            Fact::Returned(it) => self.pass(act, &it.from, &it.to, true),
-            Fact::Replied(it) => {
-                self.end(DeadlineId::Reply, at);
-                // A department that answers has taken the slip, whoever it named.
-                self.end(DeadlineId::AssignHandler, at);
-                self.end(DeadlineId::Sign, at);
-                self.lift_all(at);
-                self.stage = Stage::Replied;
-                self.result = Some(CaseResult {
-                    department: it.department.clone(),
-                    by: act.by.clone(),
-                    at,
-                    outcome: it.outcome,
-                    told: None,
-                });
-                self.owe_first_responder(DeadlineId::TellResult, at);
-                if self.needs_visit() {
-                    self.owe_visit(DeadlineId::ReturnVisit, at);
-                }
-            }
-            Fact::ResultTold(it) => {
-                self.end(DeadlineId::TellResult, at);
-                if let Some(result) = &mut self.result {
-                    result.told = Some((act.by.clone(), at, it.how));
-                }
-                if !self.needs_visit() {
-                    self.owe_first_responder(DeadlineId::Close, at);
-                }
-            }
-            Fact::Visited(it) => {
-                self.visits.push(Visit {
-                    by: act.by.clone(),
-                    at,
-                    finding: it.finding,
-                });
-                self.end(DeadlineId::ReturnVisit, at);
-                self.end(DeadlineId::RetryVisit, at);
-                self.lift_all(at);
-                match it.finding {
-                    Finding::Satisfied => self.owe_first_responder(DeadlineId::Close, at),
-                    Finding::NotReached => self.owe_visit(DeadlineId::RetryVisit, at),
-                    Finding::NotSatisfied => self.rework(at),
-                }
-            }
-            Fact::Closed(it) => {
-                self.end(DeadlineId::Close, at);
-                self.lift_all(at);
-                self.stage = Stage::Closed;
-                self.ending = Some(it.ending);
-            }
+            Fact::Recorded(_)
+            | Fact::ReasonExplained(_)
+            | Fact::Adopted(_)
+            | Fact::RulesConfirmed(_) => {}
+            Fact::AnsweredAtOnce(_) => self.answered_at_once(act),
+            Fact::AskedConfirmed(it) => self.asked_confirmed(act, it),
+            Fact::FormCompleted(it) => self.form_completed(act, it),
+            Fact::Guided(it) => self.guided(act, it),
+            Fact::GuidedReceived(it) => self.guided_received(act, it),
+            Fact::WhomToSeeTold(_) => self.whom_to_see_told(act),
+            Fact::NoticeGiven(it) => self.notice_given(act, it),
+            Fact::SecondTripMade(it) => self.second_trip_made(act, it),
+            Fact::OutsideContacted(it) => self.outside_contacted(act, it),
+            Fact::TimeAgreed(it) => self.time_agreed(act, it.at, it.because),
+            Fact::RepeatMarked(it) => self.intake.repeats = it.earlier,
+            Fact::TakeawayGiven(_) => self.intake.n_takeaways += 1,
+            Fact::ResultChecked(it) => self.result_checked(act, it),
+            Fact::UrgencySet(it) => self.urgency_set(act, it),
+            Fact::EmergencyStepDone(it) => self.emergency_step_done(act, it),
+            Fact::IllegalActFound(_) => self.illegal_act_found(act),
+            Fact::ReportedToAuthority(_) => self.meet(DeadlineId::ReportToAuthority, act),
+            Fact::AnswerPublished(_) => self.meet(DeadlineId::PublishAnswer, act),
+            Fact::PhotoAdded(it) => self.photo_added(act, it),
+            Fact::ContactLogged(_) => self.intake.n_contacts += 1,
+            Fact::HandedOver(it) => self.handed_over(act, it),
+            Fact::Received(it) => self.received(act, it),
+            Fact::HandlerNamed(it) => self.handler_named(act, it),
+            Fact::Returned(it) => self.returned(act, it),
+            Fact::Replied(it) => self.replied(act, it),
+            Fact::ResultTold(it) => self.result_told(act, it),
+            Fact::Signed(it) => self.signed(act, it),
+            Fact::ShirkingReported(it) => self.shirking_reported(act, it),
+            Fact::ShiftPassed(it) => self.shift_passed(act, it),
+            Fact::ShiftTaken(_) => self.shift_taken(act),
+            Fact::Succeeded(it) => self.succeeded(act, it),
+            Fact::SuccessionAccepted(_) => self.meet(DeadlineId::AcceptSuccession, act),
+            Fact::Requested(it) => self.requested(act, it),
+            Fact::Consented(it) => self.consented(act, it),
+            Fact::Resumed(_) => self.resumed(act),
+            Fact::ReportedToCoordination(it) => self.reported_to_coordination(act, it),
+            Fact::LeadNamed(it) => self.lead_named(act, it),
+            Fact::PutToLeader(it) => self.put_to_leader(act, it),
+            Fact::LeaderAnswered(_) => self.meet(DeadlineId::LeaderAnswer, act),
+            Fact::Escalated(it) => self.escalated(act, it),
+            Fact::Instructed(it) => self.instructed(act, it),
+            Fact::Joined(it) => self.joined(act, it),
+            Fact::ResultTakenOver(it) => self.result_taken_over(act, it),
+            Fact::OuterSigned(_) => self.meet(DeadlineId::OuterSign, act),
+            Fact::OuterExtended(it) => self.outer_extended(it),
+            Fact::RejectedOutside(it) => self.rejected_outside(act, it),
+            Fact::Visited(it) => self.visited(act, it),
+            Fact::VisitWaived(it) => self.visit_waived(act, it),
+            Fact::SpotChecked(it) => self.spot_checked(act, it),
+            Fact::Closed(it) => self.closed(act, it.ending),
+            Fact::Reopened(_) => self.reopened(act),
+            Fact::QuarrelReported(it) => self.quarrel_reported(act, it),
+            Fact::CriticismRecorded(it) => self.criticism_recorded(act, it),
+            Fact::Praised(it) => self.praised(act, it),
+            Fact::Stated(it) => self.stated(act, it),
+            Fact::Assessed(it) => self.assessed(act, it),
         }
     }
 
-    fn pass(&mut self, act: Act<'_>, from: &DepartmentId, to: &DepartmentId, returned: bool) {
-        self.lift_all(act.at);
-        let home = *to == self.record.department;
-        self.moves.push(Move {
-            from: from.clone(),
-            to: to.clone(),
-            by: act.by.clone(),
-            at: act.at,
-            returned,
-            received: None,
-        });
-        if home {
-            self.stage = Stage::Own;
-            let next = if returned {
-                DeadlineId::ReturnSlip
-            } else {
-                DeadlineId::Reply
-            };
-            self.owe_first_responder(next, act.at);
-            return;
-        }
-        // What comes back to a department that had signed for it needs no second signature.
-        self.stage = Stage::Passed {
-            department: to.clone(),
-            received: returned,
-            handler: None,
-        };
-        if !returned {
-            self.owe(DeadlineId::Sign, to, None, act.at);
-        }
-        self.owe(DeadlineId::AssignHandler, to, None, act.at);
-        self.owe(DeadlineId::Reply, to, None, act.at);
-    }
-
-    fn receive(&mut self, act: Act<'_>) {
-        self.end(DeadlineId::Sign, act.at);
-        if let Stage::Passed { received, .. } = &mut self.stage {
-            *received = true;
-        }
-        if let Some(last) = self.moves.last_mut() {
-            last.received = Some((act.by.clone(), act.at));
-        }
-    }
-
-    fn name_handler(&mut self, person: &PersonId) {
-        if let Stage::Passed { handler, .. } = &mut self.stage {
-            *handler = Some(person.clone());
-        }
-        for it in self
-            .obligations
-            .iter_mut()
-            .filter(|it| it.end.is_none() && it.deadline == DeadlineId::Reply)
-        {
-            it.owed_by.person = Some(person.clone());
-        }
-    }
-
-    /// V2: the department that answered works on it again; the history stays.
-    fn rework(&mut self, at: Moment) {
-        let Some(result) = self.result.take() else {
-            return;
-        };
-        if result.department == self.record.department {
-            self.stage = Stage::Own;
-            self.owe_first_responder(DeadlineId::Reply, at);
-        } else {
-            self.owe(
-                DeadlineId::Reply,
-                &result.department,
-                Some(result.by.clone()),
-                at,
-            );
-            self.stage = Stage::Passed {
-                department: result.department,
-                received: true,
-                handler: Some(result.by),
-            };
-        }
-    }
-
-    fn owe_first_responder(&mut self, deadline: DeadlineId, since: Moment) {
-        let (department, person) = (
-            self.record.department.clone(),
-            self.record.first_responder.clone(),
-        );
-        self.owe(deadline, &department, Some(person), since);
-    }
-
-    /// A first responder who did the work has a colleague visit (V6): then it is the department's.
-    fn owe_visit(&mut self, deadline: DeadlineId, since: Moment) {
-        let did_the_work = self
-            .result
-            .as_ref()
-            .is_some_and(|it| it.by == self.record.first_responder);
-        let person = (!did_the_work).then(|| self.record.first_responder.clone());
-        let department = self.record.department.clone();
-        self.owe(deadline, &department, person, since);
+    fn owe_responder(&mut self, deadline: DeadlineId, since: Moment, act: Act<'_>) {
+        let Responder {
+            person, department, ..
+        } = self.responder.clone();
+        self.owe(deadline, &department, Some(person), since, act);
     }
 
     fn owe(
@@ -574,32 +388,122 @@ impl Case {
         department: &DepartmentId,
         person: Option<PersonId>,
         since: Moment,
+        act: Act<'_>,
     ) {
-        let owed_by = Owed {
-            department: department.clone(),
-            person,
-        };
+        self.owe_until(deadline, department, person, since, None, act);
+    }
+
+    fn owe_until(
+        &mut self,
+        deadline: DeadlineId,
+        department: &DepartmentId,
+        person: Option<PersonId>,
+        since: Moment,
+        until: Option<Moment>,
+        act: Act<'_>,
+    ) {
         self.obligations.push(Obligation {
             deadline,
-            owed_by,
+            owed_by: Owed {
+                department: department.clone(),
+                person,
+            },
             since,
+            arose: act.envelope,
+            until,
+            before: Vec::new(),
             end: None,
         });
     }
 
-    fn end(&mut self, deadline: DeadlineId, at: Moment) {
+    fn open_mut(&mut self, deadline: DeadlineId) -> impl Iterator<Item = &mut Obligation> {
+        self.obligations
+            .iter_mut()
+            .filter(move |it| it.end.is_none() && it.deadline == deadline)
+    }
+
+    fn meet(&mut self, deadline: DeadlineId, act: Act<'_>) {
+        self.meet_at(deadline, act.at, act.envelope);
+    }
+
+    fn meet_at(&mut self, deadline: DeadlineId, at: Moment, by: EnvelopeId) {
+        self.open_mut(deadline)
+            .for_each(|it| it.end = Some(End::Met { at, by }));
+    }
+
+    fn lift(&mut self, deadline: DeadlineId, at: Moment) {
+        self.open_mut(deadline)
+            .for_each(|it| it.end = Some(End::Lifted { at }));
+    }
+
+    /// Lifts what the handling owed; the customer's clock and what outlives the handling stay.
+    fn lift_handling(&mut self, at: Moment) {
         for it in self
             .obligations
             .iter_mut()
-            .filter(|it| it.end.is_none() && it.deadline == deadline)
+            .filter(|it| it.end.is_none() && !outlives_the_handling(it.deadline))
         {
-            it.end = Some(End::Met { at });
-        }
-    }
-
-    fn lift_all(&mut self, at: Moment) {
-        for it in self.obligations.iter_mut().filter(|it| it.end.is_none()) {
             it.end = Some(End::Lifted { at });
         }
     }
+
+    /// Moves what is open and this person's to somebody else; what was missed stays where it was (F3, F7).
+    fn move_open(&mut self, from: &PersonId, to: &Owed, at: Moment) {
+        for it in self
+            .obligations
+            .iter_mut()
+            .filter(|it| it.end.is_none() && it.owed_by.person.as_ref() == Some(from))
+        {
+            let was = std::mem::replace(&mut it.owed_by, to.clone());
+            it.before.push((was, at));
+        }
+    }
+}
+
+/// What may still be put on record once a case is closed.
+const fn may_follow_the_end(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::ContactLogged(_)
+            | Fact::SpotChecked(_)
+            | Fact::Reopened(_)
+            | Fact::RejectedOutside(_)
+            | Fact::QuarrelReported(_)
+            | Fact::CriticismRecorded(_)
+            | Fact::Praised(_)
+            | Fact::Stated(_)
+            | Fact::Assessed(_)
+            | Fact::RepeatMarked(_)
+            | Fact::Signed(_)
+            | Fact::AskedConfirmed(_)
+            | Fact::FormCompleted(_)
+            | Fact::AnswerPublished(_)
+            | Fact::ReportedToAuthority(_)
+            | Fact::SuccessionAccepted(_)
+            | Fact::SecondTripMade(_)
+            | Fact::OuterSigned(_)
+            | Fact::TakeawayGiven(_)
+            | Fact::PhotoAdded(_)
+            | Fact::ShirkingReported(_)
+    )
+}
+
+/// Signatures, confirmations and reports are owed whatever becomes of the handling.
+const fn outlives_the_handling(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::Customer
+            | DeadlineId::ConfirmAsked
+            | DeadlineId::CompleteForm
+            | DeadlineId::SignReceipt
+            | DeadlineId::SignDispatch
+            | DeadlineId::SignResult
+            | DeadlineId::SignPlainAnswer
+            | DeadlineId::AcceptSuccession
+            | DeadlineId::EmergencyTellDirector
+            | DeadlineId::ReportToAuthority
+            | DeadlineId::PublishAnswer
+            | DeadlineId::OuterSign
+            | DeadlineId::OuterReply
+    )
 }

@@ -1,24 +1,109 @@
 //! What a person can order. Each command is one action: one envelope, stored whole or not at all.
 
-use crate::event::{Channel, Contact, Finding, Outcome};
-use crate::id::{CategoryId, DepartmentId, PersonId};
+use crate::case::Case;
+use crate::event::{
+    AgreedBecause, Channel, Contact, EmergencyStep, Finding, Guidance, Judgement, MissingBecause,
+    Outcome, OuterLimit, OuterTicket, PhotoSource, Request, Signing, SuccessionReason,
+    SuggestionFate, Takeaway, Urgency, WaivedBecause,
+};
+use crate::hash::Hash;
+use crate::id::{
+    CaseId, CategoryId, DepartmentId, EmergencyId, EnvelopeId, PaperId, PersonId, ShiftId,
+};
 use crate::moment::Moment;
+use crate::pack::Difficulty;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    // Intake
     /// Take a case down (F1, F2, I1) and say what comes next.
     Record(Box<RecordForm>),
     /// In one's own hands and answerable after all: answer and close (I2).
     AnswerAtOnce { text: String },
+    /// Add what the form lacks (I1).
+    CompleteForm {
+        customer: String,
+        phone: String,
+        address: String,
+        missing_because: Option<MissingBecause>,
+    },
+    /// The person named as asked agrees or objects (F6).
+    ConfirmAsked { agrees: bool, text: String },
+    /// Take or connect the customer to whoever deals with it (I10).
+    Guide { to: DepartmentId, how: Guidance },
+    /// 已接待 (I10).
+    ReceiveGuided,
+    /// Nobody reached: tell department, place and phone (I7).
+    TellWhomToSee { department: DepartmentId },
+    /// Out of the organisation's scope: explain and name the body that handles it (I8).
+    ReferOutside { text: String },
+    /// 一次性告知 (I4): all that is missing, `text` for what the category does not list.
+    GiveNotice {
+        papers: Vec<PaperId>,
+        text: String,
+        clear: bool,
+    },
+    /// The customer had to come again (I4).
+    RecordSecondTrip {
+        papers: Vec<PaperId>,
+        in_vain: bool,
+        text: String,
+    },
+    /// A contact with the party that is awaited (I5, T11).
+    ContactOutside {
+        contractor: Option<DepartmentId>,
+        reached: bool,
+        text: String,
+    },
+    /// A time agreed with the customer (I5, I6); a further one is a [`Request::AgreedTime`] (T10).
+    AgreeTime {
+        at: Moment,
+        because: AgreedBecause,
+        text: String,
+    },
+    /// A repeat of an earlier case, or none after all (I9).
+    MarkRepeat { earlier: Option<CaseId> },
+    /// What the customer takes along (I12).
+    GiveTakeaway { form: Takeaway },
+    /// A second person's check of what an inspection gets (I13).
+    CheckResult { right: bool, text: String },
+    /// Raise or lower the urgency (I14).
+    SetUrgency {
+        urgency: Urgency,
+        emergency: Option<EmergencyId>,
+        reason: String,
+    },
+    /// A step of an emergency, written down when there is time (I14).
+    EmergencyStep {
+        step: EmergencyStep,
+        done_at: Moment,
+    },
+    /// An illegal act was met and stopped (I15).
+    FindIllegalAct { text: String },
+    /// It was reported to the authority (I15).
+    ReportToAuthority { text: String },
+    /// Publish the answer to an unnamed customer, or say why not (I1).
+    PublishAnswer { published: bool, text: String },
+    /// Put a photo to the case (V7).
+    AddPhoto {
+        photo: Hash,
+        source: PhotoSource,
+        taken_at: Option<Moment>,
+        placed: bool,
+    },
+    /// The customer was in touch without anything new (V5).
+    LogContact { text: String },
+
+    // Transfer
     /// Issue the slip, or pass it on from one's own department with an opinion (I3, T1, T4).
     HandOver {
         to: DepartmentId,
         explained: Explained,
         text: String,
     },
-    /// Sign for the slip (T6).
+    /// Take the slip; the head's or deputy's act is the signature as well (T6).
     Receive,
-    /// Name who handles it (T2); signs for the slip as well where nobody did.
+    /// Name who handles it (T2); takes the slip as well where nobody did.
     NameHandler { handler: PersonId },
     /// Not ours: back to the sender, with an explicit opinion (T4).
     Return { opinion: String },
@@ -27,17 +112,138 @@ pub enum Command {
         outcome: Outcome,
         text: String,
         told: Option<Contact>,
+        suggestion: Option<SuggestionFate>,
     },
     /// The customer was told the result (F4).
     TellResult { how: Contact, text: String },
-    /// The return visit was made or tried (V1).
+    /// Sign as head or named deputy (T6, V5).
+    Sign { what: Signing },
+    /// A department would not take the slip, or two are wrangling over it (T4).
+    ReportShirking {
+        department: DepartmentId,
+        person: Option<PersonId>,
+        text: String,
+    },
+    /// End of shift: this case among others goes to the next post (F7).
+    PassShift { shift: ShiftId, to: PersonId },
+    /// Begin of shift: take it over (F7).
+    TakeShift { shift: ShiftId },
+    /// 责任移交, by a supervisor (F3).
+    Succeed {
+        to: PersonId,
+        reason: SuccessionReason,
+        text: String,
+    },
+    /// The successor accepts (F3).
+    AcceptSuccession,
+    /// Ask for consent: pause, extension, completion deadline, a further agreed time, succession.
+    Ask { request: Request, text: String },
+    /// Give or withhold it.
+    Consent {
+        request: EnvelopeId,
+        granted: bool,
+        text: String,
+    },
+    /// What the clock waited for has come.
+    Resume,
+
+    // Coordination
+    /// Report to the coordinating department (C1).
+    ReportToCoordination { text: String },
+    /// Name the one lead, and whose ground for returning the slip holds (C1, A7).
+    NameLead {
+        lead: DepartmentId,
+        upheld: Vec<DepartmentId>,
+        text: String,
+    },
+    /// Ask a leader what is not known for certain (C3).
+    PutToLeader {
+        leader: PersonId,
+        expected_at: Moment,
+        text: String,
+    },
+    /// The leader's answer (C3).
+    AnswerAsLeader { text: String },
+    /// Put it to the director (C2).
+    Escalate { text: String },
+    /// The director's instruction (C2).
+    Instruct {
+        department: Option<DepartmentId>,
+        text: String,
+    },
+    /// Join with another case of one matter (C5).
+    Join { main: CaseId },
+    /// Take over the result of the main case for this complainant (C5).
+    TakeOverResult { main: Box<Case>, in_sample: bool },
+    /// Signed for outside (C6).
+    SignOuter,
+    /// The sender moved a limit (C6).
+    ExtendOuter {
+        limit: OuterLimit,
+        until: Moment,
+        text: String,
+    },
+    /// The sender rejected the result (C6).
+    RejectOutside {
+        reply_by: Option<Moment>,
+        text: String,
+    },
+
+    // Verification
+    /// The return visit was made or tried (V1); `phone`: the number that was called (V6).
     Visit {
         how: Contact,
         finding: Finding,
+        phone: String,
         words: String,
+    },
+    /// No return visit, and why (V4).
+    WaiveVisit {
+        because: WaivedBecause,
+        text: String,
+    },
+    /// Check by sample (V3).
+    SpotCheck {
+        seed: Hash,
+        handling_true: bool,
+        visit_true: Option<bool>,
+        customer_asked: bool,
+        text: String,
     },
     /// Close the case (V4).
     Close,
+    /// 终结, by the director (V5).
+    Terminate { text: String },
+    /// New facts open it again (V5).
+    Reopen { text: String },
+
+    // Assessment
+    /// A quarrel with bad effects (A2).
+    ReportQuarrel { person: PersonId, text: String },
+    /// Criticism by a higher authority or the press (A6).
+    RecordCriticism {
+        department: DepartmentId,
+        person: Option<PersonId>,
+        said_at: Moment,
+        text: String,
+    },
+    /// Praise (A12).
+    Praise {
+        person: PersonId,
+        by_customer: bool,
+        text: String,
+    },
+    /// 情况说明 (A10).
+    State { proposal: Hash, text: String },
+    /// Decide on a proposal (A1–A11).
+    Assess {
+        proposal: Hash,
+        judgement: Judgement,
+        amount: Option<u32>,
+        bulletin: bool,
+        off_post: bool,
+        text: String,
+    },
 }
 
 /// The record form as filled in.
@@ -56,6 +262,28 @@ pub struct RecordForm {
     /// Why required fields are missing, or why it is recorded late (I1).
     pub remark: String,
     pub next: Next,
+    pub more: Circumstances,
+}
+
+/// What most records have nothing of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    pub urgency: Urgency,
+    pub emergency: Option<EmergencyId>,
+    pub difficulty: Difficulty,
+    pub missing_because: Option<MissingBecause>,
+    /// Place and photo stand for name and phone (I1).
+    pub public_area: bool,
+    pub under_14: bool,
+    /// Whom it is about (I11).
+    pub concerns: Vec<PersonId>,
+    /// Whom the customer says to have asked before (F5), with the case if there is one.
+    pub asked_before: Option<(PersonId, Option<CaseId>)>,
+    /// The earlier case of which it is a repeat (I9).
+    pub repeats: Option<CaseId>,
+    pub outer: Option<OuterTicket>,
+    /// By when an inspection or a request for data is to be answered (I13).
+    pub due_by: Option<Moment>,
 }
 
 /// What follows the record.
@@ -71,6 +299,8 @@ pub enum Next {
         explained: Explained,
         text: String,
     },
+    /// 引导/接通 (I10).
+    Guide { to: DepartmentId, how: Guidance },
 }
 
 /// Whether the customer accepted why there is no answer at once (I3).

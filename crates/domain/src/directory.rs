@@ -15,6 +15,14 @@ pub struct Directory {
     pub departments: Vec<Department>,
     pub people: BTreeMap<PersonId, Person>,
     pub buildings: Vec<Building>,
+    /// 管理处主任: the head of the management office.
+    pub director: Option<PersonId>,
+    /// 质检部
+    pub quality: Option<DepartmentId>,
+    /// 牵头部门: settles what one department cannot (C1).
+    pub coordination: Option<DepartmentId>,
+    /// Keeps the chat group: first responder where nobody is addressed (F1).
+    pub keeper: Option<PersonId>,
     hash: Hash,
 }
 
@@ -25,6 +33,8 @@ pub struct Department {
     pub phone: String,
     pub place: Text,
     pub head: PersonId,
+    /// Without the app: our own counterpart receives, signs and records each contact (T11).
+    pub contractor: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +47,8 @@ pub struct Person {
     /// A higher number is a higher position (F2).
     pub rank: u8,
     pub department: DepartmentId,
+    /// AB角: acts for this person.
+    pub deputy: Option<PersonId>,
 }
 
 /// A building with units, floors and rooms a floor and unit.
@@ -52,7 +64,14 @@ impl Directory {
     pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
         let document = Document::parse(file, text)?;
         let root = document.table(&["site", "department", "person", "building"])?;
-        let site = root.need("site")?.table(&["id", "name"])?;
+        let site = root.need("site")?.table(&[
+            "id",
+            "name",
+            "director",
+            "quality",
+            "coordination",
+            "keeper",
+        ])?;
         let directory = Self {
             site: id(&site.need("id")?)?,
             name: names(&site, "name")?,
@@ -71,9 +90,14 @@ impl Directory {
                     .collect::<Result<_, _>>()?,
                 None => Vec::new(),
             },
+            director: optional_id(&site, "director")?,
+            quality: optional_id(&site, "quality")?,
+            coordination: optional_id(&site, "coordination")?,
+            keeper: optional_id(&site, "keeper")?,
             hash: Hash::of(text.as_bytes()),
         };
         directory.check_references(&root)?;
+        directory.check_posts(&site, &root)?;
         Ok(directory)
     }
 
@@ -139,14 +163,62 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// Posts and deputies are people and departments of the site.
+    fn check_posts(&self, site: &Table<'_>, root: &Table<'_>) -> Result<(), DocumentError> {
+        let people = || self.people.keys().map(ToString::to_string).collect();
+        let departments = || {
+            self.departments
+                .iter()
+                .map(|it| it.id.to_string())
+                .collect()
+        };
+        for (key, person) in [("director", &self.director), ("keeper", &self.keeper)] {
+            if let Some(person) = person.as_ref().filter(|it| self.person(it).is_none()) {
+                return Err(site.need(key)?.wrong(Problem::UnknownWord {
+                    found: person.to_string(),
+                    expected: people(),
+                }));
+            }
+        }
+        for (key, id) in [
+            ("quality", &self.quality),
+            ("coordination", &self.coordination),
+        ] {
+            if let Some(id) = id.as_ref().filter(|it| self.department(it).is_none()) {
+                return Err(site.need(key)?.wrong(Problem::UnknownWord {
+                    found: id.to_string(),
+                    expected: departments(),
+                }));
+            }
+        }
+        for item in root.need("person")?.list()? {
+            let it = person(&item)?;
+            let stands_in = it
+                .deputy
+                .filter(|deputy| *deputy == it.id || self.person(deputy).is_none());
+            if let Some(deputy) = stands_in {
+                return Err(item.wrong(Problem::UnknownWord {
+                    found: deputy.to_string(),
+                    expected: people(),
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
 fn department(item: &Item<'_>) -> Result<Department, DocumentError> {
-    let table = item.table(&["id", "name", "phone", "place", "head"])?;
+    let table = item.table(&["id", "name", "phone", "place", "head", "contractor"])?;
     Ok(Department {
         id: id(&table.need("id")?)?,
         name: names(&table, "name")?,
         phone: text(&table, "phone")?,
         place: names(&table, "place")?,
         head: id(&table.need("head")?)?,
+        contractor: table
+            .get("contractor")
+            .map_or(Ok(false), |it| it.boolean())?,
     })
 }
 
@@ -163,7 +235,15 @@ fn people(root: &Table<'_>) -> Result<BTreeMap<PersonId, Person>, DocumentError>
 }
 
 fn person(item: &Item<'_>) -> Result<Person, DocumentError> {
-    let table = item.table(&["id", "name", "number", "position", "rank", "department"])?;
+    let table = item.table(&[
+        "id",
+        "name",
+        "number",
+        "position",
+        "rank",
+        "department",
+        "deputy",
+    ])?;
     let rank = table.need("rank")?.integer(1..99, Unit::Times)?;
     Ok(Person {
         id: id(&table.need("id")?)?,
@@ -172,6 +252,7 @@ fn person(item: &Item<'_>) -> Result<Person, DocumentError> {
         position: names(&table, "position")?,
         rank: u8::try_from(rank).unwrap_or(u8::MAX),
         department: id(&table.need("department")?)?,
+        deputy: optional_id(&table, "deputy")?,
     })
 }
 
@@ -205,6 +286,13 @@ fn names(table: &Table<'_>, key: &str) -> Result<Text, DocumentError> {
         zh: one("zh", Language::Chinese)?,
         en: one("en", Language::English)?,
     })
+}
+
+fn optional_id<T: std::str::FromStr>(
+    table: &Table<'_>,
+    key: &str,
+) -> Result<Option<T>, DocumentError> {
+    table.get(key).map(|it| id(&it)).transpose()
 }
 
 fn id<T: std::str::FromStr>(item: &Item<'_>) -> Result<T, DocumentError> {
@@ -258,7 +346,7 @@ department = "service"
         assert_eq!(
             error(&text),
             "site.toml, line 19, column 1, person[1].colour: This key is not known here; \
-             expected id, name, number, position, rank, department"
+             expected id, name, number, position, rank, department, deputy"
         );
     }
 

@@ -95,6 +95,8 @@ pub enum Problem {
     Empty,
     /// A list that has to rise does not.
     NotInOrder,
+    /// A limit where the moment is agreed or set by a sender.
+    SetByHand,
 }
 
 impl fmt::Display for Problem {
@@ -145,6 +147,9 @@ impl fmt::Display for Problem {
                     known.join(", ")
                 )
             }
+            Self::SetByHand => f.write_str(
+                "No limit belongs here: the moment is agreed, consented to or set by a sender",
+            ),
             Self::BadWindow(error) => error.fmt(f),
             Self::Malformed { found, example } => {
                 write!(f, "\"{found}\" is not of the form \"{example}\"")

@@ -200,7 +200,11 @@ impl Envelope {
             });
         let header = Header {
             format: FORMAT,
-            must_understand: VOCABULARY,
+            must_understand: events
+                .iter()
+                .map(|it| it.fact.vocabulary())
+                .max()
+                .unwrap_or(1),
             algorithm: None,
             id: stamp.id,
             site: stamp.site,

@@ -5,14 +5,26 @@
 //! out is never given out again, a new optional key is skipped by older readers, and a new kind of
 //! fact raises [`VOCABULARY`], so that an older reader shows the case without acting on it.
 
-use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+mod assessment;
+mod choice;
+mod coordination;
+mod intake;
+mod site;
+mod transfer;
+mod verification;
 
-use crate::id::{CategoryId, DepartmentId, PersonId};
-use crate::moment::Moment;
+use minicbor::{Decode, Encode};
+
+pub use assessment::*;
+pub use choice::*;
+pub use coordination::*;
+pub use intake::*;
+pub use site::*;
+pub use transfer::*;
+pub use verification::*;
 
 /// The vocabulary this build reads and writes. Raised with every new kind of fact or new meaning.
-pub const VOCABULARY: u32 = 1;
+pub const VOCABULARY: u32 = 2;
 
 /// One thing that happened, with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +41,7 @@ impl Event {
 
 /// What rules read. Who acted and when stand in the envelope's header.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[expect(clippy::large_enum_variant, reason = "a case has one record")]
 pub enum Fact {
     #[n(0)]
     Recorded(#[n(0)] Recorded),
@@ -52,141 +65,125 @@ pub enum Fact {
     Visited(#[n(0)] Visited),
     #[n(10)]
     Closed(#[n(0)] Closed),
-}
-
-/// A case was taken down (I1); the first responder follows from who was asked (F1, F2).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Recorded {
-    #[n(1)]
-    pub number: String,
-    #[n(2)]
-    pub channel: Channel,
-    /// When the customer asked; every clock of the customer starts here (T10).
-    #[n(3)]
-    pub asked_at: Moment,
-    /// All who were asked together, with the rank each held then (F2).
-    #[n(4)]
-    pub asked: Vec<Asked>,
-    #[n(5)]
-    pub first_responder: PersonId,
-    /// The first responder's department, which answers beside them (F1).
-    #[n(6)]
-    pub department: DepartmentId,
-    #[n(7)]
-    pub category: CategoryId,
-    #[n(8)]
-    pub kind: Kind,
-    /// The department whose matter it is, by the pack's category; none: out of every department's scope.
-    #[n(9)]
-    pub proper: Option<DepartmentId>,
-    /// Which required fields are missing (I1): such a form is filed as incomplete.
-    #[n(10)]
-    pub missing: Vec<Field>,
-    /// The head of the first responder's department as found when acting.
     #[n(11)]
-    pub supervisor: Option<PersonId>,
+    AskedConfirmed(#[n(0)] AskedConfirmed),
+    #[n(12)]
+    FormCompleted(#[n(0)] FormCompleted),
+    #[n(13)]
+    Guided(#[n(0)] Guided),
+    #[n(14)]
+    GuidedReceived(#[n(0)] GuidedReceived),
+    #[n(15)]
+    WhomToSeeTold(#[n(0)] WhomToSeeTold),
+    #[n(16)]
+    NoticeGiven(#[n(0)] NoticeGiven),
+    #[n(17)]
+    SecondTripMade(#[n(0)] SecondTripMade),
+    #[n(18)]
+    OutsideContacted(#[n(0)] OutsideContacted),
+    #[n(19)]
+    TimeAgreed(#[n(0)] TimeAgreed),
+    #[n(20)]
+    RepeatMarked(#[n(0)] RepeatMarked),
+    #[n(21)]
+    TakeawayGiven(#[n(0)] TakeawayGiven),
+    #[n(22)]
+    ResultChecked(#[n(0)] ResultChecked),
+    #[n(23)]
+    UrgencySet(#[n(0)] UrgencySet),
+    #[n(24)]
+    EmergencyStepDone(#[n(0)] EmergencyStepDone),
+    #[n(25)]
+    IllegalActFound(#[n(0)] IllegalActFound),
+    #[n(26)]
+    ReportedToAuthority(#[n(0)] ReportedToAuthority),
+    #[n(27)]
+    AnswerPublished(#[n(0)] AnswerPublished),
+    #[n(28)]
+    PhotoAdded(#[n(0)] PhotoAdded),
+    #[n(29)]
+    ContactLogged(#[n(0)] ContactLogged),
+    #[n(30)]
+    Signed(#[n(0)] Signed),
+    #[n(31)]
+    ShirkingReported(#[n(0)] ShirkingReported),
+    #[n(32)]
+    ShiftPassed(#[n(0)] ShiftPassed),
+    #[n(33)]
+    ShiftTaken(#[n(0)] ShiftTaken),
+    #[n(34)]
+    Succeeded(#[n(0)] Succeeded),
+    #[n(35)]
+    SuccessionAccepted(#[n(0)] SuccessionAccepted),
+    #[n(36)]
+    Requested(#[n(0)] Requested),
+    #[n(37)]
+    Consented(#[n(0)] Consented),
+    #[n(38)]
+    Resumed(#[n(0)] Resumed),
+    #[n(39)]
+    ReportedToCoordination(#[n(0)] ReportedToCoordination),
+    #[n(40)]
+    LeadNamed(#[n(0)] LeadNamed),
+    #[n(41)]
+    PutToLeader(#[n(0)] PutToLeader),
+    #[n(42)]
+    LeaderAnswered(#[n(0)] LeaderAnswered),
+    #[n(43)]
+    Escalated(#[n(0)] Escalated),
+    #[n(44)]
+    Instructed(#[n(0)] Instructed),
+    #[n(45)]
+    Joined(#[n(0)] Joined),
+    #[n(46)]
+    ResultTakenOver(#[n(0)] ResultTakenOver),
+    #[n(47)]
+    OuterSigned(#[n(0)] OuterSigned),
+    #[n(48)]
+    OuterExtended(#[n(0)] OuterExtended),
+    #[n(49)]
+    RejectedOutside(#[n(0)] RejectedOutside),
+    #[n(50)]
+    VisitWaived(#[n(0)] VisitWaived),
+    #[n(51)]
+    SpotChecked(#[n(0)] SpotChecked),
+    #[n(52)]
+    Reopened(#[n(0)] Reopened),
+    #[n(53)]
+    QuarrelReported(#[n(0)] QuarrelReported),
+    #[n(54)]
+    CriticismRecorded(#[n(0)] CriticismRecorded),
+    #[n(55)]
+    Praised(#[n(0)] Praised),
+    #[n(56)]
+    Stated(#[n(0)] Stated),
+    #[n(57)]
+    Assessed(#[n(0)] Assessed),
+    #[n(58)]
+    Adopted(#[n(0)] Adopted),
+    #[n(59)]
+    RulesConfirmed(#[n(0)] RulesConfirmed),
 }
 
-/// Somebody the customer asked, and their rank at that time; a higher number is a higher position.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Asked {
-    #[n(1)]
-    pub person: PersonId,
-    #[n(2)]
-    pub rank: u8,
-}
-
-/// In scope, answerable, and answered on the spot (I2).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct AnsweredAtOnce {}
-
-/// Why there was no answer at once was explained to the customer (I3).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct ReasonExplained {
-    /// Whether the customer accepted it; if not, the supervisor is told.
-    #[n(1)]
-    pub understood: bool,
-    #[n(2)]
-    pub supervisor_told: Option<PersonId>,
-}
-
-/// A slip was issued or passed on (T1, T4).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct HandedOver {
-    #[n(1)]
-    pub from: DepartmentId,
-    #[n(2)]
-    pub to: DepartmentId,
-    /// The first responder's supervisor, told at the same time (T1).
-    #[n(3)]
-    pub supervisor_told: Option<PersonId>,
-}
-
-/// The receiving department signed for the slip (T6).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Received {
-    #[n(1)]
-    pub department: DepartmentId,
-}
-
-/// The receiving department named who handles it (T2).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct HandlerNamed {
-    #[n(1)]
-    pub handler: PersonId,
-}
-
-/// The slip went back to the sender with an explicit opinion (T4).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Returned {
-    #[n(1)]
-    pub from: DepartmentId,
-    #[n(2)]
-    pub to: DepartmentId,
-}
-
-/// The handling department's result, sent back to the first responder (T3).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Replied {
-    #[n(1)]
-    pub department: DepartmentId,
-    #[n(2)]
-    pub outcome: Outcome,
-}
-
-/// The customer was told the result, by whom the header says (F4).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct ResultTold {
-    #[n(1)]
-    pub how: Contact,
-}
-
-/// A return visit was made or tried (V1).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Visited {
-    #[n(1)]
-    pub how: Contact,
-    #[n(2)]
-    pub finding: Finding,
-}
-
-/// The case ended (V4).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Closed {
-    #[n(1)]
-    pub ending: Ending,
+impl Fact {
+    /// The vocabulary a reader needs to act on it.
+    pub const fn vocabulary(&self) -> u32 {
+        let first = matches!(
+            self,
+            Self::Recorded(_)
+                | Self::AnsweredAtOnce(_)
+                | Self::ReasonExplained(_)
+                | Self::HandedOver(_)
+                | Self::Received(_)
+                | Self::HandlerNamed(_)
+                | Self::Returned(_)
+                | Self::Replied(_)
+                | Self::ResultTold(_)
+                | Self::Visited(_)
+                | Self::Closed(_)
+        );
+        if first { 1 } else { VOCABULARY }
+    }
 }
 
 /// Words of an event, erasable as a whole. No rule reads them.
@@ -220,144 +217,8 @@ impl Content {
     }
 }
 
-/// How a case came in.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
-)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// 来访
-    #[n(0)]
-    Counter,
-    /// 来电
-    #[n(1)]
-    Phone,
-    /// 来信
-    #[n(2)]
-    Letter,
-    /// 微信
-    #[n(3)]
-    Message,
-    /// 当面/巡查
-    #[n(4)]
-    Met,
-    /// 上级转办
-    #[n(5)]
-    FromAbove,
-}
-
-impl Channel {
-    pub const ALL: [Self; 6] = [
-        Self::Counter,
-        Self::Phone,
-        Self::Letter,
-        Self::Message,
-        Self::Met,
-        Self::FromAbove,
-    ];
-}
-
-/// What sort of matter a case is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
-)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// 咨询
-    #[n(0)]
-    Enquiry,
-    /// 投诉
-    #[n(1)]
-    Complaint,
-    /// 报修/求助
-    #[n(2)]
-    ServiceRequest,
-    /// 办事
-    #[n(3)]
-    Formality,
-    /// 意见建议
-    #[n(4)]
-    Suggestion,
-    /// 举报
-    #[n(5)]
-    Report,
-    /// 检查/数据
-    #[n(6)]
-    Inspection,
-}
-
-/// A field of the record form that a pack may require (I1).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
-)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    #[n(0)]
-    Matter,
-    #[n(1)]
-    CustomerName,
-    #[n(2)]
-    CustomerPhone,
-    #[n(3)]
-    CustomerAddress,
-    #[n(4)]
-    Category,
-    #[n(5)]
-    Channel,
-    /// The actor's own words: an answer, an opinion, a result.
-    #[n(6)]
-    Text,
-}
-
-/// What a result is (V5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Outcome {
-    #[n(0)]
-    Solved,
-    /// 明确答复: what could not be done, why, and where the customer may turn.
-    #[n(1)]
-    PlainAnswer,
-}
-
-/// How a customer was reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Contact {
-    #[n(0)]
-    Call,
-    #[n(1)]
-    InPerson,
-    #[n(2)]
-    Message,
-}
-
-/// What a return visit found (V1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Finding {
-    #[n(0)]
-    Satisfied,
-    #[n(1)]
-    NotSatisfied,
-    #[n(2)]
-    NotReached,
-}
-
-/// How a case ended (V4); a customer who was not reached is never counted as satisfied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Ending {
-    #[n(0)]
-    AnsweredAtOnce,
-    #[n(1)]
-    Told,
-    #[n(2)]
-    Satisfied,
-    /// 未联系上
-    #[n(3)]
-    NotReached,
+/// For what is left out of a stored form where it says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "`skip_if` calls it so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -176,7 +176,7 @@ pub struct TimeOfDay(u16);
 impl TimeOfDay {
     const MIDNIGHT_AT_END: Self = Self(24 * 60);
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let two_digits = |it: &str| {
             (it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit())).then(|| it.parse().ok())?
         };

@@ -106,6 +106,15 @@ slug!(
     CategoryId
 );
 
+slug!(
+    /// A paper that a formality takes (I4).
+    PaperId
+);
+slug!(
+    /// An emergency of the pack's list (I14).
+    EmergencyId
+);
+
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -181,6 +190,15 @@ random_id!(
     /// One installation of the app.
     DeviceId
 );
+random_id!(
+    /// One shift handover of a person, which lists many cases (F7).
+    ShiftId
+);
+
+impl CaseId {
+    /// Where the site's own events lie: texts adopted, rules read. No case is ever drawn as all zeros.
+    pub const SITE: Self = Self([0; 16]);
+}
 
 #[cfg(test)]
 mod tests {

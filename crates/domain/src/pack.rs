@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub use crate::document::{DocumentError as PackError, Problem as PackProblem};
 use crate::event::{Field, Kind};
 use crate::hash::Hash;
-use crate::hours::Hours;
-use crate::id::{CategoryId, DepartmentId};
+use crate::hours::{Hours, TimeOfDay};
+use crate::id::{CategoryId, DepartmentId, EmergencyId, PaperId};
 use crate::moment::Minutes;
 use crate::reckoning::Limit;
 use crate::rule::RuleId;
@@ -36,6 +36,20 @@ pub struct Pack {
     pub return_visit_attempts: u32,
     /// How often a slip moves before it goes to coordination (T8).
     pub max_moves: u32,
+    /// How far apart tries of a return visit are to count (V1).
+    pub return_visit_gap: Minutes,
+    /// An emergency is recorded within this time, acted on first (I14).
+    pub emergency_record_within: Minutes,
+    /// No calls to customers from here until there (F7).
+    pub night: Night,
+    /// Pauses and newly agreed times together (T10).
+    pub max_postponed: u32,
+    /// Unsatisfied results after which the director may end a case (V5).
+    pub max_rounds: u32,
+    /// Whether cases move between departments by slip; if not, customers are guided (I10).
+    pub slips: bool,
+    /// What counts as an emergency (I14).
+    pub emergencies: Vec<Emergency>,
     /// The departments that categories may name; their names are the directory's.
     pub departments: Vec<DepartmentId>,
     /// In the author's order.
@@ -78,11 +92,15 @@ impl Pack {
         self.categories.iter().find(|it| it.id == *id)
     }
 
+    pub fn emergency(&self, id: &EmergencyId) -> Option<&Emergency> {
+        self.emergencies.iter().find(|it| it.id == *id)
+    }
+
     /// The limit of the answer (T3): the category's for this difficulty, else the general one.
-    pub fn reply_limit(&self, category: &CategoryId, difficulty: Difficulty) -> &Limit {
+    pub fn reply_limit(&self, category: &CategoryId, difficulty: Difficulty) -> Option<&Limit> {
         self.category(category)
             .and_then(|it| it.reply.get(&difficulty))
-            .unwrap_or(&self.deadline(DeadlineId::Reply).limit)
+            .or(self.deadline(DeadlineId::Reply).limit.as_ref())
     }
 
     /// The forbidden phrases that a text contains (L1), in the pack's order.
@@ -134,10 +152,91 @@ pub enum DeadlineId {
     /// Everything is done: the case is closed (V4).
     #[n(8)]
     Close,
+    /// The customer knows the result, counted from the asking; it never starts again (T10).
+    #[n(9)]
+    Customer,
+    /// Longer work is complete, at the time consented to (T3).
+    #[n(10)]
+    Completion,
+    /// The time agreed with the customer (I5, I6).
+    #[n(11)]
+    AgreedTime,
+    /// The person named as asked confirms or objects (F6).
+    #[n(12)]
+    ConfirmAsked,
+    /// The receiver of a guided customer confirms (I10).
+    #[n(13)]
+    ReceiveGuided,
+    /// What an emergency's record lacks is written down (I14).
+    #[n(14)]
+    CompleteForm,
+    /// Whoever was asked for consent answers (T9).
+    #[n(15)]
+    Consent,
+    /// The head or deputy signs for the receipt of a slip that somebody else took (T6).
+    #[n(16)]
+    SignReceipt,
+    /// The head or deputy signs for the dispatch of a slip (T6).
+    #[n(17)]
+    SignDispatch,
+    /// The head or deputy signs the result (T6).
+    #[n(18)]
+    SignResult,
+    /// The supervisor signs a plain answer (V5).
+    #[n(19)]
+    SignPlainAnswer,
+    /// The next post takes over what is open (F7).
+    #[n(20)]
+    TakeShift,
+    /// The successor accepts the list (F3).
+    #[n(21)]
+    AcceptSuccession,
+    /// A slip that went to and fro is reported to the coordinating department (T9).
+    #[n(22)]
+    ReportToCoordination,
+    /// The coordinating department names the lead (C1, T9).
+    #[n(23)]
+    NameLead,
+    /// The leader answers what was put to them (C3, T9).
+    #[n(24)]
+    LeaderAnswer,
+    /// The director instructs (C2, T9).
+    #[n(25)]
+    Instruct,
+    /// An emergency is passed on (I14).
+    #[n(26)]
+    EmergencyPass,
+    /// Somebody is on site (I14).
+    #[n(27)]
+    EmergencyOnSite,
+    /// The lift rescuer is on site (I14).
+    #[n(28)]
+    EmergencyRescuer,
+    /// The director is told of an emergency (I14).
+    #[n(29)]
+    EmergencyTellDirector,
+    /// An illegal act is reported to the authority (I15).
+    #[n(30)]
+    ReportToAuthority,
+    /// A second person checks what an inspection gets (I13).
+    #[n(31)]
+    CheckResult,
+    /// The answer to an unnamed customer is published, or why not is recorded (I1).
+    #[n(32)]
+    PublishAnswer,
+    /// A ticket from above is signed for (C6).
+    #[n(33)]
+    OuterSign,
+    /// A ticket from above is answered (C6).
+    #[n(34)]
+    OuterReply,
+    /// The person concerned may say their side (A10).
+    #[n(35)]
+    State,
 }
 
 impl DeadlineId {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 36] = [
         Self::Transfer,
         Self::AssignHandler,
         Self::Reply,
@@ -147,7 +246,61 @@ impl DeadlineId {
         Self::RetryVisit,
         Self::Sign,
         Self::Close,
+        Self::Customer,
+        Self::Completion,
+        Self::AgreedTime,
+        Self::ConfirmAsked,
+        Self::ReceiveGuided,
+        Self::CompleteForm,
+        Self::Consent,
+        Self::SignReceipt,
+        Self::SignDispatch,
+        Self::SignResult,
+        Self::SignPlainAnswer,
+        Self::TakeShift,
+        Self::AcceptSuccession,
+        Self::ReportToCoordination,
+        Self::NameLead,
+        Self::LeaderAnswer,
+        Self::Instruct,
+        Self::EmergencyPass,
+        Self::EmergencyOnSite,
+        Self::EmergencyRescuer,
+        Self::EmergencyTellDirector,
+        Self::ReportToAuthority,
+        Self::CheckResult,
+        Self::PublishAnswer,
+        Self::OuterSign,
+        Self::OuterReply,
+        Self::State,
     ];
+
+    /// Whether its moment is agreed, consented to or set by a sender, so that a pack gives no limit.
+    pub const fn is_set_by_hand(self) -> bool {
+        matches!(
+            self,
+            Self::AgreedTime | Self::Completion | Self::OuterSign | Self::OuterReply
+        )
+    }
+
+    /// Whether a pause holds its clock: never the hour for passing on, an emergency, or a moment set by hand.
+    pub const fn can_pause(self) -> bool {
+        matches!(
+            self,
+            Self::Reply | Self::Customer | Self::Completion | Self::ReturnVisit | Self::RetryVisit
+        )
+    }
+
+    /// Every key under which a pack sets one.
+    pub(crate) const KEYS: [&'static str; Self::ALL.len()] = {
+        let mut keys = [""; Self::ALL.len()];
+        let mut i = 0;
+        while i < keys.len() {
+            keys[i] = Self::ALL[i].key();
+            i += 1;
+        }
+        keys
+    };
 
     /// As a pack writes it.
     pub const fn key(self) -> &'static str {
@@ -161,6 +314,33 @@ impl DeadlineId {
             Self::RetryVisit => "retry_visit",
             Self::Sign => "sign",
             Self::Close => "close",
+            Self::Customer => "customer",
+            Self::Completion => "completion",
+            Self::AgreedTime => "agreed_time",
+            Self::ConfirmAsked => "confirm_asked",
+            Self::ReceiveGuided => "receive_guided",
+            Self::CompleteForm => "complete_form",
+            Self::Consent => "consent",
+            Self::SignReceipt => "sign_receipt",
+            Self::SignDispatch => "sign_dispatch",
+            Self::SignResult => "sign_result",
+            Self::SignPlainAnswer => "sign_plain_answer",
+            Self::TakeShift => "take_shift",
+            Self::AcceptSuccession => "accept_succession",
+            Self::ReportToCoordination => "report_to_coordination",
+            Self::NameLead => "name_lead",
+            Self::LeaderAnswer => "leader_answer",
+            Self::Instruct => "instruct",
+            Self::EmergencyPass => "emergency_pass",
+            Self::EmergencyOnSite => "emergency_on_site",
+            Self::EmergencyRescuer => "emergency_rescuer",
+            Self::EmergencyTellDirector => "emergency_tell_director",
+            Self::ReportToAuthority => "report_to_authority",
+            Self::CheckResult => "check_result",
+            Self::PublishAnswer => "publish_answer",
+            Self::OuterSign => "outer_sign",
+            Self::OuterReply => "outer_reply",
+            Self::State => "state",
         }
     }
 }
@@ -168,7 +348,8 @@ impl DeadlineId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadlineRule {
     pub rule: RuleId,
-    pub limit: Limit,
+    /// None: the moment itself is agreed, consented to or set by a sender.
+    pub limit: Option<Limit>,
     pub name: Text,
 }
 
@@ -199,6 +380,13 @@ pub enum Difficulty {
     Complex,
 }
 
+impl Difficulty {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "`skip_if` calls it so")]
+    pub(crate) const fn is_ordinary(&self) -> bool {
+        matches!(self, Self::Ordinary)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Category {
     pub id: CategoryId,
@@ -210,6 +398,35 @@ pub struct Category {
     pub reply: BTreeMap<Difficulty, Limit>,
     /// It may concern a public area: place and photo stand for name and phone (I1).
     pub public_area: bool,
+    /// A matter of money or law: no promise is made (I15).
+    pub sensitive: bool,
+    /// The papers it takes (I4).
+    pub papers: Vec<Paper>,
+}
+
+/// A paper that a formality takes (I4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paper {
+    pub id: PaperId,
+    pub name: Text,
+}
+
+/// People stuck in a lift, fire, gas and the like (I14).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emergency {
+    pub id: EmergencyId,
+    pub name: Text,
+    /// Whom to ring before any field.
+    pub ring: Text,
+    /// A lift rescuer has to come within a time of their own.
+    pub needs_rescuer: bool,
+}
+
+/// The hours at which nobody rings a customer (F7), over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Night {
+    pub from: TimeOfDay,
+    pub until: TimeOfDay,
 }
 
 /// What a record form must hold, besides the time and who was asked (I1).

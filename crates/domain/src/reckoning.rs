@@ -61,6 +61,22 @@ pub struct Due {
     pub steps: Vec<Step>,
 }
 
+impl Due {
+    /// A moment that was agreed, consented to or set by a sender.
+    pub fn set_by_hand(since: Moment, at: Moment, zone: &Zone) -> Self {
+        Self {
+            at,
+            provisional: false,
+            steps: vec![
+                Step::Started {
+                    at: zone.local(since),
+                },
+                Step::SetByHand { at: zone.local(at) },
+            ],
+        }
+    }
+}
+
 /// One line of the explanation, in the order of reckoning. Times are civil times of the office's zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -113,6 +129,10 @@ pub enum Step {
     ProvisionalYear {
         year: i32,
     },
+    /// The moment itself was agreed, consented to or set by a sender.
+    SetByHand {
+        at: NaiveDateTime,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +144,8 @@ pub enum ReckoningError {
     NoDays,
     /// Not due within [`HORIZON_DAYS`].
     BeyondHorizon,
+    /// Its moment has to be set by hand, and was not.
+    NoLimit,
 }
 
 /// No deadline is looked for further ahead.
@@ -137,6 +159,7 @@ impl std::fmt::Display for ReckoningError {
                 f.write_str("The start is not between the years 1970 and 9999")
             }
             Self::NoDays => f.write_str("A limit of working days needs at least one day"),
+            Self::NoLimit => f.write_str("The moment has to be agreed or set, and was not"),
             Self::BeyondHorizon => write!(f, "The deadline is more than {HORIZON_DAYS} days away"),
         }
     }

@@ -1,14 +1,20 @@
 //! Everything rules are read from, in force together: pack, calendar, zones, directory.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use chrono::NaiveDate;
 
 use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
+use crate::decide::Refusal;
 use crate::directory::Directory;
 use crate::envelope::RuleHashes;
 use crate::hash::Hash;
-use crate::pack::{DeadlineId, Difficulty, Pack};
-use crate::reckoning::{Due, Limit, Office, ReckoningError, reckon};
+use crate::hours::TimeOfDay;
+use crate::moment::Moment;
+use crate::pack::{DeadlineId, Night, Pack};
+use crate::reckoning::{Due, Office, ReckoningError, reckon};
 use crate::zone::{Zone, Zones};
 
 #[derive(Debug, Clone)]
@@ -16,6 +22,8 @@ pub struct Rules {
     pub pack: Pack,
     pub calendar: Calendar,
     pub directory: Directory,
+    /// Packs that were in force before, by hash.
+    earlier: BTreeMap<Hash, Pack>,
     zone: Zone,
     hashes: RuleHashes,
 }
@@ -53,6 +61,7 @@ impl Rules {
             pack,
             calendar,
             directory,
+            earlier: BTreeMap::new(),
             zone,
             hashes,
         })
@@ -76,33 +85,68 @@ impl Rules {
         &self.zone
     }
 
+    /// The pack under which a case was opened, which it keeps (G4); the one in force where that is not at hand.
+    pub fn pack_of(&self, case: &Case) -> &Pack {
+        self.earlier.get(&case.pack).unwrap_or(&self.pack)
+    }
+
+    /// Puts packs by that cases may have been opened under.
+    #[must_use]
+    pub fn with_earlier(mut self, packs: impl IntoIterator<Item = Pack>) -> Self {
+        self.earlier
+            .extend(packs.into_iter().map(|it| (it.hash(), it)));
+        self
+    }
+
     /// By when an obligation of `case` is owed, with every step of the reckoning.
     pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
+        if let Some(at) = obligation.until {
+            return Ok(Due::set_by_hand(obligation.since, at, &self.zone));
+        }
+        let pack = self.pack_of(case);
         let office = Office {
             calendar: &self.calendar,
             zone: &self.zone,
-            hours: &self.pack.hours,
+            hours: &pack.hours,
         };
-        reckon(
-            obligation.since,
-            self.limit(case, obligation.deadline),
-            &office,
-        )
+        let limit = if obligation.deadline == DeadlineId::Reply {
+            pack.reply_limit(&case.record.category, case.record.difficulty)
+        } else {
+            pack.deadline(obligation.deadline).limit.as_ref()
+        };
+        let limit = limit.ok_or(ReckoningError::NoLimit)?;
+        reckon(obligation.since, limit, &office)
     }
 
-    fn limit(&self, case: &Case, deadline: DeadlineId) -> &Limit {
-        match deadline {
-            DeadlineId::Reply => self
-                .pack
-                .reply_limit(&case.record.category, Difficulty::Ordinary),
-            DeadlineId::Transfer
-            | DeadlineId::AssignHandler
-            | DeadlineId::ReturnSlip
-            | DeadlineId::TellResult
-            | DeadlineId::ReturnVisit
-            | DeadlineId::RetryVisit
-            | DeadlineId::Sign
-            | DeadlineId::Close => &self.pack.deadline(deadline).limit,
-        }
+    /// The phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).
+    pub fn phrases(&self, text: &str, _sensitive: bool) -> Result<Vec<String>, Refusal> {
+        Ok(self
+            .pack
+            .phrases_in(text)
+            .map(|it| it.forbidden.clone())
+            .collect())
+    }
+
+    /// When the night is over in which no customer is rung (F7); none by day.
+    pub fn night_until(&self, now: Moment) -> Option<Moment> {
+        let local = self.zone.local(now);
+        let on = |time: TimeOfDay, date: NaiveDate| time.on(date);
+        let Night { from, until } = self.pack.night;
+        let today = local.date();
+        let end = if local < on(until, today) {
+            on(until, today)
+        } else if local >= on(from, today) {
+            on(until, today.succ_opt()?)
+        } else {
+            return None;
+        };
+        Some(self.zone.moment(end))
+    }
+
+    /// Whether something of the first responder's is overdue and no person has decided on it (F3).
+    pub fn has_undecided_breach(&self, case: &Case, now: Moment) -> bool {
+        case.open_obligations()
+            .filter(|it| it.owed_by.person.as_ref() == Some(&case.responder.person))
+            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now))
     }
 }

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::case::{Case, Folded, Obligation, Stage, falls_to};
+use crate::case::{Case, Folded, Obligation, falls_to};
 use crate::envelope::Envelope;
 use crate::event::{Content, Ending, Fact, Kind};
 use crate::id::{CaseId, CategoryId, DepartmentId, PersonId};
@@ -104,13 +104,10 @@ impl Summary {
             category: case.record.category.clone(),
             kind: case.record.kind,
             asked_at: case.record.asked_at,
-            first_responder: case.record.first_responder.clone(),
-            department: case.record.department.clone(),
+            first_responder: case.responder.person.clone(),
+            department: case.responder.department.clone(),
             holder: case.holder().clone(),
-            handler: match &case.stage {
-                Stage::Passed { handler, .. } => handler.clone(),
-                Stage::Own | Stage::Replied | Stage::Closed => None,
-            },
+            handler: case.handler().cloned(),
             tasks,
             ending: case.ending,
             address,

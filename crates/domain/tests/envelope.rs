@@ -7,10 +7,11 @@ use shouwen_domain::Case;
 use shouwen_domain::case::WithoutEffect;
 use shouwen_domain::envelope::{Envelope, EnvelopeError, Header, Stamp};
 use shouwen_domain::event::{
-    Channel, Content, Event, Fact, HandedOver, Kind, Received, Recorded, VOCABULARY,
+    Channel, Content, Event, Fact, HandedOver, Kind, Received, Recorded, Urgency, VOCABULARY,
 };
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::limits::ENVELOPE_BYTES;
+use shouwen_domain::pack::Difficulty;
 use support::{at, person, rules, seal};
 
 const RECORDED_AT: &str = "2026-07-13 09:06";
@@ -106,15 +107,26 @@ fn recorded() -> Fact {
         proper: Some("engineering".parse().expect("a slug")),
         missing: Vec::new(),
         supervisor: None,
+        urgency: Urgency::Ordinary,
+        late: false,
+        missing_because: None,
+        public_area: false,
+        under_14: false,
+        concerns: Vec::new(),
+        asked_before: None,
+        repeats: None,
+        outer: None,
+        due_by: None,
+        difficulty: Difficulty::Ordinary,
+        emergency: None,
+        sensitive: false,
+        needs_rescuer: false,
     })
 }
 
 fn handed_over() -> Fact {
-    Fact::HandedOver(HandedOver {
-        from: "service".parse().expect("a slug"),
-        to: "engineering".parse().expect("a slug"),
-        supervisor_told: None,
-    })
+    let (from, to) = ("service".parse(), "engineering".parse());
+    Fact::HandedOver(HandedOver::new(from.expect("a slug"), to.expect("a slug")))
 }
 
 fn words() -> Content {
@@ -343,6 +355,7 @@ fn a_case_that_a_newer_version_wrote_to_shows_the_rest() {
     let newer = from_a_newer_version(2).read().unwrap();
     let received = Fact::Received(Received {
         department: "engineering".parse().unwrap(),
+        head: None,
     });
     let known = [
         sealed(),

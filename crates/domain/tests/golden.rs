@@ -16,15 +16,12 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use shouwen_domain::envelope::{
     ClockEvidence, Envelope, Fate, Header, HeldReason, Receipt, RefusedReason, RuleHashes, Stamp,
 };
-use shouwen_domain::event::{
-    AnsweredAtOnce, Asked, Channel, Closed, Contact, Content, Ending, Event, Fact, Field, Finding,
-    HandedOver, HandlerNamed, Kind, Outcome, ReasonExplained, Received, Recorded, Replied,
-    ResultTold, Returned, Visited,
-};
+use shouwen_domain::event::*;
 use shouwen_domain::hash::{Hash, Salt};
-use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, ShiftId};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::pack::DeadlineId;
+use shouwen_domain::pack::{DeadlineId, Difficulty};
+use shouwen_domain::rule::RuleId;
 use shouwen_domain::summary::{SUMMARY_FORMAT, Summary, Task};
 
 /// 2026-07-13 09:06 in Shanghai.
@@ -47,16 +44,99 @@ macro_rules! one_fact_of_each_kind {
 
 one_fact_of_each_kind! {
     Recorded: recorded(),
-    AnsweredAtOnce: AnsweredAtOnce {},
+    AnsweredAtOnce: AnsweredAtOnce::default(),
     ReasonExplained: ReasonExplained { understood: false, supervisor_told: Some(slug("chen-my")) },
     HandedOver: handed_over(),
-    Received: Received { department: slug("engineering") },
+    Received: Received { department: slug("engineering"), head: None },
     HandlerNamed: HandlerNamed { handler: slug("liu-q") },
-    Returned: Returned { from: slug("engineering"), to: slug("service") },
-    Replied: Replied { department: slug("engineering"), outcome: Outcome::PlainAnswer },
-    ResultTold: ResultTold { how: Contact::Message },
+    Returned: Returned { from: slug("engineering"), to: slug("service"), sender_head: None },
+    Replied: replied(),
+    ResultTold: ResultTold { how: Contact::Message, phrases: Vec::new() },
     Visited: Visited { how: Contact::InPerson, finding: Finding::NotSatisfied },
     Closed: Closed { ending: Ending::NotReached },
+    AskedConfirmed: AskedConfirmed { agrees: false },
+    FormCompleted: FormCompleted { missing: vec![Field::CustomerPhone], missing_because: Some(MissingBecause::Declined) },
+    Guided: Guided { to: slug("finance"), how: Guidance::Connected, head: Some(slug("sun-l")) },
+    GuidedReceived: GuidedReceived { department: slug("finance") },
+    WhomToSeeTold: WhomToSeeTold { department: slug("finance") },
+    NoticeGiven: NoticeGiven { papers: vec!["identity-card".parse().unwrap()], clear: true, more: true },
+    SecondTripMade: SecondTripMade { papers: vec!["photo".parse().unwrap()], in_vain: true, untold: true },
+    OutsideContacted: OutsideContacted { contractor: Some(slug("lift-company")), reached: true },
+    TimeAgreed: TimeAgreed { at: ASKED_AT, because: AgreedBecause::AwaitingOutside },
+    RepeatMarked: RepeatMarked { earlier: Some(CaseId::from_random([0x08; 16])) },
+    TakeawayGiven: TakeawayGiven { form: Takeaway::Qr },
+    ResultChecked: ResultChecked { right: true },
+    UrgencySet: UrgencySet { urgency: Urgency::Emergency, emergency: Some("stuck-in-lift".parse().unwrap()), needs_rescuer: true },
+    EmergencyStepDone: EmergencyStepDone { step: EmergencyStep::OnSite, done_at: ASKED_AT },
+    IllegalActFound: IllegalActFound {},
+    ReportedToAuthority: ReportedToAuthority {},
+    AnswerPublished: AnswerPublished { published: true },
+    PhotoAdded: PhotoAdded { photo: Hash([0x55; 32]), source: PhotoSource::Album, taken_at: Some(ASKED_AT), placed: true },
+    ContactLogged: ContactLogged {},
+    Signed: Signed { department: slug("engineering"), what: Signing::Result },
+    ShirkingReported: ShirkingReported { department: slug("engineering"), person: Some(slug("liu-q")) },
+    ShiftPassed: ShiftPassed { shift: ShiftId::from_random([0x09; 16]), to: slug("li-night") },
+    ShiftTaken: ShiftTaken { shift: ShiftId::from_random([0x09; 16]) },
+    Succeeded: Succeeded {
+        to: slug("li-na"),
+        department: slug("service"),
+        reason: SuccessionReason::Resignation,
+        supervisor: Some(slug("chen-my")),
+    },
+    SuccessionAccepted: SuccessionAccepted {},
+    Requested: Requested {
+        request: Request::Pause(PauseReason::PartsOrContractor, Some(ASKED_AT)),
+        of: slug("chen-gong"),
+        of_department: slug("engineering"),
+    },
+    Consented: Consented { request: EnvelopeId::from_random([0x0a; 16]), granted: true },
+    Resumed: Resumed {},
+    ReportedToCoordination: ReportedToCoordination { to: slug("office"), head: Some(slug("zhou-h")), automatic: true },
+    LeadNamed: LeadNamed {
+        lead: slug("engineering"),
+        head: Some(slug("chen-gong")),
+        contractor: true,
+        upheld: vec![slug("security")],
+    },
+    PutToLeader: PutToLeader { leader: slug("zhou-h"), leader_department: slug("office"), expected_at: ASKED_AT },
+    LeaderAnswered: LeaderAnswered {},
+    Escalated: Escalated { director: slug("zhou-h"), department: slug("office") },
+    Instructed: Instructed { department: Some(slug("engineering")), head: Some(slug("chen-gong")) },
+    Joined: Joined { main: CaseId::from_random([0x0b; 16]) },
+    ResultTakenOver: ResultTakenOver {
+        main: CaseId::from_random([0x0b; 16]),
+        reply: EnvelopeId::from_random([0x0c; 16]),
+        department: slug("engineering"),
+        outcome: Outcome::Solved,
+        in_sample: true,
+    },
+    OuterSigned: OuterSigned {},
+    OuterExtended: OuterExtended { limit: OuterLimit::Reply, until: ASKED_AT },
+    RejectedOutside: RejectedOutside { reply_by: Some(ASKED_AT) },
+    VisitWaived: VisitWaived { because: WaivedBecause::CustomerDeclined },
+    SpotChecked: SpotChecked { seed: Hash([0x66; 32]), handling_true: true, visit_true: Some(false), customer_asked: true },
+    Reopened: Reopened {},
+    QuarrelReported: QuarrelReported { person: slug("liu-q"), department: slug("engineering") },
+    CriticismRecorded: CriticismRecorded { department: slug("engineering"), person: Some(slug("liu-q")), said_at: ASKED_AT },
+    Praised: Praised { person: slug("liu-q"), department: slug("engineering"), by_customer: true },
+    Stated: Stated { proposal: Hash([0x77; 32]) },
+    Assessed: Assessed {
+        proposal: Hash([0x77; 32]),
+        rule: RuleId::A5,
+        judgement: Judgement::Upheld,
+        amount: Some(30),
+        bulletin: true,
+        off_post: true,
+        person: Some(slug("liu-q")),
+        department: slug("engineering"),
+    },
+    Adopted: Adopted {
+        pack: Some(Hash([0x88; 32])),
+        calendar: Some(Hash([0x99; 32])),
+        directory: Some(Hash([0xaa; 32])),
+        from: ASKED_AT,
+    },
+    RulesConfirmed: RulesConfirmed { person: slug("wang-jg"), pack: Hash([0x88; 32]), n_right: 3, n_questions: 3, objects: true },
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does
@@ -83,6 +163,72 @@ fn every_kind_of_fact() {
     }
 }
 
+/// The kinds of the first vocabulary with all that they hold today.
+#[test]
+fn a_fact_with_all_its_fields() {
+    let head = Some(slug("chen-gong"));
+    let full = [
+        Fact::Recorded(Recorded {
+            urgency: Urgency::Emergency,
+            late: true,
+            missing_because: Some(MissingBecause::NotKnown),
+            public_area: true,
+            under_14: true,
+            concerns: vec![slug("liu-q")],
+            asked_before: Some(AskedBefore {
+                person: slug("liu-q"),
+                recorded_as: Some(CaseId::from_random([0x08; 16])),
+            }),
+            repeats: Some(CaseId::from_random([0x08; 16])),
+            outer: Some(OuterTicket {
+                number: "12345-0001".into(),
+                sender: "12345".into(),
+                sign_by: Some(ASKED_AT),
+                return_by: Some(ASKED_AT),
+                reply_by: Some(ASKED_AT),
+            }),
+            due_by: Some(ASKED_AT),
+            difficulty: Difficulty::Complex,
+            emergency: Some("stuck-in-lift".parse().unwrap()),
+            sensitive: true,
+            needs_rescuer: true,
+            ..recorded()
+        }),
+        Fact::AnsweredAtOnce(AnsweredAtOnce {
+            phrases: vec!["不清楚".into()],
+            clear: true,
+        }),
+        Fact::HandedOver(HandedOver {
+            head: head.clone(),
+            contractor: true,
+            sender_head: head.clone(),
+            ..handed_over()
+        }),
+        Fact::Received(Received {
+            department: slug("engineering"),
+            head: head.clone(),
+        }),
+        Fact::Returned(Returned {
+            from: slug("engineering"),
+            to: slug("service"),
+            sender_head: head.clone(),
+        }),
+        Fact::Replied(Replied {
+            phrases: vec!["没办法".into()],
+            suggestion: Some(SuggestionFate::NothingChanged),
+            head,
+            ..replied()
+        }),
+        Fact::ResultTold(ResultTold {
+            how: Contact::Message,
+            phrases: vec!["不知道".into()],
+        }),
+    ];
+    for fact in full {
+        kept_as_cbor(&format!("Fact-{}-full", kind(&fact)), &fact);
+    }
+}
+
 #[test]
 fn a_fact_without_its_optional_fields() {
     let record = Recorded {
@@ -101,22 +247,27 @@ fn every_choice_keeps_its_number() {
         numbers!(Kind: Enquiry, Complaint, ServiceRequest, Formality, Suggestion, Report, Inspection),
         numbers!(Field: Matter, CustomerName, CustomerPhone, CustomerAddress, Category, Channel, Text),
         numbers!(Outcome: Solved, PlainAnswer),
-        numbers!(Contact: Call, InPerson, Message),
+        numbers!(Contact: Call, InPerson, Message, ByCustomer),
         numbers!(Finding: Satisfied, NotSatisfied, NotReached),
-        numbers!(Ending: AnsweredAtOnce, Told, Satisfied, NotReached),
-        numbers!(
-            DeadlineId: Transfer,
-            AssignHandler,
-            Reply,
-            ReturnSlip,
-            TellResult,
-            ReturnVisit,
-            RetryVisit,
-            Sign,
-            Close
-        ),
+        numbers!(Ending: AnsweredAtOnce, Told, Satisfied, NotReached, Waived, ReferredOutside, Terminated),
+        numbers!(DeadlineId: Transfer, AssignHandler, Reply, ReturnSlip, TellResult, ReturnVisit, RetryVisit, Sign, Close, Customer, Completion, AgreedTime, ConfirmAsked, ReceiveGuided, CompleteForm, Consent, SignReceipt, SignDispatch, SignResult, SignPlainAnswer, TakeShift, AcceptSuccession, ReportToCoordination, NameLead, LeaderAnswer, Instruct, EmergencyPass, EmergencyOnSite, EmergencyRescuer, EmergencyTellDirector, ReportToAuthority, CheckResult, PublishAnswer, OuterSign, OuterReply, State),
+        numbers!(Urgency: Ordinary, Urgent, Emergency),
+        numbers!(EmergencyStep: PassedOn, OnSite, RescuerOnSite, DirectorTold, DangerOver),
+        numbers!(MissingBecause: Declined, NotKnown),
+        numbers!(SuccessionReason: Leave, Resignation, WronglyNamed),
+        numbers!(PauseReason: CustomersAppointment, PartsOrContractor, ForceMajeure),
+        numbers!(AgreedBecause: AwaitingOutside, PapersMissing, CustomersWish),
+        numbers!(Signing: Receipt, Dispatch, Result, PlainAnswer),
+        numbers!(Guidance: Taken, Connected),
+        numbers!(Takeaway: Paper, Qr, Text),
+        numbers!(PhotoSource: Camera, Album),
+        numbers!(WaivedBecause: CustomerDeclined, NotInSample, Unnamed),
+        numbers!(SuggestionFate: Changed, NothingChanged, PassedOn),
+        numbers!(Judgement: Upheld, Dismissed),
+        numbers!(OuterLimit: Sign, Return, Reply),
+        numbers!(Difficulty: Simple, Ordinary, Complex),
     ];
-    expect![[r"
+    expect![[r#"
         00 Channel::Counter
         01 Channel::Phone
         02 Channel::Letter
@@ -142,6 +293,7 @@ fn every_choice_keeps_its_number() {
         00 Contact::Call
         01 Contact::InPerson
         02 Contact::Message
+        03 Contact::ByCustomer
         00 Finding::Satisfied
         01 Finding::NotSatisfied
         02 Finding::NotReached
@@ -149,6 +301,9 @@ fn every_choice_keeps_its_number() {
         01 Ending::Told
         02 Ending::Satisfied
         03 Ending::NotReached
+        04 Ending::Waived
+        05 Ending::ReferredOutside
+        06 Ending::Terminated
         00 DeadlineId::Transfer
         01 DeadlineId::AssignHandler
         02 DeadlineId::Reply
@@ -158,8 +313,99 @@ fn every_choice_keeps_its_number() {
         06 DeadlineId::RetryVisit
         07 DeadlineId::Sign
         08 DeadlineId::Close
-    "]]
+        09 DeadlineId::Customer
+        0a DeadlineId::Completion
+        0b DeadlineId::AgreedTime
+        0c DeadlineId::ConfirmAsked
+        0d DeadlineId::ReceiveGuided
+        0e DeadlineId::CompleteForm
+        0f DeadlineId::Consent
+        10 DeadlineId::SignReceipt
+        11 DeadlineId::SignDispatch
+        12 DeadlineId::SignResult
+        13 DeadlineId::SignPlainAnswer
+        14 DeadlineId::TakeShift
+        15 DeadlineId::AcceptSuccession
+        16 DeadlineId::ReportToCoordination
+        17 DeadlineId::NameLead
+        1818 DeadlineId::LeaderAnswer
+        1819 DeadlineId::Instruct
+        181a DeadlineId::EmergencyPass
+        181b DeadlineId::EmergencyOnSite
+        181c DeadlineId::EmergencyRescuer
+        181d DeadlineId::EmergencyTellDirector
+        181e DeadlineId::ReportToAuthority
+        181f DeadlineId::CheckResult
+        1820 DeadlineId::PublishAnswer
+        1821 DeadlineId::OuterSign
+        1822 DeadlineId::OuterReply
+        1823 DeadlineId::State
+        00 Urgency::Ordinary
+        01 Urgency::Urgent
+        02 Urgency::Emergency
+        00 EmergencyStep::PassedOn
+        01 EmergencyStep::OnSite
+        02 EmergencyStep::RescuerOnSite
+        03 EmergencyStep::DirectorTold
+        04 EmergencyStep::DangerOver
+        00 MissingBecause::Declined
+        01 MissingBecause::NotKnown
+        00 SuccessionReason::Leave
+        01 SuccessionReason::Resignation
+        02 SuccessionReason::WronglyNamed
+        00 PauseReason::CustomersAppointment
+        01 PauseReason::PartsOrContractor
+        02 PauseReason::ForceMajeure
+        00 AgreedBecause::AwaitingOutside
+        01 AgreedBecause::PapersMissing
+        02 AgreedBecause::CustomersWish
+        00 Signing::Receipt
+        01 Signing::Dispatch
+        02 Signing::Result
+        03 Signing::PlainAnswer
+        00 Guidance::Taken
+        01 Guidance::Connected
+        00 Takeaway::Paper
+        01 Takeaway::Qr
+        02 Takeaway::Text
+        00 PhotoSource::Camera
+        01 PhotoSource::Album
+        00 WaivedBecause::CustomerDeclined
+        01 WaivedBecause::NotInSample
+        02 WaivedBecause::Unnamed
+        00 SuggestionFate::Changed
+        01 SuggestionFate::NothingChanged
+        02 SuggestionFate::PassedOn
+        00 Judgement::Upheld
+        01 Judgement::Dismissed
+        00 OuterLimit::Sign
+        01 OuterLimit::Return
+        02 OuterLimit::Reply
+        00 Difficulty::Simple
+        01 Difficulty::Ordinary
+        02 Difficulty::Complex
+    "#]]
     .assert_eq(&numbers.concat());
+}
+
+#[test]
+fn every_request() {
+    for request in [
+        Request::Pause(PauseReason::ForceMajeure, None),
+        Request::Extension(DeadlineId::Reply, ASKED_AT),
+        Request::Completion(ASKED_AT),
+        Request::AgreedTime(ASKED_AT, AgreedBecause::PapersMissing),
+        Request::Succession,
+    ] {
+        let file = match request {
+            Request::Pause(..) => "Pause",
+            Request::Extension(..) => "Extension",
+            Request::Completion(_) => "Completion",
+            Request::AgreedTime(..) => "AgreedTime",
+            Request::Succession => "Succession",
+        };
+        kept_as_cbor(&format!("Request-{file}"), &request);
+    }
 }
 
 #[test]
@@ -190,7 +436,10 @@ fn an_envelope_without_content() {
         last_receipt: None,
         ..stamp()
     };
-    let told = Fact::ResultTold(ResultTold { how: Contact::Call });
+    let told = Fact::ResultTold(ResultTold {
+        how: Contact::Call,
+        phrases: Vec::new(),
+    });
     let envelope = Envelope::seal(stamp, &[Event::new(told, Content::default())]).unwrap();
     kept_as_envelope("Envelope-without-content", &envelope);
 }
@@ -459,6 +708,20 @@ fn recorded() -> Recorded {
         proper: Some(slug("engineering")),
         missing: vec![Field::CustomerName, Field::CustomerPhone],
         supervisor: Some(slug("chen-my")),
+        urgency: Urgency::Ordinary,
+        late: false,
+        missing_because: None,
+        public_area: false,
+        under_14: false,
+        concerns: Vec::new(),
+        asked_before: None,
+        repeats: None,
+        outer: None,
+        due_by: None,
+        difficulty: Difficulty::Ordinary,
+        emergency: None,
+        sensitive: false,
+        needs_rescuer: false,
     }
 }
 
@@ -467,6 +730,19 @@ fn handed_over() -> HandedOver {
         from: slug("service"),
         to: slug("engineering"),
         supervisor_told: Some(slug("chen-my")),
+        head: None,
+        contractor: false,
+        sender_head: None,
+    }
+}
+
+fn replied() -> Replied {
+    Replied {
+        department: slug("engineering"),
+        outcome: Outcome::PlainAnswer,
+        phrases: Vec::new(),
+        suggestion: None,
+        head: None,
     }
 }
 

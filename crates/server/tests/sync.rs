@@ -275,7 +275,10 @@ fn a_leap_of_the_counter_is_held() {
     let mut stamp = wang.stamp();
     stamp.counter = limits::COUNTER_LEAP + 1;
     stamp.case = CaseId::from_random([3; 16]);
-    let event = Event::new(Fact::AnsweredAtOnce(AnsweredAtOnce {}), Content::default());
+    let event = Event::new(
+        Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
+        Content::default(),
+    );
     let leap = Envelope::seal(stamp, &[event]).unwrap().to_bytes();
     assert_eq!(fates(&wang, &[leap]), [Fate::Held(HeldReason::CounterLeap)]);
 }

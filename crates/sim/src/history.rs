@@ -4,10 +4,11 @@ use shouwen_domain::case::{Case, Stage};
 use shouwen_domain::event::{
     AnsweredAtOnce, Asked, Channel, Closed, Contact, Content, Ending, Event, Fact, Finding,
     HandedOver, HandlerNamed, Kind, Outcome, Received, Recorded, Replied, ResultTold, Returned,
-    Visited,
+    Urgency, Visited,
 };
 use shouwen_domain::id::{DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::pack::Difficulty;
 
 use crate::chance::Chance;
 
@@ -31,6 +32,20 @@ pub fn record(person: &PersonId, number: String, now: Moment, chance: &mut Chanc
         proper: None,
         missing: Vec::new(),
         supervisor: None,
+        urgency: Urgency::Ordinary,
+        late: false,
+        missing_because: None,
+        public_area: false,
+        under_14: false,
+        concerns: Vec::new(),
+        asked_before: None,
+        repeats: None,
+        outer: None,
+        due_by: None,
+        difficulty: Difficulty::Ordinary,
+        emergency: None,
+        sensitive: false,
+        needs_rescuer: false,
     });
     Event::new(fact, words(chance))
 }
@@ -39,18 +54,20 @@ pub fn record(person: &PersonId, number: String, now: Moment, chance: &mut Chanc
 pub fn act(case: Option<&Case>, person: &PersonId, chance: &mut Chance) -> Event {
     let department: DepartmentId = slug(chance.pick(&DEPARTMENTS));
     let Some(case) = case.filter(|_| !chance.happens(100)) else {
-        return Event::new(Fact::AnsweredAtOnce(AnsweredAtOnce {}), words(chance));
+        return Event::new(
+            Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
+            words(chance),
+        );
     };
     let holder = case.holder().clone();
     let fact = match &case.stage {
-        Stage::Own => Fact::HandedOver(HandedOver {
-            from: holder,
-            to: department,
-            supervisor_told: None,
-        }),
+        Stage::Own => Fact::HandedOver(HandedOver::new(holder, department)),
         Stage::Passed {
             received: false, ..
-        } => Fact::Received(Received { department: holder }),
+        } => Fact::Received(Received {
+            department: holder,
+            head: None,
+        }),
         Stage::Passed { handler: None, .. } if chance.happens(500) => {
             Fact::HandlerNamed(HandlerNamed {
                 handler: person.clone(),
@@ -59,21 +76,28 @@ pub fn act(case: Option<&Case>, person: &PersonId, chance: &mut Chance) -> Event
         Stage::Passed { .. } if chance.happens(200) => Fact::Returned(Returned {
             from: holder,
             to: department,
+            sender_head: None,
         }),
         Stage::Passed { .. } => Fact::Replied(Replied {
             department: holder,
             outcome: Outcome::Solved,
+            phrases: Vec::new(),
+            suggestion: None,
+            head: None,
         }),
-        Stage::Replied if chance.happens(500) => {
-            Fact::ResultTold(ResultTold { how: Contact::Call })
-        }
+        Stage::Replied if chance.happens(500) => Fact::ResultTold(ResultTold {
+            how: Contact::Call,
+            phrases: Vec::new(),
+        }),
         Stage::Replied if chance.happens(500) => Fact::Visited(Visited {
             how: Contact::Call,
             finding: Finding::Satisfied,
         }),
-        Stage::Replied | Stage::Closed => Fact::Closed(Closed {
-            ending: Ending::Told,
-        }),
+        Stage::Coordinating { .. } | Stage::Joined { .. } | Stage::Replied | Stage::Closed => {
+            Fact::Closed(Closed {
+                ending: Ending::Told,
+            })
+        }
     };
     Event::new(fact, words(chance))
 }

@@ -171,7 +171,10 @@ fn envelope(device: DeviceId, case: CaseId, after: Head, id: u64, n_words: usize
     };
     Envelope::seal(
         stamp,
-        &[Event::new(Fact::AnsweredAtOnce(AnsweredAtOnce {}), content)],
+        &[Event::new(
+            Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
+            content,
+        )],
     )
     .expect("a small envelope")
 }

@@ -43,7 +43,7 @@ pub fn sealed(
     Envelope::seal(
         stamp,
         &[Event::new(
-            Fact::AnsweredAtOnce(AnsweredAtOnce {}),
+            Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
             Content::text("at the door"),
         )],
     )

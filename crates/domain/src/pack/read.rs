@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{
-    Category, DeadlineId, DeadlineRule, Difficulty, Pack, PackError, PackProblem, Phrase,
-    RequiredFields, RuleText, Text,
+    Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, Pack, PackError, PackProblem,
+    Paper, Phrase, RequiredFields, RuleText, Text,
 };
 use crate::document::{Document, Item, Language, Table, Unit};
 use crate::event::{Field, Kind};
 use crate::hash::Hash;
-use crate::hours::{Hours, HoursError, RestDays, Window};
-use crate::id::{CategoryId, DepartmentId};
+use crate::hours::{Hours, HoursError, RestDays, TimeOfDay, Window};
+use crate::id::{CategoryId, DepartmentId, EmergencyId, PaperId};
 use crate::moment::Minutes;
 use crate::reckoning::{DayReading, Limit};
 use crate::rule::RuleId;
@@ -30,11 +30,20 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         "required_fields",
         "phrases",
         "rules",
+        "emergencies",
+        "slips",
     ])?;
     let time = Time::read(&root.need("time")?)?;
-    let limits =
-        root.need("limits")?
-            .table(&["late_record_after", "return_visit_attempts", "max_moves"])?;
+    let limits = root.need("limits")?.table(&[
+        "late_record_after",
+        "return_visit_attempts",
+        "return_visit_gap",
+        "max_moves",
+        "emergency_record_within",
+        "night",
+        "max_postponed",
+        "max_rounds",
+    ])?;
     let rules = rules(&root.need("rules")?)?;
     let deadlines = deadlines(&root.need("deadlines")?, &time, &rules)?;
     let departments = departments(&root.need("departments")?)?;
@@ -49,6 +58,18 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
             .need("return_visit_attempts")?
             .integer(1..10, Unit::Times)?,
         max_moves: limits.need("max_moves")?.integer(1..20, Unit::Times)?,
+        return_visit_gap: plain_minutes(&limits.need("return_visit_gap")?, 0..7 * 24 * 60)?,
+        emergency_record_within: plain_minutes(
+            &limits.need("emergency_record_within")?,
+            1..24 * 60,
+        )?,
+        night: night(&limits.need("night")?)?,
+        max_postponed: limits.need("max_postponed")?.integer(0..10, Unit::Times)?,
+        max_rounds: limits.need("max_rounds")?.integer(1..10, Unit::Times)?,
+        slips: root.get("slips").map_or(Ok(true), |it| it.boolean())?,
+        emergencies: root
+            .get("emergencies")
+            .map_or(Ok(Vec::new()), |it| emergencies(&it))?,
         departments,
         categories,
         required_fields: required_fields(&root.need("required_fields")?)?,
@@ -61,6 +82,59 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         off_duty_start_after: time.off_duty_start_after,
         hash: Hash::of(source.as_bytes()),
     })
+}
+
+/// "20:30-08:30": over midnight, unlike the windows of a day.
+fn night(item: &Item<'_>) -> Result<Night, PackError> {
+    let found = item.text()?;
+    let malformed = || {
+        item.wrong(PackProblem::Malformed {
+            found: found.to_owned(),
+            example: "20:30-08:30",
+        })
+    };
+    let (from, until) = found.split_once('-').ok_or_else(malformed)?;
+    Ok(Night {
+        from: TimeOfDay::parse(from).ok_or_else(malformed)?,
+        until: TimeOfDay::parse(until).ok_or_else(malformed)?,
+    })
+}
+
+fn emergencies(item: &Item<'_>) -> Result<Vec<Emergency>, PackError> {
+    let read = |entry: &crate::document::Entry<'_>| {
+        let id: EmergencyId = entry.key.parse().map_err(|_| {
+            entry.wrong_key(PackProblem::Malformed {
+                found: entry.key.to_owned(),
+                example: "stuck-in-lift",
+            })
+        })?;
+        let table = entry.value.table(&["name", "ring", "needs_rescuer"])?;
+        Ok(Emergency {
+            id,
+            name: text(&table.need("name")?)?,
+            ring: text(&table.need("ring")?)?,
+            needs_rescuer: table
+                .get("needs_rescuer")
+                .map_or(Ok(false), |it| it.boolean())?,
+        })
+    };
+    item.entries()?.iter().map(read).collect()
+}
+
+fn papers(item: &Item<'_>) -> Result<Vec<Paper>, PackError> {
+    let read = |entry: &crate::document::Entry<'_>| {
+        let id: PaperId = entry.key.parse().map_err(|_| {
+            entry.wrong_key(PackProblem::Malformed {
+                found: entry.key.to_owned(),
+                example: "identity-card",
+            })
+        })?;
+        Ok(Paper {
+            id,
+            name: text(&entry.value)?,
+        })
+    };
+    item.entries()?.iter().map(read).collect()
 }
 
 /// What every clock needs.
@@ -144,17 +218,7 @@ fn deadlines(
     time: &Time,
     rules: &BTreeMap<RuleId, RuleText>,
 ) -> Result<BTreeMap<DeadlineId, DeadlineRule>, PackError> {
-    let table = item.table(&[
-        "transfer",
-        "assign_handler",
-        "reply",
-        "return_slip",
-        "tell_result",
-        "return_visit",
-        "retry_visit",
-        "sign",
-        "close",
-    ])?;
+    let table = item.table(&DeadlineId::KEYS)?;
     let read = |id: DeadlineId| {
         let table = table
             .need(id.key())?
@@ -169,11 +233,14 @@ fn deadlines(
         let working_day = table
             .get("working_day")
             .map_or(Ok(time.working_day), |it| reading(&it))?;
-        let limit = limit(
-            &table.need("limit")?,
-            working_day,
-            time.off_duty_start_after,
-        )?;
+        let limit = match table.get("limit") {
+            Some(item) if id.is_set_by_hand() => {
+                return Err(item.wrong(PackProblem::SetByHand));
+            }
+            Some(item) => Some(limit(&item, working_day, time.off_duty_start_after)?),
+            None if id.is_set_by_hand() => None,
+            None => return Err(table.missing("limit", PackProblem::MissingKey)),
+        };
         Ok((
             id,
             DeadlineRule {
@@ -222,9 +289,15 @@ fn categories(
                 example: "water-leak",
             })
         })?;
-        let table = entry
-            .value
-            .table(&["name", "kind", "department", "public_area", "reply"])?;
+        let table = entry.value.table(&[
+            "name",
+            "kind",
+            "department",
+            "public_area",
+            "sensitive",
+            "papers",
+            "reply",
+        ])?;
         Ok(Category {
             id,
             kind: kind(&table.need("kind")?)?,
@@ -236,8 +309,14 @@ fn categories(
             public_area: table
                 .get("public_area")
                 .map_or(Ok(false), |it| it.boolean())?,
+            sensitive: table
+                .get("sensitive")
+                .map_or(Ok(false), |it| it.boolean())?,
+            papers: table
+                .get("papers")
+                .map_or(Ok(Vec::new()), |it| papers(&it))?,
             reply: table.get("reply").map_or(Ok(BTreeMap::new()), |it| {
-                reply(&it, time, &deadlines[&DeadlineId::Reply].limit)
+                reply(&it, time, deadlines[&DeadlineId::Reply].limit.as_ref())
             })?,
         })
     };
@@ -266,7 +345,7 @@ fn known_department(
 fn reply(
     item: &Item<'_>,
     time: &Time,
-    general: &Limit,
+    general: Option<&Limit>,
 ) -> Result<BTreeMap<Difficulty, Limit>, PackError> {
     let table = item.table(&["simple", "ordinary", "complex"])?;
     let mut limits = BTreeMap::new();
@@ -277,7 +356,9 @@ fn reply(
     ] {
         let Some(item) = table.get(key) else { continue };
         let limit = limit(&item, time.working_day, time.off_duty_start_after)?;
-        not_longer(&item, &limit, general, &time.hours)?;
+        if let Some(general) = general {
+            not_longer(&item, &limit, general, &time.hours)?;
+        }
         limits.insert(difficulty, limit);
     }
     Ok(limits)

@@ -459,6 +459,7 @@ fn told(step: &Step) -> String {
         Step::OnDuty { day: date, window } => format!("on duty {window}, {}", day(date)),
         Step::OffDuty { next_duty_start } => format!("off duty until {next_duty_start}"),
         Step::ClockStarts { at, after } => format!("clock starts {at}, {} minutes after", after.0),
+        Step::SetByHand { at } => format!("set by hand: {at}"),
         Step::DutyHoursIgnored => "duty hours ignored".to_owned(),
         Step::ReceiptDayNotCounted { day: date } => {
             format!("receipt day not counted: {}", day(date))

@@ -342,7 +342,7 @@ impl Device {
     /// The next envelope of the chain, with `n_chars` characters of text.
     pub fn write(&mut self, n_chars: usize) -> Vec<u8> {
         let event = Event::new(
-            Fact::AnsweredAtOnce(AnsweredAtOnce {}),
+            Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
             Content::text("字".repeat(n_chars)),
         );
         let envelope = Envelope::seal(self.stamp(), &[event]).unwrap();

@@ -1,0 +1,454 @@
+//! What intake leaves on a case (F, I): the record's obligations, notices, agreed times, emergencies.
+
+use super::{Act, Case, Owed, Stage};
+use crate::decide::Refusal;
+use crate::event::{
+    AgreedBecause, AskedConfirmed, EmergencyStep, EmergencyStepDone, Field, FormCompleted,
+    GuidedReceived, Kind, NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource, Recorded,
+    ResultChecked, SecondTripMade, Urgency, UrgencySet,
+};
+use crate::hash::Hash;
+use crate::id::{CaseId, DepartmentId, EmergencyId, EnvelopeId, PaperId, PersonId};
+use crate::moment::Moment;
+use crate::pack::DeadlineId;
+
+/// What was noted of the intake and at the counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intake {
+    /// Required fields that are missing still (I1).
+    pub missing: Vec<Field>,
+    /// The person named as asked objected (F6).
+    pub asked_objected: bool,
+    /// The earlier case that this one repeats (I9).
+    pub repeats: Option<CaseId>,
+    pub guided: Option<Guided>,
+    pub n_whom_told: u32,
+    pub notices: Vec<Notice>,
+    pub second_trips: Vec<SecondTrip>,
+    pub outside_contacts: Vec<(PersonId, Moment)>,
+    pub agreed: Vec<Agreed>,
+    pub photos: Vec<Photo>,
+    pub n_takeaways: u32,
+    /// Contacts without anything new (V5).
+    pub n_contacts: u32,
+    pub emergency: Option<EmergencyId>,
+    /// An emergency is running: slip and signatures wait (I14).
+    pub in_danger: bool,
+}
+
+impl Intake {
+    pub(super) fn of(record: &Recorded) -> Self {
+        Self {
+            missing: record.missing.clone(),
+            asked_objected: false,
+            repeats: record.repeats,
+            guided: None,
+            n_whom_told: 0,
+            notices: Vec::new(),
+            second_trips: Vec::new(),
+            outside_contacts: Vec::new(),
+            agreed: Vec::new(),
+            photos: Vec::new(),
+            n_takeaways: 0,
+            n_contacts: 0,
+            emergency: record.emergency.clone(),
+            in_danger: record.urgency == Urgency::Emergency,
+        }
+    }
+}
+
+/// The customer was taken or connected to a department (I10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guided {
+    pub to: DepartmentId,
+    pub at: Moment,
+    pub received: Option<(PersonId, Moment)>,
+}
+
+/// A one-time notice (I4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub envelope: EnvelopeId,
+    pub by: PersonId,
+    pub at: Moment,
+    pub papers: Vec<PaperId>,
+    pub clear: bool,
+    pub more: bool,
+}
+
+/// A second trip of the customer (I4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondTrip {
+    pub envelope: EnvelopeId,
+    pub at: Moment,
+    /// Papers that the customer came for and that no notice before had named.
+    pub untold: Vec<PaperId>,
+    /// Something else that nobody had told.
+    pub untold_else: bool,
+    pub in_vain: bool,
+}
+
+/// A time agreed with the customer (I5, I6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    pub envelope: EnvelopeId,
+    pub by: PersonId,
+    pub made_at: Moment,
+    pub at: Moment,
+    pub because: AgreedBecause,
+}
+
+/// A photo on the case (V7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    pub photo: Hash,
+    pub by: PersonId,
+    pub at: Moment,
+    pub source: PhotoSource,
+    pub taken_at: Option<Moment>,
+    pub placed: bool,
+}
+
+impl Case {
+    /// What the record itself makes owed.
+    pub(super) fn take_down(&mut self, act: Act<'_>) {
+        let record = self.record.clone();
+        if self.intake.in_danger {
+            self.owe_emergency(record.asked_at, record.needs_rescuer, act);
+            if !record.missing.is_empty() {
+                self.owe_responder(DeadlineId::CompleteForm, record.asked_at, act);
+            }
+        } else {
+            self.owe_handling(record.asked_at, act);
+        }
+        self.owe_responder(DeadlineId::Customer, record.asked_at, act);
+        if let Some(at) = record.due_by {
+            let Owed { department, person } = self.responder_owes();
+            self.owe_until(
+                DeadlineId::AgreedTime,
+                &department,
+                person,
+                record.asked_at,
+                Some(at),
+                act,
+            );
+        }
+        if !record.asked.iter().any(|it| it.person == *act.by) {
+            self.owe_responder(DeadlineId::ConfirmAsked, act.at, act);
+        }
+        self.owe_outer(act);
+    }
+
+    /// Own matters are answered, others' passed on (T1, T3).
+    pub(super) fn owe_handling(&mut self, since: Moment, act: Act<'_>) {
+        let own = self
+            .record
+            .proper
+            .as_ref()
+            .is_none_or(|it| *it == self.responder.department);
+        let first = if own {
+            DeadlineId::Reply
+        } else {
+            DeadlineId::Transfer
+        };
+        self.owe_responder(first, since, act);
+    }
+
+    pub(super) fn responder_owes(&self) -> Owed {
+        Owed {
+            department: self.responder.department.clone(),
+            person: Some(self.responder.person.clone()),
+        }
+    }
+
+    fn owe_emergency(&mut self, since: Moment, needs_rescuer: bool, act: Act<'_>) {
+        let steps = [
+            DeadlineId::EmergencyPass,
+            DeadlineId::EmergencyOnSite,
+            DeadlineId::EmergencyTellDirector,
+        ];
+        let rescuer = needs_rescuer.then_some(DeadlineId::EmergencyRescuer);
+        for deadline in steps.into_iter().chain(rescuer) {
+            self.owe_responder(deadline, since, act);
+        }
+    }
+
+    pub(super) fn admit_answer_at_once(&self) -> Result<(), Refusal> {
+        match &self.stage {
+            Stage::Own if !self.intake.in_danger => Ok(()),
+            Stage::Own => Err(Refusal::InDanger),
+            Stage::Passed { .. }
+            | Stage::Coordinating { .. }
+            | Stage::Joined { .. }
+            | Stage::Replied
+            | Stage::Closed => Err(Refusal::PassedOn {
+                to: self.holder().clone(),
+            }),
+        }
+    }
+
+    pub(super) fn answered_at_once(&mut self, act: Act<'_>) {
+        for deadline in [
+            DeadlineId::Reply,
+            DeadlineId::Transfer,
+            DeadlineId::ReturnSlip,
+            DeadlineId::AgreedTime,
+            DeadlineId::Customer,
+        ] {
+            self.meet(deadline, act);
+        }
+    }
+
+    pub(super) fn asked_confirmed(&mut self, act: Act<'_>, it: &AskedConfirmed) {
+        self.meet(DeadlineId::ConfirmAsked, act);
+        self.intake.asked_objected = !it.agrees;
+    }
+
+    pub(super) fn admit_form_completed(&self) -> Result<(), Refusal> {
+        if self.intake.missing.is_empty() {
+            Err(Refusal::NothingMissing)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn form_completed(&mut self, act: Act<'_>, it: &FormCompleted) {
+        self.intake.missing.clone_from(&it.missing);
+        if it.missing.is_empty() || it.missing_because.is_some() {
+            self.meet(DeadlineId::CompleteForm, act);
+        }
+    }
+
+    pub(super) fn admit_guided(&self, it: &crate::event::Guided) -> Result<(), Refusal> {
+        self.admit_from_home()?;
+        if it.to == self.responder.department {
+            Err(Refusal::SameDepartment)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Still in the hands of the first responder's own department.
+    pub(super) fn admit_from_home(&self) -> Result<(), Refusal> {
+        match &self.stage {
+            Stage::Own => Ok(()),
+            Stage::Passed { .. } | Stage::Coordinating { .. } | Stage::Joined { .. } => {
+                Err(Refusal::PassedOn {
+                    to: self.holder().clone(),
+                })
+            }
+            Stage::Replied => Err(Refusal::AlreadyReplied),
+            Stage::Closed => Err(Refusal::Closed),
+        }
+    }
+
+    pub(super) fn guided(&mut self, act: Act<'_>, it: &crate::event::Guided) {
+        self.lift(DeadlineId::ReceiveGuided, act.at);
+        self.intake.guided = Some(Guided {
+            to: it.to.clone(),
+            at: act.at,
+            received: None,
+        });
+        self.owe(DeadlineId::ReceiveGuided, &it.to, None, act.at, act);
+    }
+
+    pub(super) fn admit_guided_received(&self, it: &GuidedReceived) -> Result<(), Refusal> {
+        self.admit_from_home()?;
+        let to = self
+            .intake
+            .guided
+            .as_ref()
+            .filter(|guided| guided.received.is_none())
+            .map(|guided| &guided.to)
+            .ok_or(Refusal::NotGuided)?;
+        if *to == it.department {
+            Ok(())
+        } else {
+            Err(Refusal::PassedOn { to: to.clone() })
+        }
+    }
+
+    /// It stands for the slip: whoever received the customer handles the matter (I10).
+    pub(super) fn guided_received(&mut self, act: Act<'_>, it: &GuidedReceived) {
+        self.meet(DeadlineId::ReceiveGuided, act);
+        self.meet(DeadlineId::Transfer, act);
+        if let Some(guided) = &mut self.intake.guided {
+            guided.received = Some((act.by.clone(), act.at));
+        }
+        self.take_guided(act, &it.department);
+    }
+
+    /// The customer knows whom to see; the slip is owed as ever (I7, I10).
+    pub(super) fn whom_to_see_told(&mut self, act: Act<'_>) {
+        self.lift(DeadlineId::ReceiveGuided, act.at);
+        self.intake.n_whom_told += 1;
+    }
+
+    pub(super) fn notice_given(&mut self, act: Act<'_>, it: &NoticeGiven) {
+        self.intake.notices.push(Notice {
+            envelope: act.envelope,
+            by: act.by.clone(),
+            at: act.at,
+            papers: it.papers.clone(),
+            clear: it.clear,
+            more: it.more,
+        });
+    }
+
+    pub(super) fn second_trip_made(&mut self, act: Act<'_>, it: &SecondTripMade) {
+        let told = |paper: &PaperId| {
+            self.intake
+                .notices
+                .iter()
+                .any(|notice| notice.papers.contains(paper))
+        };
+        let untold = it.papers.iter().filter(|it| !told(it)).cloned().collect();
+        self.intake.second_trips.push(SecondTrip {
+            envelope: act.envelope,
+            at: act.at,
+            untold,
+            untold_else: it.untold,
+            in_vain: it.in_vain,
+        });
+    }
+
+    pub(super) fn outside_contacted(&mut self, act: Act<'_>, _: &OutsideContacted) {
+        self.intake.outside_contacts.push((act.by.clone(), act.at));
+    }
+
+    pub(super) fn admit_time_agreed(&self) -> Result<(), Refusal> {
+        match &self.stage {
+            Stage::Own | Stage::Passed { .. } => Ok(()),
+            Stage::Coordinating { .. } | Stage::Joined { .. } => Err(Refusal::PassedOn {
+                to: self.holder().clone(),
+            }),
+            Stage::Replied => Err(Refusal::AlreadyReplied),
+            Stage::Closed => Err(Refusal::Closed),
+        }
+    }
+
+    /// The agreed time is the deadline of the answer, for the customer and for whoever has the case.
+    pub(super) fn time_agreed(&mut self, act: Act<'_>, at: Moment, because: AgreedBecause) {
+        self.intake.agreed.push(Agreed {
+            envelope: act.envelope,
+            by: act.by.clone(),
+            made_at: act.at,
+            at,
+            because,
+        });
+        let owed_by = self
+            .open_obligations()
+            .find(|it| matches!(it.deadline, DeadlineId::Reply | DeadlineId::AgreedTime))
+            .map_or_else(|| self.responder_owes(), |it| it.owed_by.clone());
+        self.lift(DeadlineId::Reply, act.at);
+        self.lift(DeadlineId::AgreedTime, act.at);
+        self.open_mut(DeadlineId::Customer)
+            .for_each(|it| it.until = Some(at));
+        self.owe_until(
+            DeadlineId::AgreedTime,
+            &owed_by.department,
+            owed_by.person,
+            act.at,
+            Some(at),
+            act,
+        );
+    }
+
+    /// What an inspection gets is checked by a second person (I13); what is wrong is done again.
+    pub(super) fn result_checked(&mut self, act: Act<'_>, it: &ResultChecked) {
+        self.meet(DeadlineId::CheckResult, act);
+        if !it.right {
+            self.rework(act);
+        }
+    }
+
+    pub(super) fn admit_urgency(&self, it: &UrgencySet) -> Result<(), Refusal> {
+        if it.urgency == self.urgency && it.emergency == self.intake.emergency {
+            Err(Refusal::SameUrgency)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn urgency_set(&mut self, act: Act<'_>, it: &UrgencySet) {
+        let was = std::mem::replace(&mut self.urgency, it.urgency);
+        self.intake.emergency.clone_from(&it.emergency);
+        let is_emergency = |urgency| urgency == Urgency::Emergency;
+        if is_emergency(it.urgency) && !is_emergency(was) {
+            self.intake.in_danger = true;
+            self.lift(DeadlineId::Transfer, act.at);
+            self.owe_emergency(act.at, it.needs_rescuer, act);
+        } else if is_emergency(was) && !is_emergency(it.urgency) {
+            self.danger_over(act, act.at);
+        }
+    }
+
+    pub(super) fn admit_emergency_step(&self, it: &EmergencyStepDone) -> Result<(), Refusal> {
+        if it.step == EmergencyStep::DangerOver && self.intake.in_danger {
+            return Ok(());
+        }
+        self.admit_owed(Self::deadline_of(it.step).unwrap_or(DeadlineId::EmergencyPass))
+    }
+
+    const fn deadline_of(step: EmergencyStep) -> Option<DeadlineId> {
+        match step {
+            EmergencyStep::PassedOn => Some(DeadlineId::EmergencyPass),
+            EmergencyStep::OnSite => Some(DeadlineId::EmergencyOnSite),
+            EmergencyStep::RescuerOnSite => Some(DeadlineId::EmergencyRescuer),
+            EmergencyStep::DirectorTold => Some(DeadlineId::EmergencyTellDirector),
+            EmergencyStep::DangerOver => None,
+        }
+    }
+
+    pub(super) fn emergency_step_done(&mut self, act: Act<'_>, it: &EmergencyStepDone) {
+        match Self::deadline_of(it.step) {
+            Some(deadline) => self.meet_at(deadline, it.done_at, act.envelope),
+            None => self.danger_over(act, it.done_at),
+        }
+    }
+
+    /// Slip and signatures are owed from here on (I14).
+    fn danger_over(&mut self, act: Act<'_>, at: Moment) {
+        self.intake.in_danger = false;
+        for deadline in [
+            DeadlineId::EmergencyPass,
+            DeadlineId::EmergencyOnSite,
+            DeadlineId::EmergencyRescuer,
+        ] {
+            self.lift(deadline, at);
+        }
+        let handled = self.owes(DeadlineId::Reply) || self.owes(DeadlineId::AgreedTime);
+        if self.stage == Stage::Own && !handled {
+            self.owe_handling(at, act);
+        }
+    }
+
+    pub(super) fn illegal_act_found(&mut self, act: Act<'_>) {
+        if !self.owes(DeadlineId::ReportToAuthority) {
+            self.owe_responder(DeadlineId::ReportToAuthority, act.at, act);
+        }
+    }
+
+    pub(super) fn photo_added(&mut self, act: Act<'_>, it: &PhotoAdded) {
+        self.intake.photos.push(Photo {
+            photo: it.photo,
+            by: act.by.clone(),
+            at: act.at,
+            source: it.source,
+            taken_at: it.taken_at,
+            placed: it.placed,
+        });
+    }
+
+    /// Neither name nor phone: the answer is published, or why not is recorded (I1).
+    pub fn is_unnamed(&self) -> bool {
+        [Field::CustomerName, Field::CustomerPhone]
+            .iter()
+            .all(|it| self.intake.missing.contains(it))
+            || self.record.public_area
+    }
+
+    pub(super) fn is_inspection(&self) -> bool {
+        self.record.kind == Kind::Inspection
+    }
+}

@@ -1,0 +1,258 @@
+//! Whether a result is real, on a case (V): result, visits, checks, the end and what opens it again.
+
+use super::{Act, Case, Stage};
+use crate::decide::Refusal;
+use crate::event::{
+    Contact, Ending, Finding, Kind, Outcome, SpotChecked, VisitWaived, Visited, WaivedBecause,
+};
+use crate::hash::Hash;
+use crate::id::{DepartmentId, EnvelopeId, PersonId};
+use crate::moment::Moment;
+use crate::pack::DeadlineId;
+
+/// The result that a department sent back, and whether the customer knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseResult {
+    pub department: DepartmentId,
+    pub by: PersonId,
+    pub at: Moment,
+    pub envelope: EnvelopeId,
+    pub outcome: Outcome,
+    pub told: Option<(PersonId, Moment, Contact)>,
+}
+
+/// A return visit, made or tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    pub by: PersonId,
+    pub at: Moment,
+    pub how: Contact,
+    pub finding: Finding,
+}
+
+/// What checks and rounds left on a case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Results with which the customer was not satisfied (V2, V5).
+    pub n_unsatisfied: u32,
+    /// No return visit is made of the result as it stands (V4).
+    pub waived: Option<WaivedBecause>,
+    pub spot_checks: Vec<SpotCheck>,
+    pub n_reopened: u32,
+}
+
+/// One check by sample (V3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpotCheck {
+    pub by: PersonId,
+    pub at: Moment,
+    pub seed: Hash,
+    pub handling_true: bool,
+    pub visit_true: Option<bool>,
+    pub customer_asked: bool,
+}
+
+impl Case {
+    /// A case that was passed on or is a complaint needs a return visit before it is closed (V4);
+    /// of joined complaints only those drawn (C5).
+    pub fn needs_visit(&self) -> bool {
+        if self.verification.waived.is_some() || self.coordination.is_outside_sample {
+            return false;
+        }
+        !self.moves.is_empty()
+            || self.record.kind == Kind::Complaint
+            || self.coordination.main.is_some()
+    }
+
+    /// Tries in a row that did not reach the customer since the last result (V1).
+    pub fn n_not_reached(&self) -> usize {
+        self.visits_since_result()
+            .filter(|it| it.finding == Finding::NotReached)
+            .count()
+    }
+
+    /// What the last return visit since the result found.
+    pub fn last_finding(&self) -> Option<Finding> {
+        self.visits_since_result().last().map(|it| it.finding)
+    }
+
+    pub(crate) fn visits_since_result(&self) -> impl Iterator<Item = &Visit> {
+        let since = self.result.as_ref().map_or(self.recorded_at, |it| it.at);
+        self.visits.iter().filter(move |it| it.at >= since)
+    }
+
+    pub(super) fn admit_visited(&self) -> Result<(), Refusal> {
+        match &self.result {
+            Some(result) if self.stage == Stage::Replied => {
+                result.told.is_some().then_some(()).ok_or(Refusal::NotTold)
+            }
+            _ => Err(Refusal::NoResult),
+        }
+    }
+
+    pub(super) fn visited(&mut self, act: Act<'_>, it: &Visited) {
+        let at = act.at;
+        self.visits.push(Visit {
+            by: act.by.clone(),
+            at,
+            how: it.how,
+            finding: it.finding,
+        });
+        self.meet(DeadlineId::ReturnVisit, act);
+        self.meet(DeadlineId::RetryVisit, act);
+        self.lift(DeadlineId::Close, at);
+        match it.finding {
+            Finding::Satisfied => self.owe_responder(DeadlineId::Close, at, act),
+            Finding::NotReached => self.owe_visit(DeadlineId::RetryVisit, at, act),
+            Finding::NotSatisfied => {
+                self.verification.n_unsatisfied += 1;
+                self.rework(act);
+            }
+        }
+    }
+
+    pub(super) fn admit_visit_waived(&self) -> Result<(), Refusal> {
+        if self.owes(DeadlineId::ReturnVisit) || self.owes(DeadlineId::RetryVisit) {
+            Ok(())
+        } else {
+            Err(Refusal::NotOwed {
+                deadline: DeadlineId::ReturnVisit,
+            })
+        }
+    }
+
+    pub(super) fn visit_waived(&mut self, act: Act<'_>, it: &VisitWaived) {
+        self.verification.waived = Some(it.because);
+        self.lift(DeadlineId::ReturnVisit, act.at);
+        self.lift(DeadlineId::RetryVisit, act.at);
+        if self.result.as_ref().is_some_and(|it| it.told.is_some()) {
+            self.owe_responder(DeadlineId::Close, act.at, act);
+        }
+    }
+
+    /// A first responder who did the work has a colleague visit (V6): then it is the department's.
+    pub(super) fn owe_visit(&mut self, deadline: DeadlineId, since: Moment, act: Act<'_>) {
+        let did_the_work = self
+            .result
+            .as_ref()
+            .is_some_and(|it| it.by == self.responder.person);
+        let owed = self.responder_owes();
+        let person = if did_the_work { None } else { owed.person };
+        self.owe(deadline, &owed.department, person, since, act);
+    }
+
+    /// V2: the department that answered works on it again; the history stays.
+    pub(super) fn rework(&mut self, act: Act<'_>) {
+        let at = act.at;
+        self.lift_handling(at);
+        self.verification.waived = None;
+        let Some(result) = self.result.take() else {
+            return;
+        };
+        if result.department == self.responder.department {
+            self.stage = Stage::Own;
+            self.owe_responder(DeadlineId::Reply, at, act);
+        } else {
+            self.owe(
+                DeadlineId::Reply,
+                &result.department,
+                Some(result.by.clone()),
+                at,
+                act,
+            );
+            self.stage = Stage::Passed {
+                department: result.department,
+                received: true,
+                handler: Some(result.by),
+            };
+        }
+    }
+
+    pub(super) fn spot_checked(&mut self, act: Act<'_>, it: &SpotChecked) {
+        self.verification.spot_checks.push(SpotCheck {
+            by: act.by.clone(),
+            at: act.at,
+            seed: it.seed,
+            handling_true: it.handling_true,
+            visit_true: it.visit_true,
+            customer_asked: it.customer_asked,
+        });
+    }
+
+    /// V4: a result, told, and visited where a visit is needed.
+    pub(super) fn may_end(&self, ending: Ending) -> Result<(), Refusal> {
+        match ending {
+            Ending::AnsweredAtOnce | Ending::ReferredOutside => {
+                return self.admit_answer_at_once();
+            }
+            Ending::Terminated => return Ok(()),
+            Ending::Told | Ending::Satisfied | Ending::NotReached | Ending::Waived => {}
+        }
+        let Some(result) = self
+            .result
+            .as_ref()
+            .filter(|_| self.stage == Stage::Replied)
+        else {
+            return Err(Refusal::NoResult);
+        };
+        if result.told.is_none() {
+            return Err(Refusal::NotTold);
+        }
+        if self.owes(DeadlineId::SignPlainAnswer) {
+            return Err(Refusal::PlainAnswerUnsigned);
+        }
+        if self.owes(DeadlineId::CheckResult) {
+            return Err(Refusal::NotChecked);
+        }
+        let fits = match ending {
+            Ending::Satisfied => self.last_finding() == Some(Finding::Satisfied),
+            Ending::NotReached => self.last_finding() == Some(Finding::NotReached),
+            Ending::Waived => self.verification.waived.is_some(),
+            Ending::Told => !self.needs_visit(),
+            Ending::AnsweredAtOnce | Ending::ReferredOutside | Ending::Terminated => false,
+        };
+        fits.then_some(()).ok_or(Refusal::NotVisited)
+    }
+
+    pub(super) fn closed(&mut self, act: Act<'_>, ending: Ending) {
+        self.meet(DeadlineId::Close, act);
+        self.lift_handling(act.at);
+        match ending {
+            // Nobody is told by an end alone; the customer's clock ends with what was told before.
+            Ending::ReferredOutside => self.meet(DeadlineId::Customer, act),
+            Ending::AnsweredAtOnce
+            | Ending::Told
+            | Ending::Satisfied
+            | Ending::NotReached
+            | Ending::Waived
+            | Ending::Terminated => self.lift(DeadlineId::Customer, act.at),
+        }
+        self.stage = Stage::Closed;
+        self.ending = Some(ending);
+        self.closed_at = Some(act.at);
+    }
+
+    pub(super) fn admit_reopened(&self) -> Result<(), Refusal> {
+        if self.stage == Stage::Closed {
+            Ok(())
+        } else {
+            Err(Refusal::NotClosed)
+        }
+    }
+
+    pub(super) fn reopened(&mut self, act: Act<'_>) {
+        self.verification.n_reopened += 1;
+        self.open_again(act);
+    }
+
+    /// With the first responder again; the customer's clock, once met, never starts again (T10).
+    pub(super) fn open_again(&mut self, act: Act<'_>) {
+        self.lift_handling(act.at);
+        self.stage = Stage::Own;
+        self.ending = None;
+        self.closed_at = None;
+        self.result = None;
+        self.verification.waived = None;
+        self.owe_responder(DeadlineId::Reply, act.at, act);
+    }
+}

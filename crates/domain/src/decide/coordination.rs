@@ -1,0 +1,186 @@
+//! Commands where one department cannot settle it (C).
+
+use super::refusal::Refusal;
+use super::roles::{
+    acts_for, director, directs, home, known, known_department, member, not_concerned,
+    not_to_whom_it_concerns,
+};
+use super::transfer::to_coordination;
+use super::{On, bare, needed};
+use crate::case::Case;
+use crate::event::{
+    Content, Escalated, Event, Fact, Instructed, Joined, LeadNamed, LeaderAnswered, OuterExtended,
+    OuterLimit, OuterSigned, PutToLeader, RejectedOutside, ResultTakenOver,
+};
+use crate::id::{CaseId, DepartmentId, PersonId};
+use crate::moment::Moment;
+use crate::rule::RuleId;
+
+/// C1: by whoever has the case, or the first responder's side.
+pub(super) fn report(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C1 })?;
+    let fact = to_coordination(on.rules(), false)?;
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// C1: the coordinating department names one lead, and says whose ground for returning holds (A7).
+pub(super) fn name_lead(
+    on: On<'_>,
+    lead: DepartmentId,
+    upheld: Vec<DepartmentId>,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    let rules = on.rules();
+    member(on.actor, on.case.holder())?;
+    not_concerned(on.case, &on.actor.id)?;
+    known_department(rules, &lead)?;
+    not_to_whom_it_concerns(&on.case.record.concerns, &lead, rules)?;
+    if let Some(department) = upheld.iter().find(|it| {
+        !on.case
+            .moves
+            .iter()
+            .any(|slip| slip.returned && slip.from == **it)
+    }) {
+        return Err(Refusal::NotYourDepartment {
+            department: department.clone(),
+        });
+    }
+    let text = needed(text, Refusal::OpinionMissing)?;
+    let receiver = rules.directory.department(&lead);
+    let fact = Fact::LeadNamed(LeadNamed {
+        head: receiver.map(|it| it.head.clone()),
+        contractor: receiver.is_some_and(|it| it.contractor),
+        lead,
+        upheld,
+    });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// C3: guessing is not answering; the customer is told when to expect the answer.
+pub(super) fn put_to_leader(
+    on: On<'_>,
+    leader: PersonId,
+    expected_at: Moment,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    let person = known(on.rules(), &leader)?;
+    not_concerned(on.case, &leader)?;
+    if leader == on.actor.id {
+        return Err(Refusal::NotYours { may: Vec::new() });
+    }
+    if expected_at <= on.acting.now {
+        return Err(Refusal::ImpossibleTime { at: expected_at });
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C3 })?;
+    let fact = Fact::PutToLeader(PutToLeader {
+        leader_department: person.department.clone(),
+        leader,
+        expected_at,
+    });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn answer_as_leader(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    let asked: Vec<PersonId> = on
+        .case
+        .open_obligations()
+        .filter(|it| it.deadline == crate::pack::DeadlineId::LeaderAnswer)
+        .filter_map(|it| it.owed_by.person.clone())
+        .collect();
+    if !asked
+        .iter()
+        .any(|it| acts_for(on.actor, it, &on.rules().directory))
+    {
+        return Err(Refusal::NotYours { may: asked });
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C3 })?;
+    let fact = Fact::LeaderAnswered(LeaderAnswered {});
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// C2: what reaches the director is marked escalated.
+pub(super) fn escalate(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    let director = director(&on.rules().directory)?;
+    not_concerned(on.case, &director.id)?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C2 })?;
+    let fact = Fact::Escalated(Escalated {
+        director: director.id.clone(),
+        department: director.department.clone(),
+    });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn instruct(
+    on: On<'_>,
+    department: Option<DepartmentId>,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    let rules = on.rules();
+    directs(on.actor, &rules.directory)?;
+    if let Some(to) = &department {
+        known_department(rules, to)?;
+        not_to_whom_it_concerns(&on.case.record.concerns, to, rules)?;
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C2 })?;
+    let head = department
+        .as_ref()
+        .and_then(|it| rules.directory.department(it))
+        .map(|it| it.head.clone());
+    let fact = Fact::Instructed(Instructed { department, head });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn join(on: On<'_>, main: CaseId) -> Result<Vec<Event>, Refusal> {
+    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    Ok(vec![bare(Fact::Joined(Joined { main }))])
+}
+
+/// C5: each complainant is told; what they are told is the main case's result.
+pub(super) fn take_over_result(
+    on: On<'_>,
+    main: &Case,
+    in_sample: bool,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let result = main.result.as_ref().ok_or(Refusal::NoResult)?;
+    Ok(vec![bare(Fact::ResultTakenOver(ResultTakenOver {
+        main: main.id,
+        reply: result.envelope,
+        department: result.department.clone(),
+        outcome: result.outcome,
+        in_sample,
+    }))])
+}
+
+/// C6: who signs for it is the first responder.
+pub(super) fn sign_outer(on: On<'_>) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    Ok(vec![bare(Fact::OuterSigned(OuterSigned {}))])
+}
+
+/// C6: only the sender extends; what they wrote is the reason.
+pub(super) fn extend_outer(
+    on: On<'_>,
+    limit: OuterLimit,
+    until: Moment,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C6 })?;
+    let fact = Fact::OuterExtended(OuterExtended { limit, until });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn reject_outside(
+    on: On<'_>,
+    reply_by: Option<Moment>,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C6 })?;
+    let fact = Fact::RejectedOutside(RejectedOutside { reply_by });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}

@@ -1,0 +1,602 @@
+//! Commands at the counter, on the phone and on the round (F, I).
+
+use super::refusal::Refusal;
+use super::roles::{
+    director, home, known, known_department, member, not_concerned, not_to_whom_it_concerns,
+    supervises, supervisor,
+};
+use super::transfer::slip;
+use super::{Acting, On, bare, needed, said, with_words};
+use crate::command::{Circumstances, Next, RecordForm};
+use crate::directory::Person;
+use crate::event::{
+    AgreedBecause, AnswerPublished, AnsweredAtOnce, Asked, AskedBefore, AskedConfirmed, Channel,
+    Closed, ContactLogged, Content, EmergencyStep, EmergencyStepDone, Ending, Event, Fact, Field,
+    FormCompleted, Guidance, Guided, GuidedReceived, IllegalActFound, MissingBecause, NoticeGiven,
+    OutsideContacted, PhotoAdded, PhotoSource, Recorded, RepeatMarked, ReportedToAuthority,
+    ResultChecked, SecondTripMade, Takeaway, TakeawayGiven, TimeAgreed, Urgency, UrgencySet,
+    WhomToSeeTold,
+};
+use crate::hash::Hash;
+use crate::id::{CaseId, DepartmentId, EmergencyId, PaperId, PersonId};
+use crate::limits;
+use crate::moment::Moment;
+use crate::pack::Category;
+use crate::rule::RuleId;
+use crate::rules::Rules;
+
+pub(super) fn record(
+    form: RecordForm,
+    actor: &Person,
+    acting: Acting<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let rules = acting.rules;
+    let category = rules
+        .pack
+        .category(&form.category)
+        .ok_or_else(|| Refusal::UnknownCategory {
+            category: form.category.clone(),
+        })?;
+    let needs_rescuer = emergency(form.more.urgency, form.more.emergency.as_ref(), rules)?;
+    if form.matter.trim().is_empty() {
+        return Err(Refusal::Missing {
+            field: Field::Matter,
+        });
+    }
+    let late = late(&form, acting)?;
+    let first = first_responder(&form, actor, rules)?;
+    for person in &form.more.concerns {
+        known(rules, person)?;
+    }
+    let content = Content {
+        matter: said(form.matter),
+        customer: said(form.customer),
+        phone: said(form.phone),
+        address: said(form.address),
+        text: said(form.remark),
+    };
+    check_child(&content, form.more.under_14)?;
+    let missing = missing(&content, category, &form.next, &form.more, rules);
+    let supervisor = supervisor(first, rules);
+    let more = form.more;
+    let asked_before = more.asked_before.map(|(person, recorded_as)| AskedBefore {
+        person,
+        recorded_as,
+    });
+    let recorded = Recorded {
+        number: form.number,
+        channel: form.channel,
+        asked_at: form.asked_at,
+        asked: form
+            .asked
+            .iter()
+            .map(|it| rank(rules, it))
+            .collect::<Result<_, _>>()?,
+        first_responder: first.id.clone(),
+        department: first.department.clone(),
+        category: category.id.clone(),
+        kind: category.kind,
+        proper: category.department.clone(),
+        missing_because: more.missing_because.filter(|_| !missing.is_empty()),
+        missing,
+        supervisor: supervisor.clone(),
+        urgency: more.urgency,
+        late,
+        public_area: more.public_area,
+        under_14: more.under_14,
+        concerns: more.concerns,
+        asked_before,
+        repeats: more.repeats,
+        outer: more.outer,
+        due_by: more.due_by,
+        difficulty: more.difficulty,
+        emergency: more.emergency,
+        sensitive: category.sensitive,
+        needs_rescuer,
+    };
+    let concerns = recorded.concerns.clone();
+    let mut events = vec![Event::new(Fact::Recorded(recorded), content)];
+    match form.next {
+        Next::Keep => {}
+        Next::AnswerAtOnce { text } => {
+            events.extend(answer_at_once(text, category.sensitive, rules)?);
+        }
+        Next::HandOver {
+            to,
+            explained,
+            text,
+        } => {
+            not_to_whom_it_concerns(&concerns, &to, rules)?;
+            let own_work = category.department.as_ref() == Some(&first.department);
+            if own_work && text.trim().is_empty() {
+                return Err(Refusal::ReasonMissing { rule: RuleId::T7 });
+            }
+            events.extend(slip(
+                &first.department,
+                to,
+                explained,
+                text,
+                supervisor,
+                rules,
+            )?);
+        }
+        Next::Guide { to, how } => {
+            not_to_whom_it_concerns(&concerns, &to, rules)?;
+            events.push(guided(to, how, rules)?);
+        }
+    }
+    Ok(events)
+}
+
+/// Whether it is recorded late; a reason is needed then (I1). An emergency is acted on first (I14).
+fn late(form: &RecordForm, acting: Acting<'_>) -> Result<bool, Refusal> {
+    if form.asked_at > acting.now {
+        return Err(Refusal::AskedLater);
+    }
+    let pack = &acting.rules.pack;
+    let allowed = if form.more.urgency == Urgency::Emergency {
+        pack.emergency_record_within
+    } else {
+        pack.late_record_after
+    };
+    let late = acting.now > form.asked_at + allowed;
+    if late && form.remark.trim().is_empty() {
+        return Err(Refusal::LateWithoutReason { allowed });
+    }
+    Ok(late)
+}
+
+/// I1: of a child under 14 the matter and an adult's contact only.
+fn check_child(content: &Content, under_14: bool) -> Result<(), Refusal> {
+    let given = [
+        (Field::CustomerName, content.customer.is_some()),
+        (Field::CustomerAddress, content.address.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| under_14 && *given) {
+        Some((field, _)) => Err(Refusal::ChildsData { field }),
+        None => Ok(()),
+    }
+}
+
+/// The required fields that are empty (I1); place and photo stand for name and phone in a public area.
+fn missing(
+    content: &Content,
+    category: &Category,
+    next: &Next,
+    more: &Circumstances,
+    rules: &Rules,
+) -> Vec<Field> {
+    let at_once = matches!(next, Next::AnswerAtOnce { .. });
+    let fields = &rules.pack.required_fields;
+    let required = if at_once {
+        &fields.answered_at_once
+    } else {
+        &fields.otherwise
+    };
+    let spared = |field: Field| match field {
+        Field::CustomerName | Field::CustomerAddress if more.under_14 => true,
+        Field::CustomerName | Field::CustomerPhone => more.public_area && category.public_area,
+        Field::Matter | Field::CustomerAddress | Field::Category | Field::Channel | Field::Text => {
+            false
+        }
+    };
+    required
+        .iter()
+        .copied()
+        .filter(|it| is_missing(content, *it) && !spared(*it))
+        .collect()
+}
+
+/// F2: the highest position of all who were asked; among equals the one who records, else the first named.
+/// In a chat group without a person addressed it is the group's keeper on duty (F1).
+fn first_responder<'a>(
+    form: &RecordForm,
+    actor: &Person,
+    rules: &'a Rules,
+) -> Result<&'a Person, Refusal> {
+    if form.asked.len() > limits::ASKED_PEOPLE {
+        return Err(Refusal::TooManyAsked {
+            limit: limits::ASKED_PEOPLE,
+        });
+    }
+    let keeper = rules.directory.keeper.as_ref();
+    if let Some(keeper) =
+        keeper.filter(|_| form.asked.is_empty() && form.channel == Channel::Message)
+    {
+        return known(rules, keeper);
+    }
+    let asked = form
+        .asked
+        .iter()
+        .map(|it| known(rules, it))
+        .collect::<Result<Vec<_>, _>>()?;
+    let highest = asked
+        .iter()
+        .map(|it| it.rank)
+        .max()
+        .ok_or(Refusal::NobodyAsked)?;
+    let mut equals = asked.into_iter().filter(|it| it.rank == highest);
+    let first = equals.next().ok_or(Refusal::NobodyAsked)?;
+    Ok(if first.id == actor.id {
+        first
+    } else {
+        equals.find(|it| it.id == actor.id).unwrap_or(first)
+    })
+}
+
+fn rank(rules: &Rules, person: &PersonId) -> Result<Asked, Refusal> {
+    known(rules, person).map(|it| Asked {
+        person: it.id.clone(),
+        rank: it.rank,
+    })
+}
+
+/// Whether the emergency needs a lift rescuer; an emergency names one of the pack's list (I14).
+fn emergency(
+    urgency: Urgency,
+    emergency: Option<&EmergencyId>,
+    rules: &Rules,
+) -> Result<bool, Refusal> {
+    match (urgency, emergency) {
+        (Urgency::Emergency, None) => Err(Refusal::ReasonMissing { rule: RuleId::I14 }),
+        (_, Some(id)) => rules
+            .pack
+            .emergency(id)
+            .map(|it| it.needs_rescuer)
+            .ok_or_else(|| Refusal::UnknownEmergency {
+                emergency: id.clone(),
+            }),
+        (Urgency::Ordinary | Urgency::Urgent, None) => Ok(false),
+    }
+}
+
+fn answer_at_once(text: String, sensitive: bool, rules: &Rules) -> Result<Vec<Event>, Refusal> {
+    let text = needed(text, Refusal::Missing { field: Field::Text })?;
+    let phrases = rules.phrases(&text, sensitive)?;
+    let answered = AnsweredAtOnce {
+        phrases,
+        clear: false,
+    };
+    Ok(vec![
+        Event::new(Fact::AnsweredAtOnce(answered), Content::text(text)),
+        bare(Fact::Closed(Closed {
+            ending: Ending::AnsweredAtOnce,
+        })),
+    ])
+}
+
+pub(super) fn answer_at_once_later(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    answer_at_once(text, on.case.record.sensitive, on.rules())
+}
+
+pub(super) fn complete_form(
+    on: On<'_>,
+    customer: String,
+    phone: String,
+    address: String,
+    missing_because: Option<MissingBecause>,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let content = Content {
+        customer: said(customer),
+        phone: said(phone),
+        address: said(address),
+        ..Content::default()
+    };
+    check_child(&content, on.case.record.under_14)?;
+    let missing: Vec<Field> = on
+        .case
+        .intake
+        .missing
+        .iter()
+        .copied()
+        .filter(|it| is_missing(&content, *it))
+        .collect();
+    let completed = FormCompleted {
+        missing_because: missing_because.filter(|_| !missing.is_empty()),
+        missing,
+    };
+    Ok(vec![Event::new(Fact::FormCompleted(completed), content)])
+}
+
+pub(super) fn confirm_asked(on: On<'_>, agrees: bool, text: String) -> Result<Vec<Event>, Refusal> {
+    if on.actor.id != on.case.responder.person {
+        return Err(Refusal::NotYours {
+            may: vec![on.case.responder.person.clone()],
+        });
+    }
+    let fact = Fact::AskedConfirmed(AskedConfirmed { agrees });
+    if agrees {
+        return Ok(vec![with_words(fact, text)]);
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F6 })?;
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn guide(on: On<'_>, to: DepartmentId, how: Guidance) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    not_to_whom_it_concerns(&on.case.record.concerns, &to, on.rules())?;
+    Ok(vec![guided(to, how, on.rules())?])
+}
+
+fn guided(to: DepartmentId, how: Guidance, rules: &Rules) -> Result<Event, Refusal> {
+    known_department(rules, &to)?;
+    let head = rules.directory.department(&to).map(|it| it.head.clone());
+    Ok(bare(Fact::Guided(Guided { to, how, head })))
+}
+
+pub(super) fn receive_guided(on: On<'_>) -> Result<Vec<Event>, Refusal> {
+    let guided = on.case.intake.guided.as_ref().ok_or(Refusal::NotGuided)?;
+    member(on.actor, &guided.to)?;
+    not_concerned(on.case, &on.actor.id)?;
+    Ok(vec![bare(Fact::GuidedReceived(GuidedReceived {
+        department: guided.to.clone(),
+    }))])
+}
+
+pub(super) fn tell_whom_to_see(
+    on: On<'_>,
+    department: DepartmentId,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    known_department(on.rules(), &department)?;
+    Ok(vec![bare(Fact::WhomToSeeTold(WhomToSeeTold {
+        department,
+    }))])
+}
+
+/// I8. A ticket from above goes back only within the sender's limit (C6).
+pub(super) fn refer_outside(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let return_by = on
+        .case
+        .coordination
+        .outer
+        .as_ref()
+        .and_then(|it| it.return_by);
+    if let Some(until) = return_by.filter(|it| on.acting.now > *it) {
+        return Err(Refusal::TooLateToReturn { until });
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I8 })?;
+    let closed = Fact::Closed(Closed {
+        ending: Ending::ReferredOutside,
+    });
+    Ok(vec![Event::new(closed, Content::text(text))])
+}
+
+pub(super) fn give_notice(
+    on: On<'_>,
+    papers: Vec<PaperId>,
+    text: String,
+    clear: bool,
+) -> Result<Vec<Event>, Refusal> {
+    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    known_papers(on, &papers)?;
+    let words = said(text);
+    if papers.is_empty() && words.is_none() {
+        return Err(Refusal::Missing { field: Field::Text });
+    }
+    let fact = Fact::NoticeGiven(NoticeGiven {
+        papers,
+        clear,
+        more: words.is_some(),
+    });
+    Ok(vec![with_words(fact, words.unwrap_or_default())])
+}
+
+fn known_papers(on: On<'_>, papers: &[PaperId]) -> Result<(), Refusal> {
+    let known = on
+        .rules()
+        .pack_of(on.case)
+        .category(&on.case.record.category)
+        .map_or(&[][..], |it| &it.papers);
+    match papers
+        .iter()
+        .find(|it| !known.iter().any(|known| known.id == **it))
+    {
+        Some(paper) => Err(Refusal::UnknownPaper {
+            paper: paper.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn record_second_trip(
+    on: On<'_>,
+    papers: Vec<PaperId>,
+    in_vain: bool,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    known_papers(on, &papers)?;
+    let words = said(text);
+    if papers.is_empty() && !in_vain && words.is_none() {
+        return Err(Refusal::ReasonMissing { rule: RuleId::I4 });
+    }
+    let fact = Fact::SecondTripMade(SecondTripMade {
+        untold: papers.is_empty() && !in_vain,
+        papers,
+        in_vain,
+    });
+    Ok(vec![with_words(fact, words.unwrap_or_default())])
+}
+
+pub(super) fn contact_outside(
+    on: On<'_>,
+    contractor: Option<DepartmentId>,
+    reached: bool,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    if let Some(it) = &contractor {
+        known_department(on.rules(), it)?;
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I5 })?;
+    let fact = Fact::OutsideContacted(OutsideContacted {
+        contractor,
+        reached,
+    });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// The first agreed time is the customer's and the responsible person's alone; a further one needs consent (T10).
+pub(super) fn agree_time(
+    on: On<'_>,
+    at: Moment,
+    because: AgreedBecause,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    if at <= on.acting.now {
+        return Err(Refusal::ImpossibleTime { at });
+    }
+    if on.case.n_postponed() > 0 {
+        return Err(Refusal::NeedsConsent);
+    }
+    let fact = Fact::TimeAgreed(TimeAgreed { at, because });
+    Ok(vec![with_words(fact, text)])
+}
+
+pub(super) fn mark_repeat(on: On<'_>, earlier: Option<CaseId>) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    if earlier == Some(on.case.id) {
+        return Err(Refusal::JoinedToItself);
+    }
+    if earlier == on.case.intake.repeats {
+        return Ok(Vec::new());
+    }
+    Ok(vec![bare(Fact::RepeatMarked(RepeatMarked { earlier }))])
+}
+
+pub(super) fn give_takeaway(on: On<'_>, form: Takeaway) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    Ok(vec![bare(Fact::TakeawayGiven(TakeawayGiven { form }))])
+}
+
+/// I13: a second person, never who did the work.
+pub(super) fn check_result(on: On<'_>, right: bool, text: String) -> Result<Vec<Event>, Refusal> {
+    let result = on.case.result.as_ref().ok_or(Refusal::NoResult)?;
+    if result.by == on.actor.id {
+        return Err(Refusal::CheckerDidTheWork);
+    }
+    let fact = Fact::ResultChecked(ResultChecked { right });
+    if right {
+        return Ok(vec![with_words(fact, text)]);
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I13 })?;
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// I14: anyone raises it; only a supervisor lowers it, with a reason.
+pub(super) fn set_urgency(
+    on: On<'_>,
+    urgency: Urgency,
+    kind: Option<EmergencyId>,
+    reason: String,
+) -> Result<Vec<Event>, Refusal> {
+    let needs_rescuer = emergency(urgency, kind.as_ref(), on.rules())?;
+    let reason = if urgency < on.case.urgency {
+        let holder = on.case.holder();
+        let home = &on.case.responder.department;
+        supervises(on.actor, holder, &on.rules().directory)
+            .or_else(|_| supervises(on.actor, home, &on.rules().directory))
+            .map_err(|_| Refusal::LoweringIsForSupervisors {
+                department: holder.clone(),
+            })?;
+        Some(needed(
+            reason,
+            Refusal::ReasonMissing { rule: RuleId::I14 },
+        )?)
+    } else {
+        said(reason)
+    };
+    let fact = Fact::UrgencySet(UrgencySet {
+        urgency,
+        emergency: kind.filter(|_| urgency == Urgency::Emergency),
+        needs_rescuer,
+    });
+    Ok(vec![with_words(fact, reason.unwrap_or_default())])
+}
+
+pub(super) fn emergency_step(
+    on: On<'_>,
+    step: EmergencyStep,
+    done_at: Moment,
+) -> Result<Vec<Event>, Refusal> {
+    if done_at > on.acting.now || done_at < on.case.record.asked_at {
+        return Err(Refusal::ImpossibleTime { at: done_at });
+    }
+    if step == EmergencyStep::DirectorTold {
+        director(&on.rules().directory)?;
+    }
+    let fact = Fact::EmergencyStepDone(EmergencyStepDone { step, done_at });
+    Ok(vec![bare(fact)])
+}
+
+pub(super) fn find_illegal_act(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    let _ = on;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I15 })?;
+    let fact = Fact::IllegalActFound(IllegalActFound {});
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn report_to_authority(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)
+        .or_else(|_| member(on.actor, on.case.holder()))
+        .or_else(|_| {
+            supervises(
+                on.actor,
+                &on.case.responder.department,
+                &on.rules().directory,
+            )
+        })?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I15 })?;
+    let fact = Fact::ReportedToAuthority(ReportedToAuthority {});
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// I1: the answer to an unnamed customer is published, or why not is recorded.
+pub(super) fn publish_answer(
+    on: On<'_>,
+    published: bool,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let fact = Fact::AnswerPublished(AnswerPublished { published });
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I1 })?;
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn add_photo(
+    on: On<'_>,
+    photo: Hash,
+    source: PhotoSource,
+    taken_at: Option<Moment>,
+    placed: bool,
+) -> Vec<Event> {
+    if on.case.intake.photos.iter().any(|it| it.photo == photo) {
+        return Vec::new();
+    }
+    let fact = Fact::PhotoAdded(PhotoAdded {
+        photo,
+        source,
+        taken_at,
+        placed,
+    });
+    vec![bare(fact)]
+}
+
+pub(super) fn log_contact(text: String) -> Vec<Event> {
+    vec![with_words(Fact::ContactLogged(ContactLogged {}), text)]
+}
+
+/// Whether a field that a pack may require is empty (I1).
+pub fn is_missing(content: &Content, field: Field) -> bool {
+    match field {
+        Field::Matter => content.matter.is_none(),
+        Field::CustomerName => content.customer.is_none(),
+        Field::CustomerPhone => content.phone.is_none(),
+        Field::CustomerAddress => content.address.is_none(),
+        Field::Text => content.text.is_none(),
+        Field::Category | Field::Channel => false,
+    }
+}

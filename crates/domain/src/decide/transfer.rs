@@ -1,0 +1,391 @@
+//! Commands on the slip's way (T), and on who answers and who stands in (F3, F7).
+
+use super::refusal::Refusal;
+use super::roles::{
+    acts_for, by_day, head_to_sign, home, known, known_department, member, not_concerned,
+    not_to_whom_it_concerns, supervises, supervisor,
+};
+use super::{On, bare, needed, with_words};
+use crate::case::{Case, Stage};
+use crate::command::Explained;
+use crate::directory::Person;
+use crate::event::{
+    Contact, Content, Event, Fact, Field, HandedOver, HandlerNamed, Kind, Outcome, ReasonExplained,
+    Received, Replied, ReportedToCoordination, Request, ResultTold, Returned, ShiftPassed,
+    ShiftTaken, ShirkingReported, Signed, Signing, Succeeded, SuccessionAccepted, SuccessionReason,
+    SuggestionFate,
+};
+use crate::id::{DepartmentId, PersonId, ShiftId};
+use crate::rule::RuleId;
+use crate::rules::Rules;
+
+pub(super) fn hand_over(
+    on: On<'_>,
+    to: DepartmentId,
+    explained: Explained,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    let rules = on.rules();
+    not_to_whom_it_concerns(&on.case.record.concerns, &to, rules)?;
+    match &on.case.stage {
+        Stage::Passed { department, .. } => {
+            member(on.actor, department)?;
+            known_department(rules, &to)?;
+            let opinion = needed(text, Refusal::OpinionMissing)?;
+            if let Some(coordination) = past_the_cap(on) {
+                return coordination.map(|it| vec![Event::new(it, Content::text(opinion))]);
+            }
+            let fact = HandedOver {
+                sender_head: head_to_sign(department, on.actor, &rules.directory),
+                ..handed_over(department, to, on.case.responder.supervisor.clone(), rules)
+            };
+            Ok(vec![Event::new(
+                Fact::HandedOver(fact),
+                Content::text(opinion),
+            )])
+        }
+        Stage::Own
+        | Stage::Coordinating { .. }
+        | Stage::Joined { .. }
+        | Stage::Replied
+        | Stage::Closed => {
+            home(on.case, on.actor)?;
+            own_work_needs_a_reason(on, &text)?;
+            if let Some(coordination) = past_the_cap(on) {
+                return coordination.map(|it| vec![with_words(it, text)]);
+            }
+            slip(
+                &on.case.responder.department,
+                to,
+                explained,
+                text,
+                on.case.responder.supervisor.clone(),
+                rules,
+            )
+        }
+    }
+}
+
+/// T7: what one's own department should solve is passed on only with why it cannot.
+fn own_work_needs_a_reason(on: On<'_>, text: &str) -> Result<(), Refusal> {
+    let own = on.case.record.proper.as_ref() == Some(&on.case.responder.department);
+    if own && text.trim().is_empty() {
+        Err(Refusal::ReasonMissing { rule: RuleId::T7 })
+    } else {
+        Ok(())
+    }
+}
+
+/// T8: past the pack's cap the slip goes to coordination by itself, wherever it was sent.
+fn past_the_cap(on: On<'_>) -> Option<Result<Fact, Refusal>> {
+    let cap = on.rules().pack_of(on.case).max_moves;
+    let since_the_lead = on.case.coordination.lead.is_some();
+    let over = u32::try_from(on.case.moves.len()).unwrap_or(u32::MAX) >= cap;
+    (over && !since_the_lead).then(|| to_coordination(on.rules(), true))
+}
+
+/// Reported to the coordinating department (C1), by itself or by a person.
+pub(super) fn to_coordination(rules: &Rules, automatic: bool) -> Result<Fact, Refusal> {
+    let to = rules
+        .directory
+        .coordination
+        .clone()
+        .ok_or(Refusal::NoPost {
+            post: super::refusal::Post::Coordination,
+        })?;
+    let head = rules.directory.department(&to).map(|it| it.head.clone());
+    Ok(Fact::ReportedToCoordination(ReportedToCoordination {
+        to,
+        head,
+        automatic,
+    }))
+}
+
+fn handed_over(
+    from: &DepartmentId,
+    to: DepartmentId,
+    supervisor_told: Option<PersonId>,
+    rules: &Rules,
+) -> HandedOver {
+    let receiver = rules.directory.department(&to);
+    HandedOver {
+        from: from.clone(),
+        head: receiver.map(|it| it.head.clone()),
+        contractor: receiver.is_some_and(|it| it.contractor),
+        to,
+        supervisor_told,
+        sender_head: None,
+    }
+}
+
+/// T1 with I3: the reason is explained, the slip issued, the supervisor told at the same time.
+pub(super) fn slip(
+    from: &DepartmentId,
+    to: DepartmentId,
+    explained: Explained,
+    text: String,
+    supervisor: Option<PersonId>,
+    rules: &Rules,
+) -> Result<Vec<Event>, Refusal> {
+    if !rules.pack.slips {
+        return Err(Refusal::NoSlips);
+    }
+    known_department(rules, &to)?;
+    if *from == to {
+        return Err(Refusal::SameDepartment);
+    }
+    let understood = explained == Explained::Accepted;
+    let told = if understood { None } else { supervisor.clone() };
+    Ok(vec![
+        bare(Fact::ReasonExplained(ReasonExplained {
+            understood,
+            supervisor_told: told,
+        })),
+        with_words(
+            Fact::HandedOver(handed_over(from, to, supervisor, rules)),
+            text,
+        ),
+    ])
+}
+
+pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
+    let Stage::Passed { department, .. } = &on.case.stage else {
+        return Err(Refusal::NoSlip);
+    };
+    member(on.actor, department)?;
+    not_concerned(on.case, &on.actor.id)?;
+    Ok(vec![received(on, department)])
+}
+
+fn received(on: On<'_>, department: &DepartmentId) -> Event {
+    bare(Fact::Received(Received {
+        department: department.clone(),
+        head: head_to_sign(department, on.actor, &on.rules().directory),
+    }))
+}
+
+pub(super) fn name_handler(on: On<'_>, handler: PersonId) -> Result<Vec<Event>, Refusal> {
+    let Stage::Passed {
+        department,
+        received: is_received,
+        handler: current,
+    } = &on.case.stage
+    else {
+        return Err(Refusal::NoSlip);
+    };
+    member(on.actor, department)?;
+    if known(on.rules(), &handler)?.department != *department {
+        return Err(Refusal::NotInDepartment {
+            person: handler,
+            department: department.clone(),
+        });
+    }
+    not_concerned(on.case, &handler)?;
+    not_concerned(on.case, &on.actor.id)?;
+    if current.as_ref() == Some(&handler) {
+        return Ok(Vec::new());
+    }
+    let signed = (!is_received).then(|| received(on, department));
+    let named = bare(Fact::HandlerNamed(HandlerNamed { handler }));
+    Ok(signed.into_iter().chain([named]).collect())
+}
+
+pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Refusal> {
+    let Stage::Passed { department, .. } = &on.case.stage else {
+        return Err(Refusal::NoSlip);
+    };
+    member(on.actor, department)?;
+    let opinion = needed(opinion, Refusal::OpinionMissing)?;
+    if let Some(coordination) = past_the_cap(on) {
+        return coordination.map(|it| vec![Event::new(it, Content::text(opinion))]);
+    }
+    let to = on
+        .case
+        .sender()
+        .unwrap_or(&on.case.responder.department)
+        .clone();
+    let fact = Fact::Returned(Returned {
+        from: department.clone(),
+        to,
+        sender_head: head_to_sign(department, on.actor, &on.rules().directory),
+    });
+    Ok(vec![Event::new(fact, Content::text(opinion))])
+}
+
+pub(super) fn reply(
+    on: On<'_>,
+    outcome: Outcome,
+    text: String,
+    told: Option<Contact>,
+    suggestion: Option<SuggestionFate>,
+) -> Result<Vec<Event>, Refusal> {
+    let holder = on.case.holder();
+    member(on.actor, holder)?;
+    not_concerned(on.case, &on.actor.id)?;
+    let text = needed(text, Refusal::Missing { field: Field::Text })?;
+    if on.case.record.kind == Kind::Suggestion && suggestion.is_none() {
+        return Err(Refusal::SuggestionFateMissing);
+    }
+    let fact = Fact::Replied(Replied {
+        department: holder.clone(),
+        outcome,
+        phrases: on.rules().phrases(&text, on.case.record.sensitive)?,
+        suggestion: suggestion.filter(|_| on.case.record.kind == Kind::Suggestion),
+        head: head_to_sign(holder, on.actor, &on.rules().directory),
+    });
+    let mut events = vec![Event::new(fact, Content::text(text))];
+    if let Some(how) = told {
+        may_tell(on.case, holder, on.actor, on.rules())?;
+        events.push(told_event(on, how, String::new())?);
+    }
+    Ok(events)
+}
+
+pub(super) fn tell(on: On<'_>, how: Contact, text: String) -> Result<Vec<Event>, Refusal> {
+    let handling = on
+        .case
+        .result
+        .as_ref()
+        .map(|it| &it.department)
+        .ok_or(Refusal::NoResult)?;
+    may_tell(on.case, handling, on.actor, on.rules())?;
+    Ok(vec![told_event(on, how, text)?])
+}
+
+fn told_event(on: On<'_>, how: Contact, text: String) -> Result<Event, Refusal> {
+    if how == Contact::Call {
+        by_day(on.case, on.acting)?;
+    }
+    let phrases = on.rules().phrases(&text, on.case.record.sensitive)?;
+    Ok(with_words(
+        Fact::ResultTold(ResultTold { how, phrases }),
+        text,
+    ))
+}
+
+/// F4: the first responder or the head of the handling department.
+pub fn may_tell(
+    case: &Case,
+    handling: &DepartmentId,
+    actor: &Person,
+    rules: &Rules,
+) -> Result<(), Refusal> {
+    let head = rules
+        .directory
+        .department(handling)
+        .map(|it| it.head.clone());
+    let may: Vec<PersonId> = [case.responder.person.clone()]
+        .into_iter()
+        .chain(head)
+        .collect();
+    if may.iter().any(|it| acts_for(actor, it, &rules.directory)) || stands_in(case, actor) {
+        Ok(())
+    } else {
+        Err(Refusal::NotYours { may })
+    }
+}
+
+/// The post on duty has what the first responder owes (F7).
+fn stands_in(case: &Case, actor: &Person) -> bool {
+    case.open_obligations().any(|it| {
+        it.owed_by.person.as_ref() == Some(&actor.id)
+            && it
+                .before
+                .iter()
+                .any(|(was, _)| was.person.as_ref() == Some(&case.responder.person))
+    })
+}
+
+/// T6, V5: the head of the department or the named deputy.
+pub(super) fn sign(on: On<'_>, what: Signing) -> Result<Vec<Event>, Refusal> {
+    let department = on.actor.department.clone();
+    supervises(on.actor, &department, &on.rules().directory)?;
+    Ok(vec![bare(Fact::Signed(Signed { department, what }))])
+}
+
+/// T4: said by whoever met it, with what happened.
+pub(super) fn report_shirking(
+    on: On<'_>,
+    department: DepartmentId,
+    person: Option<PersonId>,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    known_department(on.rules(), &department)?;
+    if let Some(it) = &person {
+        known(on.rules(), it)?;
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::T4 })?;
+    let fact = Fact::ShirkingReported(ShirkingReported { department, person });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// F7: whoever owes something here hands it to the next post.
+pub(super) fn pass_shift(on: On<'_>, shift: ShiftId, to: PersonId) -> Result<Vec<Event>, Refusal> {
+    known(on.rules(), &to)?;
+    not_concerned(on.case, &to)?;
+    let owes = on
+        .case
+        .open_obligations()
+        .any(|it| it.owed_by.person.as_ref() == Some(&on.actor.id));
+    if !owes || to == on.actor.id {
+        return Err(Refusal::NotYours {
+            may: on
+                .case
+                .open_obligations()
+                .filter_map(|it| it.owed_by.person.clone())
+                .collect(),
+        });
+    }
+    Ok(vec![bare(Fact::ShiftPassed(ShiftPassed { shift, to }))])
+}
+
+pub(super) fn take_shift(on: On<'_>, shift: ShiftId) -> Result<Vec<Event>, Refusal> {
+    match &on.case.consents.shift {
+        Some((open, _, to)) if *open == shift && *to == on.actor.id => {
+            Ok(vec![bare(Fact::ShiftTaken(ShiftTaken { shift }))])
+        }
+        Some((open, _, to)) if *open == shift => Err(Refusal::NotYours {
+            may: vec![to.clone()],
+        }),
+        _ => Err(Refusal::NoSuchShift),
+    }
+}
+
+/// F3: a supervisor's act, with a reason; none while a breach is undecided, unless the director consented.
+pub(super) fn succeed(
+    on: On<'_>,
+    to: PersonId,
+    reason: SuccessionReason,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    let rules = on.rules();
+    supervises(on.actor, &on.case.responder.department, &rules.directory)?;
+    let successor = known(rules, &to)?;
+    not_concerned(on.case, &to)?;
+    let consented = on
+        .case
+        .consents
+        .requests
+        .iter()
+        .any(|it| it.is_granted() && matches!(it.request, Request::Succession));
+    if !consented && rules.has_undecided_breach(on.case, on.acting.now) {
+        return Err(Refusal::BreachUndecided);
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F3 })?;
+    let fact = Fact::Succeeded(Succeeded {
+        department: successor.department.clone(),
+        supervisor: supervisor(successor, rules),
+        to,
+        reason,
+    });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+pub(super) fn accept_succession(on: On<'_>) -> Result<Vec<Event>, Refusal> {
+    if on.actor.id != on.case.responder.person {
+        return Err(Refusal::NotYours {
+            may: vec![on.case.responder.person.clone()],
+        });
+    }
+    Ok(vec![bare(Fact::SuccessionAccepted(SuccessionAccepted {}))])
+}

@@ -1,0 +1,42 @@
+//! What concerns the site and no single case (G): texts adopted, rules read. They lie in the log
+//! under [`crate::id::CaseId::SITE`].
+
+use minicbor::{Decode, Encode};
+
+use super::is_false;
+use crate::hash::Hash;
+use crate::id::PersonId;
+use crate::moment::Moment;
+
+/// The site adopted a pack, a calendar or a directory from a moment on (G4).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Adopted {
+    #[n(1)]
+    pub pack: Option<Hash>,
+    #[n(2)]
+    pub calendar: Option<Hash>,
+    #[n(3)]
+    pub directory: Option<Hash>,
+    #[n(4)]
+    pub from: Moment,
+}
+
+/// A member of staff read the rules and understood them, or objects (G3).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RulesConfirmed {
+    #[n(1)]
+    pub person: PersonId,
+    #[n(2)]
+    pub pack: Hash,
+    /// Questions answered right, of how many.
+    #[n(3)]
+    pub n_right: u32,
+    #[n(4)]
+    pub n_questions: u32,
+    /// The objection's words are in the content.
+    #[n(5)]
+    #[cbor(default, skip_if = "is_false")]
+    pub objects: bool,
+}
