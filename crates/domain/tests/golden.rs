@@ -241,6 +241,7 @@ fn a_fact_without_its_optional_fields() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line a choice")]
 fn every_choice_keeps_its_number() {
     let numbers = [
         numbers!(Channel: Counter, Phone, Letter, Message, Met, FromAbove),
@@ -267,7 +268,7 @@ fn every_choice_keeps_its_number() {
         numbers!(OuterLimit: Sign, Return, Reply),
         numbers!(Difficulty: Simple, Ordinary, Complex),
     ];
-    expect![[r#"
+    expect![[r"
         00 Channel::Counter
         01 Channel::Phone
         02 Channel::Letter
@@ -384,7 +385,7 @@ fn every_choice_keeps_its_number() {
         00 Difficulty::Simple
         01 Difficulty::Ordinary
         02 Difficulty::Complex
-    "#]]
+    "]]
     .assert_eq(&numbers.concat());
 }
 
