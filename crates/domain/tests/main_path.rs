@@ -248,8 +248,8 @@ fn the_whole_main_path_ends_closed_and_satisfied() {
         .owes(&[]);
     let case = desk.case().unwrap();
     assert_eq!(
-        (case.stage, case.ending),
-        (Stage::Closed, Some(Ending::Satisfied))
+        (&case.stage, case.ending),
+        (&Stage::Closed, Some(Ending::Satisfied))
     );
     assert_eq!(
         case.record.first_responder,
