@@ -32,6 +32,7 @@ Usage: cargo xtask <command>
   ci                      print the facts of this machine, then test
   sim [ARGS]              run the simulator: --seeds N, --from S
   demo [ARGS]             make demonstration data
+  repeats FILE...         measure how well repeats of an earlier matter are recognised
   precache [DIR]          list the built files in the service worker and compress them
                           (trunk calls this after each build)";
 
@@ -69,6 +70,16 @@ fn run(args: Vec<OsString>) -> Result<()> {
         ("ci", []) => checks::ci(),
         ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),
         ("demo", args) => cargo_run(&["--package", "shouwen-demo"], args),
+        ("repeats", args) => cargo_run(
+            &[
+                "--release",
+                "--package",
+                "shouwen-domain",
+                "--example",
+                "repeats",
+            ],
+            args,
+        ),
         ("precache", []) => precache::staged(),
         ("precache", [folder]) => precache::folder(folder.as_ref()),
         ("setup" | "build" | "test" | "ci" | "precache", _) => {

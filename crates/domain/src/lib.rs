@@ -16,6 +16,8 @@ pub mod pack;
 pub mod rule;
 pub mod rules;
 
+pub mod repeat;
+
 pub mod calendar;
 pub mod hours;
 pub mod moment;
