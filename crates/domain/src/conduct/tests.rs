@@ -114,6 +114,7 @@ fn a_phrase_is_found_in_every_width_case_and_form() {
 fn a_latin_phrase_is_a_whole_word() {
     check("no idea", &["no idea"]);
     check("casino ideas", &[]);
+    check("ca\u{200b}no idea", &[]);
     check("no ideas", &[]);
     check("我no idea啊", &["no idea"]);
     check("no idea2", &[]);
@@ -126,6 +127,8 @@ fn of_phrases_that_overlap_the_longest_is_found() {
     let guard = guard(&["ab", "bcd", "de", "cd"]);
     assert_eq!(found(&guard, "a b c d e"), ["b c d"]);
     assert_eq!(found(&guard, "a b, d e"), ["a b", "d e"]);
+    let guard = self::guard(&["甲乙丙丁", "乙丙"]);
+    assert_eq!(found(&guard, "甲乙丙戊"), ["乙丙"]);
 }
 
 #[test]
@@ -148,6 +151,7 @@ fn a_quotation_is_found_and_does_not_count() {
     check("\"你好\"不知道\"再见\"", &["不知道"]);
     check("“在不”知道", &[]);
     check("don’t worry, I don’t know", &["I don’t know"]);
+    check("他说‘you don’t answer, no idea’", &["[no idea]"]);
 }
 
 #[test]
@@ -169,6 +173,10 @@ fn a_forgotten_mark_quotes_its_sentence_alone() {
         &["不知道", "[急什么]", "不知道"],
     );
     check("不知道”，不知道", &["不知道", "不知道"]);
+    check(
+        "5\"的水管。不知道。\n\n5\"的水管。不知道。",
+        &["不知道", "不知道"],
+    );
 }
 
 #[test]
@@ -182,6 +190,7 @@ fn reported_speech_does_not_count_up_to_the_end_of_its_sentence() {
         "业主王女士来电反映，小区没人管",
         "3栋业主打电话来说：我家漏水，没人管",
         "业主说我家没人管",
+        "业主说：家里漏水，我找谁，没人管",
         "The customer said: 没人管",
     ] {
         check(text, &["[没人管]"]);
@@ -199,6 +208,7 @@ fn the_writer_speaks_again() {
     check("我跟业主说不知道。", &["不知道"]);
     check("已给3栋2单元业主回复：不知道。", &["不知道"]);
     check("业主您好，不知道。", &["不知道"]);
+    check("业主您说过，不知道。", &["不知道"]);
     check("业主，我说不知道。", &["不知道"]);
     check("业主的车位今天已经重新划线，工程部说不知道。", &["不知道"]);
     check("保安说不知道。", &["不知道"]);
@@ -261,6 +271,11 @@ fn the_better_sentence_takes_the_place_of_the_clause() {
         "“急什么”！",
         Language::Chinese,
         expect!["“理解您着急，目前进展是……，下一步是……”！"],
+    );
+    check_replaced(
+        "他喊“急什么”不停",
+        Language::Chinese,
+        expect!["他喊“理解您着急，目前进展是……，下一步是……”不停"],
     );
     check_replaced(
         "Hello, that's not my job. Bye",
