@@ -4,9 +4,9 @@
 //! Start at [`PhraseGuard::findings`]. It reads text while it is typed, so the work grows with the text alone, however
 //! many phrases there are. It judges words and not meaning: what is innocent is for the pack to name.
 //!
-//! - A phrase is found by its letters and digits. Width, case, traditional characters, compatibility forms of one
-//!   character, invisible characters and whatever stands between the letters make no difference ("不，知 道", "不歸我管");
-//!   rare ideographs are compared as they are. Latin phrases are found as whole words.
+//! - A phrase is found by its letters and digits. Width, case (of English letters), traditional characters, compatibility
+//!   forms of one character, invisible characters and whatever stands between the letters make no difference ("不，知 道",
+//!   "不歸我管"); rare ideographs are compared as they are. English phrases are found as whole words.
 //! - A sentence end or a blank line between the letters parts them, unless it stands between all letters of a phrase of
 //!   three or more: "不。知。道" is the phrase, "有没有？没。人来了" is not.
 //! - Where phrases overlap, the longest is found.
@@ -19,7 +19,6 @@ mod quotation;
 mod reading;
 mod search;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use self::quotation::{Cues, SAYINGS, SPEAKERS};
@@ -203,7 +202,7 @@ impl PhraseGuard {
         let parts = Parts::of(&reading);
         let mut cues = Cues::new(letters.len());
         let mut candidates = Vec::new();
-        let mut excused = BTreeSet::new();
+        let mut excused = vec![Vec::new(); letters.len()];
         let report = |Hit { word, start, end }: Hit| match &self.words[word] {
             Word::Phrase { phrase, bounds } => {
                 if parts.make_a_phrase(start, end) && bounds.hold(&reading, start, end) {
@@ -220,7 +219,9 @@ impl PhraseGuard {
                 bounds,
             } => {
                 if parts.are_one(start, end) && bounds.hold(&reading, start, end) {
-                    excused.extend(offsets.iter().map(|it| (*phrase, start + it)));
+                    for offset in offsets {
+                        excused[start + offset].push(*phrase);
+                    }
                 }
             }
             Word::Cue { speaks, bounds } => {
@@ -237,7 +238,7 @@ impl PhraseGuard {
         let depths = quotation::depths(&reading);
         let reported = quotation::reported(letters, &cues);
         candidates.retain(|it| {
-            !excused.contains(&(it.phrase, it.start)) && depths[it.start] == depths[it.end - 1]
+            !excused[it.start].contains(&it.phrase) && depths[it.start] == depths[it.end - 1]
         });
         let findings = longest(candidates, letters.len())
             .into_iter()
@@ -262,15 +263,17 @@ impl PhraseGuard {
     /// # Ok::<(), shouwen_domain::pack::PackError>(())
     /// ```
     pub fn counted(&self, text: &str) -> Vec<Counted<'_>> {
-        let mut n_times = BTreeMap::new();
+        let mut n_times = vec![0; self.phrases.len()];
         for finding in self.findings(text).iter().filter(|it| !it.quoted) {
-            *n_times.entry(finding.phrase).or_default() += 1;
+            n_times[finding.phrase] += 1;
         }
-        n_times
-            .into_iter()
+        self.phrases
+            .iter()
+            .zip(n_times)
+            .filter(|it| it.1 > 0)
             .map(|(phrase, n_times)| Counted {
-                kind: self.phrases[phrase].kind,
-                forbidden: &self.phrases[phrase].forbidden,
+                kind: phrase.kind,
+                forbidden: &phrase.forbidden,
                 n_times,
             })
             .collect()
@@ -361,20 +364,28 @@ impl Parts {
     }
 }
 
-/// Of those that overlap the longest, of equals the first; in the order of the text.
-fn longest(mut candidates: Vec<Candidate>, n_letters: usize) -> Vec<Candidate> {
-    let mut taken = vec![false; n_letters];
-    candidates.sort_by_key(|it| (usize::MAX - (it.end - it.start), it.start));
-    // One that is no longer than those before it overlaps them at one of its own ends, if at all.
-    candidates.retain(|it| {
-        let free = !taken[it.start] && !taken[it.end - 1];
-        if free {
-            taken[it.start..it.end].fill(true);
+/// Of those that overlap the longest, of equals the first; in the order of the text, as they come for each length.
+fn longest(candidates: Vec<Candidate>, n_letters: usize) -> Vec<Candidate> {
+    let mut by_length: Vec<Vec<Candidate>> = Vec::new();
+    for it in candidates {
+        let length = it.end - it.start;
+        if by_length.len() <= length {
+            by_length.resize_with(length + 1, Vec::new);
         }
-        free
-    });
-    candidates.sort_by_key(|it| it.start);
-    candidates
+        by_length[length].push(it);
+    }
+    let mut taken = vec![false; n_letters];
+    let mut at_letter: Vec<Option<Candidate>> = Vec::new();
+    at_letter.resize_with(n_letters, || None);
+    for it in by_length.into_iter().rev().flatten() {
+        // No longer than those before it, it overlaps them at one of its own ends, if at all.
+        if !taken[it.start] && !taken[it.end - 1] {
+            taken[it.start..it.end].fill(true);
+            let start = it.start;
+            at_letter[start] = Some(it);
+        }
+    }
+    at_letter.into_iter().flatten().collect()
 }
 
 /// Where `part` begins in `whole`.

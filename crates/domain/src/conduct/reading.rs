@@ -215,7 +215,7 @@ fn fold(character: char) -> char {
         _ => characters::plain(character),
     }
     .unwrap_or(character);
-    plain.to_lowercase().next().unwrap_or(plain)
+    plain.to_ascii_lowercase()
 }
 
 /// Zero-width and directional characters, variation selectors, combining marks, blank Hangul letters.
