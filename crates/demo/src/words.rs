@@ -86,6 +86,7 @@ pub const NOT_REACHED: [(Contact, &str); 4] = [
 
 #[cfg(test)]
 mod tests {
+    use shouwen_domain::conduct::PhraseGuard;
     use shouwen_domain::pack::Pack;
 
     use super::*;
@@ -94,6 +95,7 @@ mod tests {
     fn nobody_says_what_is_forbidden() {
         let pack =
             Pack::parse("pack", include_str!("../../../packs/property-service.toml")).unwrap();
+        let guard = PhraseGuard::new(&pack.phrases);
         let all: Vec<&str> = [
             &RECORDED_LATE[..],
             &NO_PHONE,
@@ -107,7 +109,7 @@ mod tests {
         .concat();
         let told = TOLD.iter().map(|it| it.1);
         for text in all.into_iter().chain(told) {
-            assert_eq!(pack.phrases_in(text).count(), 0, "{text}");
+            assert_eq!(guard.findings(text), [], "{text}");
         }
     }
 }

@@ -93,6 +93,15 @@ pub enum Problem {
         found: String,
     },
     Empty,
+    /// An exception that does not hold its phrase and more.
+    NoException {
+        found: String,
+        phrase: String,
+    },
+    /// A better sentence that holds a phrase itself.
+    HoldsPhrase {
+        phrase: String,
+    },
     /// A list that has to rise does not.
     NotInOrder,
     /// A limit where the moment is agreed or set by a sender.
@@ -156,6 +165,12 @@ impl fmt::Display for Problem {
             }
             Self::Duplicate { found } => write!(f, "\"{found}\" stands here twice"),
             Self::Empty => f.write_str("This must not be empty"),
+            Self::NoException { found, phrase } => {
+                write!(f, "\"{found}\" does not hold \"{phrase}\" and more")
+            }
+            Self::HoldsPhrase { phrase } => {
+                write!(f, "This holds \"{phrase}\", which is not to be said")
+            }
             Self::NotInOrder => f.write_str("This must come after the one before it"),
         }
     }

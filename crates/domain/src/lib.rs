@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod event;
 pub mod summary;
 
+pub mod conduct;
 pub mod directory;
 pub mod document;
 pub mod pack;

@@ -55,6 +55,7 @@ pub struct Pack {
     /// In the author's order.
     pub categories: Vec<Category>,
     pub required_fields: RequiredFields,
+    /// What a reply should not say (L1, I15), for a [`PhraseGuard`](crate::conduct::PhraseGuard).
     pub phrases: Vec<Phrase>,
     deadlines: BTreeMap<DeadlineId, DeadlineRule>,
     rules: BTreeMap<RuleId, RuleText>,
@@ -101,13 +102,6 @@ impl Pack {
         self.category(category)
             .and_then(|it| it.reply.get(&difficulty))
             .or(self.deadline(DeadlineId::Reply).limit.as_ref())
-    }
-
-    /// The forbidden phrases that a text contains (L1), in the pack's order.
-    pub fn phrases_in(&self, text: &str) -> impl Iterator<Item = &Phrase> {
-        self.phrases
-            .iter()
-            .filter(move |it| text.contains(&it.forbidden))
     }
 }
 
@@ -436,11 +430,23 @@ pub struct RequiredFields {
     pub otherwise: BTreeSet<Field>,
 }
 
-/// A phrase that dismisses a customer, and what to say instead (L1).
+/// What a reply should not say, and what to say instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
+    pub kind: PhraseKind,
     pub forbidden: String,
+    /// Longer words that hold the phrase and are innocent, such as 没人受伤 for 没人.
+    pub unless: Vec<String>,
     pub instead: Text,
+}
+
+/// Why a phrase is pointed out; a pack has a list of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PhraseKind {
+    /// It dismisses the customer (L1).
+    Dismissive,
+    /// It promises money or a result where none may be promised (I15).
+    Promise,
 }
 
 /// A rule in the organisation's words.

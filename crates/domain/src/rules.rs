@@ -7,13 +7,14 @@ use chrono::NaiveDate;
 
 use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
+use crate::conduct::PhraseGuard;
 use crate::decide::Refusal;
 use crate::directory::Directory;
 use crate::envelope::RuleHashes;
 use crate::hash::Hash;
 use crate::hours::TimeOfDay;
 use crate::moment::Moment;
-use crate::pack::{DeadlineId, Night, Pack};
+use crate::pack::{DeadlineId, Night, Pack, PhraseKind};
 use crate::reckoning::{Due, Office, ReckoningError, reckon};
 use crate::zone::{Zone, Zones};
 
@@ -24,6 +25,7 @@ pub struct Rules {
     pub directory: Directory,
     /// Packs that were in force before, by hash.
     earlier: BTreeMap<Hash, Pack>,
+    guard: PhraseGuard,
     zone: Zone,
     hashes: RuleHashes,
 }
@@ -58,6 +60,7 @@ impl Rules {
             directory: directory.hash(),
         };
         Ok(Self {
+            guard: PhraseGuard::new(&pack.phrases),
             pack,
             calendar,
             directory,
@@ -118,13 +121,23 @@ impl Rules {
         reckon(obligation.since, limit, &office)
     }
 
-    /// The phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).
-    pub fn phrases(&self, text: &str, _sensitive: bool) -> Result<Vec<String>, Refusal> {
-        Ok(self
-            .pack
-            .phrases_in(text)
-            .map(|it| it.forbidden.clone())
-            .collect())
+    /// The dismissing phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).
+    pub fn phrases(&self, text: &str, sensitive: bool) -> Result<Vec<String>, Refusal> {
+        let mut dismissive = Vec::new();
+        for found in self.guard.counted(text) {
+            let phrase = found.forbidden.to_owned();
+            match found.kind {
+                PhraseKind::Dismissive => dismissive.push(phrase),
+                PhraseKind::Promise if sensitive => return Err(Refusal::Promise { phrase }),
+                PhraseKind::Promise => {}
+            }
+        }
+        Ok(dismissive)
+    }
+
+    /// Finds the phrases of the pack in force while a text is being written (L1).
+    pub const fn guard(&self) -> &PhraseGuard {
+        &self.guard
     }
 
     /// When the night is over in which no customer is rung (F7); none by day.

@@ -1,11 +1,13 @@
 //! From text to [`Pack`]: one function per part, each strict.
 
+mod phrases;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{
     Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, Pack, PackError, PackProblem,
-    Paper, Phrase, RequiredFields, RuleText, Text,
+    Paper, RequiredFields, RuleText, Text,
 };
 use crate::document::{Document, Item, Language, Table, Unit};
 use crate::event::{Field, Kind};
@@ -29,6 +31,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         "categories",
         "required_fields",
         "phrases",
+        "promises",
         "rules",
         "emergencies",
         "slips",
@@ -73,7 +76,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         departments,
         categories,
         required_fields: required_fields(&root.need("required_fields")?)?,
-        phrases: phrases(&root.need("phrases")?)?,
+        phrases: phrases::phrases(&root)?,
         deadlines,
         rules,
         zone: time.zone,
@@ -418,25 +421,6 @@ fn required_fields(item: &Item<'_>) -> Result<RequiredFields, PackError> {
         answered_at_once: fields("answered_at_once")?,
         otherwise: fields("otherwise")?,
     })
-}
-
-fn phrases(item: &Item<'_>) -> Result<Vec<Phrase>, PackError> {
-    let mut phrases: Vec<Phrase> = Vec::new();
-    for item in item.list()? {
-        let table = item.table(&["forbidden", "instead"])?;
-        let forbidden = table.need("forbidden")?;
-        let phrase = Phrase {
-            forbidden: word(&forbidden)?,
-            instead: text(&table.need("instead")?)?,
-        };
-        if phrases.iter().any(|it| it.forbidden == phrase.forbidden) {
-            return Err(forbidden.wrong(PackProblem::Duplicate {
-                found: phrase.forbidden,
-            }));
-        }
-        phrases.push(phrase);
-    }
-    Ok(phrases)
 }
 
 fn rules(item: &Item<'_>) -> Result<BTreeMap<RuleId, RuleText>, PackError> {

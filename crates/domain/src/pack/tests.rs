@@ -112,18 +112,6 @@ fn an_answer_is_due_sooner_where_category_and_difficulty_say_so() {
     );
 }
 
-#[test]
-fn a_dismissing_phrase_is_found_inside_a_text() {
-    let pack = shipped();
-    let found = |text| {
-        pack.phrases_in(text)
-            .map(|it| it.forbidden.as_str())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(found("这个我不清楚，也不归我管。"), ["不清楚", "不归我管"]);
-    assert_eq!(found("已请工程部今天下午上门。"), Vec::<&str>::new());
-}
-
 /// The shipped pack with one thing changed.
 fn check_error(from: &str, to: &str, expected: Expect) {
     assert!(SHIPPED.contains(from), "{from}");
@@ -194,7 +182,7 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "[limits]",
         "[limit]",
         expect![
-            "pack.toml, line 37, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, rules, emergencies, slips"
+            "pack.toml, line 37, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips"
         ],
     );
     check_error(
@@ -449,7 +437,7 @@ fn a_reference_to_nothing_is_named() {
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 588, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[r#"pack.toml, line 1064, column 8, rules.V8: There is no rule "V8""#]],
     );
     check_error(
         "kind = \"formality\"",
@@ -507,16 +495,140 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[categories.lift]",
         expect!["pack.toml, line 361, column 13: This is not TOML: duplicate key"],
     );
+}
+
+#[test]
+fn a_phrase_that_cannot_be_found_or_stands_twice_is_named() {
     check_error(
         "forbidden = \"不清楚\"",
-        "forbidden = \"不知道\"",
+        "forbidden = \"\"",
+        expect!["pack.toml, line 475, column 13, phrases[2].forbidden: This must not be empty"],
+    );
+    check_error(
+        "forbidden = \"不清楚\"",
+        "forbidden = \"……\"",
         expect![[
-            r#"pack.toml, line 467, column 13, phrases[2].forbidden: "不知道" stands here twice"#
+            r#"pack.toml, line 475, column 13, phrases[2].forbidden: "……" is not of the form "不知道""#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
-        "forbidden = \"\"",
-        expect!["pack.toml, line 467, column 13, phrases[2].forbidden: This must not be empty"],
+        "forbidden = \"不，知 道\"",
+        expect![[
+            r#"pack.toml, line 475, column 13, phrases[2].forbidden: "不，知 道" stands here twice"#
+        ]],
+    );
+    check_error(
+        "forbidden = \"保证赔\"",
+        "forbidden = \"沒辦法\"",
+        expect![[
+            r#"pack.toml, line 852, column 13, promises[2].forbidden: "沒辦法" stands here twice"#
+        ]],
+    );
+    check_error(
+        "forbidden = \"不清楚\"",
+        "forbiden = \"不清楚\"",
+        expect![
+            "pack.toml, line 475, column 1, phrases[2].forbiden: This key is not known here; expected forbidden, unless, instead"
+        ],
+    );
+    check_error(
+        "forbidden = \"不清楚\"\n",
+        "",
+        expect!["pack.toml, line 474, column 1, phrases[2].forbidden: This key is missing"],
+    );
+    check_error(
+        "[[promises]]",
+        "[[promise]]",
+        expect![
+            "pack.toml, line 846, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips"
+        ],
+    );
+    let promises = SHIPPED.replace("[[promises]]", "[[phrases]]");
+    let error = Pack::parse("pack.toml", &promises).unwrap_err();
+    expect!["pack.toml, line 1, column 1, promises: This key is missing"]
+        .assert_eq(&error.to_string());
+}
+
+#[test]
+fn an_exception_that_could_never_hold_is_named() {
+    let from = "unless = [\"您不了解情况\", ";
+    check_error(
+        from,
+        "unless = [\"您不清楚\", ",
+        expect![[
+            r#"pack.toml, line 486, column 11, phrases[3].unless[1]: "您不清楚" does not hold "不了解情况" and more"#
+        ]],
+    );
+    check_error(
+        from,
+        "unless = [\"不了解情况\", ",
+        expect![[
+            r#"pack.toml, line 486, column 11, phrases[3].unless[1]: "不了解情况" does not hold "不了解情况" and more"#
+        ]],
+    );
+    check_error(
+        from,
+        "unless = [\"业主不了解情況\", ",
+        expect![[
+            r#"pack.toml, line 486, column 22, phrases[3].unless[2]: "业主不了解情况" stands here twice"#
+        ]],
+    );
+    check_error(
+        from,
+        "unless = [\"\", ",
+        expect!["pack.toml, line 486, column 11, phrases[3].unless[1]: This must not be empty"],
+    );
+    check_error(
+        from,
+        "unless = [1, ",
+        expect![
+            "pack.toml, line 486, column 11, phrases[3].unless[1]: Expected a text in quotes, found a whole number"
+        ],
+    );
+    check_error(
+        "unless = [\"您没法办\"]",
+        "unless = []",
+        expect!["pack.toml, line 613, column 10, phrases[32].unless: This must not be empty"],
+    );
+    check_error(
+        "unless = [\"您没法办\"]",
+        "unless = \"您没法办\"",
+        expect![
+            "pack.toml, line 613, column 10, phrases[32].unless: Expected a list, found a text in quotes"
+        ],
+    );
+}
+
+#[test]
+fn a_better_sentence_that_is_none_is_named() {
+    let from = "{ zh = \"您请说，我听着，也会记下来。\", en = \"Please go on; ";
+    check_error(
+        from,
+        "{ zh = \"这个我不清楚。\", en = \"Please go on; ",
+        expect![[
+            r#"pack.toml, line 770, column 18, phrases[66].instead.zh: This holds "不清楚", which is not to be said"#
+        ]],
+    );
+    check_error(
+        from,
+        "{ zh = \"您请说。\", en = \"No idea; ",
+        expect![[
+            r#"pack.toml, line 770, column 31, phrases[66].instead.en: This holds "no idea", which is not to be said"#
+        ]],
+    );
+    check_error(
+        from,
+        "{ zh = \"您请说。\", en = \"\" } # ",
+        expect![
+            "pack.toml, line 770, column 31, phrases[66].instead.en: The English text is missing"
+        ],
+    );
+    check_error(
+        "instead = { zh = \"您请说，我听着，也会记下来。\", ",
+        "instead = { ",
+        expect![
+            "pack.toml, line 770, column 11, phrases[66].instead.zh: The Chinese text is missing"
+        ],
     );
 }
