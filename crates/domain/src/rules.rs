@@ -1,5 +1,6 @@
 //! Everything rules are read from, in force together: pack, calendar, zones, directory.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::calendar::Calendar;
@@ -7,6 +8,8 @@ use crate::case::{Case, Obligation};
 use crate::directory::Directory;
 use crate::envelope::RuleHashes;
 use crate::hash::Hash;
+use crate::hours::Hours;
+use crate::id::DepartmentId;
 use crate::pack::{DeadlineId, Difficulty, Pack};
 use crate::reckoning::{Due, Limit, Office, ReckoningError, reckon};
 use crate::zone::{Zone, Zones};
@@ -17,6 +20,8 @@ pub struct Rules {
     pub calendar: Calendar,
     pub directory: Directory,
     zone: Zone,
+    office: Office,
+    departments: BTreeMap<DepartmentId, Office>,
     hashes: RuleHashes,
 }
 
@@ -49,11 +54,19 @@ impl Rules {
             zones: zones.hash(),
             directory: directory.hash(),
         };
+        let office = Office::new(&calendar, &zone, &pack.hours.site);
+        let own = |(id, hours): (&DepartmentId, &Hours)| {
+            let office = Office::new(&calendar, &zone, hours).of_department(id.clone());
+            (id.clone(), office)
+        };
+        let departments = pack.hours.departments.iter().map(own).collect();
         Ok(Self {
             pack,
             calendar,
             directory,
             zone,
+            office,
+            departments,
             hashes,
         })
     }
@@ -76,18 +89,19 @@ impl Rules {
         &self.zone
     }
 
+    /// What the clocks of a department run by: its own hours, or the site's.
+    pub fn office(&self, department: &DepartmentId) -> &Office {
+        self.departments.get(department).unwrap_or(&self.office)
+    }
+
     /// By when an obligation of `case` is owed, with every step of the reckoning.
     pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
-        let office = Office {
-            calendar: &self.calendar,
-            zone: &self.zone,
-            hours: &self.pack.hours,
-        };
-        reckon(
-            obligation.since,
-            self.limit(case, obligation.deadline),
-            &office,
-        )
+        let limit = self.limit(case, obligation.deadline);
+        let office = self.office(&obligation.owed_by.department);
+        let reckoning = reckon(obligation.since, limit, &[], office)?;
+        Ok(reckoning
+            .due()
+            .expect("nothing stands still without a pause"))
     }
 
     fn limit(&self, case: &Case, deadline: DeadlineId) -> &Limit {

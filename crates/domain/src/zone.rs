@@ -581,7 +581,9 @@ mod tests {
         );
         check_error(
             &text.replace(">=1", ">=26"),
-            expect![[r#"zones.toml, line 6, column 94, zones[1].seasons[1].ends: "Oct Sun>=26 03:00" is not of the form "Oct Sun>=8 02:00""#]],
+            expect![[
+                r#"zones.toml, line 6, column 94, zones[1].seasons[1].ends: "Oct Sun>=26 03:00" is not of the form "Oct Sun>=8 02:00""#
+            ]],
         );
         check_error(
             &text.replace("2000", "2061"),

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::hours::RestDays;
+use crate::hours::{DutyHours, Hours, RestDays, Week};
 use crate::reckoning::DayReading;
 
 const SHIPPED: &str = include_str!("../../../../packs/property-service.toml");
@@ -57,7 +57,13 @@ fn the_shipped_pack_says_what_the_regulation_says() {
         ),
         (Minutes(15), 3, 3)
     );
-    assert_eq!(pack.hours, Hours::parse(&["08:30-18:00"]).unwrap());
+    assert_eq!(
+        pack.hours,
+        DutyHours {
+            site: Hours::parse(&["08:30-18:00"]).unwrap(),
+            departments: BTreeMap::new()
+        }
+    );
     assert_eq!(pack.hash(), Hash::of(SHIPPED.as_bytes()));
     assert!(crate::zone::shipped().get(&pack.zone).is_some());
 }
@@ -136,7 +142,8 @@ fn check_error(from: &str, to: &str, expected: Expect) {
 #[test]
 fn a_pack_may_differ_from_the_shipped_one() {
     let work_days = ["08:30-12:00", "13:30-18:00"].map(|it| it.parse().unwrap());
-    let rest_days = vec!["09:00-17:00".parse().unwrap()];
+    let work_days = Week::every_day(work_days.to_vec()).unwrap();
+    let rest_days = Week::every_day(vec!["09:00-17:00".parse().unwrap()]).unwrap();
     for (word, rest_days) in [
         ("on_duty", RestDays::OnDuty(rest_days.clone())),
         ("working", RestDays::Working(rest_days)),
@@ -145,11 +152,9 @@ fn a_pack_may_differ_from_the_shipped_one() {
             "[\"08:30-18:00\"]",
             &format!("[\"08:30-12:00\", \"13:30-18:00\"]\nrest_days = [\"09:00-17:00\"]\nrest_days_are = \"{word}\""),
         )
-        .hours;
-        assert_eq!(
-            hours,
-            Hours::try_new(work_days.to_vec(), rest_days).unwrap()
-        );
+        .hours
+        .site;
+        assert_eq!(hours, Hours::new(work_days.clone(), rest_days));
     }
 
     let limit = |text: &str| {

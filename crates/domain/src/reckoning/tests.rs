@@ -8,8 +8,8 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::calendar::{self, DayKind};
-use crate::hours::RestDays;
+use crate::calendar::{self, Calendar, DayKind};
+use crate::hours::{Hours, RestDays, Week};
 use crate::zone;
 
 const DEFAULT: Limit = days(1, DayReading::NextDayClosing);
@@ -34,24 +34,33 @@ fn hours(windows: &[&str]) -> Hours {
     Hours::parse(windows).unwrap()
 }
 
-fn rest_days(work: &[&str], rest: fn(Vec<Window>) -> RestDays, windows: &[&str]) -> Hours {
-    let parsed = |texts: &[&str]| {
-        texts
-            .iter()
-            .map(|it| it.parse().unwrap())
-            .collect::<Vec<Window>>()
-    };
-    Hours::try_new(parsed(work), rest(parsed(windows))).unwrap()
+fn week(windows: &[&str]) -> Week {
+    Week::every_day(windows.iter().map(|it| it.parse().unwrap()).collect()).unwrap()
+}
+
+fn rest_days(work: &[&str], rest: fn(Week) -> RestDays, windows: &[&str]) -> Hours {
+    Hours::new(week(work), rest(week(windows)))
+}
+
+fn office(zone: &str, hours: &Hours) -> Office {
+    Office::new(
+        &calendar::shipped(),
+        zone::shipped().get(zone).unwrap(),
+        hours,
+    )
 }
 
 fn due(zone: &str, hours: &Hours, start: &str, limit: Limit) -> Result<Due, ReckoningError> {
-    let (calendar, zones) = (calendar::shipped(), zone::shipped());
-    let office = Office {
-        calendar: &calendar,
-        zone: zones.get(zone).unwrap(),
-        hours,
-    };
-    reckon(office.zone.moment(start.parse().unwrap()), &limit, &office)
+    let office = office(zone, hours);
+    let start = office.zone().moment(start.parse().unwrap());
+    let reckoning = reckon(start, &limit, &[], &office)?;
+    assert_eq!(
+        standing(start, &limit, &[], &office),
+        Ok(reckoning.standing())
+    );
+    let due = reckoning.due().unwrap();
+    assert!(matches!(due.steps.last(), Some(Step::DueAt { at, .. }) if *at == due.at));
+    Ok(due)
 }
 
 /// The due time in the office's zone, `?` behind a provisional one.
@@ -380,34 +389,49 @@ fn nothing_is_looked_for_without_end() {
         NINE_TO_SIX,
         "2026-07-14T10:00:00",
         days(u32::MAX, DayReading::default()),
-        "The deadline is more than 3660 days away",
+        "The deadline is after the years of the calendar",
     );
     check(
         NINE_TO_SIX,
         "2026-07-14T10:00:00",
         working(u32::MAX),
-        "The deadline is more than 3660 days away",
+        "The deadline is after the years of the calendar",
     );
-    let (calendar, zones, hours) = (calendar::shipped(), zone::shipped(), hours(NINE_TO_SIX));
-    let office = Office {
-        calendar: &calendar,
-        zone: zones.get("Asia/Shanghai").unwrap(),
-        hours: &hours,
+    let office = office("Asia/Shanghai", &hours(NINE_TO_SIX));
+    let plain = Limit::PlainMinutes {
+        minutes: Minutes(u32::MAX),
     };
-    for ms in [i64::MIN, -1, i64::MAX] {
-        let result = reckon(Moment::from_unix_ms(ms), &ONE_HOUR, &office);
-        assert_eq!(result, Err(ReckoningError::StartOutOfRange));
+    for ms in [i64::MIN, -1, 253_402_300_800_000, i64::MAX] {
+        for limit in [ONE_HOUR, DEFAULT, working(1), plain] {
+            let result = standing(Moment::from_unix_ms(ms), &limit, &[], &office);
+            assert_eq!(result, Err(ReckoningError::StartOutOfRange));
+        }
     }
     let last = Moment::from_unix_ms(253_402_300_799_999);
+    assert!(standing(last, &plain, &[], &office).is_ok());
+    assert_eq!(
+        standing(last, &ONE_HOUR, &[], &office),
+        Err(ReckoningError::StartOutOfRange)
+    );
     let longest = Limit::ClockMinutes {
         minutes: Minutes(u32::MAX),
         off_duty_start_after: Minutes(u32::MAX),
     };
-    assert!(reckon(last, &longest, &office).is_ok());
-    assert_eq!(
-        reckon(last, &DEFAULT, &office).map(|it| it.provisional),
-        Ok(true)
+    check(NINE_TO_SIX, "2036-12-31T17:00:00", ONE_HOUR, "12-31 18:00?");
+    check(
+        NINE_TO_SIX,
+        "2036-12-31T18:00:00",
+        ONE_HOUR,
+        "The deadline is after the years of the calendar",
     );
+    check(
+        NINE_TO_SIX,
+        "2037-01-01T18:00:00",
+        DEFAULT,
+        "The start is outside the years of the calendar",
+    );
+    let start = office.zone().moment("2026-07-14T10:00:00".parse().unwrap());
+    assert!(standing(start, &longest, &[], &office).is_ok());
 }
 
 #[test]
@@ -481,6 +505,37 @@ fn told(step: &Step) -> String {
         Step::RolledIntoHours { from, to } => format!("rolled into hours from {from} to {to}"),
         Step::RunsOnThroughClosing { closing } => format!("runs on through closing {closing}"),
         Step::ProvisionalYear { year } => format!("provisional: {year}"),
+        Step::DepartmentHours { department } => format!("hours of {department}"),
+        Step::Closed { day: date } => format!("closed: {}", day(date)),
+        Step::OwnHours { date, windows } => {
+            let windows: Vec<_> = windows.iter().map(ToString::to_string).collect();
+            format!("on {date} {}", windows.join(" "))
+        }
+        Step::Break { date, window } => format!("on {date} without {window}"),
+        Step::Paused {
+            from,
+            until,
+            lost_ms,
+        } => {
+            let until = until.map_or_else(|| "now".to_owned(), |it| it.to_string());
+            format!(
+                "paused from {from} until {until}, {} minutes lost",
+                minutes(lost_ms)
+            )
+        }
+        Step::GivenBack { from, until, ms } => {
+            format!(
+                "{} minutes given back from {from} until {until}",
+                minutes(ms)
+            )
+        }
+        Step::DueAt { shown, .. } => format!("due {shown}"),
+        Step::StandsStill { since, left_ms } => {
+            format!(
+                "stands still since {since}, {} minutes left",
+                minutes(left_ms)
+            )
+        }
     }
 }
 
@@ -516,6 +571,7 @@ fn each_skipped_day_is_a_step() {
             skipped: 2026-02-23 春节
             day 1: 2026-02-24 workday
             ends at closing 2026-02-24 18:00:00
+            due 2026-02-24 18:00:00
         "#]],
     );
     check_steps(
@@ -536,6 +592,7 @@ fn each_skipped_day_is_a_step() {
             skipped: 2026-02-23 春节
             day 1: 2026-02-24 workday
             rolled into hours from 2026-02-24 20:00:00 to 2026-02-25 09:00:00
+            due 2026-02-25 09:00:00
         "#]],
     );
     check_steps(
@@ -547,6 +604,7 @@ fn each_skipped_day_is_a_step() {
             day 1: 2026-02-13 workday
             day 2: 2026-02-14 make-up day of 春节
             ends at closing 2026-02-14 18:00:00
+            due 2026-02-14 18:00:00
         "#]],
     );
 }
@@ -561,6 +619,7 @@ fn an_hour_says_how_it_starts_and_whether_it_runs_on() {
             started 2026-02-14 17:40:00
             on duty 09:00-18:00, 2026-02-14 make-up day of 春节
             runs on through closing 2026-02-14 18:00:00
+            due 2026-02-14 18:40:00
         "#]],
     );
     check_steps(
@@ -570,6 +629,7 @@ fn an_hour_says_how_it_starts_and_whether_it_runs_on() {
         expect![[r#"
             started 2026-02-14 17:00:00
             on duty 09:00-18:00, 2026-02-14 make-up day of 春节
+            due 2026-02-14 18:00:00
         "#]],
     );
     check_steps(
@@ -582,6 +642,7 @@ fn an_hour_says_how_it_starts_and_whether_it_runs_on() {
             skipped: 2026-07-11 weekend
             skipped: 2026-07-12 weekend
             clock starts 2026-07-13 09:15:00, 15 minutes after
+            due 2026-07-13 10:15:00
         "#]],
     );
     check_steps(
@@ -591,6 +652,7 @@ fn an_hour_says_how_it_starts_and_whether_it_runs_on() {
         expect![[r#"
             started 2026-07-10 23:30:00
             on duty 00:00-24:00, 2026-07-10 workday
+            due 2026-07-11 00:30:00
         "#]],
     );
 }
@@ -610,6 +672,7 @@ fn working_time_says_how_much_went_where() {
             skipped: 2026-07-12 weekend
             210:00 minutes used from 2026-07-13 08:30:00 until 2026-07-13 12:00:00, 0:30 left
             0:30 minutes used from 2026-07-13 13:30:00 until 2026-07-13 13:30:30, 0:00 left
+            due 2026-07-13 13:30:30
         "#]],
     );
     check_steps(
@@ -623,6 +686,7 @@ fn working_time_says_how_much_went_where() {
             skipped: 2026-07-12 weekend
             540:00 minutes used from 2026-07-13 09:00:00 until 2026-07-13 18:00:00, 0:00 left
             ends at closing 2026-07-13 18:00:00
+            due 2026-07-13 18:00:00
         "#]],
     );
     check_steps(
@@ -635,6 +699,7 @@ fn working_time_says_how_much_went_where() {
             skipped: 2026-07-11 weekend
             skipped: 2026-07-12 weekend
             rolled into hours from 2026-07-11 11:00:00 to 2026-07-13 09:00:00
+            due 2026-07-13 09:00:00
         "#]],
     );
 }
@@ -654,6 +719,7 @@ fn a_provisional_year_is_said_once() {
             skipped: 2027-01-02 weekend
             skipped: 2027-01-03 weekend
             60:00 minutes used from 2027-01-04 09:00:00 until 2027-01-04 10:00:00, 0:00 left
+            due 2027-01-04 10:00:00
         "#]],
     );
 }

@@ -1,0 +1,483 @@
+//! Calendar, hours and zone laid out as instants, and working time reckoned over them.
+//!
+//! Laid out once, so that a question about any day is a few look-ups and allocates nothing.
+
+use std::ops::{Range, RangeInclusive};
+
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime};
+
+use super::ReckoningError;
+use crate::calendar::{Calendar, Day, MissingYear};
+use crate::hours::{Hours, Window};
+use crate::id::DepartmentId;
+use crate::moment::Moment;
+use crate::zone::Zone;
+
+/// The calendar is laid out to the end of so many years after the last published one.
+pub const HORIZON_YEARS: i32 = 10;
+
+/// What an office reckons with.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use shouwen_domain::calendar::Calendar;
+/// use shouwen_domain::hours::Hours;
+/// use shouwen_domain::reckoning::Office;
+/// use shouwen_domain::zone::Zone;
+///
+/// let date = |day| NaiveDate::from_ymd_opt(2026, 7, day).unwrap();
+/// let zone = Zone::fixed("Asia/Shanghai", 8 * 3600);
+/// let at = |day, hour, minute| zone.moment(date(day).and_hms_opt(hour, minute, 0).unwrap());
+/// let office = Office::covering(
+///     &Calendar::ordinary_weeks(),
+///     &zone,
+///     &Hours::parse(&["09:00-18:00"])?,
+///     date(1)..=date(31),
+/// );
+///
+/// // Friday 17:55 and ten working minutes: five are left for Monday.
+/// let due = office.add(at(10, 17, 55), 600_000)?;
+/// assert_eq!(due, at(13, 9, 5));
+/// assert_eq!(office.elapsed(at(10, 17, 55), due)?, 600_000);
+/// assert_eq!(office.subtract(due, 600_000)?, at(10, 17, 55));
+/// assert!(office.is_working(at(10, 17, 59)) && !office.is_working(at(10, 18, 0)));
+/// assert_eq!(office.windows_from(at(10, 17, 0)).next(), Some((at(10, 17, 0), at(10, 18, 0))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Office {
+    calendar: Calendar,
+    zone: Zone,
+    hours: Hours,
+    department: Option<DepartmentId>,
+    first: NaiveDate,
+    n_days: u32,
+    work: Vec<Stretch>,
+    /// None: duty is working time.
+    duty: Option<Vec<Stretch>>,
+    working_days: Vec<WorkingDay>,
+    /// Days of years without data.
+    missing: Vec<Range<u32>>,
+    /// The first day of the years that are not published yet.
+    provisional_from: u32,
+}
+
+/// One window on one date. It is open from `opens` until just before `closes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub opens: Moment,
+    pub closes: Moment,
+    /// In all the stretches before it.
+    before_ms: i64,
+    /// The day, counted from the first one.
+    pub day: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WorkingDay {
+    pub day: u32,
+    /// Its stretches end before this one.
+    end: u32,
+}
+
+impl Office {
+    /// From the first published year to [`HORIZON_YEARS`] after the last one.
+    pub fn new(calendar: &Calendar, zone: &Zone, hours: &Hours) -> Self {
+        let years = || calendar.years();
+        let (first, last) = years().next().zip(years().last()).unwrap_or((1970, 1970));
+        let new_year = |year| NaiveDate::from_yo_opt(year, 1).unwrap_or(NaiveDate::MAX);
+        // A year's list may begin with days of the December before.
+        let listed = calendar.listed().next().map(|(date, ..)| date);
+        let first = listed.map_or(new_year(first), |it| it.min(new_year(first)));
+        Self::covering(
+            calendar,
+            zone,
+            hours,
+            first..=new_year(last + HORIZON_YEARS + 1) - Days::new(1),
+        )
+    }
+
+    /// Over other dates, such as those of a calendar that knows every year.
+    pub fn covering(
+        calendar: &Calendar,
+        zone: &Zone,
+        hours: &Hours,
+        dates: RangeInclusive<NaiveDate>,
+    ) -> Self {
+        let first = *dates.start();
+        let n_days = (*dates.end() - first).num_days() + 1;
+        let mut office = Self {
+            calendar: calendar.clone(),
+            zone: zone.clone(),
+            hours: hours.clone(),
+            department: None,
+            first,
+            n_days: u32::try_from(n_days).unwrap_or(0),
+            work: Vec::new(),
+            duty: hours.knows_mere_duty().then(Vec::new),
+            working_days: Vec::new(),
+            missing: Vec::new(),
+            provisional_from: u32::MAX,
+        };
+        for day in 0..office.n_days {
+            office.lay_out(day);
+        }
+        office
+    }
+
+    /// The hours are a department's own, which the explanation says.
+    #[must_use]
+    pub fn of_department(self, department: DepartmentId) -> Self {
+        Self {
+            department: Some(department),
+            ..self
+        }
+    }
+
+    fn lay_out(&mut self, number: u32) {
+        let date = self.date(number);
+        let Ok(day) = self.calendar.day(date) else {
+            match self.missing.last_mut() {
+                Some(last) if last.end == number => last.end += 1,
+                _ => self.missing.push(number..number + 1),
+            }
+            return;
+        };
+        if day.provisional {
+            self.provisional_from = self.provisional_from.min(number);
+        }
+        let n_before = self.work.len();
+        for window in self.hours.working(date, &day.kind).iter() {
+            push(&mut self.work, &self.zone, date, *window, number);
+        }
+        if let Some(duty) = &mut self.duty {
+            for window in self.hours.duty(date, &day.kind).iter() {
+                push(duty, &self.zone, date, *window, number);
+            }
+        }
+        if self.work.len() > n_before {
+            self.working_days.push(WorkingDay {
+                day: number,
+                end: index(self.work.len()),
+            });
+        }
+    }
+
+    pub const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    pub const fn hours(&self) -> &Hours {
+        &self.hours
+    }
+
+    /// Whose hours they are; none: the site's.
+    pub const fn department(&self) -> Option<&DepartmentId> {
+        self.department.as_ref()
+    }
+
+    /// `span_ms` of working time after `start`. What is used up exactly at closing ends at closing; nothing at all
+    /// ends when the office next works.
+    ///
+    /// # Errors
+    ///
+    /// A year without data lies between, or there is no such moment in the years laid out.
+    pub fn add(&self, start: Moment, span_ms: u64) -> Result<Moment, ReckoningError> {
+        self.forward(start, span_ms).map(|(at, _)| at)
+    }
+
+    /// `span_ms` of working time before `end`: the mirror of [`Self::add`]. What is used up exactly at opening
+    /// ends at opening; nothing at all ends when the office last worked.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::add`].
+    pub fn subtract(&self, end: Moment, span_ms: u64) -> Result<Moment, ReckoningError> {
+        let today = self.day_of(end)?;
+        let span_ms = i64::try_from(span_ms).unwrap_or(i64::MAX);
+        let (found, at) = if span_ms == 0 {
+            let n = self.work.partition_point(|it| it.opens <= end);
+            let last = n.checked_sub(1).map(|i| self.work[i]);
+            let last = last.ok_or(self.before_all())?;
+            (last, end.min(last.closes))
+        } else {
+            let worked_ms = self.worked(end) - span_ms;
+            let n = self.work.partition_point(|it| it.before_ms <= worked_ms);
+            let last = n.checked_sub(1).map(|i| self.work[i]);
+            let last = last.ok_or(self.before_all())?;
+            (last, last.after(worked_ms - last.before_ms))
+        };
+        self.all_known(found.day, today)?;
+        Ok(at)
+    }
+
+    /// Milliseconds of working time from `start` to `end`; none if `end` is earlier.
+    ///
+    /// # Errors
+    ///
+    /// A year without data lies between, or one of the two is outside the years laid out.
+    pub fn elapsed(&self, start: Moment, end: Moment) -> Result<u64, ReckoningError> {
+        if end <= start {
+            return Ok(0);
+        }
+        self.all_known(self.day_of(start)?, self.day_of(end)?)?;
+        Ok((self.worked(end) - self.worked(start)).unsigned_abs())
+    }
+
+    /// Whether working time runs; at closing it does not.
+    pub fn is_working(&self, at: Moment) -> bool {
+        next(&self.work, at).is_some_and(|it| it.opens <= at)
+    }
+
+    /// Whether somebody is on duty; at closing nobody is.
+    pub fn is_on_duty(&self, at: Moment) -> bool {
+        next(self.duty(), at).is_some_and(|it| it.opens <= at)
+    }
+
+    /// When working time runs from `start` on, by window; the first may have begun.
+    pub fn windows_from(&self, start: Moment) -> impl Iterator<Item = (Moment, Moment)> {
+        let n_over = self.work.partition_point(|it| it.closes <= start);
+        self.work[n_over..]
+            .iter()
+            .map(move |it| (it.opens.max(start), it.closes))
+    }
+
+    /// # Errors
+    ///
+    /// The date lies in a year without data or outside the years laid out.
+    pub fn is_working_day(&self, date: NaiveDate) -> Result<bool, ReckoningError> {
+        let day = self.day_on(date)?;
+        self.all_known(day, day)?;
+        Ok(self
+            .working_days
+            .binary_search_by_key(&day, |it| it.day)
+            .is_ok())
+    }
+
+    /// The working day of this number (from 1) after `date`.
+    ///
+    /// # Errors
+    ///
+    /// A year without data lies between, or there is no such day in the years laid out.
+    pub fn working_day_after(&self, date: NaiveDate, n: u32) -> Result<NaiveDate, ReckoningError> {
+        let today = self.day_on(date)?;
+        let found = self.nth_working_day(self.n_working_days_to(today) + n as usize, today)?;
+        self.all_known(today, found.day)?;
+        Ok(self.date(found.day))
+    }
+
+    /// The working day of this number (from 1) before `date`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::working_day_after`].
+    pub fn working_day_before(&self, date: NaiveDate, n: u32) -> Result<NaiveDate, ReckoningError> {
+        let today = self.day_on(date)?;
+        let n_before = self.working_days.partition_point(|it| it.day < today);
+        let found = n_before
+            .checked_sub(n.max(1) as usize)
+            .map(|i| self.working_days[i])
+            .ok_or(self.before_all())?;
+        self.all_known(found.day, today)?;
+        Ok(self.date(found.day))
+    }
+
+    /// The first moment from `wished` on at which the office works or just closes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::add`].
+    pub fn rolled_forward(&self, wished: Moment) -> Result<Moment, ReckoningError> {
+        self.rolled(wished, self.day_of(wished)?).map(|(at, _)| at)
+    }
+
+    pub(super) fn rolled(
+        &self,
+        wished: Moment,
+        day: u32,
+    ) -> Result<(Moment, Stretch), ReckoningError> {
+        let n_over = self.work.partition_point(|it| it.closes < wished);
+        let found = self.work.get(n_over).copied();
+        let found = found.ok_or_else(|| self.beyond(day))?;
+        self.all_known(day, found.day)?;
+        Ok((wished.max(found.opens), found))
+    }
+
+    pub(super) fn forward(
+        &self,
+        start: Moment,
+        span_ms: u64,
+    ) -> Result<(Moment, Stretch), ReckoningError> {
+        let today = self.day_of(start)?;
+        let span_ms = i64::try_from(span_ms).unwrap_or(i64::MAX);
+        let found = if span_ms == 0 {
+            next(&self.work, start).map(|it| (it.opens.max(start), it))
+        } else {
+            let worked_ms = self.worked(start).saturating_add(span_ms);
+            let n = self.work.partition_point(|it| it.before_ms < worked_ms);
+            n.checked_sub(1).and_then(|i| {
+                let last = self.work[i];
+                let at = last.after(worked_ms - last.before_ms);
+                (at <= last.closes).then_some((at, last))
+            })
+        };
+        let (at, stretch) = found.ok_or_else(|| self.beyond(today))?;
+        self.all_known(today, stretch.day)?;
+        Ok((at, stretch))
+    }
+
+    /// The stretch of duty in which `start` falls, or the next one.
+    pub(super) fn next_duty(&self, start: Moment) -> Result<Stretch, ReckoningError> {
+        let today = self.day_of(start)?;
+        let found = next(self.duty(), start).ok_or_else(|| self.beyond(today))?;
+        self.all_known(today, found.day)?;
+        Ok(found)
+    }
+
+    pub(super) fn next_work(&self, start: Moment) -> Option<Stretch> {
+        next(&self.work, start)
+    }
+
+    pub(super) fn duty(&self) -> &[Stretch] {
+        self.duty.as_deref().unwrap_or(&self.work)
+    }
+
+    pub(super) fn work(&self) -> &[Stretch] {
+        &self.work
+    }
+
+    /// Working time from the first day to `at`.
+    fn worked(&self, at: Moment) -> i64 {
+        match next(&self.work, at) {
+            Some(it) => it.before_ms + (at.unix_ms() - it.opens.unix_ms()).max(0),
+            None => self.work.last().map_or(0, |it| {
+                it.before_ms + it.closes.unix_ms() - it.opens.unix_ms()
+            }),
+        }
+    }
+
+    /// How many working days there are up to this one and with it.
+    pub(super) fn n_working_days_to(&self, day: u32) -> usize {
+        self.working_days.partition_point(|it| it.day <= day)
+    }
+
+    /// Of all working days, from 1.
+    pub(super) fn nth_working_day(
+        &self,
+        n: usize,
+        today: u32,
+    ) -> Result<WorkingDay, ReckoningError> {
+        let found = n.checked_sub(1).and_then(|i| self.working_days.get(i));
+        found.copied().ok_or_else(|| self.beyond(today))
+    }
+
+    pub(super) fn closing(&self, day: WorkingDay) -> Moment {
+        self.work[day.end as usize - 1].closes
+    }
+
+    /// When the office first works after this many working days.
+    pub(super) fn opening_after(&self, n: usize) -> Option<Moment> {
+        let end = n.checked_sub(1).map_or(0, |i| self.working_days[i].end);
+        self.work.get(end as usize).map(|it| it.opens)
+    }
+
+    pub(super) fn day_of(&self, at: Moment) -> Result<u32, ReckoningError> {
+        self.day_on(self.zone.local(at).date())
+    }
+
+    pub(super) fn day_on(&self, date: NaiveDate) -> Result<u32, ReckoningError> {
+        match u32::try_from((date - self.first).num_days()) {
+            Ok(day) if day < self.n_days => Ok(day),
+            _ => match self.calendar.day(date) {
+                Err(missing) => Err(missing.into()),
+                Ok(_) => Err(ReckoningError::StartOutOfRange),
+            },
+        }
+    }
+
+    pub(super) fn date(&self, day: u32) -> NaiveDate {
+        self.first + Days::new(day.into())
+    }
+
+    /// What a day laid out is.
+    pub(super) fn day(&self, day: u32) -> Day {
+        self.calendar
+            .day(self.date(day))
+            .expect("only days that are known are asked for")
+    }
+
+    pub(super) const fn is_provisional(&self, day: u32) -> bool {
+        day >= self.provisional_from
+    }
+
+    pub(super) fn local(&self, at: Moment) -> NaiveDateTime {
+        self.zone.local(at)
+    }
+
+    /// # Errors
+    ///
+    /// The first year without data from one day to another.
+    pub(super) fn all_known(&self, from: u32, to: u32) -> Result<(), ReckoningError> {
+        match self.missing.iter().find(|it| it.end > from) {
+            Some(gap) if gap.start <= to => {
+                let year = self.date(gap.start.max(from)).year();
+                Err(MissingYear(year).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing was found from `today` to the last day.
+    fn beyond(&self, today: u32) -> ReckoningError {
+        self.all_known(today, self.n_days)
+            .err()
+            .unwrap_or(ReckoningError::BeyondHorizon)
+    }
+
+    fn before_all(&self) -> ReckoningError {
+        let before = self.first.pred_opt().unwrap_or(NaiveDate::MIN);
+        match self.calendar.day(before) {
+            Err(missing) => missing.into(),
+            Ok(_) => ReckoningError::StartOutOfRange,
+        }
+    }
+}
+
+impl Stretch {
+    fn after(self, ms: i64) -> Moment {
+        Moment::from_unix_ms(self.opens.unix_ms() + ms)
+    }
+}
+
+/// Where the clock is put forward over a window, what is left of it may be nothing.
+fn push(into: &mut Vec<Stretch>, zone: &Zone, date: NaiveDate, window: Window, day: u32) {
+    let last = into.last();
+    let opens = zone.moment(window.start().on(date));
+    let opens = last.map_or(opens, |it| opens.max(it.closes));
+    let closes = zone.moment(window.end().on(date));
+    if opens < closes {
+        let before_ms = last.map_or(0, |it| {
+            it.before_ms + it.closes.unix_ms() - it.opens.unix_ms()
+        });
+        into.push(Stretch {
+            opens,
+            closes,
+            before_ms,
+            day,
+        });
+    }
+}
+
+/// The one that `at` falls into, or the next one.
+fn next(stretches: &[Stretch], at: Moment) -> Option<Stretch> {
+    let n_over = stretches.partition_point(|it| it.closes <= at);
+    stretches.get(n_over).copied()
+}
+
+fn index(n: usize) -> u32 {
+    u32::try_from(n).expect("a few windows on each of some thousand days")
+}
