@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike, Weekday};
 use shouwen_domain::calendar::{Day, DayKind};
+use shouwen_domain::hours::Window;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::reckoning::{Limit, Step};
 use shouwen_domain::zone::Zone;
@@ -155,12 +156,17 @@ pub fn step(language: Language, step: &Step) -> StepWords {
     };
     match step {
         Step::Started { at } => line(date_and_time(language, *at), say!(language, "step.started")),
+        Step::DepartmentHours { .. } => line(String::new(), say!(language, "step.department")),
         Step::OnDuty { day, window } => {
-            let window = format!("{}–{}", window.start(), window.end());
             let kind = day_kind(language, day);
             line(
                 short_date(language, day.date),
-                say!(language, "step.on_duty", day = kind, window = window),
+                say!(
+                    language,
+                    "step.on_duty",
+                    day = kind,
+                    window = from_to(*window)
+                ),
             )
         }
         Step::OffDuty { next_duty_start } => line(
@@ -197,6 +203,25 @@ pub fn step(language: Language, step: &Step) -> StepWords {
                 ..line(date(language, day.date), what)
             }
         }
+        Step::Closed { day } => {
+            let what = say!(language, "step.closed", day = day_kind(language, day));
+            StepWords {
+                skipped: true,
+                ..line(date(language, day.date), what)
+            }
+        }
+        Step::OwnHours { date, windows } => {
+            let windows: Vec<_> = windows.iter().map(|it| from_to(*it)).collect();
+            let windows = windows.join(language.separator());
+            line(
+                short_date(language, *date),
+                say!(language, "step.own_hours", windows = windows),
+            )
+        }
+        Step::Break { date, window } => line(
+            short_date(language, *date),
+            say!(language, "step.break", window = from_to(*window)),
+        ),
         Step::Counted { day, number } => {
             let what = say!(
                 language,
@@ -230,11 +255,55 @@ pub fn step(language: Language, step: &Step) -> StepWords {
             String::new(),
             say!(language, "step.rolled", time = date_and_time(language, *to)),
         ),
+        Step::Paused {
+            from,
+            until,
+            lost_ms,
+        } => {
+            let what = match until {
+                Some(until) => say!(
+                    language,
+                    "step.paused",
+                    until = date_and_time(language, *until),
+                    lost = span_ms(language, *lost_ms)
+                ),
+                None => say!(language, "step.paused_still"),
+            };
+            line(date_and_time(language, *from), what)
+        }
+        Step::GivenBack { from, until, ms } => {
+            let what = say!(
+                language,
+                "step.given_back",
+                span = span_ms(language, *ms),
+                until = date_and_time(language, *until)
+            );
+            line(short_date(language, from.date()), what)
+        }
+        Step::DueAt { shown, .. } => {
+            line(date_and_time(language, *shown), say!(language, "step.due"))
+        }
+        Step::StandsStill { since, left_ms } => {
+            let left = span_ms(language, *left_ms);
+            line(
+                date_and_time(language, *since),
+                say!(language, "step.stands_still", left = left),
+            )
+        }
         Step::ProvisionalYear { year } => line(
             year.to_string(),
             say!(language, "step.provisional", year = year),
         ),
     }
+}
+
+fn span_ms(language: Language, ms: u64) -> String {
+    span(language, i64::try_from(ms / 60_000).unwrap_or(i64::MAX))
+}
+
+/// 08:30–18:00
+fn from_to(window: Window) -> String {
+    format!("{}–{}", window.start(), window.end())
 }
 
 /// The rung that says how much clock time is given; none where days or working time are counted, which say so themselves.

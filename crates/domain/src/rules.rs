@@ -94,6 +94,11 @@ impl Rules {
         self.departments.get(department).unwrap_or(&self.office)
     }
 
+    /// What the site's clocks run by, where no department has hours of its own.
+    pub const fn site_office(&self) -> &Office {
+        &self.office
+    }
+
     /// By when an obligation of `case` is owed, with every step of the reckoning.
     pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
         let limit = self.limit(case, obligation.deadline);
