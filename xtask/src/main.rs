@@ -32,6 +32,9 @@ Usage: cargo xtask <command>
   ci                      print the facts of this machine, then test
   sim [ARGS]              run the simulator: --seeds N, --from S
   demo [ARGS]             make demonstration data
+  conform FILE…           reckon every case of these tables of deadlines, and say which differ
+  calendar import FILE…   check published years of holidays and write them into packs/calendars/cn
+  calendar check FILE     compare the years there with a list of days off and make-up days
   precache [DIR]          list the built files in the service worker and compress them
                           (trunk calls this after each build)";
 
@@ -69,9 +72,12 @@ fn run(args: Vec<OsString>) -> Result<()> {
         ("ci", []) => checks::ci(),
         ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),
         ("demo", args) => cargo_run(&["--package", "shouwen-demo"], args),
+        ("conform", files @ [_, ..]) => conform("tables", files),
+        ("calendar", ["import", files @ ..]) if !files.is_empty() => conform("import", files),
+        ("calendar", ["check", file]) => conform("check", &[*file]),
         ("precache", []) => precache::staged(),
         ("precache", [folder]) => precache::folder(folder.as_ref()),
-        ("setup" | "build" | "test" | "ci" | "precache", _) => {
+        ("setup" | "build" | "test" | "ci" | "conform" | "calendar" | "precache", _) => {
             bail!("{command:?} does not take the arguments {args:?}.\n\n{USAGE}")
         }
         _ => bail!("There is no command {command:?}.\n\n{USAGE}"),
@@ -97,6 +103,13 @@ fn cargo_run(package: &[&str], args: &[&str]) -> Result<()> {
             .arg("--")
             .args(args),
     )
+}
+
+fn conform(command: &str, files: &[&str]) -> Result<()> {
+    let args: Vec<&str> = std::iter::once(command)
+        .chain(files.iter().copied())
+        .collect();
+    cargo_run(&["--release", "--package", "shouwen-conform"], &args)
 }
 
 #[cfg(test)]

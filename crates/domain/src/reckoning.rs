@@ -335,6 +335,24 @@ pub fn reckon_working_time(
     explain::reckoning(start, None, run, pauses, office)
 }
 
+/// [`Office::elapsed`] without what fell into pauses: milliseconds of working time from `start` to `end`.
+///
+/// # Errors
+///
+/// As for [`Office::elapsed`].
+pub fn elapsed(
+    start: Moment,
+    end: Moment,
+    pauses: &[Pause],
+    office: &Office,
+) -> Result<u64, ReckoningError> {
+    if end <= start {
+        return Ok(0);
+    }
+    let lost_ms = Run::between(start, end).lost_ms(pauses, office)?;
+    Ok(office.elapsed(start, end)? - lost_ms)
+}
+
 /// When to warn that so many minutes are left, in the clock's own time: a clock of minutes is reckoned with as many
 /// minutes less, and from the due moment of working days that much working time is taken back, without what fell
 /// into pauses. Never before the clock runs.

@@ -84,6 +84,16 @@ impl Run {
         })
     }
 
+    pub(super) const fn between(begin: Moment, up: Moment) -> Self {
+        Self {
+            begin,
+            up,
+            time: Time::Working,
+            day: None,
+            receipt: None,
+        }
+    }
+
     fn days(
         start: Moment,
         days: u32,
