@@ -49,7 +49,7 @@ fn wrong(field: &str, expected: &str, found: &Value) -> Malformed {
     }
 }
 
-const MOMENT: &str = "a time such as \"2026-02-14T17:40:00\"";
+const MOMENT: &str = "a date or time such as \"2026-02-14T17:40:00\"";
 const DATE: &str = "a date such as \"2026-02-14\"";
 const WINDOWS: &str = "a list of windows such as [\"09:00\", \"18:00\"]";
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -263,9 +263,10 @@ impl<'a> Case<'a> {
     }
 
     fn years(&self) -> Result<(i32, i32), Malformed> {
-        let mut years = vec![self.date("start")?.year()];
+        let year = |field| Ok(self.zone.local(self.moment(field)?).year());
+        let mut years = vec![year("start")?];
         if self.get("end").is_some() {
-            years.push(self.date("end")?.year());
+            years.push(year("end")?);
         }
         years.sort_unstable();
         let far = years.iter().find(|it| !(1900..=2900).contains(*it));

@@ -105,18 +105,26 @@ impl Zone {
 
     /// What a clock on the wall shows.
     pub fn local(&self, moment: Moment) -> NaiveDateTime {
-        let n_past = self.changes.partition_point(|it| it.at <= moment);
-        let offset_s = self.offset_s_after(n_past);
+        let offset_ms = self.offset_ms(moment);
         let utc = DateTime::from_timestamp_millis(moment.unix_ms())
             .map_or(NaiveDateTime::MAX, |it| it.naive_utc());
-        utc.checked_add_signed(TimeDelta::seconds(offset_s.into()))
+        utc.checked_add_signed(TimeDelta::milliseconds(offset_ms))
             .unwrap_or(NaiveDateTime::MAX)
     }
 
     /// When a clock on the wall shows `local`: the first time if it does so twice (back in autumn); if it never
     /// does (forward in spring), as much later as the clock is put forward.
     pub fn moment(&self, local: NaiveDateTime) -> Moment {
-        let local_ms = local.and_utc().timestamp_millis();
+        self.moment_of_ms(local.and_utc().timestamp_millis())
+    }
+
+    /// [`Self::local`] in milliseconds, as if it were UTC.
+    pub(crate) fn local_ms(&self, moment: Moment) -> i64 {
+        moment.unix_ms().saturating_add(self.offset_ms(moment))
+    }
+
+    /// [`Self::moment`] of milliseconds, as if they were UTC.
+    pub(crate) fn moment_of_ms(&self, local_ms: i64) -> Moment {
         let (mut low, mut high) = (0, self.changes.len());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -130,6 +138,11 @@ impl Zone {
             }
         }
         Moment::from_unix_ms(local_ms - i64::from(self.offset_s_after(low)) * 1000)
+    }
+
+    fn offset_ms(&self, moment: Moment) -> i64 {
+        let n_past = self.changes.partition_point(|it| it.at <= moment);
+        i64::from(self.offset_s_after(n_past)) * 1000
     }
 
     fn offset_s_after(&self, n_changes: usize) -> i32 {

@@ -17,6 +17,7 @@ pub(super) fn reckoning(
     pauses: &[Pause],
     office: &Office,
 ) -> Result<Reckoning, ReckoningError> {
+    let has_lost = run.lost_ms(pauses, office)? > 0;
     let mut pieces = Vec::new();
     let standing = run.standing(pauses, office, |it| pieces.push(it))?;
     let mut told = Told {
@@ -44,13 +45,13 @@ pub(super) fn reckoning(
             }
         }
         Some(Limit::WorkingMinutes { .. }) | None => told.working_time()?,
-        Some(Limit::WorkingDays { .. }) => told.working_days(pieces.is_empty()),
+        Some(Limit::WorkingDays { .. }) => told.working_days(has_lost),
     }
-    if !pieces.is_empty() {
+    if has_lost {
         told.pauses_before(pauses)?;
-        for piece in pieces {
-            told.piece(piece)?;
-        }
+    }
+    for piece in pieces {
+        told.piece(piece)?;
     }
     match standing {
         Standing::Due { at, provisional } => {
@@ -139,7 +140,8 @@ impl Told<'_> {
 
     fn working_time(&mut self) -> Result<(), ReckoningError> {
         let span_ms = self.office.elapsed(self.start, self.run.up)?;
-        let Some(first) = self.office.next_work(self.start) else {
+        let today = self.office.day_of(self.start)?;
+        let Some(first) = self.office.next_work(self.start, today) else {
             return Ok(());
         };
         self.opening(first, true);
@@ -188,7 +190,7 @@ impl Told<'_> {
         Err(ReckoningError::BeyondHorizon)
     }
 
-    fn working_days(&mut self, is_unpaused: bool) {
+    fn working_days(&mut self, has_lost: bool) {
         let Some(receipt) = self.run.receipt else {
             return;
         };
@@ -217,8 +219,6 @@ impl Told<'_> {
             self.steps.push(Step::Counted { day, number });
         }
         if receipt.same_time {
-            let last_day = office.date(receipt.last_day);
-            let wished = last_day.and_time(office.local(self.start).time());
             let found = self.run.day.unwrap_or(receipt.last_day);
             for day in self.told + 1..found {
                 self.idle(day, true);
@@ -226,13 +226,15 @@ impl Told<'_> {
             if found > self.told {
                 self.looked_at(found);
             }
+            let time = office.local(self.start).time();
+            let wished = office.date(receipt.last_day).and_time(time);
             if office.zone().moment(wished) < self.run.up {
                 self.steps.push(Step::RolledIntoHours {
                     from: wished,
                     to: office.local(self.run.up),
                 });
             }
-        } else if !is_unpaused {
+        } else if has_lost {
             let at = office.local(self.run.up);
             self.steps.push(Step::EndsAtClosing { at });
         }

@@ -16,6 +16,8 @@ use crate::zone::Zone;
 /// The calendar is laid out to the end of so many years after the last published one.
 pub const HORIZON_YEARS: i32 = 10;
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// What an office reckons with.
 ///
 /// ```
@@ -51,7 +53,10 @@ pub struct Office {
     hours: Hours,
     department: Option<DepartmentId>,
     first: NaiveDate,
-    n_days: u32,
+    /// Since 1970-01-01.
+    first_unix_day: i64,
+    /// One for each day, and one behind them.
+    days: Vec<Shelf>,
     work: Vec<Stretch>,
     /// None: duty is working time.
     duty: Option<Vec<Stretch>>,
@@ -71,6 +76,14 @@ pub(super) struct Stretch {
     before_ms: i64,
     /// The day, counted from the first one.
     pub day: u32,
+}
+
+/// Where to look for a day: how many there are of each before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shelf {
+    n_work: u32,
+    n_duty: u32,
+    n_working_days: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,22 +119,26 @@ impl Office {
     ) -> Self {
         let first = *dates.start();
         let n_days = (*dates.end() - first).num_days() + 1;
+        let n_days = u32::try_from(n_days).unwrap_or(0);
         let mut office = Self {
             calendar: calendar.clone(),
             zone: zone.clone(),
             hours: hours.clone(),
             department: None,
             first,
-            n_days: u32::try_from(n_days).unwrap_or(0),
+            first_unix_day: (first - NaiveDate::default()).num_days(),
+            days: Vec::with_capacity(n_days as usize + 1),
             work: Vec::new(),
             duty: hours.knows_mere_duty().then(Vec::new),
             working_days: Vec::new(),
             missing: Vec::new(),
             provisional_from: u32::MAX,
         };
-        for day in 0..office.n_days {
+        for day in 0..n_days {
+            office.shelve();
             office.lay_out(day);
         }
+        office.shelve();
         office
     }
 
@@ -132,6 +149,19 @@ impl Office {
             department: Some(department),
             ..self
         }
+    }
+
+    fn shelve(&mut self) {
+        let shelf = Shelf {
+            n_work: index(self.work.len()),
+            n_duty: index(self.duty().len()),
+            n_working_days: index(self.working_days.len()),
+        };
+        self.days.push(shelf);
+    }
+
+    fn n_days(&self) -> u32 {
+        index(self.days.len() - 1)
     }
 
     fn lay_out(&mut self, number: u32) {
@@ -199,17 +229,18 @@ impl Office {
     pub fn subtract(&self, end: Moment, span_ms: u64) -> Result<Moment, ReckoningError> {
         let today = self.day_of(end)?;
         let span_ms = i64::try_from(span_ms).unwrap_or(i64::MAX);
-        let (found, at) = if span_ms == 0 {
-            let n = self.work.partition_point(|it| it.opens <= end);
-            let last = n.checked_sub(1).map(|i| self.work[i]);
-            let last = last.ok_or(self.before_all())?;
-            (last, end.min(last.closes))
+        let n = if span_ms == 0 {
+            self.work.partition_point(|it| it.opens <= end)
         } else {
-            let worked_ms = self.worked(end) - span_ms;
-            let n = self.work.partition_point(|it| it.before_ms <= worked_ms);
-            let last = n.checked_sub(1).map(|i| self.work[i]);
-            let last = last.ok_or(self.before_all())?;
-            (last, last.after(worked_ms - last.before_ms))
+            let worked_ms = self.worked(end, today) - span_ms;
+            self.work.partition_point(|it| it.before_ms <= worked_ms)
+        };
+        let found = n.checked_sub(1).map(|i| self.work[i]);
+        let found = found.ok_or_else(|| self.before_all())?;
+        let at = if span_ms == 0 {
+            end.min(found.closes)
+        } else {
+            found.after(self.worked(end, today) - span_ms - found.before_ms)
         };
         self.all_known(found.day, today)?;
         Ok(at)
@@ -224,18 +255,21 @@ impl Office {
         if end <= start {
             return Ok(0);
         }
-        self.all_known(self.day_of(start)?, self.day_of(end)?)?;
-        Ok((self.worked(end) - self.worked(start)).unsigned_abs())
+        let (first, last) = (self.day_of(start)?, self.day_of(end)?);
+        self.all_known(first, last)?;
+        Ok((self.worked(end, last) - self.worked(start, first)).unsigned_abs())
     }
 
     /// Whether working time runs; at closing it does not.
     pub fn is_working(&self, at: Moment) -> bool {
-        next(&self.work, at).is_some_and(|it| it.opens <= at)
+        self.day_of(at)
+            .is_ok_and(|day| self.next_work(at, day).is_some_and(|it| it.opens <= at))
     }
 
     /// Whether somebody is on duty; at closing nobody is.
     pub fn is_on_duty(&self, at: Moment) -> bool {
-        next(self.duty(), at).is_some_and(|it| it.opens <= at)
+        self.day_of(at)
+            .is_ok_and(|day| self.next_on_duty(at, day).is_some_and(|it| it.opens <= at))
     }
 
     /// When working time runs from `start` on, by window; the first may have begun.
@@ -277,11 +311,10 @@ impl Office {
     /// As for [`Self::working_day_after`].
     pub fn working_day_before(&self, date: NaiveDate, n: u32) -> Result<NaiveDate, ReckoningError> {
         let today = self.day_on(date)?;
-        let n_before = self.working_days.partition_point(|it| it.day < today);
-        let found = n_before
+        let found = (self.days[today as usize].n_working_days as usize)
             .checked_sub(n.max(1) as usize)
             .map(|i| self.working_days[i])
-            .ok_or(self.before_all())?;
+            .ok_or_else(|| self.before_all())?;
         self.all_known(found.day, today)?;
         Ok(self.date(found.day))
     }
@@ -300,9 +333,9 @@ impl Office {
         wished: Moment,
         day: u32,
     ) -> Result<(Moment, Stretch), ReckoningError> {
-        let n_over = self.work.partition_point(|it| it.closes < wished);
-        let found = self.work.get(n_over).copied();
-        let found = found.ok_or_else(|| self.beyond(day))?;
+        let start = self.days[day as usize].n_work.saturating_sub(1) as usize;
+        let found = self.work[start..].iter().find(|it| it.closes >= wished);
+        let found = *found.ok_or_else(|| self.beyond(day))?;
         self.all_known(day, found.day)?;
         Ok((wished.max(found.opens), found))
     }
@@ -312,20 +345,35 @@ impl Office {
         start: Moment,
         span_ms: u64,
     ) -> Result<(Moment, Stretch), ReckoningError> {
+        /// Beyond so many windows, they are not tried one by one.
+        const NEAR: usize = 8;
         let today = self.day_of(start)?;
-        let span_ms = i64::try_from(span_ms).unwrap_or(i64::MAX);
-        let found = if span_ms == 0 {
-            next(&self.work, start).map(|it| (it.opens.max(start), it))
+        let first = self.n_over(start, today);
+        let rest = &self.work[first..];
+        let next = rest.first();
+        let next = next.ok_or_else(|| self.beyond(today))?;
+        let (at, stretch) = if span_ms == 0 {
+            (next.opens.max(start), *next)
         } else {
-            let worked_ms = self.worked(start).saturating_add(span_ms);
-            let n = self.work.partition_point(|it| it.before_ms < worked_ms);
-            n.checked_sub(1).and_then(|i| {
-                let last = self.work[i];
-                let at = last.after(worked_ms - last.before_ms);
-                (at <= last.closes).then_some((at, last))
-            })
+            let span_ms = i64::try_from(span_ms).unwrap_or(i64::MAX);
+            let into_ms = (start.unix_ms() - next.opens.unix_ms()).max(0);
+            let worked_ms = (next.before_ms + into_ms).saturating_add(span_ms);
+            let is_before = |it: &Stretch| it.before_ms < worked_ms;
+            let mut n = rest
+                .iter()
+                .take(NEAR)
+                .take_while(|it| is_before(it))
+                .count();
+            if n == NEAR {
+                n += rest[NEAR..].partition_point(is_before);
+            }
+            let last = rest[n - 1];
+            let at = last.after(worked_ms - last.before_ms);
+            if at > last.closes {
+                return Err(self.beyond(today));
+            }
+            (at, last)
         };
-        let (at, stretch) = found.ok_or_else(|| self.beyond(today))?;
         self.all_known(today, stretch.day)?;
         Ok((at, stretch))
     }
@@ -333,13 +381,31 @@ impl Office {
     /// The stretch of duty in which `start` falls, or the next one.
     pub(super) fn next_duty(&self, start: Moment) -> Result<Stretch, ReckoningError> {
         let today = self.day_of(start)?;
-        let found = next(self.duty(), start).ok_or_else(|| self.beyond(today))?;
+        let found = self.next_on_duty(start, today);
+        let found = found.ok_or_else(|| self.beyond(today))?;
         self.all_known(today, found.day)?;
         Ok(found)
     }
 
-    pub(super) fn next_work(&self, start: Moment) -> Option<Stretch> {
-        next(&self.work, start)
+    /// The stretch of work in which `at` falls on `day`, or the next one.
+    pub(super) fn next_work(&self, at: Moment, day: u32) -> Option<Stretch> {
+        self.work.get(self.n_over(at, day)).copied()
+    }
+
+    fn next_on_duty(&self, at: Moment, day: u32) -> Option<Stretch> {
+        let Some(duty) = &self.duty else {
+            return self.next_work(at, day);
+        };
+        let start = self.days[day as usize].n_duty.saturating_sub(1) as usize;
+        duty[start..].iter().find(|it| it.closes > at).copied()
+    }
+
+    /// How many stretches of work are over at `at`, which falls on `day`.
+    fn n_over(&self, at: Moment, day: u32) -> usize {
+        // Where the clock is put forward at midnight, the last one of the day before may still be open.
+        let start = self.days[day as usize].n_work.saturating_sub(1) as usize;
+        let later = &self.work[start..];
+        start + later.iter().take_while(|it| it.closes <= at).count()
     }
 
     pub(super) fn duty(&self) -> &[Stretch] {
@@ -350,9 +416,9 @@ impl Office {
         &self.work
     }
 
-    /// Working time from the first day to `at`.
-    fn worked(&self, at: Moment) -> i64 {
-        match next(&self.work, at) {
+    /// Working time from the first day to `at`, which falls on `day`.
+    fn worked(&self, at: Moment, day: u32) -> i64 {
+        match self.next_work(at, day) {
             Some(it) => it.before_ms + (at.unix_ms() - it.opens.unix_ms()).max(0),
             None => self.work.last().map_or(0, |it| {
                 it.before_ms + it.closes.unix_ms() - it.opens.unix_ms()
@@ -362,7 +428,11 @@ impl Office {
 
     /// How many working days there are up to this one and with it.
     pub(super) fn n_working_days_to(&self, day: u32) -> usize {
-        self.working_days.partition_point(|it| it.day <= day)
+        self.days[day as usize + 1].n_working_days as usize
+    }
+
+    pub(super) fn works_on(&self, day: u32) -> bool {
+        self.n_working_days_to(day) > self.days[day as usize].n_working_days as usize
     }
 
     /// Of all working days, from 1.
@@ -386,16 +456,32 @@ impl Office {
     }
 
     pub(super) fn day_of(&self, at: Moment) -> Result<u32, ReckoningError> {
-        self.day_on(self.zone.local(at).date())
+        self.day_of_local(self.zone.local_ms(at))
+            .ok_or_else(|| self.not_laid_out(self.zone.local(at).date()))
+    }
+
+    fn day_of_local(&self, local_ms: i64) -> Option<u32> {
+        let day = local_ms.div_euclid(DAY_MS) - self.first_unix_day;
+        u32::try_from(day).ok().filter(|it| *it < self.n_days())
+    }
+
+    /// The time of day of `at`, on another day.
+    pub(super) fn same_time(&self, at: Moment, day: u32) -> Moment {
+        let time_ms = self.zone.local_ms(at).rem_euclid(DAY_MS);
+        let date_ms = (self.first_unix_day + i64::from(day)) * DAY_MS;
+        self.zone.moment_of_ms(date_ms + time_ms)
     }
 
     pub(super) fn day_on(&self, date: NaiveDate) -> Result<u32, ReckoningError> {
-        match u32::try_from((date - self.first).num_days()) {
-            Ok(day) if day < self.n_days => Ok(day),
-            _ => match self.calendar.day(date) {
-                Err(missing) => Err(missing.into()),
-                Ok(_) => Err(ReckoningError::StartOutOfRange),
-            },
+        let day = u32::try_from((date - self.first).num_days()).ok();
+        day.filter(|it| *it < self.n_days())
+            .ok_or_else(|| self.not_laid_out(date))
+    }
+
+    fn not_laid_out(&self, date: NaiveDate) -> ReckoningError {
+        match self.calendar.day(date) {
+            Err(missing) => missing.into(),
+            Ok(_) => ReckoningError::StartOutOfRange,
         }
     }
 
@@ -433,7 +519,7 @@ impl Office {
 
     /// Nothing was found from `today` to the last day.
     fn beyond(&self, today: u32) -> ReckoningError {
-        self.all_known(today, self.n_days)
+        self.all_known(today, self.n_days())
             .err()
             .unwrap_or(ReckoningError::BeyondHorizon)
     }
@@ -470,12 +556,6 @@ fn push(into: &mut Vec<Stretch>, zone: &Zone, date: NaiveDate, window: Window, d
             day,
         });
     }
-}
-
-/// The one that `at` falls into, or the next one.
-fn next(stretches: &[Stretch], at: Moment) -> Option<Stretch> {
-    let n_over = stretches.partition_point(|it| it.closes <= at);
-    stretches.get(n_over).copied()
 }
 
 fn index(n: usize) -> u32 {

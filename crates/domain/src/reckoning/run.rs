@@ -100,13 +100,13 @@ impl Run {
         reading: DayReading,
         office: &Office,
     ) -> Result<Self, ReckoningError> {
-        let local = office.local(start);
-        let day = office.day_on(local.date())?;
+        let day = office.day_of(start)?;
         let n_before = office.n_working_days_to(day);
         let counts = reading == DayReading::ReceiptDayCounts
+            && office.works_on(day)
             && office
                 .nth_working_day(n_before, day)
-                .is_ok_and(|it| it.day == day && start < office.closing(it));
+                .is_ok_and(|it| start < office.closing(it));
         let nth = n_before + days as usize - usize::from(counts);
         let last = office.nth_working_day(nth, day)?;
         office.all_known(day, last.day)?;
@@ -118,8 +118,7 @@ impl Run {
             last_day: last.day,
         });
         if reading == DayReading::SameTime {
-            let wished = office.date(last.day).and_time(local.time());
-            let (up, stretch) = office.rolled(office.zone().moment(wished), last.day)?;
+            let (up, stretch) = office.rolled(office.same_time(start, last.day), last.day)?;
             return Ok(Self {
                 begin: start,
                 up,
