@@ -242,7 +242,7 @@ impl Office {
         } else {
             found.after(self.worked(end, today) - span_ms - found.before_ms)
         };
-        self.all_known(found.day, today)?;
+        self.all_known_back(found.day, today)?;
         Ok(at)
     }
 
@@ -315,7 +315,7 @@ impl Office {
             .checked_sub(n.max(1) as usize)
             .map(|i| self.working_days[i])
             .ok_or_else(|| self.before_all())?;
-        self.all_known(found.day, today)?;
+        self.all_known_back(found.day, today)?;
         Ok(self.date(found.day))
     }
 
@@ -511,6 +511,17 @@ impl Office {
         match self.missing.iter().find(|it| it.end > from) {
             Some(gap) if gap.start <= to => {
                 let year = self.date(gap.start.max(from)).year();
+                Err(MissingYear(year).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same, looking back: the last year without data.
+    fn all_known_back(&self, from: u32, to: u32) -> Result<(), ReckoningError> {
+        match self.missing.iter().rfind(|it| it.start <= to) {
+            Some(gap) if gap.end > from => {
+                let year = self.date((gap.end - 1).min(to)).year();
                 Err(MissingYear(year).into())
             }
             _ => Ok(()),
