@@ -136,6 +136,19 @@ mod tests {
     }
 
     #[test]
+    fn a_table_or_calendar_command_without_a_file_is_answered_with_the_usage() {
+        for args in [
+            &["conform"][..],
+            &["calendar"],
+            &["calendar", "import"],
+            &["calendar", "check"],
+        ] {
+            let text = refusal(args);
+            assert!(text.contains("does not take the arguments"), "{text}");
+        }
+    }
+
+    #[test]
     fn no_command_is_answered_with_the_usage() {
         assert!(refusal(&[]).contains("Usage:"));
     }

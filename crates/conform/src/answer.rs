@@ -1,5 +1,7 @@
 //! What our reckoning says to a case, in the form in which the table expects it.
 
+use std::cmp::Ordering;
+
 use chrono::NaiveDate;
 use serde_json::Value;
 use shouwen_domain::calendar::DayKind;
@@ -97,11 +99,12 @@ impl Asked<'_> {
             Standing::Due { at, .. } => Some(at),
             Standing::Paused { .. } => None,
         });
-        let agrees = match expected {
-            Value::Null => at == Ok(None),
-            value => at == Ok(Some(self.case.moment_of("expected", value)?)),
+        let wanted = if expected.is_null() {
+            None
+        } else {
+            Some(self.case.moment_of("expected", expected)?)
         };
-        if agrees {
+        if at == Ok(wanted) {
             return Ok(Outcome::Agrees);
         }
         Ok(self.differs(
@@ -209,21 +212,19 @@ impl Asked<'_> {
 
     /// From a rest day, moving to the first working day in the direction asked for is the first of the days.
     fn workday_offset(&self, start: NaiveDate, days: i32) -> Result<Answer<NaiveDate>, Malformed> {
-        let found = if days > 0 {
-            self.office.working_day_after(start, days.unsigned_abs())
-        } else if days < 0 {
-            self.office.working_day_before(start, days.unsigned_abs())
-        } else {
-            match self.office.is_working_day(start) {
+        let n = days.unsigned_abs();
+        Ok(match days.cmp(&0) {
+            Ordering::Greater => self.office.working_day_after(start, n),
+            Ordering::Less => self.office.working_day_before(start, n),
+            Ordering::Equal => match self.office.is_working_day(start) {
                 Ok(false) => match self.roll()? {
                     Roll::Forward => self.office.working_day_after(start, 1),
                     Roll::Backward => self.office.working_day_before(start, 1),
                 },
                 Ok(true) => Ok(start),
                 Err(error) => Err(error),
-            }
-        };
-        Ok(found)
+            },
+        })
     }
 
     fn roll(&self) -> Result<Roll, Malformed> {

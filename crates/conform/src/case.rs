@@ -218,9 +218,10 @@ impl<'a> Case<'a> {
             let Some([from, until]) = value.as_array().map(Vec::as_slice) else {
                 return Err(wrong(&field, PAUSES, value));
             };
-            let until = match until {
-                Value::Null => None,
-                until => Some(self.moment_of(&field, until)?),
+            let until = if until.is_null() {
+                None
+            } else {
+                Some(self.moment_of(&field, until)?)
             };
             Ok(Pause {
                 from: self.moment_of(&field, from)?,

@@ -20,7 +20,7 @@ pub(super) fn reckoning(
     let has_lost = run.lost_ms(pauses, office)? > 0;
     let mut pieces = Vec::new();
     let standing = run.standing(pauses, office, |it| pieces.push(it))?;
-    let mut told = Told {
+    let mut telling = Telling {
         office,
         run,
         start,
@@ -28,63 +28,63 @@ pub(super) fn reckoning(
         provisional_year: None,
         told: 0,
     };
-    told.start();
+    telling.start();
     match limit {
-        Some(Limit::PlainMinutes { .. }) => told.steps.push(Step::DutyHoursIgnored),
+        Some(Limit::PlainMinutes { .. }) => telling.steps.push(Step::DutyHoursIgnored),
         Some(Limit::ClockMinutes {
             off_duty_start_after,
             ..
         }) => {
             let duty = office.next_duty(start)?;
-            told.opening(duty, false);
+            telling.opening(duty, false);
             if start < duty.opens {
-                told.steps.push(Step::ClockStarts {
+                telling.steps.push(Step::ClockStarts {
                     at: office.local(run.begin),
                     after: *off_duty_start_after,
                 });
             }
         }
-        Some(Limit::WorkingMinutes { .. }) | None => told.working_time()?,
-        Some(Limit::WorkingDays { .. }) => told.working_days(has_lost),
+        Some(Limit::WorkingMinutes { .. }) | None => telling.working_time()?,
+        Some(Limit::WorkingDays { .. }) => telling.working_days(has_lost),
     }
     if has_lost {
-        told.pauses_before(pauses)?;
+        telling.pauses_before(pauses)?;
     }
     for piece in pieces {
-        told.piece(piece)?;
+        telling.piece(piece)?;
     }
     match standing {
         Standing::Due { at, provisional } => {
             match limit {
-                Some(Limit::ClockMinutes { .. }) => told.runs_on(at),
+                Some(Limit::ClockMinutes { .. }) => telling.runs_on(at),
                 Some(Limit::PlainMinutes { .. }) => {}
                 Some(Limit::WorkingMinutes { .. } | Limit::WorkingDays { .. }) | None => {
-                    told.closing(at);
+                    telling.closing(at);
                 }
             }
             let shown = office.local(at);
-            told.steps.push(Step::DueAt { at, shown });
+            telling.steps.push(Step::DueAt { at, shown });
             Ok(Reckoning::Due(Due {
                 at,
                 provisional,
-                steps: told.steps,
+                steps: telling.steps,
             }))
         }
         Standing::Paused { since, left_ms } => {
-            told.steps.push(Step::StandsStill {
+            telling.steps.push(Step::StandsStill {
                 since: office.local(since),
                 left_ms,
             });
             Ok(Reckoning::Paused {
                 since,
                 left_ms,
-                steps: told.steps,
+                steps: telling.steps,
             })
         }
     }
 }
 
-struct Told<'a> {
+struct Telling<'a> {
     office: &'a Office,
     run: Run,
     start: Moment,
@@ -94,7 +94,7 @@ struct Told<'a> {
     told: u32,
 }
 
-impl Told<'_> {
+impl Telling<'_> {
     fn start(&mut self) {
         let at = self.office.local(self.start);
         self.steps.push(Step::Started { at });
@@ -197,13 +197,12 @@ impl Told<'_> {
         let office = self.office;
         self.looked_at(receipt.day);
         let day = office.day(receipt.day);
-        let mut number = u32::from(receipt.counts);
         self.steps.push(if receipt.counts {
-            Step::Counted { day, number }
+            Step::Counted { day, number: 1 }
         } else {
             Step::ReceiptDayNotCounted { day }
         });
-        for n in receipt.n_before + 1.. {
+        for (number, n) in (u32::from(receipt.counts) + 1..).zip(receipt.n_before + 1..) {
             let Ok(counted) = office.nth_working_day(n, receipt.day) else {
                 return;
             };
@@ -214,7 +213,6 @@ impl Told<'_> {
                 self.idle(day, true);
             }
             self.looked_at(counted.day);
-            number += 1;
             let day = office.day(counted.day);
             self.steps.push(Step::Counted { day, number });
         }

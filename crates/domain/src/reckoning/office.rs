@@ -56,7 +56,7 @@ pub struct Office {
     /// Since 1970-01-01.
     first_unix_day: i64,
     /// One for each day, and one behind them.
-    days: Vec<Shelf>,
+    days: Vec<Before>,
     work: Vec<Stretch>,
     /// None: duty is working time.
     duty: Option<Vec<Stretch>>,
@@ -80,10 +80,10 @@ pub(super) struct Stretch {
 
 /// Where to look for a day: how many there are of each before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shelf {
-    n_work: u32,
-    n_duty: u32,
-    n_working_days: u32,
+struct Before {
+    work: u32,
+    duty: u32,
+    working_days: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,10 +135,10 @@ impl Office {
             provisional_from: u32::MAX,
         };
         for day in 0..n_days {
-            office.shelve();
+            office.mark();
             office.lay_out(day);
         }
-        office.shelve();
+        office.mark();
         office
     }
 
@@ -151,13 +151,12 @@ impl Office {
         }
     }
 
-    fn shelve(&mut self) {
-        let shelf = Shelf {
-            n_work: index(self.work.len()),
-            n_duty: index(self.duty().len()),
-            n_working_days: index(self.working_days.len()),
-        };
-        self.days.push(shelf);
+    fn mark(&mut self) {
+        self.days.push(Before {
+            work: index(self.work.len()),
+            duty: index(self.duty().len()),
+            working_days: index(self.working_days.len()),
+        });
     }
 
     fn n_days(&self) -> u32 {
@@ -311,7 +310,7 @@ impl Office {
     /// As for [`Self::working_day_after`].
     pub fn working_day_before(&self, date: NaiveDate, n: u32) -> Result<NaiveDate, ReckoningError> {
         let today = self.day_on(date)?;
-        let found = (self.days[today as usize].n_working_days as usize)
+        let found = (self.days[today as usize].working_days as usize)
             .checked_sub(n.max(1) as usize)
             .map(|i| self.working_days[i])
             .ok_or_else(|| self.before_all())?;
@@ -333,7 +332,7 @@ impl Office {
         wished: Moment,
         day: u32,
     ) -> Result<(Moment, Stretch), ReckoningError> {
-        let start = self.days[day as usize].n_work.saturating_sub(1) as usize;
+        let start = self.days[day as usize].work.saturating_sub(1) as usize;
         let found = self.work[start..].iter().find(|it| it.closes >= wished);
         let found = *found.ok_or_else(|| self.beyond(day))?;
         self.all_known(day, found.day)?;
@@ -396,14 +395,14 @@ impl Office {
         let Some(duty) = &self.duty else {
             return self.next_work(at, day);
         };
-        let start = self.days[day as usize].n_duty.saturating_sub(1) as usize;
+        let start = self.days[day as usize].duty.saturating_sub(1) as usize;
         duty[start..].iter().find(|it| it.closes > at).copied()
     }
 
     /// How many stretches of work are over at `at`, which falls on `day`.
     fn n_over(&self, at: Moment, day: u32) -> usize {
         // Where the clock is put forward at midnight, the last one of the day before may still be open.
-        let start = self.days[day as usize].n_work.saturating_sub(1) as usize;
+        let start = self.days[day as usize].work.saturating_sub(1) as usize;
         let later = &self.work[start..];
         start + later.iter().take_while(|it| it.closes <= at).count()
     }
@@ -428,11 +427,11 @@ impl Office {
 
     /// How many working days there are up to this one and with it.
     pub(super) fn n_working_days_to(&self, day: u32) -> usize {
-        self.days[day as usize + 1].n_working_days as usize
+        self.days[day as usize + 1].working_days as usize
     }
 
     pub(super) fn works_on(&self, day: u32) -> bool {
-        self.n_working_days_to(day) > self.days[day as usize].n_working_days as usize
+        self.n_working_days_to(day) > self.days[day as usize].working_days as usize
     }
 
     /// Of all working days, from 1.

@@ -199,13 +199,11 @@ impl Run {
             if pause.from >= self.up {
                 piece(Piece::Paused(pause));
             }
-            match pause.until {
-                Some(until) => at = until,
-                None => {
-                    let since = pause.from.max(self.begin);
-                    return Ok(Standing::Paused { since, left_ms });
-                }
-            }
+            let Some(until) = pause.until else {
+                let since = pause.from.max(self.begin);
+                return Ok(Standing::Paused { since, left_ms });
+            };
+            at = until;
         }
         Ok(Standing::Due {
             at,
