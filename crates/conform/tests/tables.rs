@@ -5,6 +5,10 @@
     clippy::needless_raw_string_hashes,
     reason = "the form in which expect-test writes them"
 )]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helper may fail as the test may"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};

@@ -1,5 +1,10 @@
 //! What always holds of due moments, whatever the start, the limit, the hours and the pauses.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helper may fail as the test may"
+)]
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
