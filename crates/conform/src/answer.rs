@@ -10,7 +10,7 @@ use shouwen_domain::reckoning::{
     Office, ReckoningError, Standing, Step, elapsed, reckon_working_time,
 };
 
-use crate::case::{Case, Malformed, World};
+use crate::case::{Case, Malformed, World, ms};
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,12 +132,14 @@ impl Asked<'_> {
         )?;
         let wanted = self.case.need("expected", "a number")?;
         let worked = elapsed(start, end, &self.case.pauses()?, &self.office);
-        let agrees = worked.as_ref().is_ok_and(|ms| match wanted.as_i64() {
+        let agrees = worked.as_ref().is_ok_and(|found_ms| {
             // Whole units are what was completed.
-            Some(whole) => u64::try_from(whole) == Ok(ms / unit_ms),
-            None => wanted
-                .as_f64()
-                .is_some_and(|it| rounded_ms(it, unit_ms) == Some(*ms)),
+            let found_ms = if wanted.is_f64() {
+                *found_ms
+            } else {
+                found_ms - found_ms % u64::from(unit_ms)
+            };
+            ms(wanted, unit_ms) == Some(found_ms)
         });
         if !wanted.is_number() {
             return Err(Malformed {
@@ -151,7 +153,7 @@ impl Asked<'_> {
         }
         Ok(self.differs(
             match worked {
-                Ok(ms) => format!("{} ({} ms)", ms / unit_ms, ms),
+                Ok(ms) => format!("{} ({ms} ms)", ms / u64::from(unit_ms)),
                 Err(error) => error.to_string(),
             },
             self.windows_told(start, end),
@@ -378,12 +380,6 @@ impl Asked<'_> {
             }
         }
     }
-}
-
-/// Exact to the millisecond.
-fn rounded_ms(units: f64, unit_ms: u64) -> Option<u64> {
-    let text = format!("{:.0}", units * unit_ms.to_string().parse::<f64>().ok()?);
-    text.parse().ok()
 }
 
 fn kind(kind: &DayKind) -> String {

@@ -51,7 +51,9 @@ fn wrong(field: &str, expected: &str, found: &Value) -> Malformed {
 
 const MOMENT: &str = "a date or time such as \"2026-02-14T17:40:00\"";
 const DATE: &str = "a date such as \"2026-02-14\"";
-const WINDOWS: &str = "a list of windows such as [\"09:00\", \"18:00\"]";
+const WINDOWS: &str = "a list of windows such as [[\"09:00\", \"18:00\"]]";
+const WINDOW: &str = "a window such as [\"09:00\", \"18:00\"]";
+const PAUSE: &str = "a pause such as [\"2026-02-14T17:40:00\", null]";
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A case whose zone is known; the rest is read when asked for.
@@ -206,17 +208,16 @@ impl<'a> Case<'a> {
     }
 
     pub fn pauses(&self) -> Result<Vec<Pause>, Malformed> {
-        const PAUSES: &str = "a list of pauses such as [\"2026-02-14T17:40:00\", null]";
         let Some(value) = self.get("pauses") else {
             return Ok(Vec::new());
         };
         let list = value
             .as_array()
-            .ok_or_else(|| wrong("pauses", PAUSES, value))?;
+            .ok_or_else(|| wrong("pauses", &format!("a list, each {PAUSE}"), value))?;
         let pause = |(i, value): (usize, &Value)| {
             let field = format!("pauses[{}]", i + 1);
             let Some([from, until]) = value.as_array().map(Vec::as_slice) else {
-                return Err(wrong(&field, PAUSES, value));
+                return Err(wrong(&field, PAUSE, value));
             };
             let until = if until.is_null() {
                 None
@@ -343,9 +344,18 @@ impl<'a> Case<'a> {
     }
 }
 
-fn span(field: &str, value: &Value, unit_ms: u64) -> Result<u64, Malformed> {
-    let whole = value.as_u64().and_then(|it| it.checked_mul(unit_ms));
-    whole.ok_or_else(|| wrong(field, "a whole number, not below 0", value))
+fn span(field: &str, value: &Value, unit_ms: u32) -> Result<u64, Malformed> {
+    ms(value, unit_ms).ok_or_else(|| wrong(field, "a number, not below 0", value))
+}
+
+/// So many units in milliseconds; fractions are exact to one.
+pub(crate) fn ms(units: &Value, unit_ms: u32) -> Option<u64> {
+    match units.as_u64() {
+        Some(whole) => whole.checked_mul(unit_ms.into()),
+        None => format!("{:.0}", units.as_f64()? * f64::from(unit_ms))
+            .parse()
+            .ok(),
+    }
 }
 
 fn week(value: &Value) -> Result<[Vec<Window>; 7], Malformed> {
@@ -371,16 +381,16 @@ fn windows(field: &str, value: &Value) -> Result<Vec<Window>, Malformed> {
     let window = |(i, value): (usize, &Value)| {
         let field = format!("{field}[{}]", i + 1);
         let Some([start, end]) = value.as_array().map(Vec::as_slice) else {
-            return Err(wrong(&field, WINDOWS, value));
+            return Err(wrong(&field, WINDOW, value));
         };
         let (Some(start), Some(end)) = (start.as_str(), end.as_str()) else {
-            return Err(wrong(&field, WINDOWS, value));
+            return Err(wrong(&field, WINDOW, value));
         };
         format!("{start}-{end}")
             .parse()
             .map_err(|error: shouwen_domain::hours::HoursError| Malformed {
                 field,
-                expected: WINDOWS.to_owned(),
+                expected: WINDOW.to_owned(),
                 found: Some(error.to_string()),
             })
     };

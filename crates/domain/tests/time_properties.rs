@@ -207,10 +207,10 @@ proptest! {
         let told = reckon_working_time(start, ms, &pauses, office).unwrap();
         let (mut used, mut lost) = (0, 0);
         for step in told.steps() {
-            match step {
-                Step::Worked { used_ms, .. } => used += used_ms,
-                Step::Paused { lost_ms, .. } => lost += lost_ms,
-                _ => {}
+            if let Step::Worked { used_ms, .. } = step {
+                used += used_ms;
+            } else if let Step::Paused { lost_ms, .. } = step {
+                lost += lost_ms;
             }
         }
         let left = match told.standing() {
@@ -225,16 +225,15 @@ proptest! {
         office in an_office(), start in a_start(), later in 0..400_000_000_i64, limit in a_limit(),
     ) {
         let second = Moment::from_unix_ms(start.unix_ms() + later);
-        let back = match limit {
-            // Off duty the clock starts so much after the next duty start, on duty at once.
-            Limit::ClockMinutes { off_duty_start_after, .. } => off_duty_start_after,
-            // From a rest day, and outside hours, the time of day is what counts.
-            Limit::WorkingDays { reading: DayReading::SameTime, .. } => {
-                prop_assume!(office.is_working(start) && office.is_working(second));
-                Minutes(0)
-            }
-            _ => Minutes(0),
-        };
+        // Off duty the clock starts so much after the next duty start, on duty at once.
+        let mut back = Minutes(0);
+        if let Limit::ClockMinutes { off_duty_start_after, .. } = limit {
+            back = off_duty_start_after;
+        }
+        // From a rest day, and outside hours, the time of day is what counts.
+        if let Limit::WorkingDays { reading: DayReading::SameTime, .. } = limit {
+            prop_assume!(office.is_working(start) && office.is_working(second));
+        }
         prop_assert!(at(start, &limit, office) <= at(second, &limit, office) + back);
     }
 

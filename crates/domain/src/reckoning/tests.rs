@@ -730,7 +730,7 @@ fn moment(office: &Office, text: &str) -> Moment {
 }
 
 /// From and until, in the office's zone; without an until, it goes on.
-fn pauses(office: &Office, texts: &[(&str, &str)]) -> Vec<Pause> {
+fn read_pauses(office: &Office, texts: &[(&str, &str)]) -> Vec<Pause> {
     let pause = |(from, until): &(&str, &str)| Pause {
         from: moment(office, from),
         until: (!until.is_empty()).then(|| moment(office, until)),
@@ -738,9 +738,9 @@ fn pauses(office: &Office, texts: &[(&str, &str)]) -> Vec<Pause> {
     texts.iter().map(pause).collect()
 }
 
-fn check_paused(start: &str, limit: Limit, paused: &[(&str, &str)], expected: &str) {
+fn check_paused(start: &str, limit: Limit, stops: &[(&str, &str)], expected: &str) {
     let office = office("Asia/Shanghai", &hours(&["08:30-12:00", "13:30-18:00"]));
-    let pauses = pauses(&office, paused);
+    let pauses = read_pauses(&office, stops);
     let start = moment(&office, start);
     let reckoning = reckon(start, &limit, &pauses, &office).unwrap();
     assert_eq!(
@@ -755,7 +755,7 @@ fn check_paused(start: &str, limit: Limit, paused: &[(&str, &str)], expected: &s
             left_ms / 60_000
         ),
     };
-    assert_eq!(shown, expected, "{limit:?} from {start:?} with {paused:?}");
+    assert_eq!(shown, expected, "{limit:?} from {start:?} with {stops:?}");
 }
 
 #[test]
@@ -927,7 +927,7 @@ fn a_pause_moves_working_days_by_the_working_time_it_took_on_them() {
 fn check_pause_steps(limit: Limit, paused: &[(&str, &str)], expected: Expect) {
     let office = office("Asia/Shanghai", &hours(&["08:30-12:00", "13:30-18:00"]));
     let start = moment(&office, "2026-07-10T16:00:00");
-    let reckoning = reckon(start, &limit, &pauses(&office, paused), &office).unwrap();
+    let reckoning = reckon(start, &limit, &read_pauses(&office, paused), &office).unwrap();
     let lines: Vec<_> = reckoning.steps().iter().map(told).collect();
     expected.assert_eq(&(lines.join("\n") + "\n"));
 }
@@ -1180,7 +1180,7 @@ fn a_warning_is_given_in_the_clock_s_own_time() {
     let office = office("Asia/Shanghai", &hours(&["08:30-12:00", "13:30-18:00"]));
     let check =
         |start: &str, limit: Limit, before: u32, paused: &[(&str, &str)], expected: &str| {
-            let (start, pauses) = (moment(&office, start), pauses(&office, paused));
+            let (start, pauses) = (moment(&office, start), read_pauses(&office, paused));
             let warned = warning(start, &limit, &pauses, Minutes(before), &office).unwrap();
             let shown = match warned {
                 Standing::Due { at, .. } => {
