@@ -52,7 +52,7 @@ static OFFICES: LazyLock<Vec<Office>> = LazyLock::new(|| {
         windows(&["08:00-08:01", "23:59-24:00"]),
         windows(&["09:00-18:00"]),
         windows(&["02:30-02:45", "10:00-14:00"]),
-        windows(&["02:15-03:15", "03:20-24:00"]),
+        windows(&["02:15-02:45", "03:00-24:00"]),
     ])
     .unwrap();
     let office =

@@ -1119,30 +1119,44 @@ fn sydney_has_its_short_night_in_october() {
     check("2026-04-04T02:30:00", SAME_TIME, "04-05 02:30");
 }
 
-#[test]
-fn a_window_that_the_clock_skips_is_not_there() {
+/// The first windows from a moment on in Los Angeles, where 2026-03-08 has no hour from two to three.
+fn check_windows(weekend: &[&str], start: &str, expected: &[&str]) {
     let office = Office::covering(
         &Calendar::ordinary_weeks(),
         ZONES.get("America/Los_Angeles").unwrap(),
-        &rest_days(&["09:00-17:00"], RestDays::Working, &["02:30-03:15"]),
+        &rest_days(&["09:00-17:00"], RestDays::Working, weekend),
         "2026-01-01".parse().unwrap()..="2026-12-31".parse().unwrap(),
     );
-    let first = |text: &str| office.windows_from(moment(&office, text)).next().unwrap();
-    let shown = |(opens, closes)| {
-        let shown = |at| office.zone().local(at).format("%m-%d %H:%M").to_string();
-        format!("{} {}", shown(opens), shown(closes))
-    };
-    assert_eq!(
-        shown(first("2026-03-07T00:00:00")),
-        "03-07 02:30 03-07 03:15"
+    let windows = office.windows_from(moment(&office, start));
+    let shown = |at| office.zone().local(at).format("%m-%d %H:%M").to_string();
+    let shown: Vec<_> = windows
+        .take(expected.len())
+        .map(|(opens, closes)| format!("{} to {}", shown(opens), shown(closes)))
+        .collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_window_that_the_clock_skips_is_not_there() {
+    let weekend = &["02:30-03:15"];
+    check_windows(
+        weekend,
+        "2026-03-07T00:00:00",
+        &["03-07 02:30 to 03-07 03:15"],
     );
-    assert_eq!(
-        shown(first("2026-03-08T00:00:00")),
-        "03-09 09:00 03-09 17:00"
+    check_windows(
+        weekend,
+        "2026-03-08T00:00:00",
+        &["03-09 09:00 to 03-09 17:00"],
     );
-    assert_eq!(
-        office.is_working_day("2026-03-08".parse().unwrap()),
-        Ok(false)
+}
+
+#[test]
+fn windows_that_the_clock_pushes_together_do_not_overlap() {
+    check_windows(
+        &["02:15-02:45", "03:00-04:00"],
+        "2026-03-08T00:00:00",
+        &["03-08 03:15 to 03-08 03:45", "03-08 03:45 to 03-08 04:00"],
     );
 }
 
