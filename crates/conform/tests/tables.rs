@@ -180,6 +180,7 @@ fn a_case_that_cannot_be_read_is_named_with_its_field_and_stops_no_other() {
         r#"{"week": null}"#,
         r#"{"calendar": "DE"}"#,
         r#"{"start": "13.7.2026"}"#,
+        r#"{"start": "1999-07-13", "tz": "Europe/Berlin"}"#,
         r#"{"minutes": -1}"#,
         r#"{"minutes": null}"#,
         r#"{"seconds": 1}"#,
@@ -210,6 +211,7 @@ fn a_case_that_cannot_be_read_is_named_with_its_field_and_stops_no_other() {
         t.json: a (add) cannot be read: week: expected opening windows by weekday, or the calendar "CN", found nothing
         t.json: a (add) cannot be read: calendar: expected "CN", or nothing, found "DE"
         t.json: a (add) cannot be read: start: expected a date or time such as "2026-02-14T17:40:00", found "13.7.2026"
+        t.json: a (add) cannot be read: start: expected a year from 2000 to 2060 in this zone, found 1999
         t.json: a (add) cannot be read: minutes: expected a number, not below 0, found -1
         t.json: a (add) cannot be read: minutes: expected a number of minutes, or of seconds under `seconds`, found nothing
         t.json: a (add) cannot be read: seconds: expected minutes or seconds alone, found 1
