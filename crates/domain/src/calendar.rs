@@ -551,6 +551,10 @@ mod tests {
         let hash = |text: &str| Calendar::parse(&[("2026.json", text)]).unwrap().hash();
         assert_eq!(hash(text), hash(&text.replace('\n', " ")));
         assert_ne!(hash(text), hash(&text.replace("2026-02-28", "2026-03-01")));
+        assert_ne!(
+            Calendar::parse(&[]).unwrap().hash(),
+            Calendar::ordinary_weeks().hash()
+        );
         let off = r#""date": "2026-01-01", "isOffDay": true"#;
         assert_ne!(
             hash(text),
