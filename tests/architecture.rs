@@ -7,8 +7,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our crates may use of ours, tests aside.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("shouwen-domain", &[]),
+    ("shouwen-conform", &["shouwen-domain"]),
     ("shouwen-store", &["shouwen-domain"]),
     ("shouwen-sync", &["shouwen-domain"]),
     (

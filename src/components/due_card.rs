@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use shouwen_domain::case::{Obligation, Owed};
-use shouwen_domain::reckoning::{Due, ReckoningError};
+use shouwen_domain::reckoning::{Due, ReckoningError, Step};
 use shouwen_domain::{Case, Rules};
 
 use super::icon::Icon;
@@ -85,6 +85,8 @@ fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVi
             let rungs = due
                 .steps
                 .iter()
+                // The due moment is the last rung of all, below the clock time given.
+                .filter(|it| !matches!(it, Step::DueAt { .. }))
                 .map(|it| time::step(language, it))
                 .map(|it| {
                     view! {

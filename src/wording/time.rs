@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike, Weekday};
 use shouwen_domain::calendar::{Day, DayKind};
+use shouwen_domain::hours::Window;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::reckoning::{Limit, Step};
 use shouwen_domain::zone::Zone;
@@ -148,93 +149,119 @@ pub struct StepWords {
 }
 
 pub fn step(language: Language, step: &Step) -> StepWords {
-    let line = |at: String, what: String| StepWords {
-        at,
-        what,
-        skipped: false,
-    };
-    match step {
-        Step::Started { at } => line(date_and_time(language, *at), say!(language, "step.started")),
-        Step::OnDuty { day, window } => {
-            let window = format!("{}–{}", window.start(), window.end());
-            let kind = day_kind(language, day);
-            line(
-                short_date(language, day.date),
-                say!(language, "step.on_duty", day = kind, window = window),
-            )
-        }
-        Step::OffDuty { next_duty_start } => line(
-            String::new(),
-            say!(
-                language,
-                "step.off_duty",
-                time = date_and_time(language, *next_duty_start)
-            ),
+    StepWords {
+        at: step_at(language, step),
+        what: step_what(language, step),
+        skipped: matches!(
+            step,
+            Step::ReceiptDayNotCounted { .. } | Step::Skipped { .. } | Step::Closed { .. }
         ),
+    }
+}
+
+fn step_at(language: Language, step: &Step) -> String {
+    match step {
+        Step::Started { at: moment }
+        | Step::DueAt { shown: moment, .. }
+        | Step::Paused { from: moment, .. }
+        | Step::StandsStill { since: moment, .. } => date_and_time(language, *moment),
+        Step::ReceiptDayNotCounted { day }
+        | Step::Skipped { day }
+        | Step::Closed { day }
+        | Step::Counted { day, .. } => date(language, day.date),
+        Step::OnDuty { day, .. } => short_date(language, day.date),
+        Step::OwnHours { date, .. } | Step::Break { date, .. } => short_date(language, *date),
+        Step::ClockStarts { at, .. }
+        | Step::EndsAtClosing { at }
+        | Step::Worked { from: at, .. }
+        | Step::GivenBack { from: at, .. } => short_date(language, at.date()),
+        Step::ProvisionalYear { year } => year.to_string(),
+        Step::DepartmentHours { .. }
+        | Step::OffDuty { .. }
+        | Step::DutyHoursIgnored
+        | Step::RunsOnThroughClosing { .. }
+        | Step::RolledIntoHours { .. } => String::new(),
+    }
+}
+
+fn step_what(language: Language, step: &Step) -> String {
+    match step {
+        Step::Started { .. } => say!(language, "step.started"),
+        Step::DepartmentHours { .. } => say!(language, "step.department"),
+        Step::OnDuty { day, window } => {
+            let (day, window) = (day_kind(language, day), from_to(*window));
+            say!(language, "step.on_duty", day = day, window = window)
+        }
+        Step::OffDuty { next_duty_start } => {
+            let time = date_and_time(language, *next_duty_start);
+            say!(language, "step.off_duty", time = time)
+        }
         Step::ClockStarts { at, after } => {
-            let what = say!(
-                language,
-                "step.clock_starts",
-                time = clock(*at),
-                after = after.0
-            );
-            line(short_date(language, at.date()), what)
+            let time = clock(*at);
+            say!(language, "step.clock_starts", time = time, after = after.0)
         }
         Step::DutyHoursIgnored | Step::RunsOnThroughClosing { .. } => {
-            line(String::new(), say!(language, "step.past_closing"))
+            say!(language, "step.past_closing")
         }
-        Step::ReceiptDayNotCounted { day } => {
-            let line = line(date(language, day.date), say!(language, "step.receipt_day"));
-            StepWords {
-                skipped: true,
-                ..line
-            }
+        Step::ReceiptDayNotCounted { .. } => say!(language, "step.receipt_day"),
+        Step::Skipped { day } => say!(language, "step.skipped", day = day_kind(language, day)),
+        Step::Closed { day } => say!(language, "step.closed", day = day_kind(language, day)),
+        Step::OwnHours { windows, .. } => {
+            let windows: Vec<_> = windows.iter().map(|it| from_to(*it)).collect();
+            let windows = windows.join(language.separator());
+            say!(language, "step.own_hours", windows = windows)
         }
-        Step::Skipped { day } => {
-            let what = say!(language, "step.skipped", day = day_kind(language, day));
-            StepWords {
-                skipped: true,
-                ..line(date(language, day.date), what)
-            }
-        }
+        Step::Break { window, .. } => say!(language, "step.break", window = from_to(*window)),
         Step::Counted { day, number } => {
-            let what = say!(
-                language,
-                "step.counted",
-                day = day_kind(language, day),
-                n = number
-            );
-            line(date(language, day.date), what)
+            let day = day_kind(language, day);
+            say!(language, "step.counted", day = day, n = number)
         }
         Step::Worked {
             from,
             until,
             used_ms,
             left_ms,
-        } => {
-            let what = say!(
-                language,
-                "step.used",
-                from = clock(*from),
-                until = clock(*until),
-                n = used_ms / 60_000,
-                left = left_ms / 60_000
-            );
-            line(short_date(language, from.date()), what)
+        } => say!(
+            language,
+            "step.used",
+            from = clock(*from),
+            until = clock(*until),
+            n = used_ms / 60_000,
+            left = left_ms / 60_000
+        ),
+        Step::EndsAtClosing { at } => say!(language, "step.closing", time = clock(*at)),
+        Step::RolledIntoHours { to, .. } => {
+            say!(language, "step.rolled", time = date_and_time(language, *to))
         }
-        Step::EndsAtClosing { at } => line(
-            short_date(language, at.date()),
-            say!(language, "step.closing", time = clock(*at)),
-        ),
-        Step::RolledIntoHours { to, .. } => line(
-            String::new(),
-            say!(language, "step.rolled", time = date_and_time(language, *to)),
-        ),
-        Step::ProvisionalYear { year } => line(
-            year.to_string(),
-            say!(language, "step.provisional", year = year),
-        ),
+        Step::Paused { until: None, .. } => say!(language, "step.paused_still"),
+        Step::Paused {
+            until: Some(until),
+            lost_ms,
+            ..
+        } => {
+            let (until, lost) = (date_and_time(language, *until), span_ms(language, *lost_ms));
+            say!(language, "step.paused", until = until, lost = lost)
+        }
+        Step::GivenBack { until, ms, .. } => {
+            let (span, until) = (span_ms(language, *ms), date_and_time(language, *until));
+            say!(language, "step.given_back", span = span, until = until)
+        }
+        Step::ProvisionalYear { year } => say!(language, "step.provisional", year = year),
+        Step::DueAt { .. } => say!(language, "step.due"),
+        Step::StandsStill { left_ms, .. } => {
+            let left = span_ms(language, *left_ms);
+            say!(language, "step.stands_still", left = left)
+        }
     }
+}
+
+fn span_ms(language: Language, ms: u64) -> String {
+    span(language, i64::try_from(ms / 60_000).unwrap_or(i64::MAX))
+}
+
+/// 08:30–18:00
+fn from_to(window: Window) -> String {
+    format!("{}–{}", window.start(), window.end())
 }
 
 /// The rung that says how much clock time is given; none where days or working time are counted, which say so themselves.

@@ -33,6 +33,9 @@ Usage: cargo xtask <command>
   sim [ARGS]              run the simulator: --seeds N, --from S
   demo [ARGS]             make demonstration data
   repeats FILE...         measure how well repeats of an earlier matter are recognised
+  conform FILE…           reckon every case of these tables of deadlines, and say which differ
+  calendar import FILE…   check published years of holidays and write them into packs/calendars/cn
+  calendar check FILE     compare the years there with a list of days off and make-up days
   precache [DIR]          list the built files in the service worker and compress them
                           (trunk calls this after each build)";
 
@@ -80,9 +83,12 @@ fn run(args: Vec<OsString>) -> Result<()> {
             ],
             args,
         ),
+        ("conform", files @ [_, ..]) => conform("tables", files),
+        ("calendar", ["import", files @ ..]) if !files.is_empty() => conform("import", files),
+        ("calendar", ["check", file]) => conform("check", &[*file]),
         ("precache", []) => precache::staged(),
         ("precache", [folder]) => precache::folder(folder.as_ref()),
-        ("setup" | "build" | "test" | "ci" | "precache", _) => {
+        ("setup" | "build" | "test" | "ci" | "conform" | "calendar" | "precache", _) => {
             bail!("{command:?} does not take the arguments {args:?}.\n\n{USAGE}")
         }
         _ => bail!("There is no command {command:?}.\n\n{USAGE}"),
@@ -110,6 +116,13 @@ fn cargo_run(package: &[&str], args: &[&str]) -> Result<()> {
     )
 }
 
+fn conform(command: &str, files: &[&str]) -> Result<()> {
+    let args: Vec<&str> = std::iter::once(command)
+        .chain(files.iter().copied())
+        .collect();
+    cargo_run(&["--release", "--package", "shouwen-conform"], &args)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +144,19 @@ mod tests {
         let text = refusal(&["build", "--fast"]);
         assert!(text.contains("does not take the arguments"), "{text}");
         assert!(text.contains("Usage:"), "{text}");
+    }
+
+    #[test]
+    fn a_table_or_calendar_command_without_a_file_is_answered_with_the_usage() {
+        for args in [
+            &["conform"][..],
+            &["calendar"],
+            &["calendar", "import"],
+            &["calendar", "check"],
+        ] {
+            let text = refusal(args);
+            assert!(text.contains("does not take the arguments"), "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,6 @@ use shouwen_domain::directory::Person;
 use shouwen_domain::event::{Channel, Contact, Fact, Finding, Kind, Outcome};
 use shouwen_domain::id::{CaseId, CategoryId, DepartmentId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
-use shouwen_domain::reckoning::{Limit, Office, reckon};
 use shouwen_domain::{Acting, Refusal, Rules, decide};
 
 use crate::chance::Chance;
@@ -468,20 +467,10 @@ impl Teller<'_> {
 
     /// So many minutes of duty later, and some seconds.
     fn duty(&mut self, since: Moment, minutes: u32) -> Moment {
-        let limit = Limit::WorkingMinutes {
-            minutes: Minutes(minutes.max(1)),
-        };
-        let office = Office {
-            calendar: &self.rules.calendar,
-            zone: self.rules.zone(),
-            hours: &self.rules.pack.hours,
-        };
-        let at = match reckon(since, &limit, &office) {
-            Ok(due) => due.at,
-            // A year without a calendar: the clock on the wall serves as well.
-            Err(_) => since + Minutes(minutes.max(1)),
-        };
-        self.clock(at, 0)
+        let minutes = Minutes(minutes.max(1));
+        let at = self.rules.site_office().add(since, minutes.ms());
+        // A year without a calendar: the clock on the wall serves as well.
+        self.clock(at.unwrap_or(since + minutes), 0)
     }
 
     fn clock(&mut self, since: Moment, minutes: u32) -> Moment {
@@ -490,14 +479,8 @@ impl Teller<'_> {
     }
 
     fn is_on_duty(&self, at: Moment) -> bool {
-        let local = self.rules.zone().local(at);
-        let Ok(day) = self.rules.calendar.day(local.date()) else {
-            return true;
-        };
-        let windows = self.rules.pack.hours.duty(&day.kind);
-        windows
-            .iter()
-            .any(|it| (it.start().on(local.date())..it.end().on(local.date())).contains(&local))
+        let date = self.rules.zone().local(at).date();
+        self.rules.calendar.day(date).is_err() || self.rules.site_office().is_on_duty(at)
     }
 
     /// Who was asked: the counter's people by phone and message, whoever is met, at night the guard.

@@ -17,6 +17,8 @@ use crate::hash::Hash;
 pub struct Calendar {
     years: BTreeSet<i32>,
     listed: BTreeMap<NaiveDate, Listed>,
+    /// No list is waited for, so every year is known.
+    every_year: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +65,28 @@ impl Calendar {
         let mut calendar = Self {
             years: BTreeSet::new(),
             listed: BTreeMap::new(),
+            every_year: false,
         };
         for year in years {
             calendar.add(year)?;
         }
         Ok(calendar)
+    }
+
+    /// Monday to Friday in every year, where no list of holidays is published; an office may still close on dates.
+    ///
+    /// ```
+    /// use shouwen_domain::calendar::{Calendar, DayKind};
+    ///
+    /// let day = Calendar::ordinary_weeks().day("1999-12-31".parse().unwrap()).unwrap();
+    /// assert_eq!((day.kind, day.provisional), (DayKind::Workday, false));
+    /// ```
+    pub const fn ordinary_weeks() -> Self {
+        Self {
+            years: BTreeSet::new(),
+            listed: BTreeMap::new(),
+            every_year: true,
+        }
     }
 
     fn add(&mut self, file: YearFile<'_>) -> Result<(), CalendarError> {
@@ -114,7 +133,7 @@ impl Calendar {
             });
         }
         let year = date.year();
-        let published = self.years.contains(&year);
+        let published = self.every_year || self.years.contains(&year);
         let after_the_last = self.years.last().is_some_and(|last| year > *last);
         if !published && !after_the_last {
             return Err(MissingYear(year));
@@ -137,9 +156,19 @@ impl Calendar {
         self.years.iter().copied()
     }
 
+    /// The days that were published, in order: the holiday's name, and whether the day is off or worked.
+    pub fn listed(&self) -> impl Iterator<Item = (NaiveDate, &str, bool)> {
+        self.listed
+            .iter()
+            .map(|(date, it)| (*date, it.name.as_str(), it.is_off))
+    }
+
     /// SHA-256 of the years and their listed days in order: the same for the same days, however the files were laid out.
     pub fn hash(&self) -> Hash {
         let mut canonical = String::new();
+        if self.every_year {
+            canonical.push_str("every year\n");
+        }
         for year in &self.years {
             let _ = writeln!(canonical, "{year}");
         }
@@ -522,6 +551,10 @@ mod tests {
         let hash = |text: &str| Calendar::parse(&[("2026.json", text)]).unwrap().hash();
         assert_eq!(hash(text), hash(&text.replace('\n', " ")));
         assert_ne!(hash(text), hash(&text.replace("2026-02-28", "2026-03-01")));
+        assert_ne!(
+            Calendar::parse(&[]).unwrap().hash(),
+            Calendar::ordinary_weeks().hash()
+        );
         let off = r#""date": "2026-01-01", "isOffDay": true"#;
         assert_ne!(
             hash(text),

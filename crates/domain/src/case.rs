@@ -14,7 +14,7 @@ mod transfer;
 mod verification;
 
 pub use assessment::{Assessments, Decision, Report, ReportKind, Statement};
-pub use consent::{Consents, Pause, RequestMade};
+pub use consent::{Consents, RequestMade};
 pub use coordination::{Coordination, OuterState};
 pub use intake::{Agreed, Guided, Intake, Notice, Photo, SecondTrip};
 pub(crate) use obligation::falls_to;

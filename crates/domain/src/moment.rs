@@ -38,6 +38,21 @@ impl Moment {
     pub const fn minutes_since(self, earlier: Self) -> i64 {
         (self.0 - earlier.0).div_euclid(Minutes::MS)
     }
+
+    /// Milliseconds from `earlier` to `self`; none if `earlier` is later.
+    pub const fn ms_since(self, earlier: Self) -> u64 {
+        if self.0 > earlier.0 {
+            self.0.abs_diff(earlier.0)
+        } else {
+            0
+        }
+    }
+
+    /// So many milliseconds later, up to the end of what can be said.
+    #[must_use]
+    pub const fn after_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add_unsigned(ms))
+    }
 }
 
 /// A span of clock time in whole minutes.
@@ -62,6 +77,10 @@ pub struct Minutes(#[n(0)] pub u32);
 
 impl Minutes {
     const MS: i64 = 60_000;
+
+    pub const fn ms(self) -> u64 {
+        self.0 as u64 * Self::MS.unsigned_abs()
+    }
 }
 
 impl Add<Minutes> for Moment {

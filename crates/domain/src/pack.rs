@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::document::{DocumentError as PackError, Problem as PackProblem};
 use crate::event::{Field, Kind};
 use crate::hash::Hash;
-use crate::hours::{Hours, TimeOfDay};
+use crate::hours::{DutyHours, TimeOfDay};
 use crate::id::{CategoryId, DepartmentId, EmergencyId, PaperId};
 use crate::moment::Minutes;
 use crate::reckoning::Limit;
@@ -27,7 +27,7 @@ pub struct Pack {
     pub zone: String,
     /// The name of a folder of calendars.
     pub calendar: String,
-    pub hours: Hours,
+    pub hours: DutyHours,
     /// How long after the next duty start a clock starts that was set off duty; the limits carry it already.
     pub off_duty_start_after: Minutes,
     /// A case recorded later than this after the asking is a late record (I1).

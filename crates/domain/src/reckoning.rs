@@ -1,22 +1,22 @@
-//! By when: a start, a limit and an office give the moment it is due, and the steps that led there.
+//! By when: a start, a limit, its pauses and an office give the moment it is due, and the steps that led there.
 //!
-//! Start at [`reckon`]. The steps are data; whoever shows them finds the words.
+//! [`standing`] is the answer alone, [`reckon`] the same with its steps: they are data, and whoever shows them finds
+//! the words. Sums of working time without a limit are [`Office`]'s.
+
+mod explain;
+mod office;
+mod run;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{Calendar, Day, MissingYear};
-use crate::hours::{Hours, Window};
+pub use self::office::{HORIZON_YEARS, Office};
+use self::run::Run;
+use crate::calendar::{Day, MissingYear};
+use crate::hours::Window;
+use crate::id::DepartmentId;
 use crate::moment::{Minutes, Moment};
 use crate::zone::Zone;
-
-/// What an office reckons with.
-#[derive(Debug, Clone, Copy)]
-pub struct Office<'a> {
-    pub calendar: &'a Calendar,
-    pub zone: &'a Zone,
-    pub hours: &'a Hours,
-}
 
 /// How long something may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,12 +52,38 @@ pub enum DayReading {
     SameTime,
 }
 
+/// A stretch in which a clock stands still; without an end, it still does.
+///
+/// Pauses may overlap; what several cover counts once. One that ends before it begins is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub from: Moment,
+    pub until: Option<Moment>,
+}
+
+/// When it is due; or that it is not, as long as its clock stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Due {
+        at: Moment,
+        /// It rests on a year that is not published yet.
+        provisional: bool,
+    },
+    /// A pause without an end came before it was due.
+    Paused {
+        since: Moment,
+        /// Milliseconds of the clock's own time that are left when it goes on.
+        left_ms: u64,
+    },
+}
+
 /// When it is due, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     pub at: Moment,
     /// It rests on a year that is not published yet.
     pub provisional: bool,
+    /// The last one is [`Step::DueAt`].
     pub steps: Vec<Step>,
 }
 
@@ -72,7 +98,53 @@ impl Due {
                     at: zone.local(since),
                 },
                 Step::SetByHand { at: zone.local(at) },
+                Step::DueAt {
+                    at,
+                    shown: zone.local(at),
+                },
             ],
+        }
+    }
+}
+
+/// A [`Standing`], and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reckoning {
+    Due(Due),
+    /// The last step is [`Step::StandsStill`].
+    Paused {
+        since: Moment,
+        /// Milliseconds of the clock's own time that are left when it goes on.
+        left_ms: u64,
+        steps: Vec<Step>,
+    },
+}
+
+impl Reckoning {
+    /// None while the clock stands still, which it never does without pauses.
+    pub fn due(self) -> Option<Due> {
+        match self {
+            Self::Due(due) => Some(due),
+            Self::Paused { .. } => None,
+        }
+    }
+
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Due(due) => Standing::Due {
+                at: due.at,
+                provisional: due.provisional,
+            },
+            Self::Paused { since, left_ms, .. } => Standing::Paused {
+                since: *since,
+                left_ms: *left_ms,
+            },
+        }
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Self::Due(Due { steps, .. }) | Self::Paused { steps, .. } => steps,
         }
     }
 }
@@ -82,6 +154,10 @@ impl Due {
 pub enum Step {
     Started {
         at: NaiveDateTime,
+    },
+    /// The hours are not the site's but this department's own.
+    DepartmentHours {
+        department: DepartmentId,
     },
     /// The start fell into this window.
     OnDuty {
@@ -103,6 +179,20 @@ pub enum Step {
     /// No working day, or nobody on duty.
     Skipped {
         day: Day,
+    },
+    /// A working day of the calendar on which this office is closed.
+    Closed {
+        day: Day,
+    },
+    /// The date has windows of its own.
+    OwnHours {
+        date: NaiveDate,
+        windows: Vec<Window>,
+    },
+    /// Closed for a while on that date.
+    Break {
+        date: NaiveDate,
+        window: Window,
     },
     /// The working day of this number, from 1.
     Counted {
@@ -126,6 +216,19 @@ pub enum Step {
     RunsOnThroughClosing {
         closing: NaiveDateTime,
     },
+    /// The clock stood still, and lost so much of its own time up to when it would have been up, which is given
+    /// back. Without an end, it still does.
+    Paused {
+        from: NaiveDateTime,
+        until: Option<NaiveDateTime>,
+        lost_ms: u64,
+    },
+    /// Clock time that pauses took.
+    GivenBack {
+        from: NaiveDateTime,
+        until: NaiveDateTime,
+        ms: u64,
+    },
     ProvisionalYear {
         year: i32,
     },
@@ -133,34 +236,47 @@ pub enum Step {
     SetByHand {
         at: NaiveDateTime,
     },
+    /// The last step of what is due.
+    DueAt {
+        at: Moment,
+        shown: NaiveDateTime,
+    },
+    /// The last step of what is not due while it stands still.
+    StandsStill {
+        since: NaiveDateTime,
+        left_ms: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReckoningError {
+    /// A year without data that is not after the last published one.
     MissingYear(MissingYear),
-    /// Before 1970 or after 9999.
+    /// Outside the years laid out; for [`Limit::PlainMinutes`], before 1970 or after 9999.
     StartOutOfRange,
     /// A limit of zero working days has no last day.
     NoDays,
-    /// Not due within [`HORIZON_DAYS`].
+    /// Not due within the years laid out, see [`HORIZON_YEARS`].
     BeyondHorizon,
     /// Its moment has to be set by hand, and was not.
     NoLimit,
+    /// A pause lasts still, so there is no due moment yet.
+    StandsStill {
+        since: Moment,
+        /// Milliseconds of the clock's own time that are left when it goes on.
+        left_ms: u64,
+    },
 }
-
-/// No deadline is looked for further ahead.
-pub const HORIZON_DAYS: u32 = 3_660;
 
 impl std::fmt::Display for ReckoningError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::MissingYear(error) => error.fmt(f),
-            Self::StartOutOfRange => {
-                f.write_str("The start is not between the years 1970 and 9999")
-            }
+            Self::StartOutOfRange => f.write_str("The start is outside the years of the calendar"),
             Self::NoDays => f.write_str("A limit of working days needs at least one day"),
             Self::NoLimit => f.write_str("The moment has to be agreed or set, and was not"),
-            Self::BeyondHorizon => write!(f, "The deadline is more than {HORIZON_DAYS} days away"),
+            Self::StandsStill { .. } => f.write_str("It is not due while its clock stands still"),
+            Self::BeyondHorizon => f.write_str("The deadline is after the years of the calendar"),
         }
     }
 }
@@ -173,295 +289,218 @@ impl From<MissingYear> for ReckoningError {
     }
 }
 
-/// When `limit` is up that starts at `start`.
+/// When `limit` is up that starts at `start`: what [`reckon`] says, without the steps and without allocating.
 ///
 /// # Errors
 ///
-/// A past year without data, a start outside the years 1970 to 9999, no days at all, or a deadline
-/// more than [`HORIZON_DAYS`] away.
-pub fn reckon(start: Moment, limit: &Limit, office: &Office<'_>) -> Result<Due, ReckoningError> {
-    if !(0..253_402_300_800_000).contains(&start.unix_ms()) {
-        return Err(ReckoningError::StartOutOfRange);
+/// As for [`reckon`].
+pub fn standing(
+    start: Moment,
+    limit: &Limit,
+    pauses: &[Pause],
+    office: &Office,
+) -> Result<Standing, ReckoningError> {
+    Run::of(start, limit, office)?.standing(pauses, office, |_| {})
+}
+
+/// When `limit` is up that starts at `start`, with every step.
+///
+/// What a pause takes is given back in the clock's own time, from when the clock would have been up: clock time for
+/// [`Limit::ClockMinutes`] and [`Limit::PlainMinutes`], working time for the others. For working days that means:
+/// the days are counted as if there were no pause, the working time that fell into pauses on counted days is added
+/// up (on the day of receipt too where it counts, or where the same time is due), and the due moment moves on by
+/// just that much working time. A pause over one whole day moves it by a day, one of half an hour by half an hour,
+/// one over a night or a holiday not at all. Nobody gains by a pause or loses by it, and a longer pause never makes
+/// anything due sooner.
+///
+/// ```
+/// use shouwen_domain::calendar::Calendar;
+/// use shouwen_domain::hours::Hours;
+/// use shouwen_domain::reckoning::{
+///     DayReading, Limit, Office, Pause, Reckoning, Standing, Step, reckon, standing,
+/// };
+/// use shouwen_domain::zone::Zone;
+///
+/// let zone = Zone::fixed("Asia/Shanghai", 8 * 3600);
+/// let at = |text: &str| zone.moment(text.parse().unwrap());
+/// let (from, to) = ("2026-07-01".parse()?, "2026-07-31".parse()?);
+/// let hours = Hours::parse(&["09:00-18:00"])?;
+/// let office = Office::covering(&Calendar::ordinary_weeks(), &zone, &hours, from..=to);
+/// let one_day = Limit::WorkingDays { days: 1, reading: DayReading::NextDayClosing };
+///
+/// let due = reckon(at("2026-07-10T16:30:00"), &one_day, &[], &office)?.due().unwrap();
+/// assert_eq!(due.at, at("2026-07-13T18:00:00"));
+/// assert!(matches!(due.steps.last(), Some(Step::DueAt { at, .. }) if *at == due.at));
+///
+/// let mut pause = Pause { from: at("2026-07-13T17:00:00"), until: Some(at("2026-07-14T09:30:00")) };
+/// let paused = standing(at("2026-07-10T16:30:00"), &one_day, &[pause], &office)?;
+/// assert_eq!(paused, Standing::Due { at: at("2026-07-14T10:30:00"), provisional: false });
+///
+/// pause.until = None;
+/// let paused = standing(at("2026-07-10T16:30:00"), &one_day, &[pause], &office)?;
+/// assert_eq!(paused, Standing::Paused { since: pause.from, left_ms: 3_600_000 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// A past year without data, a start or a due moment outside the years laid out, or no days at all.
+pub fn reckon(
+    start: Moment,
+    limit: &Limit,
+    pauses: &[Pause],
+    office: &Office,
+) -> Result<Reckoning, ReckoningError> {
+    let run = Run::of(start, limit, office)?;
+    explain::reckoning(start, Some(limit), run, pauses, office)
+}
+
+/// [`Office::add`] with pauses and with every step: `span_ms` of working time from `start`.
+///
+/// # Errors
+///
+/// As for [`reckon`].
+pub fn reckon_working_time(
+    start: Moment,
+    span_ms: u64,
+    pauses: &[Pause],
+    office: &Office,
+) -> Result<Reckoning, ReckoningError> {
+    let run = Run::working(start, span_ms, office)?;
+    explain::reckoning(start, None, run, pauses, office)
+}
+
+/// [`Office::elapsed`] without what fell into pauses: milliseconds of working time from `start` to `end`.
+///
+/// # Errors
+///
+/// As for [`Office::elapsed`].
+pub fn elapsed(
+    start: Moment,
+    end: Moment,
+    pauses: &[Pause],
+    office: &Office,
+) -> Result<u64, ReckoningError> {
+    if end <= start {
+        return Ok(0);
     }
-    let local = office.zone.local(start);
-    let mut walk = Walk {
-        office,
-        start,
-        local,
-        last_date: local.date() + chrono::Days::new(HORIZON_DAYS.into()),
-        provisional_year: None,
-        steps: vec![Step::Started { at: local }],
-    };
-    let at = match *limit {
+    let lost_ms = Run::between(start, end).lost_ms(pauses, office)?;
+    Ok(office.elapsed(start, end)? - lost_ms)
+}
+
+/// When to warn that so many minutes are left, in the clock's own time: a clock of minutes is reckoned with as many
+/// minutes less, and from the due moment of working days that much working time is taken back, without what fell
+/// into pauses. Never before the clock runs.
+///
+/// # Errors
+///
+/// As for [`reckon`].
+pub fn warning(
+    start: Moment,
+    limit: &Limit,
+    pauses: &[Pause],
+    before: Minutes,
+    office: &Office,
+) -> Result<Standing, ReckoningError> {
+    let shorter = |minutes: Minutes| Minutes(minutes.0.saturating_sub(before.0));
+    let limit = match *limit {
         Limit::ClockMinutes {
             minutes,
             off_duty_start_after,
-        } => walk.clock(minutes, off_duty_start_after)?,
-        Limit::WorkingDays { days: 0, .. } => return Err(ReckoningError::NoDays),
-        Limit::WorkingDays { days, reading } => walk.days(days, reading)?,
-        Limit::WorkingMinutes { minutes } => walk.working(minutes)?,
-        Limit::PlainMinutes { minutes } => {
-            walk.steps.push(Step::DutyHoursIgnored);
-            start + minutes
+        } => Limit::ClockMinutes {
+            minutes: shorter(minutes),
+            off_duty_start_after,
+        },
+        Limit::WorkingMinutes { minutes } => Limit::WorkingMinutes {
+            minutes: shorter(minutes),
+        },
+        Limit::PlainMinutes { minutes } => Limit::PlainMinutes {
+            minutes: shorter(minutes),
+        },
+        Limit::WorkingDays { .. } => {
+            return Run::of(start, limit, office)?.warning(pauses, before.ms(), office);
         }
     };
-    Ok(Due {
-        at,
-        provisional: walk.provisional_year.is_some(),
-        steps: walk.steps,
-    })
+    standing(start, &limit, pauses, office)
 }
 
-/// A walk through the days from the start, noting its steps.
-struct Walk<'a> {
-    office: &'a Office<'a>,
+/// What became of a deadline when the calendar, the hours or the zone were changed after the fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub before: Standing,
+    pub after: Standing,
+    /// The days that differ, from the start to the later of the two due moments.
+    pub because: Vec<DayDifference>,
+}
+
+/// A day as it was and as it is. It has no side where its year has no data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayDifference {
+    pub date: NaiveDate,
+    pub before: Option<DayHours>,
+    pub after: Option<DayHours>,
+}
+
+/// What a day is, and when it is worked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayHours {
+    pub day: Day,
+    pub working: Vec<Window>,
+    pub duty: Vec<Window>,
+}
+
+/// Reckons an open deadline anew; none where it stays as it was.
+///
+/// # Errors
+///
+/// As for [`reckon`], in either of the two offices.
+pub fn re_reckoned(
     start: Moment,
-    local: NaiveDateTime,
-    last_date: NaiveDate,
-    /// The last one noted.
-    provisional_year: Option<i32>,
-    steps: Vec<Step>,
+    limit: &Limit,
+    pauses: &[Pause],
+    old: &Office,
+    new: &Office,
+) -> Result<Option<Changed>, ReckoningError> {
+    let before = standing(start, limit, pauses, old)?;
+    let after = standing(start, limit, pauses, new)?;
+    if before == after {
+        return Ok(None);
+    }
+    let end = |standing, office: &Office| match standing {
+        Standing::Due { at, .. } => office.zone().local(at).date(),
+        Standing::Paused { since, .. } => office.zone().local(since).date(),
+    };
+    let last = end(before, old).max(end(after, new));
+    let first = old.zone().local(start).date();
+    let because = first
+        .iter_days()
+        .take_while(|it| *it <= last)
+        .filter_map(|date| {
+            let (before, after) = (DayHours::of(date, old), DayHours::of(date, new));
+            (before != after).then_some(DayDifference {
+                date,
+                before,
+                after,
+            })
+        })
+        .collect();
+    Ok(Some(Changed {
+        before,
+        after,
+        because,
+    }))
 }
 
-impl<'a> Walk<'a> {
-    fn clock(
-        &mut self,
-        minutes: Minutes,
-        off_duty_start_after: Minutes,
-    ) -> Result<Moment, ReckoningError> {
-        let hours = self.office.hours;
-        let opening = self.opening(Hours::duty)?;
-        let mut from = self.start;
-        if opening.is_later {
-            from = opening.at + off_duty_start_after;
-            self.steps.push(Step::ClockStarts {
-                at: self.office.zone.local(from),
-                after: off_duty_start_after,
-            });
-        }
-        let due = from + minutes;
-        let mut date = opening.date;
-        let mut closing = opening.window.end().on(date);
-        // Where the next day opens as this one closes, there is no closing to speak of.
-        while self.office.zone.moment(closing) < due
-            && closing.date() > date
-            && closing.date() < self.last_date
-        {
-            let Ok(day) = self.office.calendar.day(closing.date()) else {
-                break;
-            };
-            let Some(next) = hours
-                .duty(&day.kind)
-                .first()
-                .filter(|it| it.start().on(day.date) == closing)
-            else {
-                break;
-            };
-            date = day.date;
-            closing = next.end().on(date);
-        }
-        if self.office.zone.moment(closing) < due {
-            self.steps.push(Step::RunsOnThroughClosing { closing });
-        }
-        Ok(due)
+impl DayHours {
+    fn of(date: NaiveDate, office: &Office) -> Option<Self> {
+        let day = office.calendar().day(date).ok()?;
+        let hours = office.hours();
+        Some(Self {
+            working: hours.working(date, &day.kind).into_owned(),
+            duty: hours.duty(date, &day.kind).into_owned(),
+            day,
+        })
     }
-
-    fn working(&mut self, minutes: Minutes) -> Result<Moment, ReckoningError> {
-        let opening = self.opening(Hours::working)?;
-        let mut left_ms = i64::from(minutes.0) * 60_000;
-        let mut from = if opening.is_later {
-            opening.at
-        } else {
-            self.start
-        };
-        if left_ms == 0 && opening.is_later {
-            self.steps.push(Step::RolledIntoHours {
-                from: self.local,
-                to: self.office.zone.local(from),
-            });
-        }
-        let mut date = opening.date;
-        loop {
-            let day = self.office.calendar.day(date)?;
-            for window in self.office.hours.working(&day.kind) {
-                let (opens, closes) = self.bounds(*window, date);
-                if closes <= from {
-                    continue;
-                }
-                from = from.max(opens);
-                let used_ms = left_ms.min(closes.unix_ms() - from.unix_ms());
-                let until = Moment::from_unix_ms(from.unix_ms() + used_ms);
-                left_ms -= used_ms;
-                if used_ms > 0 {
-                    self.steps.push(Step::Worked {
-                        from: self.office.zone.local(from),
-                        until: self.office.zone.local(until),
-                        used_ms: used_ms.unsigned_abs(),
-                        left_ms: left_ms.unsigned_abs(),
-                    });
-                }
-                if left_ms == 0 {
-                    if until == closes {
-                        self.steps.push(Step::EndsAtClosing {
-                            at: self.office.zone.local(until),
-                        });
-                    }
-                    return Ok(until);
-                }
-                from = closes;
-            }
-            date = self.next_working_day(date)?.date;
-        }
-    }
-
-    fn days(&mut self, days: u32, reading: DayReading) -> Result<Moment, ReckoningError> {
-        let receipt = self.day(self.local.date())?;
-        let mut number = 0;
-        let mut date = receipt.date;
-        let still_works = self
-            .closing(&receipt)
-            .is_some_and(|closing| self.start < self.office.zone.moment(closing));
-        if reading == DayReading::ReceiptDayCounts && still_works {
-            number = 1;
-            self.steps.push(Step::Counted {
-                day: receipt,
-                number,
-            });
-        } else {
-            self.steps.push(Step::ReceiptDayNotCounted { day: receipt });
-        }
-        while number < days {
-            let day = self.next_working_day(date)?;
-            number += 1;
-            date = day.date;
-            self.steps.push(Step::Counted { day, number });
-        }
-        if reading == DayReading::SameTime {
-            return self.rolled(date.and_time(self.local.time()));
-        }
-        let day = self.office.calendar.day(date)?;
-        let closing = self.closing(&day).expect("a counted day has a window");
-        self.steps.push(Step::EndsAtClosing { at: closing });
-        Ok(self.office.zone.moment(closing))
-    }
-
-    /// The same time if the office works then or closes just then, else when it next works.
-    fn rolled(&mut self, wished: NaiveDateTime) -> Result<Moment, ReckoningError> {
-        let at = self.office.zone.moment(wished);
-        let mut date = wished.date();
-        loop {
-            let day = self.office.calendar.day(date)?;
-            for window in self.office.hours.working(&day.kind) {
-                let (opens, closes) = self.bounds(*window, date);
-                if at < opens {
-                    self.steps.push(Step::RolledIntoHours {
-                        from: wished,
-                        to: self.office.zone.local(opens),
-                    });
-                    return Ok(opens);
-                }
-                if at == closes {
-                    self.steps.push(Step::EndsAtClosing { at: wished });
-                }
-                if at <= closes {
-                    return Ok(at);
-                }
-            }
-            date = self.next_working_day(date)?.date;
-        }
-    }
-
-    /// The window in which the start falls, or the next one, with the steps that say so.
-    fn opening(
-        &mut self,
-        windows: impl Fn(&'a Hours, &crate::calendar::DayKind) -> &'a [Window],
-    ) -> Result<Opening, ReckoningError> {
-        let off_duty_step = self.steps.len();
-        let mut day = self.day(self.local.date())?;
-        loop {
-            let today = windows(self.office.hours, &day.kind);
-            let next = today
-                .iter()
-                .find(|it| self.start < self.bounds(**it, day.date).1);
-            if let Some(&window) = next {
-                let date = day.date;
-                let at = self.bounds(window, date).0;
-                let is_later = self.start < at;
-                if is_later {
-                    let next_duty_start = self.office.zone.local(at);
-                    self.steps
-                        .insert(off_duty_step, Step::OffDuty { next_duty_start });
-                } else {
-                    self.steps.push(Step::OnDuty { day, window });
-                }
-                return Ok(Opening {
-                    date,
-                    window,
-                    at,
-                    is_later,
-                });
-            }
-            let date = day.date;
-            if today.is_empty() {
-                self.steps.push(Step::Skipped { day });
-            }
-            day = self.day_after(date)?;
-        }
-    }
-
-    fn next_working_day(&mut self, date: NaiveDate) -> Result<Day, ReckoningError> {
-        let mut day = self.day_after(date)?;
-        while self.office.hours.working(&day.kind).is_empty() {
-            let date = day.date;
-            self.steps.push(Step::Skipped { day });
-            day = self.day_after(date)?;
-        }
-        Ok(day)
-    }
-
-    fn day_after(&mut self, date: NaiveDate) -> Result<Day, ReckoningError> {
-        let next = date
-            .succ_opt()
-            .filter(|it| *it <= self.last_date)
-            .ok_or(ReckoningError::BeyondHorizon)?;
-        self.day(next)
-    }
-
-    fn day(&mut self, date: NaiveDate) -> Result<Day, ReckoningError> {
-        let day = self.office.calendar.day(date)?;
-        let year = chrono::Datelike::year(&date);
-        if day.provisional && self.provisional_year != Some(year) {
-            self.provisional_year = Some(year);
-            self.steps.push(Step::ProvisionalYear { year });
-        }
-        Ok(day)
-    }
-
-    /// When the office stops working on a day.
-    fn closing(&self, day: &Day) -> Option<NaiveDateTime> {
-        self.office
-            .hours
-            .working(&day.kind)
-            .last()
-            .map(|it| it.end().on(day.date))
-    }
-
-    fn bounds(&self, window: Window, date: NaiveDate) -> (Moment, Moment) {
-        let zone = self.office.zone;
-        (
-            zone.moment(window.start().on(date)),
-            zone.moment(window.end().on(date)),
-        )
-    }
-}
-
-/// A window on a date.
-struct Opening {
-    date: NaiveDate,
-    window: Window,
-    at: Moment,
-    /// The start is before it.
-    is_later: bool,
 }
 
 #[cfg(test)]

@@ -12,10 +12,13 @@ use crate::decide::Refusal;
 use crate::directory::Directory;
 use crate::envelope::RuleHashes;
 use crate::hash::Hash;
-use crate::hours::TimeOfDay;
+use crate::hours::{Hours, TimeOfDay};
+use crate::id::DepartmentId;
 use crate::moment::Moment;
 use crate::pack::{DeadlineId, Night, Pack, PhraseKind};
-use crate::reckoning::{Due, Office, ReckoningError, reckon};
+use crate::reckoning::{
+    Due, Limit, Office, Pause, Reckoning, ReckoningError, Standing, reckon, standing,
+};
 use crate::zone::{Zone, Zones};
 
 #[derive(Debug, Clone)]
@@ -23,11 +26,36 @@ pub struct Rules {
     pub pack: Pack,
     pub calendar: Calendar,
     pub directory: Directory,
+    clocks: Clocks,
     /// Packs that were in force before, by hash.
-    earlier: BTreeMap<Hash, Pack>,
+    earlier: BTreeMap<Hash, (Pack, Clocks)>,
     guard: PhraseGuard,
     zone: Zone,
     hashes: RuleHashes,
+}
+
+/// The hours of a pack, laid out over the calendar.
+#[derive(Debug, Clone)]
+struct Clocks {
+    site: Office,
+    departments: BTreeMap<DepartmentId, Office>,
+}
+
+impl Clocks {
+    fn new(pack: &Pack, calendar: &Calendar, zone: &Zone) -> Self {
+        let own = |(id, hours): (&DepartmentId, &Hours)| {
+            let office = Office::new(calendar, zone, hours).of_department(id.clone());
+            (id.clone(), office)
+        };
+        Self {
+            site: Office::new(calendar, zone, &pack.hours.site),
+            departments: pack.hours.departments.iter().map(own).collect(),
+        }
+    }
+
+    fn of(&self, department: &DepartmentId) -> &Office {
+        self.departments.get(department).unwrap_or(&self.site)
+    }
 }
 
 /// A pack names a zone that the zone table does not have.
@@ -60,6 +88,7 @@ impl Rules {
             directory: directory.hash(),
         };
         Ok(Self {
+            clocks: Clocks::new(&pack, &calendar, &zone),
             guard: PhraseGuard::new(&pack.phrases),
             pack,
             calendar,
@@ -90,35 +119,96 @@ impl Rules {
 
     /// The pack under which a case was opened, which it keeps (G4); the one in force where that is not at hand.
     pub fn pack_of(&self, case: &Case) -> &Pack {
-        self.earlier.get(&case.pack).unwrap_or(&self.pack)
+        self.earlier
+            .get(&case.pack)
+            .map_or(&self.pack, |(pack, _)| pack)
     }
 
     /// Puts packs by that cases may have been opened under.
     #[must_use]
     pub fn with_earlier(mut self, packs: impl IntoIterator<Item = Pack>) -> Self {
-        self.earlier
-            .extend(packs.into_iter().map(|it| (it.hash(), it)));
+        for pack in packs {
+            let clocks = Clocks::new(&pack, &self.calendar, &self.zone);
+            self.earlier.insert(pack.hash(), (pack, clocks));
+        }
         self
     }
 
-    /// By when an obligation of `case` is owed, with every step of the reckoning.
-    pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
+    /// What the clocks of a department run by: its own hours, or the site's.
+    pub fn office(&self, department: &DepartmentId) -> &Office {
+        self.clocks.of(department)
+    }
+
+    /// What the site's clocks run by, where no department has hours of its own.
+    pub const fn site_office(&self) -> &Office {
+        &self.clocks.site
+    }
+
+    /// By when an obligation of `case` is owed. Allocates nothing.
+    pub fn standing(
+        &self,
+        case: &Case,
+        obligation: &Obligation,
+    ) -> Result<Standing, ReckoningError> {
         if let Some(at) = obligation.until {
-            return Ok(Due::set_by_hand(obligation.since, at, &self.zone));
+            return Ok(Standing::Due {
+                at,
+                provisional: false,
+            });
         }
-        let pack = self.pack_of(case);
-        let office = Office {
-            calendar: &self.calendar,
-            zone: &self.zone,
-            hours: &pack.hours,
-        };
+        let (limit, pauses, office) = self.clock(case, obligation)?;
+        standing(obligation.since, limit, pauses, office)
+    }
+
+    /// By when an obligation of `case` is owed, or that its clock stands still, with every step of the reckoning.
+    pub fn reckoning(
+        &self,
+        case: &Case,
+        obligation: &Obligation,
+    ) -> Result<Reckoning, ReckoningError> {
+        if let Some(at) = obligation.until {
+            let due = Due::set_by_hand(obligation.since, at, &self.zone);
+            return Ok(Reckoning::Due(due));
+        }
+        let (limit, pauses, office) = self.clock(case, obligation)?;
+        reckon(obligation.since, limit, pauses, office)
+    }
+
+    /// As [`Rules::reckoning`], where a clock that stands still is no due moment.
+    pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
+        match self.reckoning(case, obligation)? {
+            Reckoning::Due(due) => Ok(due),
+            Reckoning::Paused { since, left_ms, .. } => {
+                Err(ReckoningError::StandsStill { since, left_ms })
+            }
+        }
+    }
+
+    /// The limit, the pauses that hold its clock, and the hours it runs by; all of the case's own pack (G4).
+    fn clock<'a>(
+        &'a self,
+        case: &'a Case,
+        obligation: &Obligation,
+    ) -> Result<(&'a Limit, &'a [Pause], &'a Office), ReckoningError> {
+        let (pack, clocks) = self
+            .earlier
+            .get(&case.pack)
+            .map_or((&self.pack, &self.clocks), |(pack, clocks)| (pack, clocks));
         let limit = if obligation.deadline == DeadlineId::Reply {
             pack.reply_limit(&case.record.category, case.record.difficulty)
         } else {
             pack.deadline(obligation.deadline).limit.as_ref()
         };
-        let limit = limit.ok_or(ReckoningError::NoLimit)?;
-        reckon(obligation.since, limit, &office)
+        let pauses: &[Pause] = if obligation.deadline.can_pause() {
+            &case.consents.pauses
+        } else {
+            &[]
+        };
+        Ok((
+            limit.ok_or(ReckoningError::NoLimit)?,
+            pauses,
+            clocks.of(&obligation.owed_by.department),
+        ))
     }
 
     /// The dismissing phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).

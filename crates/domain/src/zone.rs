@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
 use crate::document::{Document, DocumentError, Item, Problem, Unit};
 use crate::hash::Hash;
@@ -57,12 +57,16 @@ impl Zones {
     }
 }
 
+/// Seasons that go on are given to the end of this year.
+const LAST_YEAR: i32 = 2060;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     name: String,
     version: u32,
     /// East of UTC, before the first change.
     offset_s: i32,
+    /// In order; each differs from the one before it.
     changes: Vec<Change>,
 }
 
@@ -73,6 +77,24 @@ struct Change {
 }
 
 impl Zone {
+    /// A place without summer time, `offset_s` seconds east of UTC.
+    ///
+    /// ```
+    /// use shouwen_domain::moment::Moment;
+    /// use shouwen_domain::zone::Zone;
+    ///
+    /// let shanghai = Zone::fixed("Asia/Shanghai", 8 * 3600);
+    /// assert_eq!(shanghai.local(Moment::from_unix_ms(0)).to_string(), "1970-01-01 08:00:00");
+    /// ```
+    pub fn fixed(name: &str, offset_s: i32) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: 0,
+            offset_s,
+            changes: Vec::new(),
+        }
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -83,30 +105,50 @@ impl Zone {
 
     /// What a clock on the wall shows.
     pub fn local(&self, moment: Moment) -> NaiveDateTime {
-        let n_past = self.changes.partition_point(|it| it.at <= moment);
-        let offset_s = n_past
-            .checked_sub(1)
-            .map_or(self.offset_s, |i| self.changes[i].offset_s);
+        let offset_ms = self.offset_ms(moment);
         let utc = DateTime::from_timestamp_millis(moment.unix_ms())
             .map_or(NaiveDateTime::MAX, |it| it.naive_utc());
-        utc.checked_add_signed(TimeDelta::seconds(offset_s.into()))
+        utc.checked_add_signed(TimeDelta::milliseconds(offset_ms))
             .unwrap_or(NaiveDateTime::MAX)
     }
 
-    /// When a clock on the wall shows `local`: the first time if it does so twice; if it never does,
-    /// as much later as the clock is put forward.
+    /// When a clock on the wall shows `local`: the first time if it does so twice (back in autumn); if it never
+    /// does (forward in spring), as much later as the clock is put forward.
     pub fn moment(&self, local: NaiveDateTime) -> Moment {
-        let local_ms = local.and_utc().timestamp_millis();
-        let mut offset_s = self.offset_s;
-        for change in &self.changes {
-            let moment = Moment::from_unix_ms(local_ms - i64::from(offset_s) * 1000);
-            let after_gap = Moment::from_unix_ms(local_ms - i64::from(change.offset_s) * 1000);
-            if moment < change.at || after_gap < change.at {
-                return moment;
+        self.moment_of_ms(local.and_utc().timestamp_millis())
+    }
+
+    /// [`Self::local`] in milliseconds, as if it were UTC.
+    pub(crate) fn local_ms(&self, moment: Moment) -> i64 {
+        moment.unix_ms().saturating_add(self.offset_ms(moment))
+    }
+
+    /// [`Self::moment`] of milliseconds, as if they were UTC.
+    pub(crate) fn moment_of_ms(&self, local_ms: i64) -> Moment {
+        let (mut low, mut high) = (0, self.changes.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let Change { at, offset_s } = self.changes[middle];
+            // Until then the clock before the change, or the one that skips, is the one to read.
+            let offset_s = offset_s.max(self.offset_s_after(middle));
+            if local_ms < at.unix_ms() + i64::from(offset_s) * 1000 {
+                high = middle;
+            } else {
+                low = middle + 1;
             }
-            offset_s = change.offset_s;
         }
-        Moment::from_unix_ms(local_ms - i64::from(offset_s) * 1000)
+        Moment::from_unix_ms(local_ms - i64::from(self.offset_s_after(low)) * 1000)
+    }
+
+    fn offset_ms(&self, moment: Moment) -> i64 {
+        let n_past = self.changes.partition_point(|it| it.at <= moment);
+        i64::from(self.offset_s_after(n_past)) * 1000
+    }
+
+    fn offset_s_after(&self, n_changes: usize) -> i32 {
+        n_changes
+            .checked_sub(1)
+            .map_or(self.offset_s, |i| self.changes[i].offset_s)
     }
 
     /// SHA-256 of name, version, and changes.
@@ -123,7 +165,7 @@ impl Zone {
     }
 
     fn read(item: &Item<'_>, version: u32) -> Result<Self, ZoneError> {
-        let table = item.table(&["name", "offset", "changes"])?;
+        let table = item.table(&["name", "offset", "changes", "seasons"])?;
         let name = table.need("name")?;
         if name.text()?.trim().is_empty() {
             return Err(name.wrong(Problem::Empty));
@@ -144,13 +186,127 @@ impl Zone {
             }
             changes.push(change);
         }
+        for item in table
+            .get("seasons")
+            .map_or(Ok(Vec::new()), |it| it.list())?
+        {
+            changes.extend(read_seasons(&item)?);
+        }
+        changes.sort_by_key(|it| it.at);
+        if let Some(pair) = changes.windows(2).find(|it| it[0].at == it[1].at) {
+            let found = DateTime::from_timestamp_millis(pair[0].at.unix_ms())
+                .map_or_else(String::new, |it| it.to_rfc3339());
+            return Err(item.wrong(Problem::Duplicate { found }));
+        }
+        let offset_s = read_offset_s(&table.need("offset")?)?;
+        let mut before = offset_s;
+        changes.retain(|it| std::mem::replace(&mut before, it.offset_s) != it.offset_s);
         Ok(Self {
             name: name.text()?.to_owned(),
             version,
-            offset_s: read_offset_s(&table.need("offset")?)?,
+            offset_s,
             changes,
         })
     }
+}
+
+/// Two changes a year.
+fn read_seasons(item: &Item<'_>) -> Result<Vec<Change>, ZoneError> {
+    const YEARS: std::ops::Range<u32> = 1970..LAST_YEAR.unsigned_abs();
+    let table = item.table(&["from", "until", "summer", "starts", "winter", "ends"])?;
+    let from = table.need("from")?.integer(YEARS, Unit::Times)?;
+    let until = table
+        .get("until")
+        .map_or(Ok(YEARS.end), |it| it.integer(from..YEARS.end, Unit::Times))?;
+    let summer = read_offset_s(&table.need("summer")?)?;
+    let winter = read_offset_s(&table.need("winter")?)?;
+    let starts = read_yearly(&table.need("starts")?)?;
+    let ends = read_yearly(&table.need("ends")?)?;
+    Ok((from.cast_signed()..=until.cast_signed())
+        .flat_map(|year| {
+            [
+                Change {
+                    at: starts.in_year(year, winter),
+                    offset_s: summer,
+                },
+                Change {
+                    at: ends.in_year(year, summer),
+                    offset_s: winter,
+                },
+            ]
+        })
+        .collect())
+}
+
+/// The same day of every year, such as `Oct Sun>=8 02:00`, in the manner of the tz database.
+#[derive(Debug, Clone, Copy)]
+struct Yearly {
+    month: u32,
+    weekday: Weekday,
+    /// None: the last one of the month.
+    on_or_after: Option<u32>,
+    minute_of_day: i64,
+    is_utc: bool,
+}
+
+impl Yearly {
+    fn parse(text: &str) -> Option<Self> {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let [month, day, time] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
+        let (weekday, on_or_after) = match day.split_once(">=") {
+            Some((weekday, day)) => {
+                let day: u32 = day.parse().ok()?;
+                (
+                    weekday,
+                    Some(day).filter(|it| (1..=25).contains(it))?.into(),
+                )
+            }
+            None => (day.strip_prefix("last")?, None),
+        };
+        let (clock, is_utc) = time
+            .strip_suffix('u')
+            .map_or((time, false), |it| (it, true));
+        let clock = NaiveTime::parse_from_str(clock, "%H:%M").ok()?;
+        Some(Self {
+            month,
+            weekday: weekday.parse().ok()?,
+            on_or_after,
+            minute_of_day: (clock - NaiveTime::MIN).num_minutes(),
+            is_utc,
+        })
+    }
+
+    /// `before_s`: how far from UTC the clock is that is changed.
+    fn in_year(self, year: i32, before_s: i32) -> Moment {
+        let day = |month, day| {
+            NaiveDate::from_ymd_opt(year, month, day)
+                .expect("every month has 25 days, and years have four digits")
+        };
+        let earliest = match (self.on_or_after, self.month) {
+            (Some(it), month) => day(month, it),
+            (None, 12) => day(12, 25),
+            (None, month) => day(month + 1, 1) - Days::new(7),
+        };
+        let wait = self.weekday.days_since(earliest.weekday());
+        let date = earliest + Days::new(wait.into());
+        let local_ms = date.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
+            + self.minute_of_day * 60_000;
+        let offset_s = if self.is_utc { 0 } else { before_s };
+        Moment::from_unix_ms(local_ms - i64::from(offset_s) * 1000)
+    }
+}
+
+fn read_yearly(item: &Item<'_>) -> Result<Yearly, ZoneError> {
+    let found = item.text()?;
+    Yearly::parse(found).ok_or_else(|| {
+        item.wrong(Problem::Malformed {
+            found: found.to_owned(),
+            example: "Oct Sun>=8 02:00",
+        })
+    })
 }
 
 fn read_instant(item: &Item<'_>) -> Result<Moment, ZoneError> {
@@ -284,6 +440,64 @@ mod tests {
     }
 
     #[test]
+    fn the_other_half_of_the_world_has_its_summer_in_winter() {
+        check(
+            "Australia/Sydney",
+            "2026-01-15T00:00:00Z",
+            "2026-01-15T11:00:00",
+        );
+        check(
+            "Australia/Sydney",
+            "2026-04-04T15:59:59Z",
+            "2026-04-05T02:59:59",
+        );
+        check(
+            "Australia/Sydney",
+            "2026-04-04T17:00:00Z",
+            "2026-04-05T03:00:00",
+        );
+        check(
+            "Australia/Sydney",
+            "2026-10-03T16:00:00Z",
+            "2026-10-04T03:00:00",
+        );
+        check(
+            "America/Santiago",
+            "2016-01-18T17:00:00Z",
+            "2016-01-18T14:00:00",
+        );
+        check(
+            "Australia/Lord_Howe",
+            "2026-10-03T15:30:00Z",
+            "2026-10-04T02:30:00",
+        );
+    }
+
+    #[test]
+    fn a_season_ended_by_law_does_not_come_back() {
+        check(
+            "America/Los_Angeles",
+            "2006-04-02T10:00:00Z",
+            "2006-04-02T03:00:00",
+        );
+        check(
+            "America/Los_Angeles",
+            "2007-03-11T10:00:00Z",
+            "2007-03-11T03:00:00",
+        );
+        check(
+            "Europe/Moscow",
+            "2010-07-01T08:00:00Z",
+            "2010-07-01T12:00:00",
+        );
+        check(
+            "Europe/Moscow",
+            "2026-07-01T09:00:00Z",
+            "2026-07-01T12:00:00",
+        );
+    }
+
+    #[test]
     fn every_quarter_of_an_hour_of_a_year_comes_back() {
         let zones = shipped();
         let berlin = zones.get("Europe/Berlin").unwrap();
@@ -312,7 +526,8 @@ mod tests {
     #[test]
     fn hashes_follow_the_content() {
         let text = include_str!("../../../packs/zones.toml");
-        let later = Zones::parse(&text.replace("2027-03-28T01:00", "2027-03-28T02:00")).unwrap();
+        let later =
+            Zones::parse(&text.replacen("Mar lastSun 01:00u", "Mar lastSun 02:00u", 1)).unwrap();
         let shanghai = |zones: &Zones| zones.get("Asia/Shanghai").unwrap().hash();
         assert_ne!(shipped().hash(), later.hash());
         assert_eq!(shanghai(&shipped()), shanghai(&later));
@@ -347,7 +562,7 @@ mod tests {
         check_error(
             &text.replace("name", "nmae"),
             expect![
-                "zones.toml, line 3, column 1, zones[1].nmae: This key is not known here; expected name, offset, changes"
+                "zones.toml, line 3, column 1, zones[1].nmae: This key is not known here; expected name, offset, changes, seasons"
             ],
         );
         check_error(
@@ -364,6 +579,39 @@ mod tests {
         check_error(
             &format!("{text}[[zones]]\nname = \"A\"\noffset = \"+01:00\"\n"),
             expect![[r#"zones.toml, line 8, column 1, zones[2]: "A" stands here twice"#]],
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_season_is_said() {
+        let text = "version = 1\n[[zones]]\nname = \"A\"\noffset = \"+01:00\"\nseasons = [\n  { from = 2000, summer = \"+02:00\", starts = \"Mar lastSun 01:00u\", winter = \"+01:00\", ends = \"Oct Sun>=1 03:00\" },\n]\n";
+        assert!(Zones::parse(text).is_ok());
+        check_error(
+            &text.replace("lastSun", "Sunday"),
+            expect![[
+                r#"zones.toml, line 6, column 46, zones[1].seasons[1].starts: "Mar Sunday 01:00u" is not of the form "Oct Sun>=8 02:00""#
+            ]],
+        );
+        check_error(
+            &text.replace(">=1", ">=26"),
+            expect![[
+                r#"zones.toml, line 6, column 94, zones[1].seasons[1].ends: "Oct Sun>=26 03:00" is not of the form "Oct Sun>=8 02:00""#
+            ]],
+        );
+        check_error(
+            &text.replace("2000", "2061"),
+            expect![
+                "zones.toml, line 6, column 12, zones[1].seasons[1].from: 2061 is outside 1970 to 2060"
+            ],
+        );
+        check_error(
+            &text.replace(
+                "seasons",
+                "changes = [{ at = 2020-03-29T01:00:00Z, offset = \"+03:00\" }]\nseasons",
+            ),
+            expect![[
+                r#"zones.toml, line 2, column 1, zones[1]: "2020-03-29T01:00:00+00:00" stands here twice"#
+            ]],
         );
     }
 }

@@ -2,15 +2,17 @@
 
 use super::{Act, Case, End};
 use crate::decide::Refusal;
-use crate::event::{Consented, PauseReason, Request, Requested};
+use crate::event::{Consented, Request, Requested};
 use crate::id::{EnvelopeId, PersonId, ShiftId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
+use crate::reckoning::Pause;
 
 /// Consents asked for and given, and the shift that is being handed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consents {
     pub requests: Vec<RequestMade>,
+    /// Stretches in which clocks that can pause stand still; why, say the requests that were granted.
     pub pauses: Vec<Pause>,
     /// The shift handover that is not taken yet, from whom to whom (F7).
     pub shift: Option<(ShiftId, PersonId, PersonId)>,
@@ -32,17 +34,6 @@ impl RequestMade {
     pub fn is_granted(&self) -> bool {
         self.answer.as_ref().is_some_and(|(_, _, granted)| *granted)
     }
-}
-
-/// A stretch in which clocks that can pause stand still.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pause {
-    pub reason: PauseReason,
-    pub from: Moment,
-    /// None: it lasts still.
-    pub until: Option<Moment>,
-    /// The envelope that asked for it.
-    pub request: EnvelopeId,
 }
 
 impl Case {
@@ -139,11 +130,9 @@ impl Case {
 
     fn grant(&mut self, act: Act<'_>, request: Request, asked_at: Moment, asked_in: EnvelopeId) {
         match request {
-            Request::Pause(reason, until) => self.consents.pauses.push(Pause {
-                reason,
+            Request::Pause(_, until) => self.consents.pauses.push(Pause {
                 from: asked_at,
                 until,
-                request: asked_in,
             }),
             Request::Extension(deadline, until) => {
                 self.open_mut(deadline)

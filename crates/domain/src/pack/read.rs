@@ -1,21 +1,23 @@
 //! From text to [`Pack`]: one function per part, each strict.
 
 mod phrases;
+mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use self::time::{Time, limit, reading};
 use super::{
     Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, Pack, PackError, PackProblem,
     Paper, RequiredFields, RuleText, Text,
 };
-use crate::document::{Document, Item, Language, Table, Unit};
+use crate::document::{Document, Item, Language, Unit};
 use crate::event::{Field, Kind};
 use crate::hash::Hash;
-use crate::hours::{Hours, HoursError, RestDays, TimeOfDay, Window};
+use crate::hours::{Hours, TimeOfDay};
 use crate::id::{CategoryId, DepartmentId, EmergencyId, PaperId};
 use crate::moment::Minutes;
-use crate::reckoning::{DayReading, Limit};
+use crate::reckoning::Limit;
 use crate::rule::RuleId;
 
 pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
@@ -36,7 +38,8 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         "emergencies",
         "slips",
     ])?;
-    let time = Time::read(&root.need("time")?)?;
+    let departments = departments(&root.need("departments")?)?;
+    let time = Time::read(&root.need("time")?, &departments)?;
     let limits = root.need("limits")?.table(&[
         "late_record_after",
         "return_visit_attempts",
@@ -49,7 +52,6 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
     ])?;
     let rules = rules(&root.need("rules")?)?;
     let deadlines = deadlines(&root.need("deadlines")?, &time, &rules)?;
-    let departments = departments(&root.need("departments")?)?;
     let categories = categories(&root.need("categories")?, &time, &departments, &deadlines)?;
     let id = root.need("id")?;
     Ok(Pack {
@@ -138,82 +140,6 @@ fn papers(item: &Item<'_>) -> Result<Vec<Paper>, PackError> {
         })
     };
     item.entries()?.iter().map(read).collect()
-}
-
-/// What every clock needs.
-struct Time {
-    zone: String,
-    calendar: String,
-    hours: Hours,
-    off_duty_start_after: Minutes,
-    working_day: DayReading,
-}
-
-impl Time {
-    fn read(item: &Item<'_>) -> Result<Self, PackError> {
-        let table = item.table(&[
-            "zone",
-            "calendar",
-            "work_days",
-            "rest_days",
-            "rest_days_are",
-            "off_duty_start_after",
-            "working_day",
-        ])?;
-        Ok(Self {
-            zone: word(&table.need("zone")?)?,
-            calendar: word(&table.need("calendar")?)?,
-            hours: hours(&table)?,
-            off_duty_start_after: plain_minutes(&table.need("off_duty_start_after")?, 0..4 * 60)?,
-            working_day: reading(&table.need("working_day")?)?,
-        })
-    }
-}
-
-fn hours(table: &Table<'_>) -> Result<Hours, PackError> {
-    let work_days = table.need("work_days")?;
-    let work = windows(&work_days)?;
-    let Some(rest_days) = table.get("rest_days") else {
-        return match table.get("rest_days_are") {
-            Some(_) => Err(table.missing("rest_days", PackProblem::MissingKey)),
-            None => Ok(unchecked(work, RestDays::Closed)),
-        };
-    };
-    let rest = windows(&rest_days)?;
-    let are: fn(Vec<Window>) -> RestDays = if table
-        .need("rest_days_are")?
-        .word(&[("on_duty", false), ("working", true)])?
-    {
-        RestDays::Working
-    } else {
-        RestDays::OnDuty
-    };
-    Ok(unchecked(work, are(rest)))
-}
-
-fn unchecked(work: Vec<Window>, rest: RestDays) -> Hours {
-    Hours::try_new(work, rest).expect("each list of windows was checked by itself")
-}
-
-fn windows(item: &Item<'_>) -> Result<Vec<Window>, PackError> {
-    let mut windows: Vec<Window> = Vec::new();
-    for item in item.list()? {
-        let window: Window = item
-            .text()?
-            .parse()
-            .map_err(|error| item.wrong(PackProblem::BadWindow(error)))?;
-        windows.push(window);
-        if let Err(error @ HoursError::Overlap { .. }) =
-            Hours::try_new(windows.clone(), RestDays::Closed)
-        {
-            return Err(item.wrong(PackProblem::BadWindow(error)));
-        }
-    }
-    if windows.is_empty() {
-        Err(item.wrong(PackProblem::BadWindow(HoursError::NoWindow)))
-    } else {
-        Ok(windows)
-    }
 }
 
 fn deadlines(
@@ -360,7 +286,7 @@ fn reply(
         let Some(item) = table.get(key) else { continue };
         let limit = limit(&item, time.working_day, time.off_duty_start_after)?;
         if let Some(general) = general {
-            not_longer(&item, &limit, general, &time.hours)?;
+            not_longer(&item, &limit, general, &time.hours.site)?;
         }
         limits.insert(difficulty, limit);
     }
@@ -512,14 +438,6 @@ fn field(item: &Item<'_>) -> Result<Field, PackError> {
     ])
 }
 
-fn reading(item: &Item<'_>) -> Result<DayReading, PackError> {
-    item.word(&[
-        ("next_day_closing", DayReading::NextDayClosing),
-        ("receipt_day_counts", DayReading::ReceiptDayCounts),
-        ("same_time", DayReading::SameTime),
-    ])
-}
-
 /// `15min` or `1h`.
 fn plain_minutes(item: &Item<'_>, range: Range<u32>) -> Result<Minutes, PackError> {
     let found = item.text()?;
@@ -530,75 +448,6 @@ fn plain_minutes(item: &Item<'_>, range: Range<u32>) -> Result<Minutes, PackErro
         })
     })?;
     item.within(minutes, range, Unit::Minutes).map(Minutes)
-}
-
-/// A duration that names its clock.
-fn limit(
-    item: &Item<'_>,
-    reading: DayReading,
-    off_duty_start_after: Minutes,
-) -> Result<Limit, PackError> {
-    const DAYS: Range<u32> = 1..60;
-    const MINUTES: Range<u32> = 1..30 * 24 * 60;
-    let found = item.text()?;
-    let wrong_unit = || {
-        let examples = &[
-            "1h clock",
-            "30min clock",
-            "1 working day",
-            "9 working hours",
-            "10min plain",
-        ];
-        item.wrong(PackProblem::WrongUnit {
-            found: found.to_owned(),
-            examples,
-        })
-    };
-    let words: Vec<&str> = found.split(' ').collect();
-    match words[..] {
-        [amount, "clock"] => {
-            let minutes = item.within(
-                minutes(amount).ok_or_else(wrong_unit)?,
-                MINUTES,
-                Unit::Minutes,
-            )?;
-            Ok(Limit::ClockMinutes {
-                minutes: Minutes(minutes),
-                off_duty_start_after,
-            })
-        }
-        [amount, "plain"] => {
-            let minutes = item.within(
-                minutes(amount).ok_or_else(wrong_unit)?,
-                MINUTES,
-                Unit::Minutes,
-            )?;
-            Ok(Limit::PlainMinutes {
-                minutes: Minutes(minutes),
-            })
-        }
-        [amount, "working", "day" | "days"] => {
-            let days = item.within(
-                number(amount).ok_or_else(wrong_unit)?,
-                DAYS,
-                Unit::WorkingDays,
-            )?;
-            Ok(Limit::WorkingDays { days, reading })
-        }
-        [
-            amount,
-            "working",
-            unit @ ("hour" | "hours" | "minute" | "minutes"),
-        ] => {
-            let factor = if unit.starts_with("hour") { 60 } else { 1 };
-            let minutes = number(amount).ok_or_else(wrong_unit)? * factor;
-            let minutes = item.within(minutes, MINUTES, Unit::WorkingMinutes)?;
-            Ok(Limit::WorkingMinutes {
-                minutes: Minutes(minutes),
-            })
-        }
-        _ => Err(wrong_unit()),
-    }
 }
 
 fn minutes(text: &str) -> Option<i64> {

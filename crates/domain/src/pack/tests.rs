@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::hours::RestDays;
+use crate::hours::{DutyHours, Hours, RestDays, Week};
 use crate::reckoning::DayReading;
 
 const SHIPPED: &str = include_str!("../../../../packs/property-service.toml");
@@ -57,7 +57,13 @@ fn the_shipped_pack_says_what_the_regulation_says() {
         ),
         (Minutes(15), 3, 3)
     );
-    assert_eq!(pack.hours, Hours::parse(&["08:30-18:00"]).unwrap());
+    assert_eq!(
+        pack.hours,
+        DutyHours {
+            site: Hours::parse(&["08:30-18:00"]).unwrap(),
+            departments: BTreeMap::new()
+        }
+    );
     assert_eq!(pack.hash(), Hash::of(SHIPPED.as_bytes()));
     assert!(crate::zone::shipped().get(&pack.zone).is_some());
 }
@@ -124,7 +130,8 @@ fn check_error(from: &str, to: &str, expected: Expect) {
 #[test]
 fn a_pack_may_differ_from_the_shipped_one() {
     let work_days = ["08:30-12:00", "13:30-18:00"].map(|it| it.parse().unwrap());
-    let rest_days = vec!["09:00-17:00".parse().unwrap()];
+    let work_days = Week::every_day(work_days.to_vec()).unwrap();
+    let rest_days = Week::every_day(vec!["09:00-17:00".parse().unwrap()]).unwrap();
     for (word, rest_days) in [
         ("on_duty", RestDays::OnDuty(rest_days.clone())),
         ("working", RestDays::Working(rest_days)),
@@ -133,11 +140,9 @@ fn a_pack_may_differ_from_the_shipped_one() {
             "[\"08:30-18:00\"]",
             &format!("[\"08:30-12:00\", \"13:30-18:00\"]\nrest_days = [\"09:00-17:00\"]\nrest_days_are = \"{word}\""),
         )
-        .hours;
-        assert_eq!(
-            hours,
-            Hours::try_new(work_days.to_vec(), rest_days).unwrap()
-        );
+        .hours
+        .site;
+        assert_eq!(hours, Hours::new(work_days.clone(), rest_days));
     }
 
     let limit = |text: &str| {
@@ -629,6 +634,264 @@ fn a_better_sentence_that_is_none_is_named() {
         "instead = { ",
         expect![
             "pack.toml, line 770, column 11, phrases[66].instead.zh: The Chinese text is missing"
+        ],
+    );
+}
+
+/// The shipped pack with lines more in its `[time]` section, `TABLES` behind it.
+fn with_time(lines: &str, tables: &str) -> Result<Pack, PackError> {
+    let text = SHIPPED
+        .replacen("[limits]", &format!("{tables}\n[limits]"), 1)
+        .replacen(
+            "[\"08:30-18:00\"]",
+            &format!("[\"08:30-18:00\"]\n{lines}"),
+            1,
+        );
+    Pack::parse("pack.toml", &text)
+}
+
+fn hours(lines: &str, tables: &str) -> DutyHours {
+    with_time(lines, tables)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .hours
+}
+
+fn week(windows: &[&str]) -> Week {
+    Week::every_day(windows.iter().map(|it| it.parse().unwrap()).collect()).unwrap()
+}
+
+fn date(text: &str) -> chrono::NaiveDate {
+    text.parse().unwrap()
+}
+
+#[test]
+fn each_weekday_may_have_windows_of_its_own() {
+    let pack = changed(
+        "work_days = [\"08:30-18:00\"]",
+        "work_days = { mon = [\"08:30-12:00\", \"13:30-18:00\"], fri = [\"08:30-12:00\"] }",
+    );
+    let mut days: [Vec<_>; 7] = Default::default();
+    days[0] = ["08:30-12:00", "13:30-18:00"]
+        .map(|it| it.parse().unwrap())
+        .to_vec();
+    days[4] = vec!["08:30-12:00".parse().unwrap()];
+    assert_eq!(
+        pack.hours.site,
+        Hours::new(Week::try_new(days).unwrap(), RestDays::Closed)
+    );
+}
+
+#[test]
+fn single_dates_have_hours_breaks_and_closures() {
+    let site = hours(
+        "closed = [\"2026-05-04\"]",
+        "[time.dates]\n2026-02-28 = [\"09:00-12:00\"]\n[time.breaks]\n2026-07-14 = [\"10:00-11:00\", \"15:00-24:00\"]",
+    )
+    .site;
+    let expected = Hours::parse(&["08:30-18:00"])
+        .unwrap()
+        .with_closed(date("2026-05-04"))
+        .with_date(date("2026-02-28"), vec!["09:00-12:00".parse().unwrap()])
+        .unwrap()
+        .with_break(date("2026-07-14"), "10:00-11:00".parse().unwrap())
+        .with_break(date("2026-07-14"), "15:00-24:00".parse().unwrap());
+    assert_eq!(site, expected);
+}
+
+#[test]
+fn holidays_may_be_unlike_weekends() {
+    let rest = "rest_days = [\"09:00-17:00\"]\nrest_days_are = \"working\"\n";
+    let open = || {
+        Hours::new(
+            week(&["08:30-18:00"]),
+            RestDays::Working(week(&["09:00-17:00"])),
+        )
+    };
+    assert_eq!(hours(rest, "").site, open());
+    assert_eq!(
+        hours(&format!("{rest}holidays_are = \"closed\""), "").site,
+        open().with_holidays(RestDays::Closed)
+    );
+    assert_eq!(
+        hours(
+            &format!("{rest}holidays_are = \"on_duty\"\nholidays = [\"10:00-12:00\"]"),
+            ""
+        )
+        .site,
+        open().with_holidays(RestDays::OnDuty(week(&["10:00-12:00"])))
+    );
+}
+
+#[test]
+fn a_department_may_have_hours_of_its_own() {
+    let hours = hours(
+        "closed = [\"2026-05-04\"]",
+        r#"
+[time.departments.security]
+hours = "around_the_clock"
+[time.departments.service]
+hours = "seven_days"
+[time.departments.engineering]
+hours = "seven_days"
+work_days = ["08:00-20:00"]
+[time.departments.finance]
+hours = "working_days"
+work_days = ["09:00-17:00"]
+[time.departments.cleaning]
+work_days = ["06:00-14:00"]
+rest_days = ["06:00-10:00"]
+rest_days_are = "on_duty"
+closed = ["2026-02-17"]
+"#,
+    );
+    let of = |id: &str| hours.of(&id.parse().unwrap()).clone();
+    assert_eq!(hours.departments.len(), 5);
+    assert_eq!(of("security"), Hours::around_the_clock());
+    let seven_days = |windows: &[&str]| Hours::new(week(windows), RestDays::Working(week(windows)));
+    assert_eq!(of("service"), seven_days(&["08:30-18:00"]));
+    assert_eq!(of("engineering"), seven_days(&["08:00-20:00"]));
+    assert_eq!(of("finance"), Hours::parse(&["09:00-17:00"]).unwrap());
+    let cleaning = Hours::new(
+        week(&["06:00-14:00"]),
+        RestDays::OnDuty(week(&["06:00-10:00"])),
+    );
+    assert_eq!(of("cleaning"), cleaning.with_closed(date("2026-02-17")));
+    assert_eq!(of("quality"), hours.site);
+}
+
+fn check_time_error(lines: &str, tables: &str, expected: Expect) {
+    let error = with_time(lines, tables).map(|_| ()).unwrap_err();
+    expected.assert_eq(&error.to_string());
+}
+
+#[test]
+fn what_is_wrong_with_hours_is_named_with_its_place() {
+    check_error(
+        "[\"08:30-18:00\"]",
+        "{ mon = [\"08:30-18:00\"], monday = [] }",
+        expect![
+            "pack.toml, line 25, column 38, time.work_days.monday: This key is not known here; expected mon, tue, wed, thu, fri, sat, sun"
+        ],
+    );
+    check_error(
+        "[\"08:30-18:00\"]",
+        "{ mon = [] }",
+        expect!["pack.toml, line 25, column 21, time.work_days.mon: There is no window at all"],
+    );
+    check_error(
+        "[\"08:30-18:00\"]",
+        "{}",
+        expect!["pack.toml, line 25, column 13, time.work_days: There is no window at all"],
+    );
+    check_error(
+        "[\"08:30-18:00\"]",
+        "{ tue = [\"08:30-12:00\", \"11:00-12:00\"] }",
+        expect![[
+            r#"pack.toml, line 25, column 37, time.work_days.tue[2]: "08:30-12:00" and "11:00-12:00" overlap"#
+        ]],
+    );
+    check_time_error(
+        "closed = [\"2026-5-4\"]",
+        "",
+        expect![[
+            r#"pack.toml, line 26, column 11, time.closed[1]: "2026-5-4" is not of the form "2026-02-14""#
+        ]],
+    );
+    check_time_error(
+        "closed = [2026-05-04]",
+        "",
+        expect![
+            "pack.toml, line 26, column 11, time.closed[1]: Expected a text in quotes, found a date with time"
+        ],
+    );
+    check_time_error(
+        "dates = { 2026-02-30 = [\"09:00-12:00\"] }",
+        "",
+        expect![[
+            r#"pack.toml, line 26, column 11, time.dates.2026-02-30: "2026-02-30" is not of the form "2026-02-14""#
+        ]],
+    );
+    check_time_error(
+        "dates = { 2026-02-28 = [] }",
+        "",
+        expect!["pack.toml, line 26, column 24, time.dates.2026-02-28: There is no window at all"],
+    );
+    check_time_error(
+        "breaks = { 2026-02-28 = \"noon\" }",
+        "",
+        expect![
+            "pack.toml, line 26, column 25, time.breaks.2026-02-28: Expected a list, found a text in quotes"
+        ],
+    );
+    check_time_error(
+        "holidays = [\"09:00-12:00\"]",
+        "",
+        expect!["pack.toml, line 21, column 1, time.holidays_are: This key is missing"],
+    );
+    check_time_error(
+        "holidays_are = \"working\"",
+        "",
+        expect!["pack.toml, line 21, column 1, time.holidays: This key is missing"],
+    );
+    check_time_error(
+        "rest_days = [\"09:00-12:00\"]\nrest_days_are = \"closed\"",
+        "",
+        expect![[
+            r#"pack.toml, line 27, column 17, time.rest_days_are: "closed" is not known here; expected on_duty, working"#
+        ]],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_department_s_hours_is_named_with_its_place() {
+    let check = |lines: &str, expected: Expect| {
+        check_time_error(
+            "",
+            &format!("[time.departments.security]\n{lines}"),
+            expected,
+        );
+    };
+    check_time_error(
+        "",
+        "[time.departments.kitchen]\nhours = \"seven_days\"",
+        expect![[
+            r#"pack.toml, line 38, column 19, time.departments.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+        ]],
+    );
+    check(
+        "",
+        expect![
+            "pack.toml, line 38, column 1, time.departments.security.work_days: This key is missing"
+        ],
+    );
+    check(
+        "hours = \"always\"",
+        expect![[
+            r#"pack.toml, line 39, column 9, time.departments.security.hours: "always" is not known here; expected working_days, seven_days, around_the_clock"#
+        ]],
+    );
+    check(
+        "hours = \"around_the_clock\"\nclosed = [\"2026-02-17\"]",
+        expect![
+            "pack.toml, line 40, column 10, time.departments.security.closed: This key is not known here; expected hours"
+        ],
+    );
+    check(
+        "hours = \"seven_days\"\nrest_days = [\"09:00-12:00\"]",
+        expect![
+            "pack.toml, line 40, column 13, time.departments.security.rest_days: This key is not known here; expected hours, work_days, dates, breaks, closed"
+        ],
+    );
+    check(
+        "work_days = [\"09:00-08:00\"]",
+        expect![[
+            r#"pack.toml, line 39, column 14, time.departments.security.work_days[1]: "09:00-08:00" ends before it starts; over midnight, write "09:00-24:00" and "00:00-08:00""#
+        ]],
+    );
+    check(
+        "shift = \"night\"",
+        expect![
+            "pack.toml, line 39, column 1, time.departments.security.shift: This key is not known here; expected hours, work_days, rest_days, rest_days_are, holidays, holidays_are, dates, breaks, closed"
         ],
     );
 }
