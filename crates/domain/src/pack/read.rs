@@ -1,11 +1,15 @@
 //! From text to [`Pack`]: one function per part, each strict.
 
+mod assessments;
+mod practice;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{
-    Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, Pack, PackError, PackProblem,
-    Paper, Phrase, RequiredFields, RuleText, Text,
+    Assessments, Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, OutsideBody,
+    Pack, PackError, PackProblem, Paper, Phrase, RequiredFields, RuleText, Stages, Text,
 };
 use crate::document::{Document, Item, Language, Table, Unit};
 use crate::event::{Field, Kind};
@@ -32,6 +36,17 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         "rules",
         "emergencies",
         "slips",
+        "words",
+        "assessments",
+        "stage",
+        "escalation",
+        "spot_checks",
+        "joined",
+        "duty",
+        "quiz",
+        "courtesy",
+        "pledge",
+        "answers",
     ])?;
     let time = Time::read(&root.need("time")?)?;
     let limits = root.need("limits")?.table(&[
@@ -45,9 +60,17 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         "max_rounds",
     ])?;
     let rules = rules(&root.need("rules")?)?;
+    texts_of_what_is_used(&root, ROOT_RULES, &rules)?;
+    texts_of_what_is_used(&limits, LIMIT_RULES, &rules)?;
     let deadlines = deadlines(&root.need("deadlines")?, &time, &rules)?;
     let departments = departments(&root.need("departments")?)?;
-    let categories = categories(&root.need("categories")?, &time, &departments, &deadlines)?;
+    let categories = categories(
+        &root.need("categories")?,
+        &time,
+        &departments,
+        &deadlines,
+        &rules,
+    )?;
     let id = root.need("id")?;
     Ok(Pack {
         id: word(&id)?,
@@ -70,10 +93,42 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         emergencies: root
             .get("emergencies")
             .map_or(Ok(Vec::new()), |it| emergencies(&it))?,
-        departments,
-        categories,
         required_fields: required_fields(&root.need("required_fields")?)?,
         phrases: phrases(&root.need("phrases")?)?,
+        words: words::words(&root.need("words")?)?,
+        assessments: root
+            .get("assessments")
+            .map_or(Ok(Assessments::default()), |it| {
+                assessments::assessments(&it, &rules)
+            })?,
+        stages: root.get("stage").map_or(Ok(Stages::default()), |it| {
+            practice::stages(&it, &departments, &rules)
+        })?,
+        escalation: root
+            .get("escalation")
+            .map(|it| practice::escalation(&it, &time))
+            .transpose()?,
+        spot_checks: root
+            .get("spot_checks")
+            .map(|it| practice::spot_checks(&it))
+            .transpose()?,
+        joined: root
+            .get("joined")
+            .map(|it| practice::joined(&it))
+            .transpose()?,
+        duty: text(&root.need("duty")?)?,
+        quiz: practice::quiz(&root.need("quiz")?, &rules)?,
+        courtesy: words::courtesy(&root.need("courtesy")?)?,
+        pledge: root
+            .get("pledge")
+            .map(|it| words::pledge(&it))
+            .transpose()?,
+        answers: root.get("answers").map_or(Ok(Vec::new()), |it| {
+            words::answers(&it, &departments, &categories)
+        })?,
+        text: source.into(),
+        departments,
+        categories,
         deadlines,
         rules,
         zone: time.zone,
@@ -82,6 +137,63 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         off_duty_start_after: time.off_duty_start_after,
         hash: Hash::of(source.as_bytes()),
     })
+}
+
+/// The rules that parts of a pack carry out: whoever sets the part says what the rule says.
+const ROOT_RULES: &[(&str, RuleId)] = &[
+    ("required_fields", RuleId::I1),
+    ("emergencies", RuleId::I14),
+    ("phrases", RuleId::L1),
+    ("courtesy", RuleId::L2),
+    ("pledge", RuleId::L2),
+    ("answers", RuleId::L3),
+    ("escalation", RuleId::C4),
+    ("spot_checks", RuleId::V3),
+    ("spot_checks", RuleId::V6),
+    ("joined", RuleId::C5),
+    ("assessments", RuleId::A10),
+    ("stage", RuleId::G1),
+    ("duty", RuleId::G3),
+    ("quiz", RuleId::G3),
+];
+
+const LIMIT_RULES: &[(&str, RuleId)] = &[
+    ("late_record_after", RuleId::I1),
+    ("return_visit_attempts", RuleId::V1),
+    ("return_visit_gap", RuleId::V1),
+    ("max_moves", RuleId::T8),
+    ("emergency_record_within", RuleId::I14),
+    ("night", RuleId::F7),
+    ("max_postponed", RuleId::T10),
+    ("max_rounds", RuleId::V5),
+];
+
+fn texts_of_what_is_used(
+    table: &Table<'_>,
+    used: &[(&str, RuleId)],
+    rules: &BTreeMap<RuleId, RuleText>,
+) -> Result<(), PackError> {
+    for (key, rule) in used {
+        if let Some(item) = table.get(key) {
+            cited(&item, *rule, rules)?;
+        }
+    }
+    Ok(())
+}
+
+/// A rule that is cited has its text in the pack.
+fn cited(
+    item: &Item<'_>,
+    rule: RuleId,
+    rules: &BTreeMap<RuleId, RuleText>,
+) -> Result<(), PackError> {
+    if rules.contains_key(&rule) {
+        Ok(())
+    } else {
+        Err(item.wrong(PackProblem::RuleWithoutText {
+            rule: rule.to_string(),
+        }))
+    }
 }
 
 /// "20:30-08:30": over midnight, unlike the windows of a day.
@@ -129,9 +241,13 @@ fn papers(item: &Item<'_>) -> Result<Vec<Paper>, PackError> {
                 example: "identity-card",
             })
         })?;
+        let table = entry.value.table(&["zh", "en", "copies"])?;
         Ok(Paper {
             id,
-            name: text(&entry.value)?,
+            name: text_in(&table)?,
+            copies: table
+                .get("copies")
+                .map_or(Ok(0), |it| it.integer(0..20, Unit::Times))?,
         })
     };
     item.entries()?.iter().map(read).collect()
@@ -225,11 +341,7 @@ fn deadlines(
             .table(&["rule", "limit", "working_day", "name"])?;
         let cited = table.need("rule")?;
         let rule = rule(&cited)?;
-        if !rules.contains_key(&rule) {
-            return Err(cited.wrong(PackProblem::RuleWithoutText {
-                rule: rule.to_string(),
-            }));
-        }
+        self::cited(&cited, rule, rules)?;
         let working_day = table
             .get("working_day")
             .map_or(Ok(time.working_day), |it| reading(&it))?;
@@ -277,6 +389,7 @@ fn categories(
     time: &Time,
     departments: &[DepartmentId],
     deadlines: &BTreeMap<DeadlineId, DeadlineRule>,
+    rules: &BTreeMap<RuleId, RuleText>,
 ) -> Result<Vec<Category>, PackError> {
     let entries = item.entries()?;
     if entries.is_empty() {
@@ -297,10 +410,37 @@ fn categories(
             "sensitive",
             "papers",
             "reply",
+            "scope",
+            "handled_by",
+            "complete_within",
+            "basis",
+            "conditions",
+            "fee",
+            "steps",
+            "words",
         ])?;
+        texts_of_what_is_used(&table, CATEGORY_RULES, rules)?;
+        let kind = kind(&table.need("kind")?)?;
+        let optional = |key| table.get(key).map(|it| text(&it)).transpose();
         Ok(Category {
             id,
-            kind: kind(&table.need("kind")?)?,
+            kind,
+            scope: optional("scope")?,
+            handled_by: table
+                .get("handled_by")
+                .map(|it| outside_body(&it))
+                .transpose()?,
+            complete_within: table
+                .get("complete_within")
+                .map(|it| complete_within(&it, kind, time))
+                .transpose()?,
+            basis: optional("basis")?,
+            conditions: optional("conditions")?,
+            fee: optional("fee")?,
+            steps: table.get("steps").map_or(Ok(Vec::new()), |it| texts(&it))?,
+            words: table
+                .get("words")
+                .map_or(Ok(Vec::new()), |it| words::search_words(&it))?,
             name: text(&table.need("name")?)?,
             department: table
                 .get("department")
@@ -321,6 +461,33 @@ fn categories(
         })
     };
     entries.iter().map(read).collect()
+}
+
+const CATEGORY_RULES: &[(&str, RuleId)] = &[
+    ("reply", RuleId::T3),
+    ("sensitive", RuleId::I15),
+    ("papers", RuleId::I4),
+    ("steps", RuleId::I4),
+    ("complete_within", RuleId::I4),
+    ("handled_by", RuleId::I8),
+];
+
+fn outside_body(item: &Item<'_>) -> Result<OutsideBody, PackError> {
+    let table = item.table(&["zh", "en", "phone"])?;
+    Ok(OutsideBody {
+        name: text_in(&table)?,
+        phone: table.get("phone").map(|it| word(&it)).transpose()?,
+    })
+}
+
+fn complete_within(item: &Item<'_>, kind: Kind, time: &Time) -> Result<Limit, PackError> {
+    if kind == Kind::Formality {
+        limit(item, time.working_day, time.off_duty_start_after)
+    } else {
+        Err(item.wrong(PackProblem::OnlyWith {
+            needs: "kind = \"formality\"",
+        }))
+    }
 }
 
 fn known_department(
@@ -402,22 +569,37 @@ fn not_longer(
 }
 
 fn required_fields(item: &Item<'_>) -> Result<RequiredFields, PackError> {
-    let table = item.table(&["answered_at_once", "otherwise"])?;
-    let fields = |key| {
-        let mut fields = BTreeSet::new();
-        for item in table.need(key)?.list()? {
-            if !fields.insert(field(&item)?) {
-                return Err(item.wrong(PackProblem::Duplicate {
-                    found: item.text()?.to_owned(),
-                }));
-            }
-        }
-        Ok(fields)
-    };
+    let table = item.table(&["answered_at_once", "otherwise", "kinds"])?;
     Ok(RequiredFields {
-        answered_at_once: fields("answered_at_once")?,
-        otherwise: fields("otherwise")?,
+        answered_at_once: fields(&table.need("answered_at_once")?)?,
+        otherwise: fields(&table.need("otherwise")?)?,
+        kinds: table
+            .get("kinds")
+            .map_or(Ok(BTreeMap::new()), |it| fields_of_kinds(&it))?,
     })
+}
+
+fn fields_of_kinds(item: &Item<'_>) -> Result<BTreeMap<Kind, BTreeSet<Field>>, PackError> {
+    let table = item.table(&KIND_KEYS)?;
+    let mut kinds = BTreeMap::new();
+    for (key, kind) in KINDS {
+        if let Some(item) = table.get(key) {
+            kinds.insert(kind, fields(&item)?);
+        }
+    }
+    Ok(kinds)
+}
+
+fn fields(item: &Item<'_>) -> Result<BTreeSet<Field>, PackError> {
+    let mut fields = BTreeSet::new();
+    for item in item.list()? {
+        if !fields.insert(field(&item)?) {
+            return Err(item.wrong(PackProblem::Duplicate {
+                found: item.text()?.to_owned(),
+            }));
+        }
+    }
+    Ok(fields)
 }
 
 fn phrases(item: &Item<'_>) -> Result<Vec<Phrase>, PackError> {
@@ -469,7 +651,24 @@ fn rule(item: &Item<'_>) -> Result<RuleId, PackError> {
 }
 
 fn text(item: &Item<'_>) -> Result<Text, PackError> {
-    let table = item.table(&["zh", "en"])?;
+    text_in(&item.table(&["zh", "en"])?)
+}
+
+/// A list of texts that is not empty.
+fn texts(item: &Item<'_>) -> Result<Vec<Text>, PackError> {
+    let texts = item
+        .list()?
+        .iter()
+        .map(text)
+        .collect::<Result<Vec<_>, _>>()?;
+    if texts.is_empty() {
+        Err(item.wrong(PackProblem::Empty))
+    } else {
+        Ok(texts)
+    }
+}
+
+fn text_in(table: &Table<'_>) -> Result<Text, PackError> {
     let one = |key, language| {
         let missing = PackProblem::MissingText { language };
         let Some(item) = table.get(key) else {
@@ -505,16 +704,28 @@ fn not_an_id(item: &Item<'_>, found: &str) -> PackError {
     })
 }
 
+const KINDS: [(&str, Kind); 7] = [
+    ("enquiry", Kind::Enquiry),
+    ("complaint", Kind::Complaint),
+    ("service_request", Kind::ServiceRequest),
+    ("formality", Kind::Formality),
+    ("suggestion", Kind::Suggestion),
+    ("report", Kind::Report),
+    ("inspection", Kind::Inspection),
+];
+
+const KIND_KEYS: [&str; KINDS.len()] = {
+    let mut keys = [""; KINDS.len()];
+    let mut i = 0;
+    while i < keys.len() {
+        keys[i] = KINDS[i].0;
+        i += 1;
+    }
+    keys
+};
+
 fn kind(item: &Item<'_>) -> Result<Kind, PackError> {
-    item.word(&[
-        ("enquiry", Kind::Enquiry),
-        ("complaint", Kind::Complaint),
-        ("service_request", Kind::ServiceRequest),
-        ("formality", Kind::Formality),
-        ("suggestion", Kind::Suggestion),
-        ("report", Kind::Report),
-        ("inspection", Kind::Inspection),
-    ])
+    item.word(&KINDS)
 }
 
 fn field(item: &Item<'_>) -> Result<Field, PackError> {
@@ -546,6 +757,22 @@ fn plain_minutes(item: &Item<'_>, range: Range<u32>) -> Result<Minutes, PackErro
         })
     })?;
     item.within(minutes, range, Unit::Minutes).map(Minutes)
+}
+
+/// `30 days`, on the calendar.
+fn calendar_days(item: &Item<'_>, range: Range<u32>) -> Result<u32, PackError> {
+    let found = item.text()?;
+    let days = found
+        .strip_suffix(" days")
+        .or_else(|| found.strip_suffix(" day"))
+        .and_then(number)
+        .ok_or_else(|| {
+            item.wrong(PackProblem::WrongUnit {
+                found: found.to_owned(),
+                examples: &["30 days"],
+            })
+        })?;
+    item.within(days, range, Unit::Days)
 }
 
 /// A duration that names its clock.
