@@ -590,7 +590,9 @@ fn name_in_list(table: &DeTable<'_>) -> String {
         .iter()
         .find_map(|key| table.get(*key))
         .map(|it| match it.get_ref() {
-            DeValue::Table(text) => text.get("zh").map_or(String::new(), |it| written(it.get_ref())),
+            DeValue::Table(text) => text
+                .get("zh")
+                .map_or(String::new(), |it| written(it.get_ref())),
             other => written(other),
         })
         .unwrap_or_default()

@@ -15,6 +15,7 @@ pub mod document;
 pub mod pack;
 pub mod rule;
 pub mod rules;
+pub mod site;
 
 pub mod calendar;
 pub mod hours;

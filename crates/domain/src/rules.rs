@@ -22,7 +22,7 @@ pub struct Rules {
     pub pack: Pack,
     pub calendar: Calendar,
     pub directory: Directory,
-    /// Packs that were in force before, by hash.
+    /// Packs that were in force before, or that are still to come, by hash.
     earlier: BTreeMap<Hash, Pack>,
     zone: Zone,
     hashes: RuleHashes,
@@ -88,6 +88,15 @@ impl Rules {
     /// The pack under which a case was opened, which it keeps (G4); the one in force where that is not at hand.
     pub fn pack_of(&self, case: &Case) -> &Pack {
         self.earlier.get(&case.pack).unwrap_or(&self.pack)
+    }
+
+    /// A pack of this site by its hash: the one in force, or one put by.
+    pub fn pack_by(&self, hash: Hash) -> Option<&Pack> {
+        if hash == self.pack.hash() {
+            Some(&self.pack)
+        } else {
+            self.earlier.get(&hash)
+        }
     }
 
     /// Puts packs by that cases may have been opened under.

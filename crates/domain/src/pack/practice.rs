@@ -40,10 +40,7 @@ impl Pack {
         if let Some(exact) = stages.department_rules.get(&(department.clone(), rule)) {
             return *exact;
         }
-        let of_either = [
-            stages.rules.get(&rule),
-            stages.departments.get(department),
-        ];
+        let of_either = [stages.rules.get(&rule), stages.departments.get(department)];
         of_either
             .into_iter()
             .flatten()

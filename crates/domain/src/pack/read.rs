@@ -71,6 +71,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         &deadlines,
         &rules,
     )?;
+    let slips = root.get("slips").map_or(Ok(true), |it| it.boolean())?;
     let id = root.need("id")?;
     Ok(Pack {
         id: word(&id)?,
@@ -80,7 +81,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         return_visit_attempts: limits
             .need("return_visit_attempts")?
             .integer(1..10, Unit::Times)?,
-        max_moves: limits.need("max_moves")?.integer(1..20, Unit::Times)?,
+        max_moves: max_moves(&limits, slips)?,
         return_visit_gap: plain_minutes(&limits.need("return_visit_gap")?, 0..7 * 24 * 60)?,
         emergency_record_within: plain_minutes(
             &limits.need("emergency_record_within")?,
@@ -89,7 +90,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         night: night(&limits.need("night")?)?,
         max_postponed: limits.need("max_postponed")?.integer(0..10, Unit::Times)?,
         max_rounds: limits.need("max_rounds")?.integer(1..10, Unit::Times)?,
-        slips: root.get("slips").map_or(Ok(true), |it| it.boolean())?,
+        slips,
         emergencies: root
             .get("emergencies")
             .map_or(Ok(Vec::new()), |it| emergencies(&it))?,
@@ -193,6 +194,17 @@ fn cited(
         Err(item.wrong(PackProblem::RuleWithoutText {
             rule: rule.to_string(),
         }))
+    }
+}
+
+/// Where there are no slips, none moves.
+fn max_moves(limits: &Table<'_>, slips: bool) -> Result<u32, PackError> {
+    match limits.get("max_moves") {
+        Some(item) if !slips => Err(item.wrong(PackProblem::OnlyWith {
+            needs: "slips = true",
+        })),
+        None if !slips => Ok(u32::MAX),
+        _ => limits.need("max_moves")?.integer(1..20, Unit::Times),
     }
 }
 

@@ -121,17 +121,15 @@ fn consequence(table: &Table<'_>, rule: RuleId) -> Result<Consequence, PackError
             Err(table.missing("under", PackProblem::MissingKey))
         }
         None => Ok(Consequence::Penalty(penalty)),
-        Some(item) if is_empty && penalty.under.is_none() => item.word(&[
-            ("counted", false),
-            ("recorded", true),
-        ])
-        .map(|recorded| {
-            if recorded {
-                Consequence::Recorded
-            } else {
-                Consequence::Counted
-            }
-        }),
+        Some(item) if is_empty && penalty.under.is_none() => item
+            .word(&[("counted", false), ("recorded", true)])
+            .map(|recorded| {
+                if recorded {
+                    Consequence::Recorded
+                } else {
+                    Consequence::Counted
+                }
+            }),
         Some(item) => Err(item.wrong(PackProblem::OnlyWith {
             needs: "there is no amount, bulletin, off_post or under",
         })),

@@ -60,10 +60,7 @@ fn stages_of_rules(
     item.entries()?.iter().map(read).collect()
 }
 
-fn department(
-    entry: &Entry<'_>,
-    departments: &[DepartmentId],
-) -> Result<DepartmentId, PackError> {
+fn department(entry: &Entry<'_>, departments: &[DepartmentId]) -> Result<DepartmentId, PackError> {
     departments
         .iter()
         .find(|it| it.as_str() == entry.key)
@@ -144,10 +141,7 @@ pub(super) fn joined(item: &Item<'_>) -> Result<JoinedMatters, PackError> {
         tell_director_from: table
             .need("tell_director_from")?
             .integer(2..1000, Unit::Times)?,
-        tell_director_within: plain_minutes(
-            &table.need("tell_director_within")?,
-            60..7 * 24 * 60,
-        )?,
+        tell_director_within: plain_minutes(&table.need("tell_director_within")?, 60..7 * 24 * 60)?,
     })
 }
 
@@ -162,10 +156,7 @@ pub(super) fn quiz(
     questions.iter().map(|it| question(it, rules)).collect()
 }
 
-fn question(
-    item: &Item<'_>,
-    rules: &BTreeMap<RuleId, RuleText>,
-) -> Result<Question, PackError> {
+fn question(item: &Item<'_>, rules: &BTreeMap<RuleId, RuleText>) -> Result<Question, PackError> {
     let table = item.table(&["rule", "question", "choices", "right"])?;
     let asked = table.need("rule")?;
     let rule = rule(&asked)?;
@@ -186,4 +177,3 @@ fn question(
         right: right as usize - 1,
     })
 }
-
