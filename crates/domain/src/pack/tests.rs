@@ -183,28 +183,28 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "max_moves",
         "max_move",
         expect![
-            "pack.toml, line 45, column 1, limits.max_move: This key is not known here; expected late_record_after, return_visit_attempts, return_visit_gap, max_moves, emergency_record_within, night, max_postponed, max_rounds"
+            "pack.toml, line 48, column 1, limits.max_move: This key is not known here; expected late_record_after, return_visit_attempts, return_visit_gap, max_moves, emergency_record_within, night, max_postponed, max_rounds"
         ],
     );
     check_error(
         "[limits]",
         "[limit]",
         expect![
-            "pack.toml, line 37, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, rules, emergencies, slips"
+            "pack.toml, line 40, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     check_error(
         "[deadlines.sign]",
         "[deadlines.signature]",
         expect![
-            "pack.toml, line 98, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state"
+            "pack.toml, line 101, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state"
         ],
     );
     check_error(
         "department = \"engineering\"",
         "departement = \"engineering\"",
         expect![
-            "pack.toml, line 291, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply"
+            "pack.toml, line 300, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply, scope, handled_by, complete_within, basis, conditions, fee, steps, words"
         ],
     );
 }
@@ -214,24 +214,24 @@ fn a_missing_key_is_named() {
     check_error(
         "version = 1\n",
         "",
-        expect!["pack.toml, line 1, column 1, version: This key is missing"],
+        expect![[r#"pack.toml, line 1, column 1, version: This key is missing"#]],
     );
     check_error(
         "limit = \"15min clock\"\n",
         "",
         expect![
-            "pack.toml, line 64, column 1, deadlines.assign_handler.limit: This key is missing"
+            "pack.toml, line 67, column 1, deadlines.assign_handler.limit: This key is missing"
         ],
     );
     check_error(
         "[\"08:30-18:00\"]",
         "[\"08:30-18:00\"]\nrest_days = [\"09:00-17:00\"]",
-        expect!["pack.toml, line 21, column 1, time.rest_days_are: This key is missing"],
+        expect!["pack.toml, line 24, column 1, time.rest_days_are: This key is missing"],
     );
     check_error(
         "[\"08:30-18:00\"]",
         "[\"08:30-18:00\"]\nrest_days_are = \"on_duty\"",
-        expect!["pack.toml, line 21, column 1, time.rest_days: This key is missing"],
+        expect!["pack.toml, line 24, column 1, time.rest_days: This key is missing"],
     );
 }
 
@@ -240,27 +240,37 @@ fn a_wrong_unit_is_named_with_what_would_fit() {
     check_error(
         "limit = \"1h clock\"",
         "limit = \"1h\"",
-        expect![[r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1h" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#]],
+        expect![[
+            r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1h" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+        ]],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"1 week\"",
-        expect![[r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1 week" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#]],
+        expect![[
+            r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1 week" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+        ]],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"1.5h clock\"",
-        expect![[r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1.5h clock" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#]],
+        expect![[
+            r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1.5h clock" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+        ]],
     );
     check_error(
         "off_duty_start_after = \"15min\"",
         "off_duty_start_after = \"15\"",
-        expect![[r#"pack.toml, line 33, column 24, time.off_duty_start_after: "15" is not a duration that fits here; expected such as "15min", "1h""#]],
+        expect![[
+            r#"pack.toml, line 33, column 24, time.off_duty_start_after: "15" is not a duration that fits here; expected such as "15min", "1h""#
+        ]],
     );
     check_error(
         "off_duty_start_after = \"15min\"",
         "off_duty_start_after = \"1 working day\"",
-        expect![[r#"pack.toml, line 33, column 24, time.off_duty_start_after: "1 working day" is not a duration that fits here; expected such as "15min", "1h""#]],
+        expect![[
+            r#"pack.toml, line 33, column 24, time.off_duty_start_after: "1 working day" is not a duration that fits here; expected such as "15min", "1h""#
+        ]],
     );
 }
 
@@ -269,55 +279,55 @@ fn an_impossible_range_is_named() {
     check_error(
         "max_moves = 3",
         "max_moves = 0",
-        expect!["pack.toml, line 48, column 13, limits.max_moves: 0 is outside 1 to 20"],
+        expect![[r#"pack.toml, line 48, column 13, limits.max_moves: 0 is outside 1 to 20"#]],
     );
     check_error(
         "max_moves = 3",
         "max_moves = -99999999999999999999",
         expect![
-            "pack.toml, line 45, column 13, limits.max_moves: -9223372036854775808 is outside 1 to 20"
+            "pack.toml, line 48, column 13, limits.max_moves: -9223372036854775808 is outside 1 to 20"
         ],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"0h clock\"",
         expect![
-            "pack.toml, line 60, column 9, deadlines.transfer.limit: 0 minutes is outside 1 to 43200 minutes"
+            "pack.toml, line 63, column 9, deadlines.transfer.limit: 0 minutes is outside 1 to 43200 minutes"
         ],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"-1h clock\"",
         expect![
-            "pack.toml, line 60, column 9, deadlines.transfer.limit: -60 minutes is outside 1 to 43200 minutes"
+            "pack.toml, line 63, column 9, deadlines.transfer.limit: -60 minutes is outside 1 to 43200 minutes"
         ],
     );
     check_error(
         "limit = \"1 working day\"",
         "limit = \"61 working days\"",
         expect![
-            "pack.toml, line 72, column 9, deadlines.reply.limit: 61 working days is outside 1 to 60 working days"
+            "pack.toml, line 75, column 9, deadlines.reply.limit: 61 working days is outside 1 to 60 working days"
         ],
     );
     check_error(
         "late_record_after = \"15min\"",
         "late_record_after = \"25h\"",
         expect![
-            "pack.toml, line 39, column 21, limits.late_record_after: 1500 minutes is outside 1 to 1440 minutes"
+            "pack.toml, line 42, column 21, limits.late_record_after: 1500 minutes is outside 1 to 1440 minutes"
         ],
     );
     check_error(
         "simple = \"4 working hours\"",
         "simple = \"10 working hours\"",
         expect![
-            "pack.toml, line 293, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
+            "pack.toml, line 302, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
         ],
     );
     check_error(
         "simple = \"4 working hours\"",
         "simple = \"2 working days\"",
         expect![
-            "pack.toml, line 293, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
+            "pack.toml, line 302, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
         ],
     );
 }
@@ -328,21 +338,21 @@ fn a_text_missing_in_a_language_is_named() {
         "{ zh = \"转交\", en = \"Pass on\" }",
         "{ zh = \"转交\" }",
         expect![
-            "pack.toml, line 61, column 8, deadlines.transfer.name.en: The English text is missing"
+            "pack.toml, line 64, column 8, deadlines.transfer.name.en: The English text is missing"
         ],
     );
     check_error(
         "zh = \"停车\"",
         "zh = \" \"",
         expect![
-            "pack.toml, line 362, column 15, categories.parking.name.zh: The Chinese text is missing"
+            "pack.toml, line 380, column 15, categories.parking.name.zh: The Chinese text is missing"
         ],
     );
     check_error(
         "zh = \"停车\", ",
         "zn = \"停车\", ",
         expect![
-            "pack.toml, line 362, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
+            "pack.toml, line 380, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
         ],
     );
 }
@@ -352,29 +362,29 @@ fn a_wrong_type_is_named() {
     check_error(
         "version = 1",
         "version = \"1\"",
-        expect![
-            "pack.toml, line 14, column 11, version: Expected a whole number, found a text in quotes"
-        ],
+        expect![[
+            r#"pack.toml, line 14, column 11, version: Expected a whole number, found a text in quotes"#
+        ]],
     );
     check_error(
         "[\"08:30-18:00\"]",
         "\"08:30-18:00\"",
         expect![
-            "pack.toml, line 25, column 13, time.work_days: Expected a list, found a text in quotes"
+            "pack.toml, line 28, column 13, time.work_days: Expected a list, found a text in quotes"
         ],
     );
     check_error(
         "public_area = true",
         "public_area = 1",
         expect![
-            "pack.toml, line 292, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
+            "pack.toml, line 301, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
         ],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = 1h",
         expect![
-            "pack.toml, line 60, column 9: This is not TOML: string values must be quoted, expected literal string"
+            "pack.toml, line 63, column 9: This is not TOML: string values must be quoted, expected literal string"
         ],
     );
 }
@@ -384,22 +394,28 @@ fn a_bad_window_is_named() {
     check_error(
         "[\"08:30-18:00\"]",
         "[\"08:30-25:00\"]",
-        expect![[r#"pack.toml, line 28, column 14, time.work_days[1]: "08:30-25:00" is not of the form "08:30-12:00", from 00:00 to 24:00"#]],
+        expect![[
+            r#"pack.toml, line 28, column 14, time.work_days[1]: "08:30-25:00" is not of the form "08:30-12:00", from 00:00 to 24:00"#
+        ]],
     );
     check_error(
         "[\"08:30-18:00\"]",
         "[\"08:30-12:00\", \"11:30-18:00\"]",
-        expect![[r#"pack.toml, line 28, column 29, time.work_days[2]: "08:30-12:00" and "11:30-18:00" overlap"#]],
+        expect![[
+            r#"pack.toml, line 28, column 29, time.work_days[2]: "08:30-12:00" and "11:30-18:00" overlap"#
+        ]],
     );
     check_error(
         "[\"08:30-18:00\"]",
         "[\"20:00-08:00\"]",
-        expect![[r#"pack.toml, line 28, column 14, time.work_days[1]: "20:00-08:00" ends before it starts; over midnight, write "20:00-24:00" and "00:00-08:00""#]],
+        expect![[
+            r#"pack.toml, line 28, column 14, time.work_days[1]: "20:00-08:00" ends before it starts; over midnight, write "20:00-24:00" and "00:00-08:00""#
+        ]],
     );
     check_error(
         "[\"08:30-18:00\"]",
         "[]",
-        expect!["pack.toml, line 28, column 13, time.work_days: There is no window at all"],
+        expect![[r#"pack.toml, line 28, column 13, time.work_days: There is no window at all"#]],
     );
 }
 
@@ -408,44 +424,48 @@ fn a_reference_to_nothing_is_named() {
     check_error(
         "department = \"finance\"",
         "department = \"accounts\"",
-        expect![[r#"pack.toml, line 463, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#]],
+        expect![[
+            r#"pack.toml, line 463, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+        ]],
     );
     check_error(
         "rule = \"T2\"",
         "rule = \"T12\"",
-        expect![[r#"pack.toml, line 68, column 8, deadlines.assign_handler.rule: There is no rule "T12""#]],
+        expect![[
+            r#"pack.toml, line 68, column 8, deadlines.assign_handler.rule: There is no rule "T12""#
+        ]],
     );
     check_error(
         "[rules.T2]\ntitle = { zh = \"立即指定承办人\", en = \"A handler at once\" }\nsentence = { zh = \"接到处理单的部门要立即指定承办人。\", en = \"The department that receives a slip names a handler at once.\" }",
         "",
         expect![
-            "pack.toml, line 65, column 8, deadlines.assign_handler.rule: Rule C4 is cited, and its text is not given under rules"
+            "pack.toml, line 68, column 8, deadlines.assign_handler.rule: Rule T2 is cited, and its text is not given under rules"
         ],
     );
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 588, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[r#"pack.toml, line 1002, column 8, rules.V8: There is no rule "V8""#]],
     );
     check_error(
         "kind = \"formality\"",
         "kind = \"form\"",
         expect![[
-            r#"pack.toml, line 401, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
+            r#"pack.toml, line 420, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
         ]],
     );
     check_error(
         "\"next_day_closing\"\n\n",
         "\"tomorrow\"\n\n",
         expect![[
-            r#"pack.toml, line 35, column 15, time.working_day: "tomorrow" is not known here; expected next_day_closing, receipt_day_counts, same_time"#
+            r#"pack.toml, line 38, column 15, time.working_day: "tomorrow" is not known here; expected next_day_closing, receipt_day_counts, same_time"#
         ]],
     );
     check_error(
         "[\"channel\"",
         "[\"channnel\"",
         expect![[
-            r#"pack.toml, line 246, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
+            r#"pack.toml, line 249, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
         ]],
     );
 }
@@ -455,7 +475,9 @@ fn what_stands_twice_or_is_no_id_is_named() {
     check_error(
         "[\"channel\"",
         "[\"matter\", \"channel\"",
-        expect![[r#"pack.toml, line 249, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#]],
+        expect![[
+            r#"pack.toml, line 249, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
+        ]],
     );
     check_error(
         "\"finance\", ",
@@ -472,22 +494,28 @@ fn what_stands_twice_or_is_no_id_is_named() {
     check_error(
         "[categories.parking]",
         "[categories.Parking]",
-        expect![[r#"pack.toml, line 379, column 13, categories.Parking: "Parking" is not of the form "water-leak""#]],
+        expect![[
+            r#"pack.toml, line 379, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
+        ]],
     );
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect!["pack.toml, line 379, column 13: This is not TOML: duplicate key"],
+        expect![[r#"pack.toml, line 379, column 13: This is not TOML: duplicate key"#]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"不知道\"",
-        expect![[r#"pack.toml, line 533, column 13, phrases[2].forbidden: "不知道" stands here twice"#]],
+        expect![[
+            r#"pack.toml, line 533, column 13, phrases[2].forbidden: "不知道" stands here twice"#
+        ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"\"",
-        expect!["pack.toml, line 533, column 13, phrases[2].forbidden: This must not be empty"],
+        expect![[
+            r#"pack.toml, line 533, column 13, phrases[2].forbidden: This must not be empty"#
+        ]],
     );
 }
 
