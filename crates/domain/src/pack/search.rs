@@ -35,7 +35,7 @@ const BODY: u32 = 2;
 
 /// How many times better the best hit may be than one that is still shown: whole questions are typed in, and most
 /// of their words say nothing.
-const WORTH_SHOWING: u32 = 3;
+const WORTH_SHOWING: u32 = 4;
 
 impl Pack {
     /// What fits `query`, the best first; of equals in the order of the pack. Nothing for an empty query.
