@@ -250,23 +250,39 @@ fn what_people_ask_for_is_found_first() {
     check_search(
         "装修要带什么材料",
         expect![[r#"
-        answer 装修要准备什么材料？
-        answer 什么时间可以装修施工？"#]],
+            answer 装修要准备什么材料？
+            answer 什么时间可以装修施工？
+            category renovation-permit
+            rule I6"#]],
     );
-    check_search("门卡丢了", expect!["answer 门禁卡丢了怎么补？"]);
+    check_search(
+        "门卡丢了",
+        expect![[r#"
+        answer 门禁卡丢了怎么补？
+        category access-cards"#]],
+    );
     check_search(
         "停电",
         expect![[r#"
-        answer 停水停电怎么办？
-        category grid-power
-        category power-lighting"#]],
+            answer 停水停电怎么办？
+            category grid-power
+            category power-lighting
+            department engineering"#]],
     );
-    check_search("工程部", expect!["department engineering"]);
+    check_search(
+        "工程部",
+        expect![[r#"
+        department engineering
+        answer 停水停电怎么办？
+        category renovation-permit"#]],
+    );
     check_search(
         "身份证",
         expect![[r#"
-        paper renovation-permit identity-card
-        paper access-cards identity-card"#]],
+            paper renovation-permit identity-card
+            paper access-cards identity-card
+            answer 装修要准备什么材料？
+            answer 门禁卡丢了怎么补？"#]],
     );
     check_search(
         "T1",
@@ -286,8 +302,9 @@ fn what_people_ask_for_is_found_first() {
     check_search(
         "快递",
         expect![[r#"
-        answer 快递放在哪里取？
-        category parcels-conveniences"#]],
+            answer 快递放在哪里取？
+            category parcels-conveniences
+            department service"#]],
     );
     check_search("居委会", expect!["category community"]);
 }
