@@ -3,12 +3,15 @@
 //!
 //! Start at [`DocumentError`]. The reader stops at the first thing that is wrong.
 
-use std::collections::BTreeMap;
+mod leaves;
+
 use std::fmt;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+pub(crate) use leaves::leaves;
 
 use crate::hours::HoursError;
 
@@ -532,83 +535,4 @@ pub(crate) fn place(text: &str, offset: usize) -> (u32, u32) {
         u32::try_from(line).unwrap_or(u32::MAX),
         u32::try_from(column).unwrap_or(u32::MAX),
     )
-}
-
-/// Every value of a text by its path. A list of plain values is one; tables in a list go by the words that tell
-/// them apart, so that one more does not move the others. Empty where the text is no TOML.
-pub(crate) fn leaves(file: &str, text: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    if let Ok(document) = Document::parse(file, text) {
-        put_table(document.root.get_ref(), "", &mut found);
-    }
-    found
-}
-
-fn put_table(table: &DeTable<'_>, path: &str, found: &mut BTreeMap<String, String>) {
-    for (key, value) in table {
-        put_value(value.get_ref(), joined(path, key.get_ref()), found);
-    }
-}
-
-fn put_value(value: &DeValue<'_>, path: String, found: &mut BTreeMap<String, String>) {
-    match value {
-        DeValue::Table(table) => put_table(table, &path, found),
-        DeValue::Array(items) => {
-            let mut plain = Vec::new();
-            for item in items {
-                match item.get_ref() {
-                    DeValue::Table(table) => {
-                        let name = name_in_list(table);
-                        let mut one = format!("{path}[{name}]");
-                        let mut n = 1;
-                        while found.range(one.clone()..).next().is_some_and(|(it, _)| {
-                            it.strip_prefix(&one)
-                                .is_some_and(|rest| rest.starts_with('.'))
-                        }) {
-                            n += 1;
-                            one = format!("{path}[{name}, {n}]");
-                        }
-                        put_table(table, &one, found);
-                    }
-                    other => plain.push(written(other)),
-                }
-            }
-            if !plain.is_empty() {
-                found.insert(path, plain.join(", "));
-            }
-        }
-        other => {
-            found.insert(path, written(other));
-        }
-    }
-}
-
-/// What tells one table of a list from the others: its first plain value, a text in Chinese before that.
-fn name_in_list(table: &DeTable<'_>) -> String {
-    const TELLING: [&str; 5] = ["id", "forbidden", "question", "when", "zh"];
-    TELLING
-        .iter()
-        .find_map(|key| table.get(*key))
-        .map(|it| match it.get_ref() {
-            DeValue::Table(text) => text
-                .get("zh")
-                .map_or(String::new(), |it| written(it.get_ref())),
-            other => written(other),
-        })
-        .unwrap_or_default()
-}
-
-fn written(value: &DeValue<'_>) -> String {
-    match value {
-        DeValue::String(it) => it.to_string(),
-        DeValue::Integer(it) => it.to_string(),
-        DeValue::Float(it) => it.to_string(),
-        DeValue::Boolean(it) => it.to_string(),
-        DeValue::Datetime(it) => it.to_string(),
-        DeValue::Array(items) => {
-            let items: Vec<String> = items.iter().map(|it| written(it.get_ref())).collect();
-            items.join(", ")
-        }
-        DeValue::Table(_) => String::new(),
-    }
 }

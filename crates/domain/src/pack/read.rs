@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{
-    Assessments, Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, OutsideBody,
-    Pack, PackError, PackProblem, Paper, Phrase, RequiredFields, RuleText, Stages, Text,
+    Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, OutsideBody, Pack, PackError,
+    PackProblem, Paper, Phrase, RequiredFields, RuleText, Text,
 };
 use crate::document::{Document, Item, Language, Table, Unit};
 use crate::event::{Field, Kind};
@@ -20,45 +20,49 @@ use crate::moment::Minutes;
 use crate::reckoning::{DayReading, Limit};
 use crate::rule::RuleId;
 
+const ROOT_KEYS: &[&str] = &[
+    "id",
+    "version",
+    "name",
+    "time",
+    "limits",
+    "deadlines",
+    "departments",
+    "categories",
+    "required_fields",
+    "phrases",
+    "rules",
+    "emergencies",
+    "slips",
+    "words",
+    "assessments",
+    "stage",
+    "escalation",
+    "spot_checks",
+    "joined",
+    "duty",
+    "quiz",
+    "courtesy",
+    "pledge",
+    "answers",
+];
+
+const LIMIT_KEYS: &[&str] = &[
+    "late_record_after",
+    "return_visit_attempts",
+    "return_visit_gap",
+    "max_moves",
+    "emergency_record_within",
+    "night",
+    "max_postponed",
+    "max_rounds",
+];
+
 pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
     let document = Document::parse(file, source)?;
-    let root = document.table(&[
-        "id",
-        "version",
-        "name",
-        "time",
-        "limits",
-        "deadlines",
-        "departments",
-        "categories",
-        "required_fields",
-        "phrases",
-        "rules",
-        "emergencies",
-        "slips",
-        "words",
-        "assessments",
-        "stage",
-        "escalation",
-        "spot_checks",
-        "joined",
-        "duty",
-        "quiz",
-        "courtesy",
-        "pledge",
-        "answers",
-    ])?;
+    let root = document.table(ROOT_KEYS)?;
     let time = Time::read(&root.need("time")?)?;
-    let limits = root.need("limits")?.table(&[
-        "late_record_after",
-        "return_visit_attempts",
-        "return_visit_gap",
-        "max_moves",
-        "emergency_record_within",
-        "night",
-        "max_postponed",
-        "max_rounds",
-    ])?;
+    let limits = root.need("limits")?.table(LIMIT_KEYS)?;
     let rules = rules(&root.need("rules")?)?;
     texts_of_what_is_used(&root, ROOT_RULES, &rules)?;
     texts_of_what_is_used(&limits, LIMIT_RULES, &rules)?;
@@ -91,42 +95,29 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         max_postponed: limits.need("max_postponed")?.integer(0..10, Unit::Times)?,
         max_rounds: limits.need("max_rounds")?.integer(1..10, Unit::Times)?,
         slips,
-        emergencies: root
-            .get("emergencies")
-            .map_or(Ok(Vec::new()), |it| emergencies(&it))?,
+        emergencies: optional(&root, "emergencies", emergencies)?.unwrap_or_default(),
         required_fields: required_fields(&root.need("required_fields")?)?,
         phrases: phrases(&root.need("phrases")?)?,
         words: words::words(&root.need("words")?)?,
-        assessments: root
-            .get("assessments")
-            .map_or(Ok(Assessments::default()), |it| {
-                assessments::assessments(&it, &rules)
-            })?,
-        stages: root.get("stage").map_or(Ok(Stages::default()), |it| {
-            practice::stages(&it, &departments, &rules)
-        })?,
-        escalation: root
-            .get("escalation")
-            .map(|it| practice::escalation(&it, &time))
-            .transpose()?,
-        spot_checks: root
-            .get("spot_checks")
-            .map(|it| practice::spot_checks(&it))
-            .transpose()?,
-        joined: root
-            .get("joined")
-            .map(|it| practice::joined(&it))
-            .transpose()?,
+        assessments: optional(&root, "assessments", |it| {
+            assessments::assessments(it, &rules)
+        })?
+        .unwrap_or_default(),
+        stages: optional(&root, "stage", |it| {
+            practice::stages(it, &departments, &rules)
+        })?
+        .unwrap_or_default(),
+        escalation: optional(&root, "escalation", |it| practice::escalation(it, &time))?,
+        spot_checks: optional(&root, "spot_checks", practice::spot_checks)?,
+        joined: optional(&root, "joined", practice::joined)?,
         duty: text(&root.need("duty")?)?,
         quiz: practice::quiz(&root.need("quiz")?, &rules)?,
         courtesy: words::courtesy(&root.need("courtesy")?)?,
-        pledge: root
-            .get("pledge")
-            .map(|it| words::pledge(&it))
-            .transpose()?,
-        answers: root.get("answers").map_or(Ok(Vec::new()), |it| {
-            words::answers(&it, &departments, &categories)
-        })?,
+        pledge: optional(&root, "pledge", words::pledge)?,
+        answers: optional(&root, "answers", |it| {
+            words::answers(it, &departments, &categories)
+        })?
+        .unwrap_or_default(),
         text: source.into(),
         departments,
         categories,
@@ -138,6 +129,14 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         off_duty_start_after: time.off_duty_start_after,
         hash: Hash::of(source.as_bytes()),
     })
+}
+
+fn optional<T>(
+    table: &Table<'_>,
+    key: &str,
+    read: impl FnOnce(&Item<'_>) -> Result<T, PackError>,
+) -> Result<Option<T>, PackError> {
+    table.get(key).map(|it| read(&it)).transpose()
 }
 
 /// The rules that parts of a pack carry out: whoever sets the part says what the rule says.
@@ -433,26 +432,19 @@ fn categories(
         ])?;
         texts_of_what_is_used(&table, CATEGORY_RULES, rules)?;
         let kind = kind(&table.need("kind")?)?;
-        let optional = |key| table.get(key).map(|it| text(&it)).transpose();
         Ok(Category {
             id,
             kind,
-            scope: optional("scope")?,
-            handled_by: table
-                .get("handled_by")
-                .map(|it| outside_body(&it))
-                .transpose()?,
-            complete_within: table
-                .get("complete_within")
-                .map(|it| complete_within(&it, kind, time))
-                .transpose()?,
-            basis: optional("basis")?,
-            conditions: optional("conditions")?,
-            fee: optional("fee")?,
-            steps: table.get("steps").map_or(Ok(Vec::new()), |it| texts(&it))?,
-            words: table
-                .get("words")
-                .map_or(Ok(Vec::new()), |it| words::search_words(&it))?,
+            scope: optional(&table, "scope", text)?,
+            handled_by: optional(&table, "handled_by", outside_body)?,
+            complete_within: optional(&table, "complete_within", |it| {
+                complete_within(it, kind, time)
+            })?,
+            basis: optional(&table, "basis", text)?,
+            conditions: optional(&table, "conditions", text)?,
+            fee: optional(&table, "fee", text)?,
+            steps: optional(&table, "steps", texts)?.unwrap_or_default(),
+            words: optional(&table, "words", words::search_words)?.unwrap_or_default(),
             name: text(&table.need("name")?)?,
             department: table
                 .get("department")

@@ -214,7 +214,7 @@ fn a_missing_key_is_named() {
     check_error(
         "version = 1\n",
         "",
-        expect![[r#"pack.toml, line 1, column 1, version: This key is missing"#]],
+        expect!["pack.toml, line 1, column 1, version: This key is missing"],
     );
     check_error(
         "limit = \"15min clock\"\n",
@@ -279,7 +279,7 @@ fn an_impossible_range_is_named() {
     check_error(
         "max_moves = 3",
         "max_moves = 0",
-        expect![[r#"pack.toml, line 48, column 13, limits.max_moves: 0 is outside 1 to 20"#]],
+        expect!["pack.toml, line 48, column 13, limits.max_moves: 0 is outside 1 to 20"],
     );
     check_error(
         "max_moves = 3",
@@ -362,9 +362,9 @@ fn a_wrong_type_is_named() {
     check_error(
         "version = 1",
         "version = \"1\"",
-        expect![[
-            r#"pack.toml, line 14, column 11, version: Expected a whole number, found a text in quotes"#
-        ]],
+        expect![
+            "pack.toml, line 14, column 11, version: Expected a whole number, found a text in quotes"
+        ],
     );
     check_error(
         "[\"08:30-18:00\"]",
@@ -415,7 +415,7 @@ fn a_bad_window_is_named() {
     check_error(
         "[\"08:30-18:00\"]",
         "[]",
-        expect![[r#"pack.toml, line 28, column 13, time.work_days: There is no window at all"#]],
+        expect!["pack.toml, line 28, column 13, time.work_days: There is no window at all"],
     );
 }
 
@@ -501,7 +501,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect![[r#"pack.toml, line 379, column 13: This is not TOML: duplicate key"#]],
+        expect!["pack.toml, line 379, column 13: This is not TOML: duplicate key"],
     );
     check_error(
         "forbidden = \"不清楚\"",
@@ -513,9 +513,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"\"",
-        expect![[
-            r#"pack.toml, line 533, column 13, phrases[2].forbidden: This must not be empty"#
-        ]],
+        expect!["pack.toml, line 533, column 13, phrases[2].forbidden: This must not be empty"],
     );
 }
 

@@ -1,4 +1,8 @@
 //! The three packs that come with the product: complete, agreeing with the regulations, searchable, comparable.
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "expect-test writes several lines so"
+)]
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
