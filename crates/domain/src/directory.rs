@@ -198,9 +198,11 @@ impl Directory {
                 .deputy
                 .filter(|deputy| *deputy == it.id || self.person(deputy).is_none());
             if let Some(deputy) = stands_in {
+                let others = self.people.keys().filter(|other| **other != it.id);
+                let item = item.table(PERSON_KEYS)?.need("deputy")?;
                 return Err(item.wrong(Problem::UnknownWord {
                     found: deputy.to_string(),
-                    expected: people(),
+                    expected: others.map(ToString::to_string).collect(),
                 }));
             }
         }
@@ -234,16 +236,18 @@ fn people(root: &Table<'_>) -> Result<BTreeMap<PersonId, Person>, DocumentError>
     Ok(people)
 }
 
+const PERSON_KEYS: &[&str] = &[
+    "id",
+    "name",
+    "number",
+    "position",
+    "rank",
+    "department",
+    "deputy",
+];
+
 fn person(item: &Item<'_>) -> Result<Person, DocumentError> {
-    let table = item.table(&[
-        "id",
-        "name",
-        "number",
-        "position",
-        "rank",
-        "department",
-        "deputy",
-    ])?;
+    let table = item.table(PERSON_KEYS)?;
     let rank = table.need("rank")?.integer(1..99, Unit::Times)?;
     Ok(Person {
         id: id(&table.need("id")?)?,
@@ -367,6 +371,133 @@ department = "service"
             error(&text).contains("department[1].place.en: The English text is missing"),
             "{}",
             error(&text)
+        );
+    }
+
+    fn check_post(from: &str, to: &str, expected: &str) {
+        let text = WITH_POSTS.replacen(from, to, 1);
+        assert_ne!(text, WITH_POSTS, "{from}");
+        assert_eq!(error(&text), expected);
+    }
+
+    const WITH_POSTS: &str = r#"
+[site]
+id = "lanting"
+name = { zh = "兰亭花园", en = "Lanting Garden" }
+director = "li-na"
+keeper = "ma-jie"
+quality = "service"
+coordination = "service"
+
+[[department]]
+id = "service"
+name = { zh = "客服部", en = "Customer service" }
+phone = "8001"
+place = { zh = "大堂", en = "Lobby" }
+head = "li-na"
+contractor = true
+
+[[person]]
+id = "li-na"
+name = "李娜"
+number = "0701"
+position = { zh = "客服主管", en = "Head of service" }
+rank = 5
+department = "service"
+deputy = "ma-jie"
+
+[[person]]
+id = "ma-jie"
+name = "马杰"
+number = "0706"
+position = { zh = "楼管", en = "Building steward" }
+rank = 2
+department = "service"
+"#;
+
+    #[test]
+    fn posts_are_read_and_may_all_be_vacant() {
+        let vacant = Directory::parse("site.toml", SMALL).unwrap();
+        assert_eq!(
+            (
+                &vacant.director,
+                &vacant.keeper,
+                &vacant.quality,
+                &vacant.coordination
+            ),
+            (&None, &None, &None, &None)
+        );
+        let service: DepartmentId = "service".parse().unwrap();
+        assert!(!vacant.department(&service).unwrap().contractor);
+
+        let held = Directory::parse("site.toml", WITH_POSTS).unwrap();
+        let (li_na, ma_jie): (PersonId, PersonId) =
+            ("li-na".parse().unwrap(), "ma-jie".parse().unwrap());
+        assert_eq!(
+            (held.director, held.keeper),
+            (Some(li_na.clone()), Some(ma_jie.clone()))
+        );
+        assert_eq!(
+            (held.quality, held.coordination),
+            (Some(service.clone()), Some(service))
+        );
+        assert_eq!(held.people[&li_na].deputy, Some(ma_jie));
+        assert!(held.departments[0].contractor);
+    }
+
+    #[test]
+    fn a_post_held_by_nobody_of_the_site_is_named() {
+        check_post(
+            "director = \"li-na\"",
+            "director = \"wang\"",
+            "site.toml, line 5, column 12, site.director: \"wang\" is not known here; expected li-na, ma-jie",
+        );
+        check_post(
+            "keeper = \"ma-jie\"",
+            "keeper = \"service\"",
+            "site.toml, line 6, column 10, site.keeper: \"service\" is not known here; expected li-na, ma-jie",
+        );
+        check_post(
+            "director = \"li-na\"",
+            "director = \"Li Na\"",
+            "site.toml, line 5, column 12, site.director: \"Li Na\" is not of the form \"wang-jianguo\"",
+        );
+    }
+
+    #[test]
+    fn a_post_of_no_department_is_named() {
+        check_post(
+            "quality = \"service\"",
+            "quality = \"quality\"",
+            "site.toml, line 7, column 11, site.quality: \"quality\" is not known here; expected service",
+        );
+        check_post(
+            "coordination = \"service\"",
+            "coordination = \"li-na\"",
+            "site.toml, line 8, column 16, site.coordination: \"li-na\" is not known here; expected service",
+        );
+    }
+
+    #[test]
+    fn a_deputy_is_somebody_else_who_works_here() {
+        check_post(
+            "deputy = \"ma-jie\"",
+            "deputy = \"li-na\"",
+            "site.toml, line 25, column 10, person[1].deputy: \"li-na\" is not known here; expected ma-jie",
+        );
+        check_post(
+            "deputy = \"ma-jie\"",
+            "deputy = \"wang\"",
+            "site.toml, line 25, column 10, person[1].deputy: \"wang\" is not known here; expected ma-jie",
+        );
+    }
+
+    #[test]
+    fn a_contractor_is_one_or_not() {
+        check_post(
+            "contractor = true",
+            "contractor = \"yes\"",
+            "site.toml, line 16, column 14, department[1].contractor: Expected true or false, found a text in quotes",
         );
     }
 }

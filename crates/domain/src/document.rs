@@ -3,11 +3,15 @@
 //!
 //! Start at [`DocumentError`]. The reader stops at the first thing that is wrong.
 
+mod leaves;
+
 use std::fmt;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+pub(crate) use leaves::leaves;
 
 use crate::hours::HoursError;
 
@@ -106,6 +110,10 @@ pub enum Problem {
     NotInOrder,
     /// A limit where the moment is agreed or set by a sender.
     SetByHand,
+    /// A key that has a meaning only beside another.
+    OnlyWith {
+        needs: &'static str,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -159,6 +167,7 @@ impl fmt::Display for Problem {
             Self::SetByHand => f.write_str(
                 "No limit belongs here: the moment is agreed, consented to or set by a sender",
             ),
+            Self::OnlyWith { needs } => write!(f, "This belongs only where {needs}"),
             Self::BadWindow(error) => error.fmt(f),
             Self::Malformed { found, example } => {
                 write!(f, "\"{found}\" is not of the form \"{example}\"")
@@ -198,6 +207,8 @@ pub enum Unit {
     Minutes,
     WorkingMinutes,
     WorkingDays,
+    Days,
+    Percent,
 }
 
 impl fmt::Display for Unit {
@@ -207,6 +218,8 @@ impl fmt::Display for Unit {
             Self::Minutes => " minutes",
             Self::WorkingMinutes => " working minutes",
             Self::WorkingDays => " working days",
+            Self::Days => " days",
+            Self::Percent => " percent",
         })
     }
 }

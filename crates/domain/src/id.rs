@@ -114,6 +114,10 @@ slug!(
     /// An emergency of the pack's list (I14).
     EmergencyId
 );
+slug!(
+    /// In which capacity a customer comes: owner, tenant, visitor.
+    CapacityId
+);
 
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -16,6 +16,7 @@ pub mod document;
 pub mod pack;
 pub mod rule;
 pub mod rules;
+pub mod site;
 
 pub mod repeat;
 

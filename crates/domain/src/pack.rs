@@ -2,12 +2,25 @@
 //!
 //! A pack is a TOML text that people can read; [`Pack::parse`] is strict and says what is wrong where.
 
+mod assessment;
+mod diff;
+mod practice;
 mod read;
+mod search;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+
+pub use assessment::{
+    Against, Amount, AmountUnit, Assessment, Assessments, Consequence, Decider, Penalty,
+};
+pub use diff::Change;
+pub use practice::{Escalation, JoinedMatters, Question, SpotChecks, Stage, Stages};
+pub use search::{Found, Hit};
+pub use words::{Capacity, CommonAnswer, Courtesy, Pledge, Words};
 
 pub use crate::document::{DocumentError as PackError, Problem as PackProblem};
 use crate::event::{Field, Kind};
@@ -57,6 +70,24 @@ pub struct Pack {
     pub required_fields: RequiredFields,
     /// What a reply should not say (L1, I15), for a [`PhraseGuard`](crate::conduct::PhraseGuard).
     pub phrases: Vec<Phrase>,
+    pub words: Words,
+    /// What may be proposed after a breach; empty in a pack without penalties (A).
+    pub assessments: Assessments,
+    pub stages: Stages,
+    /// How an overdue obligation climbs; none: it stays with whoever owes it (C4).
+    pub escalation: Option<Escalation>,
+    /// None: no spot checks are drawn (V3).
+    pub spot_checks: Option<SpotChecks>,
+    /// None: every case is handled by itself (C5).
+    pub joined: Option<JoinedMatters>,
+    /// What every position's description says of customers' enquiries and complaints (G3).
+    pub duty: Text,
+    /// By which staff confirm having understood the rules (G3).
+    pub quiz: Vec<Question>,
+    pub courtesy: Vec<Courtesy>,
+    pub pledge: Option<Pledge>,
+    pub answers: Vec<CommonAnswer>,
+    text: Box<str>,
     deadlines: BTreeMap<DeadlineId, DeadlineRule>,
     rules: BTreeMap<RuleId, RuleText>,
     hash: Hash,
@@ -68,6 +99,11 @@ impl Pack {
     /// The first thing that is wrong, with its place.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, PackError> {
         read::pack(file_name, text)
+    }
+
+    /// The text it was read from.
+    pub const fn text(&self) -> &str {
+        &self.text
     }
 
     /// SHA-256 of the text.
@@ -84,9 +120,14 @@ impl Pack {
             .expect("a pack without one of the deadlines is refused when read")
     }
 
-    /// The text of a rule, for every rule that a deadline cites and those the pack adds.
+    /// The text of a rule, for every rule that the pack cites and those it adds.
     pub fn rule(&self, id: RuleId) -> Option<&RuleText> {
         self.rules.get(&id)
+    }
+
+    /// The texts of the rules that hold here, in the rules' order.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleId, &RuleText)> {
+        self.rules.iter().map(|(id, text)| (*id, text))
     }
 
     pub fn category(&self, id: &CategoryId) -> Option<&Category> {
@@ -97,10 +138,11 @@ impl Pack {
         self.emergencies.iter().find(|it| it.id == *id)
     }
 
-    /// The limit of the answer (T3): the category's for this difficulty, else the general one.
+    /// The limit of the answer: the category's for this difficulty (T3), or the time that a formality takes (I4),
+    /// else the general one.
     pub fn reply_limit(&self, category: &CategoryId, difficulty: Difficulty) -> Option<&Limit> {
         self.category(category)
-            .and_then(|it| it.reply.get(&difficulty))
+            .and_then(|it| it.reply.get(&difficulty).or(it.complete_within.as_ref()))
             .or(self.deadline(DeadlineId::Reply).limit.as_ref())
     }
 }
@@ -394,8 +436,30 @@ pub struct Category {
     pub public_area: bool,
     /// A matter of money or law: no promise is made (I15).
     pub sensitive: bool,
+    /// What belongs to it and what does not.
+    pub scope: Option<Text>,
+    /// The body outside that handles it; some: out of the organisation's scope (I8).
+    pub handled_by: Option<OutsideBody>,
+    /// How long a formality takes once its papers are complete (I4).
+    pub complete_within: Option<Limit>,
+    /// On what a formality rests: a law, a rule of the site.
+    pub basis: Option<Text>,
+    /// Who may apply, and when.
+    pub conditions: Option<Text>,
+    pub fee: Option<Text>,
+    /// What is done one after the other (I4, L3).
+    pub steps: Vec<Text>,
     /// The papers it takes (I4).
     pub papers: Vec<Paper>,
+    /// Other words by which it is looked for (L3).
+    pub words: Vec<String>,
+}
+
+/// A body outside the organisation (I8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideBody {
+    pub name: Text,
+    pub phone: Option<String>,
 }
 
 /// A paper that a formality takes (I4).
@@ -403,6 +467,8 @@ pub struct Category {
 pub struct Paper {
     pub id: PaperId,
     pub name: Text,
+    /// How many copies stay here; 0: it is shown only.
+    pub copies: u32,
 }
 
 /// People stuck in a lift, fire, gas and the like (I14).
@@ -428,6 +494,18 @@ pub struct Night {
 pub struct RequiredFields {
     pub answered_at_once: BTreeSet<Field>,
     pub otherwise: BTreeSet<Field>,
+    /// Instead of `otherwise`, for a kind of matter.
+    pub kinds: BTreeMap<Kind, BTreeSet<Field>>,
+}
+
+impl RequiredFields {
+    pub fn of(&self, kind: Kind, at_once: bool) -> &BTreeSet<Field> {
+        if at_once {
+            &self.answered_at_once
+        } else {
+            self.kinds.get(&kind).unwrap_or(&self.otherwise)
+        }
+    }
 }
 
 /// What a reply should not say, and what to say instead.

@@ -27,7 +27,7 @@ pub struct Rules {
     pub calendar: Calendar,
     pub directory: Directory,
     clocks: Clocks,
-    /// Packs that were in force before, by hash.
+    /// Packs that were in force before, or that are still to come, by hash.
     earlier: BTreeMap<Hash, (Pack, Clocks)>,
     guard: PhraseGuard,
     zone: Zone,
@@ -122,6 +122,15 @@ impl Rules {
         self.earlier
             .get(&case.pack)
             .map_or(&self.pack, |(pack, _)| pack)
+    }
+
+    /// A pack of this site by its hash: the one in force, or one put by.
+    pub fn pack_by(&self, hash: Hash) -> Option<&Pack> {
+        if hash == self.pack.hash() {
+            Some(&self.pack)
+        } else {
+            self.earlier.get(&hash).map(|(pack, _)| pack)
+        }
     }
 
     /// Puts packs by that cases may have been opened under.

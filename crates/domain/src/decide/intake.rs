@@ -167,12 +167,7 @@ fn missing(
     rules: &Rules,
 ) -> Vec<Field> {
     let at_once = matches!(next, Next::AnswerAtOnce { .. });
-    let fields = &rules.pack.required_fields;
-    let required = if at_once {
-        &fields.answered_at_once
-    } else {
-        &fields.otherwise
-    };
+    let required = rules.pack.required_fields.of(category.kind, at_once);
     let spared = |field: Field| match field {
         Field::CustomerName | Field::CustomerAddress if more.under_14 => true,
         Field::CustomerName | Field::CustomerPhone => more.public_area && category.public_area,

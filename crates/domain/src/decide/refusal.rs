@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::event::Field;
+use crate::hash::Hash;
 use crate::id::{CaseId, CategoryId, DepartmentId, EmergencyId, PaperId, PersonId};
 use crate::moment::{Minutes, Moment};
 use crate::pack::DeadlineId;
@@ -202,6 +203,19 @@ pub enum Refusal {
     Lapsed {
         at: Moment,
     },
+    /// Only these people adopt texts for the site (G4).
+    NotAdopter {
+        may: Vec<PersonId>,
+    },
+    /// This pack is not at hand here, or not adopted (G4).
+    UnknownPack {
+        pack: Hash,
+    },
+    /// Every question is answered (G3).
+    AnswersMissing {
+        given: usize,
+        needed: usize,
+    },
 }
 
 /// A post of the site that somebody has to hold.
@@ -277,7 +291,10 @@ impl Refusal {
             | Self::MayStillState { .. }
             | Self::Lapsed { .. } => Some(RuleId::A10),
             Self::NotAssessed => Some(RuleId::G1),
-            Self::NotOfACase => Some(RuleId::G4),
+            Self::NotOfACase | Self::NotAdopter { .. } | Self::UnknownPack { .. } => {
+                Some(RuleId::G4)
+            }
+            Self::AnswersMissing { .. } => Some(RuleId::G3),
             Self::UnknownPerson { .. }
             | Self::UnknownDepartment { .. }
             | Self::UnknownCategory { .. }

@@ -1,17 +1,20 @@
 //! From text to [`Pack`]: one function per part, each strict.
 
+mod assessments;
 mod phrases;
+mod practice;
 mod time;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use self::time::{Time, limit, reading};
 use super::{
-    Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, Pack, PackError, PackProblem,
-    Paper, RequiredFields, RuleText, Text,
+    Category, DeadlineId, DeadlineRule, Difficulty, Emergency, Night, OutsideBody, Pack, PackError,
+    PackProblem, Paper, RequiredFields, RuleText, Text,
 };
-use crate::document::{Document, Item, Language, Unit};
+use crate::document::{Document, Item, Language, Table, Unit};
 use crate::event::{Field, Kind};
 use crate::hash::Hash;
 use crate::hours::{Hours, TimeOfDay};
@@ -20,39 +23,63 @@ use crate::moment::Minutes;
 use crate::reckoning::Limit;
 use crate::rule::RuleId;
 
+const ROOT_KEYS: &[&str] = &[
+    "id",
+    "version",
+    "name",
+    "time",
+    "limits",
+    "deadlines",
+    "departments",
+    "categories",
+    "required_fields",
+    "phrases",
+    "promises",
+    "rules",
+    "emergencies",
+    "slips",
+    "words",
+    "assessments",
+    "stage",
+    "escalation",
+    "spot_checks",
+    "joined",
+    "duty",
+    "quiz",
+    "courtesy",
+    "pledge",
+    "answers",
+];
+
+const LIMIT_KEYS: &[&str] = &[
+    "late_record_after",
+    "return_visit_attempts",
+    "return_visit_gap",
+    "max_moves",
+    "emergency_record_within",
+    "night",
+    "max_postponed",
+    "max_rounds",
+];
+
 pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
     let document = Document::parse(file, source)?;
-    let root = document.table(&[
-        "id",
-        "version",
-        "name",
-        "time",
-        "limits",
-        "deadlines",
-        "departments",
-        "categories",
-        "required_fields",
-        "phrases",
-        "promises",
-        "rules",
-        "emergencies",
-        "slips",
-    ])?;
+    let root = document.table(ROOT_KEYS)?;
     let departments = departments(&root.need("departments")?)?;
     let time = Time::read(&root.need("time")?, &departments)?;
-    let limits = root.need("limits")?.table(&[
-        "late_record_after",
-        "return_visit_attempts",
-        "return_visit_gap",
-        "max_moves",
-        "emergency_record_within",
-        "night",
-        "max_postponed",
-        "max_rounds",
-    ])?;
+    let limits = root.need("limits")?.table(LIMIT_KEYS)?;
     let rules = rules(&root.need("rules")?)?;
+    texts_of_what_is_used(&root, ROOT_RULES, &rules)?;
+    texts_of_what_is_used(&limits, LIMIT_RULES, &rules)?;
     let deadlines = deadlines(&root.need("deadlines")?, &time, &rules)?;
-    let categories = categories(&root.need("categories")?, &time, &departments, &deadlines)?;
+    let categories = categories(
+        &root.need("categories")?,
+        &time,
+        &departments,
+        &deadlines,
+        &rules,
+    )?;
+    let slips = root.get("slips").map_or(Ok(true), |it| it.boolean())?;
     let id = root.need("id")?;
     Ok(Pack {
         id: word(&id)?,
@@ -62,7 +89,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         return_visit_attempts: limits
             .need("return_visit_attempts")?
             .integer(1..10, Unit::Times)?,
-        max_moves: limits.need("max_moves")?.integer(1..20, Unit::Times)?,
+        max_moves: max_moves(&limits, slips)?,
         return_visit_gap: plain_minutes(&limits.need("return_visit_gap")?, 0..7 * 24 * 60)?,
         emergency_record_within: plain_minutes(
             &limits.need("emergency_record_within")?,
@@ -71,14 +98,33 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         night: night(&limits.need("night")?)?,
         max_postponed: limits.need("max_postponed")?.integer(0..10, Unit::Times)?,
         max_rounds: limits.need("max_rounds")?.integer(1..10, Unit::Times)?,
-        slips: root.get("slips").map_or(Ok(true), |it| it.boolean())?,
-        emergencies: root
-            .get("emergencies")
-            .map_or(Ok(Vec::new()), |it| emergencies(&it))?,
-        departments,
-        categories,
+        slips,
+        emergencies: optional(&root, "emergencies", emergencies)?.unwrap_or_default(),
         required_fields: required_fields(&root.need("required_fields")?)?,
         phrases: phrases::phrases(&root)?,
+        words: words::words(&root.need("words")?)?,
+        assessments: optional(&root, "assessments", |it| {
+            assessments::assessments(it, &rules)
+        })?
+        .unwrap_or_default(),
+        stages: optional(&root, "stage", |it| {
+            practice::stages(it, &departments, &rules)
+        })?
+        .unwrap_or_default(),
+        escalation: optional(&root, "escalation", |it| practice::escalation(it, &time))?,
+        spot_checks: optional(&root, "spot_checks", practice::spot_checks)?,
+        joined: optional(&root, "joined", practice::joined)?,
+        duty: text(&root.need("duty")?)?,
+        quiz: practice::quiz(&root.need("quiz")?, &rules)?,
+        courtesy: words::courtesy(&root.need("courtesy")?)?,
+        pledge: optional(&root, "pledge", words::pledge)?,
+        answers: optional(&root, "answers", |it| {
+            words::answers(it, &departments, &categories)
+        })?
+        .unwrap_or_default(),
+        text: source.into(),
+        departments,
+        categories,
         deadlines,
         rules,
         zone: time.zone,
@@ -87,6 +133,82 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         off_duty_start_after: time.off_duty_start_after,
         hash: Hash::of(source.as_bytes()),
     })
+}
+
+fn optional<T>(
+    table: &Table<'_>,
+    key: &str,
+    read: impl FnOnce(&Item<'_>) -> Result<T, PackError>,
+) -> Result<Option<T>, PackError> {
+    table.get(key).map(|it| read(&it)).transpose()
+}
+
+/// The rules that parts of a pack carry out: whoever sets the part says what the rule says.
+const ROOT_RULES: &[(&str, RuleId)] = &[
+    ("required_fields", RuleId::I1),
+    ("emergencies", RuleId::I14),
+    ("phrases", RuleId::L1),
+    ("courtesy", RuleId::L2),
+    ("pledge", RuleId::L2),
+    ("answers", RuleId::L3),
+    ("escalation", RuleId::C4),
+    ("spot_checks", RuleId::V3),
+    ("spot_checks", RuleId::V6),
+    ("joined", RuleId::C5),
+    ("assessments", RuleId::A10),
+    ("stage", RuleId::G1),
+    ("duty", RuleId::G3),
+    ("quiz", RuleId::G3),
+];
+
+const LIMIT_RULES: &[(&str, RuleId)] = &[
+    ("late_record_after", RuleId::I1),
+    ("return_visit_attempts", RuleId::V1),
+    ("return_visit_gap", RuleId::V1),
+    ("max_moves", RuleId::T8),
+    ("emergency_record_within", RuleId::I14),
+    ("night", RuleId::F7),
+    ("max_postponed", RuleId::T10),
+    ("max_rounds", RuleId::V5),
+];
+
+fn texts_of_what_is_used(
+    table: &Table<'_>,
+    used: &[(&str, RuleId)],
+    rules: &BTreeMap<RuleId, RuleText>,
+) -> Result<(), PackError> {
+    for (key, rule) in used {
+        if let Some(item) = table.get(key) {
+            cited(&item, *rule, rules)?;
+        }
+    }
+    Ok(())
+}
+
+/// A rule that is cited has its text in the pack.
+fn cited(
+    item: &Item<'_>,
+    rule: RuleId,
+    rules: &BTreeMap<RuleId, RuleText>,
+) -> Result<(), PackError> {
+    if rules.contains_key(&rule) {
+        Ok(())
+    } else {
+        Err(item.wrong(PackProblem::RuleWithoutText {
+            rule: rule.to_string(),
+        }))
+    }
+}
+
+/// Where there are no slips, none moves.
+fn max_moves(limits: &Table<'_>, slips: bool) -> Result<u32, PackError> {
+    match limits.get("max_moves") {
+        Some(item) if !slips => Err(item.wrong(PackProblem::OnlyWith {
+            needs: "slips = true",
+        })),
+        None if !slips => Ok(u32::MAX),
+        _ => limits.need("max_moves")?.integer(1..20, Unit::Times),
+    }
 }
 
 /// "20:30-08:30": over midnight, unlike the windows of a day.
@@ -134,9 +256,13 @@ fn papers(item: &Item<'_>) -> Result<Vec<Paper>, PackError> {
                 example: "identity-card",
             })
         })?;
+        let table = entry.value.table(&["zh", "en", "copies"])?;
         Ok(Paper {
             id,
-            name: text(&entry.value)?,
+            name: text_in(&table)?,
+            copies: table
+                .get("copies")
+                .map_or(Ok(0), |it| it.integer(0..20, Unit::Times))?,
         })
     };
     item.entries()?.iter().map(read).collect()
@@ -154,11 +280,7 @@ fn deadlines(
             .table(&["rule", "limit", "working_day", "name"])?;
         let cited = table.need("rule")?;
         let rule = rule(&cited)?;
-        if !rules.contains_key(&rule) {
-            return Err(cited.wrong(PackProblem::RuleWithoutText {
-                rule: rule.to_string(),
-            }));
-        }
+        self::cited(&cited, rule, rules)?;
         let working_day = table
             .get("working_day")
             .map_or(Ok(time.working_day), |it| reading(&it))?;
@@ -206,6 +328,7 @@ fn categories(
     time: &Time,
     departments: &[DepartmentId],
     deadlines: &BTreeMap<DeadlineId, DeadlineRule>,
+    rules: &BTreeMap<RuleId, RuleText>,
 ) -> Result<Vec<Category>, PackError> {
     let entries = item.entries()?;
     if entries.is_empty() {
@@ -226,10 +349,30 @@ fn categories(
             "sensitive",
             "papers",
             "reply",
+            "scope",
+            "handled_by",
+            "complete_within",
+            "basis",
+            "conditions",
+            "fee",
+            "steps",
+            "words",
         ])?;
+        texts_of_what_is_used(&table, CATEGORY_RULES, rules)?;
+        let kind = kind(&table.need("kind")?)?;
         Ok(Category {
             id,
-            kind: kind(&table.need("kind")?)?,
+            kind,
+            scope: optional(&table, "scope", text)?,
+            handled_by: optional(&table, "handled_by", outside_body)?,
+            complete_within: optional(&table, "complete_within", |it| {
+                complete_within(it, kind, time)
+            })?,
+            basis: optional(&table, "basis", text)?,
+            conditions: optional(&table, "conditions", text)?,
+            fee: optional(&table, "fee", text)?,
+            steps: optional(&table, "steps", texts)?.unwrap_or_default(),
+            words: optional(&table, "words", words::search_words)?.unwrap_or_default(),
             name: text(&table.need("name")?)?,
             department: table
                 .get("department")
@@ -250,6 +393,33 @@ fn categories(
         })
     };
     entries.iter().map(read).collect()
+}
+
+const CATEGORY_RULES: &[(&str, RuleId)] = &[
+    ("reply", RuleId::T3),
+    ("sensitive", RuleId::I15),
+    ("papers", RuleId::I4),
+    ("steps", RuleId::I4),
+    ("complete_within", RuleId::I4),
+    ("handled_by", RuleId::I8),
+];
+
+fn outside_body(item: &Item<'_>) -> Result<OutsideBody, PackError> {
+    let table = item.table(&["zh", "en", "phone"])?;
+    Ok(OutsideBody {
+        name: text_in(&table)?,
+        phone: table.get("phone").map(|it| word(&it)).transpose()?,
+    })
+}
+
+fn complete_within(item: &Item<'_>, kind: Kind, time: &Time) -> Result<Limit, PackError> {
+    if kind == Kind::Formality {
+        limit(item, time.working_day, time.off_duty_start_after)
+    } else {
+        Err(item.wrong(PackProblem::OnlyWith {
+            needs: "kind = \"formality\"",
+        }))
+    }
 }
 
 fn known_department(
@@ -331,22 +501,37 @@ fn not_longer(
 }
 
 fn required_fields(item: &Item<'_>) -> Result<RequiredFields, PackError> {
-    let table = item.table(&["answered_at_once", "otherwise"])?;
-    let fields = |key| {
-        let mut fields = BTreeSet::new();
-        for item in table.need(key)?.list()? {
-            if !fields.insert(field(&item)?) {
-                return Err(item.wrong(PackProblem::Duplicate {
-                    found: item.text()?.to_owned(),
-                }));
-            }
-        }
-        Ok(fields)
-    };
+    let table = item.table(&["answered_at_once", "otherwise", "kinds"])?;
     Ok(RequiredFields {
-        answered_at_once: fields("answered_at_once")?,
-        otherwise: fields("otherwise")?,
+        answered_at_once: fields(&table.need("answered_at_once")?)?,
+        otherwise: fields(&table.need("otherwise")?)?,
+        kinds: table
+            .get("kinds")
+            .map_or(Ok(BTreeMap::new()), |it| fields_of_kinds(&it))?,
     })
+}
+
+fn fields_of_kinds(item: &Item<'_>) -> Result<BTreeMap<Kind, BTreeSet<Field>>, PackError> {
+    let table = item.table(&KIND_KEYS)?;
+    let mut kinds = BTreeMap::new();
+    for (key, kind) in KINDS {
+        if let Some(item) = table.get(key) {
+            kinds.insert(kind, fields(&item)?);
+        }
+    }
+    Ok(kinds)
+}
+
+fn fields(item: &Item<'_>) -> Result<BTreeSet<Field>, PackError> {
+    let mut fields = BTreeSet::new();
+    for item in item.list()? {
+        if !fields.insert(field(&item)?) {
+            return Err(item.wrong(PackProblem::Duplicate {
+                found: item.text()?.to_owned(),
+            }));
+        }
+    }
+    Ok(fields)
 }
 
 fn rules(item: &Item<'_>) -> Result<BTreeMap<RuleId, RuleText>, PackError> {
@@ -379,7 +564,24 @@ fn rule(item: &Item<'_>) -> Result<RuleId, PackError> {
 }
 
 fn text(item: &Item<'_>) -> Result<Text, PackError> {
-    let table = item.table(&["zh", "en"])?;
+    text_in(&item.table(&["zh", "en"])?)
+}
+
+/// A list of texts that is not empty.
+fn texts(item: &Item<'_>) -> Result<Vec<Text>, PackError> {
+    let texts = item
+        .list()?
+        .iter()
+        .map(text)
+        .collect::<Result<Vec<_>, _>>()?;
+    if texts.is_empty() {
+        Err(item.wrong(PackProblem::Empty))
+    } else {
+        Ok(texts)
+    }
+}
+
+fn text_in(table: &Table<'_>) -> Result<Text, PackError> {
     let one = |key, language| {
         let missing = PackProblem::MissingText { language };
         let Some(item) = table.get(key) else {
@@ -415,16 +617,28 @@ fn not_an_id(item: &Item<'_>, found: &str) -> PackError {
     })
 }
 
+const KINDS: [(&str, Kind); 7] = [
+    ("enquiry", Kind::Enquiry),
+    ("complaint", Kind::Complaint),
+    ("service_request", Kind::ServiceRequest),
+    ("formality", Kind::Formality),
+    ("suggestion", Kind::Suggestion),
+    ("report", Kind::Report),
+    ("inspection", Kind::Inspection),
+];
+
+const KIND_KEYS: [&str; KINDS.len()] = {
+    let mut keys = [""; KINDS.len()];
+    let mut i = 0;
+    while i < keys.len() {
+        keys[i] = KINDS[i].0;
+        i += 1;
+    }
+    keys
+};
+
 fn kind(item: &Item<'_>) -> Result<Kind, PackError> {
-    item.word(&[
-        ("enquiry", Kind::Enquiry),
-        ("complaint", Kind::Complaint),
-        ("service_request", Kind::ServiceRequest),
-        ("formality", Kind::Formality),
-        ("suggestion", Kind::Suggestion),
-        ("report", Kind::Report),
-        ("inspection", Kind::Inspection),
-    ])
+    item.word(&KINDS)
 }
 
 fn field(item: &Item<'_>) -> Result<Field, PackError> {
@@ -448,6 +662,22 @@ fn plain_minutes(item: &Item<'_>, range: Range<u32>) -> Result<Minutes, PackErro
         })
     })?;
     item.within(minutes, range, Unit::Minutes).map(Minutes)
+}
+
+/// `30 days`, on the calendar.
+fn calendar_days(item: &Item<'_>, range: Range<u32>) -> Result<u32, PackError> {
+    let found = item.text()?;
+    let days = found
+        .strip_suffix(" days")
+        .or_else(|| found.strip_suffix(" day"))
+        .and_then(number)
+        .ok_or_else(|| {
+            item.wrong(PackProblem::WrongUnit {
+                found: found.to_owned(),
+                examples: &["30 days"],
+            })
+        })?;
+    item.within(days, range, Unit::Days)
 }
 
 fn minutes(text: &str) -> Option<i64> {
