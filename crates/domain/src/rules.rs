@@ -14,7 +14,7 @@ use crate::hash::Hash;
 use crate::hours::TimeOfDay;
 use crate::moment::Moment;
 use crate::pack::{DeadlineId, Night, Pack};
-use crate::reckoning::{Due, Office, ReckoningError, reckon};
+use crate::reckoning::{Due, Limit, Office, ReckoningError, reckon};
 use crate::zone::{Zone, Zones};
 
 #[derive(Debug, Clone)]
@@ -98,24 +98,87 @@ impl Rules {
         self
     }
 
+    /// Whether the pack under which a case was opened is at hand.
+    pub fn knows_pack_of(&self, case: &Case) -> bool {
+        self.pack.hash() == case.pack || self.earlier.contains_key(&case.pack)
+    }
+
     /// By when an obligation of `case` is owed, with every step of the reckoning.
     pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
+        self.due_since(case, obligation, obligation.since)
+    }
+
+    /// By when it is owed, had it arisen at `since`.
+    pub fn due_at(
+        &self,
+        case: &Case,
+        obligation: &Obligation,
+        since: Moment,
+    ) -> Result<Moment, ReckoningError> {
+        match obligation.until {
+            Some(at) => Ok(at),
+            None => self.due_since(case, obligation, since).map(|it| it.at),
+        }
+    }
+
+    fn due_since(
+        &self,
+        case: &Case,
+        obligation: &Obligation,
+        since: Moment,
+    ) -> Result<Due, ReckoningError> {
         if let Some(at) = obligation.until {
-            return Ok(Due::set_by_hand(obligation.since, at, &self.zone));
+            return Ok(Due::set_by_hand(since, at, &self.zone));
         }
         let pack = self.pack_of(case);
-        let office = Office {
-            calendar: &self.calendar,
-            zone: &self.zone,
-            hours: &pack.hours,
-        };
         let limit = if obligation.deadline == DeadlineId::Reply {
             pack.reply_limit(&case.record.category, case.record.difficulty)
         } else {
             pack.deadline(obligation.deadline).limit.as_ref()
         };
         let limit = limit.ok_or(ReckoningError::NoLimit)?;
-        reckon(obligation.since, limit, &office)
+        reckon(since, limit, &self.office_of(case))
+    }
+
+    /// When `limit` is up that starts at `start`, in the hours that `case` keeps.
+    pub fn after(
+        &self,
+        case: &Case,
+        start: Moment,
+        limit: &Limit,
+    ) -> Result<Moment, ReckoningError> {
+        reckon(start, limit, &self.office_of(case)).map(|it| it.at)
+    }
+
+    /// Working time from one moment to another, in milliseconds.
+    pub fn working_ms(
+        &self,
+        case: &Case,
+        from: Moment,
+        until: Moment,
+    ) -> Result<u64, ReckoningError> {
+        let office = self.office_of(case);
+        let last = office.zone.local(until).date();
+        let days = office.zone.local(from).date().iter_days();
+        let mut sum_ms = 0;
+        for date in days.take_while(|it| *it <= last) {
+            let day = office.calendar.day(date)?;
+            for window in office.hours.working(&day.kind) {
+                let opens = office.zone.moment(window.start().on(date)).max(from);
+                let closes = office.zone.moment(window.end().on(date)).min(until);
+                let open_ms = closes.unix_ms() - opens.unix_ms();
+                sum_ms += u64::try_from(open_ms).unwrap_or(0);
+            }
+        }
+        Ok(sum_ms)
+    }
+
+    fn office_of(&self, case: &Case) -> Office<'_> {
+        Office {
+            calendar: &self.calendar,
+            zone: &self.zone,
+            hours: &self.pack_of(case).hours,
+        }
     }
 
     /// The phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).
