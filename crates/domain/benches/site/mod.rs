@@ -1,5 +1,7 @@
 //! The site that benches reckon for: shipped texts, and cases with many handovers, made without chance.
 
+use shouwen_domain::Case;
+use shouwen_domain::agenda::Agenda;
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Stamp};
@@ -12,6 +14,7 @@ use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::{Difficulty, Pack};
 use shouwen_domain::rules::Rules;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::zone::Zones;
 
 /// The shipped pack, its text first changed by `edit`.
@@ -184,5 +187,56 @@ fn recorded(asked_at: Moment) -> Recorded {
         emergency: None,
         sensitive: false,
         needs_rescuer: false,
+    }
+}
+
+pub const N_CASES: usize = 100_000;
+
+/// Cases that differ; the rest are these again. Together they are well above what a cache holds.
+const N_DISTINCT: usize = 5_000;
+
+pub const NOW: Moment = Moment::from_unix_ms(1_784_500_000_000);
+
+/// Open cases under two packs, each handed over six times.
+pub struct Office {
+    rules: [Rules; 2],
+    cases: Vec<Case>,
+}
+
+impl Office {
+    pub fn new() -> Self {
+        let rules = [
+            rules(str::to_owned),
+            rules(|it| {
+                it.replacen(
+                    "limit = \"1 working day\"",
+                    "limit = \"9 working hours\"",
+                    1,
+                )
+                .replacen("\"08:30-18:00\"", "\"08:30-12:00\", \"13:30-18:00\"", 1)
+            }),
+        ];
+        let cases = (0..N_DISTINCT)
+            .map(|i| {
+                let seed = u32::try_from(i).expect("a few thousand");
+                let folded = Case::fold(&envelopes(&rules[i % 2], seed, 6));
+                assert!(folded.without_effect.is_empty(), "{folded:?}");
+                folded.case.expect("it was recorded")
+            })
+            .collect();
+        Self { rules, cases }
+    }
+
+    pub fn case(&self, i: usize) -> (&Case, &Rules) {
+        (&self.cases[i % N_DISTINCT], &self.rules[i % N_DISTINCT % 2])
+    }
+
+    pub fn agendas(&self) -> Vec<Agenda> {
+        (0..N_CASES)
+            .map(|i| {
+                let (case, rules) = self.case(i);
+                Agenda::of(case, rules, &Evidence::default())
+            })
+            .collect()
     }
 }
