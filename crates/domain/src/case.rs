@@ -8,6 +8,7 @@
 mod assessment;
 mod consent;
 mod coordination;
+mod fold;
 mod intake;
 mod obligation;
 mod transfer;
@@ -16,6 +17,7 @@ mod verification;
 pub use assessment::{Assessments, Decision, Report, ReportKind, Statement};
 pub use consent::{Consents, RequestMade};
 pub use coordination::{Coordination, OuterState};
+pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
 pub use intake::{Agreed, Guided, Intake, Notice, Photo, SecondTrip};
 pub(crate) use obligation::falls_to;
 pub use obligation::{End, Obligation, Owed};
@@ -23,7 +25,6 @@ pub use transfer::Move;
 pub use verification::{CaseResult, SpotCheck, Verification, Visit};
 
 use crate::decide::Refusal;
-use crate::envelope::{Envelope, EnvelopeError};
 use crate::event::{Ending, Fact, Recorded, Urgency};
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
@@ -99,91 +100,7 @@ pub enum Stage {
     Closed,
 }
 
-/// What a fold gives: the case, and which envelopes did not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folded {
-    pub case: Option<Case>,
-    pub without_effect: Vec<(EnvelopeId, WithoutEffect)>,
-}
-
-impl Folded {
-    /// Some envelope was written by a newer version: the case is shown, not acted on.
-    pub fn is_understood(&self) -> bool {
-        !self
-            .without_effect
-            .iter()
-            .any(|(_, why)| matches!(why, WithoutEffect::Unreadable(_)))
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WithoutEffect {
-    /// The case had moved on in the meantime: somebody else acted at the same time.
-    Parallel(Refusal),
-    Unreadable(EnvelopeError),
-}
-
 impl Case {
-    /// Folds the envelopes of one case, which may come in any order and more than once.
-    pub fn fold<'a>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Folded {
-        let mut envelopes: Vec<&Envelope> = envelopes.into_iter().collect();
-        envelopes.sort_by_key(|it| it.order());
-        envelopes.dedup_by_key(|it| it.order());
-        let mut folded = Folded {
-            case: None,
-            without_effect: Vec::new(),
-        };
-        for envelope in envelopes {
-            let header = envelope.header();
-            let counted = match envelope.facts() {
-                Ok(facts) => Self::after(
-                    folded.case.as_ref(),
-                    header.case,
-                    header.rules.pack,
-                    &facts,
-                    |fact| Act {
-                        envelope: header.id,
-                        by: &header.person,
-                        at: header.at,
-                        fact,
-                    },
-                )
-                .map_err(WithoutEffect::Parallel),
-                Err(error) => Err(WithoutEffect::Unreadable(error)),
-            };
-            match counted {
-                Ok(case) => folded.case = Some(case),
-                Err(why) => folded.without_effect.push((header.id, why)),
-            }
-        }
-        folded
-    }
-
-    /// The case after all of `facts`, or after none of them.
-    pub fn after<'a>(
-        before: Option<&Self>,
-        id: CaseId,
-        pack: Hash,
-        facts: &'a [Fact],
-        act: impl Fn(&'a Fact) -> Act<'a>,
-    ) -> Result<Self, Refusal> {
-        let mut case = before.cloned();
-        for fact in facts {
-            let act = act(fact);
-            match (&mut case, fact) {
-                (None, Fact::Recorded(record)) => {
-                    case = Some(Self::recorded(id, pack, record, act));
-                }
-                (None, _) => return Err(Refusal::NotRecorded),
-                (Some(case), _) => {
-                    case.admit(fact)?;
-                    case.apply(act);
-                }
-            }
-        }
-        case.ok_or(Refusal::NotRecorded)
-    }
-
     fn recorded(id: CaseId, pack: Hash, record: &Recorded, act: Act<'_>) -> Self {
         let mut case = Self {
             id,

@@ -10,6 +10,12 @@ pub mod envelope;
 pub mod event;
 pub mod summary;
 
+pub mod agenda;
+pub mod explain;
+pub mod holds;
+pub mod ladder;
+pub mod verdict;
+
 pub mod conduct;
 pub mod directory;
 pub mod document;

@@ -119,9 +119,7 @@ impl Rules {
 
     /// The pack under which a case was opened, which it keeps (G4); the one in force where that is not at hand.
     pub fn pack_of(&self, case: &Case) -> &Pack {
-        self.earlier
-            .get(&case.pack)
-            .map_or(&self.pack, |(pack, _)| pack)
+        self.texts_of(case).0
     }
 
     /// A pack of this site by its hash: the one in force, or one put by.
@@ -143,6 +141,11 @@ impl Rules {
         self
     }
 
+    /// Whether the pack under which a case was opened is at hand.
+    pub fn knows_pack_of(&self, case: &Case) -> bool {
+        self.pack.hash() == case.pack || self.earlier.contains_key(&case.pack)
+    }
+
     /// What the clocks of a department run by: its own hours, or the site's.
     pub fn office(&self, department: &DepartmentId) -> &Office {
         self.clocks.of(department)
@@ -159,6 +162,15 @@ impl Rules {
         case: &Case,
         obligation: &Obligation,
     ) -> Result<Standing, ReckoningError> {
+        self.standing_since(case, obligation, obligation.since)
+    }
+
+    fn standing_since(
+        &self,
+        case: &Case,
+        obligation: &Obligation,
+        since: Moment,
+    ) -> Result<Standing, ReckoningError> {
         if let Some(at) = obligation.until {
             return Ok(Standing::Due {
                 at,
@@ -166,7 +178,56 @@ impl Rules {
             });
         }
         let (limit, pauses, office) = self.clock(case, obligation)?;
-        standing(obligation.since, limit, pauses, office)
+        standing(since, limit, pauses, office)
+    }
+
+    /// By when it is owed, had it arisen at `since`. Allocates nothing.
+    pub fn due_at(
+        &self,
+        case: &Case,
+        obligation: &Obligation,
+        since: Moment,
+    ) -> Result<Moment, ReckoningError> {
+        match self.standing_since(case, obligation, since)? {
+            Standing::Due { at, .. } => Ok(at),
+            Standing::Paused { since, left_ms } => {
+                Err(ReckoningError::StandsStill { since, left_ms })
+            }
+        }
+    }
+
+    /// When `limit` is up that starts at `start`, in the hours that a department keeps under the pack of `case`.
+    pub fn after(
+        &self,
+        case: &Case,
+        department: &DepartmentId,
+        start: Moment,
+        limit: &Limit,
+    ) -> Result<Moment, ReckoningError> {
+        match standing(start, limit, &[], self.texts_of(case).1.of(department))? {
+            Standing::Due { at, .. } => Ok(at),
+            Standing::Paused { since, left_ms } => {
+                Err(ReckoningError::StandsStill { since, left_ms })
+            }
+        }
+    }
+
+    /// Working time of a department from one moment to another, in milliseconds.
+    pub fn working_ms(
+        &self,
+        case: &Case,
+        department: &DepartmentId,
+        from: Moment,
+        until: Moment,
+    ) -> Result<u64, ReckoningError> {
+        self.texts_of(case).1.of(department).elapsed(from, until)
+    }
+
+    /// The pack under which a case was opened, with its hours.
+    fn texts_of(&self, case: &Case) -> (&Pack, &Clocks) {
+        self.earlier
+            .get(&case.pack)
+            .map_or((&self.pack, &self.clocks), |(pack, clocks)| (pack, clocks))
     }
 
     /// By when an obligation of `case` is owed, or that its clock stands still, with every step of the reckoning.
@@ -199,10 +260,7 @@ impl Rules {
         case: &'a Case,
         obligation: &Obligation,
     ) -> Result<(&'a Limit, &'a [Pause], &'a Office), ReckoningError> {
-        let (pack, clocks) = self
-            .earlier
-            .get(&case.pack)
-            .map_or((&self.pack, &self.clocks), |(pack, clocks)| (pack, clocks));
+        let (pack, clocks) = self.texts_of(case);
         let limit = if obligation.deadline == DeadlineId::Reply {
             pack.reply_limit(&case.record.category, case.record.difficulty)
         } else {

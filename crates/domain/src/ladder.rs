@@ -1,0 +1,141 @@
+//! How what is overdue climbs: handler, supervisor, director (C4), each at a moment of the pack's.
+
+use crate::case::{Case, Obligation, Owed};
+use crate::id::PersonId;
+use crate::moment::{Minutes, Moment};
+use crate::reckoning::{Limit, ReckoningError};
+use crate::rules::Rules;
+
+/// How long after the due moment each rung is reached, in the office's clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ladder {
+    pub supervisor: Limit,
+    pub director: Limit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Whoever owes it, from the due moment on.
+    Handler,
+    /// The head of the department that owes it.
+    Supervisor,
+    Director,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    pub step: Step,
+    pub at: Moment,
+    pub is_reached: bool,
+    /// Who is told. None: the directory names nobody who is there.
+    pub who: Option<PersonId>,
+}
+
+/// The rungs of an obligation that is due at `due`, the lowest first. They climb only while it is open.
+///
+/// Whoever is absent is stood in for by their deputy (AB角), and where the deputy is absent too, the
+/// next above is told instead. A head who owes it is not their own supervisor: that is the director.
+///
+/// # Errors
+///
+/// A moment that cannot be reckoned, such as in a past year without a calendar.
+pub fn rungs(
+    (case, obligation): (&Case, &Obligation),
+    due: Moment,
+    now: Moment,
+    ladder: &Ladder,
+    rules: &Rules,
+    is_absent: impl Fn(&PersonId) -> bool,
+) -> Result<[Rung; 3], ReckoningError> {
+    let posts = Posts {
+        rules,
+        owed: &obligation.owed_by,
+        is_absent: &is_absent,
+    };
+    let is_open = obligation.end.is_none();
+    let rung = |step, at, who| Rung {
+        step,
+        at,
+        is_reached: is_open && now > at,
+        who,
+    };
+    let hours_of = &obligation.owed_by.department;
+    let supervisor_at = rules
+        .after(case, hours_of, due, &ladder.supervisor)?
+        .max(due);
+    let director_at = rules
+        .after(case, hours_of, due, &ladder.director)?
+        .max(supervisor_at);
+    Ok([
+        rung(Step::Handler, due, posts.handler()),
+        rung(Step::Supervisor, supervisor_at, posts.supervisor()),
+        rung(Step::Director, director_at, posts.director()),
+    ])
+}
+
+struct Posts<'a, F> {
+    rules: &'a Rules,
+    owed: &'a Owed,
+    is_absent: &'a F,
+}
+
+impl<F: Fn(&PersonId) -> bool> Posts<'_, F> {
+    fn handler(&self) -> Option<PersonId> {
+        match &self.owed.person {
+            Some(person) => self.there(person).or_else(|| self.supervisor()),
+            None => self.supervisor(),
+        }
+    }
+
+    fn supervisor(&self) -> Option<PersonId> {
+        let head = self
+            .rules
+            .directory
+            .department(&self.owed.department)
+            .map(|it| &it.head)
+            .filter(|it| self.owed.person.as_ref() != Some(it));
+        head.and_then(|it| self.there(it))
+            .filter(|it| self.owed.person.as_ref() != Some(it))
+            .or_else(|| self.director())
+    }
+
+    fn director(&self) -> Option<PersonId> {
+        self.rules
+            .directory
+            .director
+            .as_ref()
+            .and_then(|it| self.there(it))
+    }
+
+    /// The person or the deputy, whoever is there.
+    fn there(&self, person: &PersonId) -> Option<PersonId> {
+        let is_there = |it: &&PersonId| !(self.is_absent)(it);
+        let deputy = || self.rules.directory.person(person)?.deputy.as_ref();
+        Some(person)
+            .filter(is_there)
+            .or_else(|| deputy().filter(is_there))
+            .cloned()
+    }
+}
+
+/// When somebody is warned of what is due at `due`: so many minutes before, never before it arose.
+///
+/// ```
+/// use shouwen_domain::ladder::warnings;
+/// use shouwen_domain::moment::{Minutes, Moment};
+///
+/// let since = Moment::from_unix_ms(0);
+/// let due = since + Minutes(60);
+/// let at: Vec<_> = warnings(since, due, &[Minutes(25), Minutes(90), Minutes(5)]).collect();
+/// assert_eq!(at, [since + Minutes(35), since + Minutes(55)]);
+/// ```
+pub fn warnings(
+    since: Moment,
+    due: Moment,
+    before: &[Minutes],
+) -> impl Iterator<Item = Moment> + '_ {
+    before
+        .iter()
+        .map(move |it| due - *it)
+        .filter(move |it| *it >= since)
+}
