@@ -13,7 +13,7 @@ mod obligation;
 mod transfer;
 mod verification;
 
-pub use assessment::{Assessments, Decision, Report, ReportKind, Statement};
+pub use assessment::{Assessments, Decision, Report, ReportKind, Statement, Trace, TraceKind};
 pub use consent::{Consents, Pause, RequestMade};
 pub use coordination::{Coordination, OuterState};
 pub use intake::{Agreed, Guided, Intake, Notice, Photo, SecondTrip};
@@ -210,6 +210,7 @@ impl Case {
             verification: Verification::default(),
             assessments: Assessments::default(),
         };
+        case.assessments.trace(act);
         case.take_down(act);
         case
     }
@@ -311,6 +312,7 @@ impl Case {
     }
 
     fn apply(&mut self, act: Act<'_>) {
+        self.assessments.trace(act);
         match act.fact {
             Fact::Recorded(_)
             | Fact::ReasonExplained(_)

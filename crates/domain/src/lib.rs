@@ -10,6 +10,8 @@ pub mod envelope;
 pub mod event;
 pub mod summary;
 
+pub mod assessment;
+
 pub mod directory;
 pub mod document;
 pub mod pack;

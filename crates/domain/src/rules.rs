@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
+use crate::assessment::{AssessmentTable, Context, on_device, proposals};
 use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
 use crate::decide::Refusal;
@@ -24,6 +25,7 @@ pub struct Rules {
     pub directory: Directory,
     /// Packs that were in force before, by hash.
     earlier: BTreeMap<Hash, Pack>,
+    assessments: AssessmentTable,
     zone: Zone,
     hashes: RuleHashes,
 }
@@ -62,6 +64,7 @@ impl Rules {
             calendar,
             directory,
             earlier: BTreeMap::new(),
+            assessments: AssessmentTable::default(),
             zone,
             hashes,
         })
@@ -95,6 +98,17 @@ impl Rules {
     pub fn with_earlier(mut self, packs: impl IntoIterator<Item = Pack>) -> Self {
         self.earlier
             .extend(packs.into_iter().map(|it| (it.hash(), it)));
+        self
+    }
+
+    /// What a breach on `case` may lead to (A10); empty where nothing is assessed.
+    pub const fn assessments(&self, _case: &Case) -> &AssessmentTable {
+        &self.assessments
+    }
+
+    #[must_use]
+    pub fn with_assessments(mut self, table: AssessmentTable) -> Self {
+        self.assessments = table;
         self
     }
 
@@ -143,10 +157,22 @@ impl Rules {
         Some(self.zone.moment(end))
     }
 
-    /// Whether something of the first responder's is overdue and no person has decided on it (F3).
+    /// Whether something of the first responder's is overdue, or is proposed against them and undecided (F3).
     pub fn has_undecided_breach(&self, case: &Case, now: Moment) -> bool {
-        case.open_obligations()
-            .filter(|it| it.owed_by.person.as_ref() == Some(&case.responder.person))
-            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now))
+        let responder = Some(&case.responder.person);
+        let is_overdue = case
+            .open_obligations()
+            .filter(|it| it.owed_by.person.as_ref() == responder)
+            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now));
+        let context = Context {
+            rules: self,
+            now,
+            verdict: &|it| on_device(case, it, self, now),
+            again: &[],
+        };
+        is_overdue
+            || proposals(case, context)
+                .iter()
+                .any(|it| it.person.as_ref() == responder)
     }
 }
