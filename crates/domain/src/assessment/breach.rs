@@ -645,6 +645,7 @@ impl<'a> Look<'a> {
             .collect();
         let receiver_was_late = missed.iter().any(|(_, obligation)| {
             obligation.owed_by.department == it.to
+                && tells_of_delay(obligation.deadline)
                 && it.at <= obligation.since
                 && obligation.since < until
         });

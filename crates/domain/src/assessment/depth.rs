@@ -101,6 +101,23 @@ impl Depth {
     }
 }
 
+impl Depth {
+    const fn share_of(&mut self, deadline: DeadlineId) -> Option<&mut Ratio> {
+        if matches!(deadline, DeadlineId::Transfer) {
+            Some(&mut self.transferred)
+        } else if matches!(
+            deadline,
+            DeadlineId::Reply | DeadlineId::Completion | DeadlineId::AgreedTime
+        ) {
+            Some(&mut self.replied)
+        } else if matches!(deadline, DeadlineId::ReturnVisit | DeadlineId::RetryVisit) {
+            Some(&mut self.visited)
+        } else {
+            None
+        }
+    }
+}
+
 /// The depth of one person or department over `cases`, each with the context of its verdicts.
 pub fn depth<'a>(
     member: &Member,
@@ -135,13 +152,8 @@ pub fn depth<'a>(
             }
         }
         for it in &case.obligations {
-            let share = match it.deadline {
-                DeadlineId::Transfer => &mut depth.transferred,
-                DeadlineId::Reply | DeadlineId::Completion | DeadlineId::AgreedTime => {
-                    &mut depth.replied
-                }
-                DeadlineId::ReturnVisit | DeadlineId::RetryVisit => &mut depth.visited,
-                _ => continue,
+            let Some(share) = depth.share_of(it.deadline) else {
+                continue;
             };
             let is_theirs = match member {
                 Member::Person(person) => it.owed_by.person.as_ref() == Some(person),

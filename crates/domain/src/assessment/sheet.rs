@@ -145,6 +145,7 @@ pub enum Value {
     Moment(Moment),
     /// A signature: name, with the time under it.
     Signed(PersonId, Moment),
+    Informed(PersonId, Moment),
     Category(CategoryId),
     Paper(PaperId),
     Channel(Channel),
@@ -177,6 +178,7 @@ impl Sheet {
                 | Value::Department(_)
                 | Value::Moment(_)
                 | Value::Signed(..)
+                | Value::Informed(..)
                 | Value::Category(_)
                 | Value::Paper(_)
                 | Value::Channel(_)
@@ -397,7 +399,12 @@ impl Writer<'_> {
         ));
         let transfer = self.due(|it| it.deadline == DeadlineId::Transfer);
         head.fields.push((FieldId::TransferDue, transfer));
-        let movements = case.moves.iter().map(|it| self.movement(it));
+        let left_at = case.moves.iter().skip(1).map(|it| Some(it.at));
+        let movements = case
+            .moves
+            .iter()
+            .zip(left_at.chain([None]))
+            .map(|(it, left_at)| self.movement(it, left_at));
         let visits = case.visits.iter().map(|it| Section {
             id: SectionId::ReturnVisit,
             fields: vec![
@@ -421,15 +428,17 @@ impl Writer<'_> {
             .collect()
     }
 
-    fn movement(&self, it: &Move) -> Section {
+    fn movement(&self, it: &Move, left_at: Option<Moment>) -> Section {
         let received = it.received.as_ref();
         let named = self
             .said
             .iter()
-            .filter(|said| said.at >= it.at)
-            .find_map(|said| match &said.event.fact {
-                Fact::HandlerNamed(named) => Some((named.handler.clone(), said.at)),
-                _ => None,
+            .filter(|said| said.at >= it.at && left_at.is_none_or(|left| said.at < left))
+            .find_map(|said| {
+                let Fact::HandlerNamed(named) = &said.event.fact else {
+                    return None;
+                };
+                Some((named.handler.clone(), said.at))
             })
             .filter(|_| !it.returned);
         let opinion = self.words_of(|said| {
@@ -474,14 +483,20 @@ impl Writer<'_> {
                 (FieldId::ReturnOpinion, opinion),
                 (
                     FieldId::DispatchSignature,
-                    self.signature(DeadlineId::SignDispatch, &it.from)
-                        .unwrap_or_else(|| Value::Signed(it.by.clone(), it.at)),
+                    self.signature(|owed| {
+                        owed.deadline == DeadlineId::SignDispatch && owed.arose == it.envelope
+                    })
+                    .unwrap_or_else(|| Value::Signed(it.by.clone(), it.at)),
                 ),
                 (
                     FieldId::ReceiptSignature,
                     or_blank(
-                        self.signature(DeadlineId::SignReceipt, &it.to)
-                            .or_else(|| received.map(|(by, at)| Value::Signed(by.clone(), *at))),
+                        self.signature(|owed| {
+                            owed.deadline == DeadlineId::SignReceipt
+                                && owed.owed_by.department == it.to
+                                && received.is_some_and(|(_, at)| owed.since == *at)
+                        })
+                        .or_else(|| received.map(|(by, at)| Value::Signed(by.clone(), *at))),
                     ),
                 ),
             ],
@@ -492,8 +507,13 @@ impl Writer<'_> {
         let result = self.case.result.as_ref();
         let told = result.and_then(|it| it.told.as_ref());
         let head = result.and_then(|it| {
-            self.signature(DeadlineId::SignResult, &it.department)
-                .or_else(|| self.signature(DeadlineId::SignPlainAnswer, &it.department))
+            self.signature(|owed| {
+                matches!(
+                    owed.deadline,
+                    DeadlineId::SignResult | DeadlineId::SignPlainAnswer
+                ) && owed.arose == it.envelope
+            })
+            .or_else(|| Some(Value::Signed(it.by.clone(), it.at)))
         });
         Section {
             id: SectionId::Result,
@@ -535,11 +555,13 @@ impl Writer<'_> {
         let told = self
             .said
             .iter()
-            .find_map(|said| match &said.event.fact {
-                Fact::HandedOver(it) => Some((it.supervisor_told.clone()?, said.at)),
-                _ => None,
+            .find_map(|said| {
+                let Fact::HandedOver(it) = &said.event.fact else {
+                    return None;
+                };
+                Some((it.supervisor_told.clone()?, said.at))
             })
-            .map(|(supervisor, at)| Value::Signed(supervisor, at));
+            .map(|(supervisor, at)| Value::Informed(supervisor, at));
         Section {
             id: SectionId::Opinions,
             fields: vec![
@@ -652,13 +674,8 @@ impl Writer<'_> {
     }
 
     /// Of the head or deputy, where somebody else acted; blank until it is there.
-    fn signature(&self, deadline: DeadlineId, department: &DepartmentId) -> Option<Value> {
-        let owed = self
-            .case
-            .obligations
-            .iter()
-            .rev()
-            .find(|it| it.deadline == deadline && it.owed_by.department == *department)?;
+    fn signature(&self, of: impl Fn(&Obligation) -> bool) -> Option<Value> {
+        let owed = self.case.obligations.iter().find(|it| of(it))?;
         Some(match owed.end {
             Some(End::Met { at, by }) => self
                 .said

@@ -35,14 +35,14 @@ pub fn takeaway(case: &Case, rules: &Rules) -> Takeaway {
         .find(|it| it.deadline == DeadlineId::Customer)
         .and_then(|it| rules.due(case, it).ok())
         .map(|it| it.at);
-    let directors = directory
+    let above = directory
         .director
         .as_ref()
         .and_then(|it| directory.person(it))
         .map(|it| &it.department);
     let complaints_phone = [
         directory.quality.as_ref(),
-        directors,
+        above,
         Some(&case.responder.department),
     ]
     .into_iter()

@@ -84,12 +84,13 @@ fn without_numbers(text: &str) -> String {
     let mut out = String::new();
     let mut number = String::new();
     for it in text.chars().chain(['\n']) {
+        let follows_digit = number
+            .chars()
+            .last()
+            .is_some_and(|last| digit(last).is_some());
         let continues = digit(it).is_some()
-            || (matches!(it, '-' | ' ' | '－')
-                && number
-                    .chars()
-                    .last()
-                    .is_some_and(|last| digit(last).is_some()));
+            || (matches!(it, '-' | '－') && follows_digit)
+            || (it == ' ' && follows_digit && !is_date(&groups(&number)));
         if continues {
             number.push(it);
             continue;
@@ -105,18 +106,26 @@ fn without_numbers(text: &str) -> String {
 }
 
 fn masked_number(number: &str) -> String {
-    let groups: Vec<usize> = number
-        .split(['-', ' ', '－'])
-        .map(|it| it.chars().count())
-        .collect();
+    let groups = groups(number);
     let n_digits: usize = groups.iter().sum();
-    let is_date = matches!(groups[..], [4, 1..=2, 1..=2]);
     let is_room = groups.len() > 1 && matches!(groups.last(), Some(3..=4)) && n_digits < 7;
     match n_digits {
-        7.. if !is_date => masked_phone(number),
+        7.. if !is_date(&groups) => masked_phone(number),
         _ if is_room => masked_address(number),
         _ => number.to_owned(),
     }
+}
+
+/// How many digits each part of a number has.
+fn groups(number: &str) -> Vec<usize> {
+    number
+        .split(['-', ' ', '－'])
+        .map(|it| it.chars().count())
+        .collect()
+}
+
+const fn is_date(groups: &[usize]) -> bool {
+    matches!(groups, [4, 1..=2, 1..=2])
 }
 
 fn digit(it: char) -> Option<char> {
