@@ -59,7 +59,7 @@ pub enum Judged {
 pub struct Context<'a> {
     pub rules: &'a Rules,
     pub now: Moment,
-    pub verdict: &'a dyn Fn(&Obligation) -> Judged,
+    pub verdict: &'a dyn Fn(&Case, &Obligation) -> Judged,
     /// Cases that may repeat this one; those that do not are passed over (I9).
     pub again: &'a [Case],
 }

@@ -167,7 +167,7 @@ impl Rules {
         let context = Context {
             rules: self,
             now,
-            verdict: &|it| on_device(case, it, self, now),
+            verdict: &|case, it| on_device(case, it, self, now),
             again: &[],
         };
         is_overdue

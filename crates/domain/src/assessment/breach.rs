@@ -200,7 +200,7 @@ impl<'a> Look<'a> {
     }
 
     fn due_of_missed(self, it: &Obligation) -> Option<Moment> {
-        if (self.context.verdict)(it) != Judged::Missed {
+        if (self.context.verdict)(self.case, it) != Judged::Missed {
             return None;
         }
         self.context.rules.due(self.case, it).ok().map(|due| due.at)
@@ -356,7 +356,7 @@ impl<'a> Look<'a> {
                 .obligations
                 .iter()
                 .filter(|it| it.deadline == DeadlineId::CompleteForm && it.end.is_none())
-                .all(|it| (self.context.verdict)(it) == Judged::Missed);
+                .all(|it| (self.context.verdict)(self.case, it) == Judged::Missed);
         if case.intake.missing.is_empty() || !is_due {
             return None;
         }

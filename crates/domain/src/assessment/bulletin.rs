@@ -87,7 +87,7 @@ impl Figures {
             .obligations
             .iter()
             .filter(|it| it.deadline == DeadlineId::Customer)
-            .map(|it| (context.verdict)(it))
+            .map(|it| (context.verdict)(case, it))
             .max_by_key(|it| *it == Judged::Missed);
         Self {
             n_in: 1,
@@ -117,17 +117,13 @@ pub struct Correction {
 }
 
 /// The bulletin of the cases asked, and the criticism decided, in a month.
-pub fn bulletin<'a>(
-    cases: &'a [Case],
-    period: Period,
-    rules: &Rules,
-    context: impl Fn(&'a Case) -> Context<'a>,
-) -> Bulletin {
+pub fn bulletin(cases: &[Case], period: Period, context: Context<'_>) -> Bulletin {
+    let rules = context.rules;
     let mut departments: BTreeMap<DepartmentId, Figures> = BTreeMap::new();
     let mut total = Figures::default();
     for case in cases {
         if Period::of(case.record.asked_at, rules.zone()) == period {
-            let figures = Figures::of(case, context(case));
+            let figures = Figures::of(case, context);
             departments
                 .entry(case.record.department.clone())
                 .or_default()

@@ -118,15 +118,10 @@ impl Depth {
     }
 }
 
-/// The depth of one person or department over `cases`, each with the context of its verdicts.
-pub fn depth<'a>(
-    member: &Member,
-    cases: &'a [Case],
-    context: impl Fn(&'a Case) -> Context<'a>,
-) -> Depth {
+/// The depth of one person or department over `cases`.
+pub fn depth(member: &Member, cases: &[Case], context: Context<'_>) -> Depth {
     let mut depth = Depth::default();
     for case in cases {
-        let context = context(case);
         let is_member = |person: &PersonId, department: &DepartmentId| match member {
             Member::Person(it) => it == person,
             Member::Department(it) => it == department,
@@ -159,7 +154,7 @@ pub fn depth<'a>(
                 Member::Person(person) => it.owed_by.person.as_ref() == Some(person),
                 Member::Department(department) => it.owed_by.department == *department,
             };
-            if let Some(in_time) = in_time(it, context).filter(|_| is_theirs) {
+            if let Some(in_time) = in_time(case, it, context).filter(|_| is_theirs) {
                 share.count(in_time);
             }
         }
@@ -167,8 +162,8 @@ pub fn depth<'a>(
     depth
 }
 
-fn in_time(it: &Obligation, context: Context<'_>) -> Option<bool> {
-    match (context.verdict)(it) {
+fn in_time(case: &Case, it: &Obligation, context: Context<'_>) -> Option<bool> {
+    match (context.verdict)(case, it) {
         Judged::Met => Some(true),
         Judged::Missed => Some(false),
         Judged::CannotBeTold | Judged::Open => None,

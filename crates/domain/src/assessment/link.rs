@@ -62,7 +62,7 @@ fn had_it_in_time(case: &Case, missed: &Obligation, due: Moment, context: Contex
         (Some(once), None) if once.at <= due => case.obligations.iter().any(|it| {
             it.deadline == DeadlineId::AssignHandler
                 && it.arose == missed.arose
-                && (context.verdict)(it) == Judged::Met
+                && (context.verdict)(case, it) == Judged::Met
         }),
         _ => false,
     }
@@ -112,6 +112,6 @@ pub(super) fn was_asked(case: &Case, context: Context<'_>) -> bool {
             .all(|it| match it.end {
                 Some(End::Met { .. }) => true,
                 Some(End::Lifted { .. }) => false,
-                None => (context.verdict)(it) == Judged::Missed,
+                None => (context.verdict)(case, it) == Judged::Missed,
             })
 }

@@ -46,7 +46,7 @@ pub fn praise(case: &Case, context: Context<'_>) -> Vec<Praise> {
                 it.deadline,
                 DeadlineId::Reply | DeadlineId::Completion | DeadlineId::AgreedTime
             ) && it.before.is_empty()
-                && (context.verdict)(it) == Judged::Met
+                && (context.verdict)(case, it) == Judged::Met
         })
         .filter_map(|it| {
             let account = Account::Staff {

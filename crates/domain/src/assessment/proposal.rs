@@ -75,27 +75,35 @@ pub(crate) fn all(case: &Case, context: Context<'_>) -> Vec<Proposal> {
     let table = context.rules.assessments(case);
     let breaches = breaches(case, context);
     let mut seen = BTreeSet::new();
-    let mut proposals: Vec<(Proposal, Vec<EnvelopeId>)> = breaches
+    let mut proposals: Vec<Proposal> = breaches
         .iter()
-        .filter_map(|it| {
-            let made = of_breach(it, table.rule(it.rule)?, case, context)?;
-            let proof = it.proof.iter().copied().collect();
-            seen.insert(made.key).then_some((made, proof))
-        })
+        .filter_map(|it| of_breach(it, table.rule(it.rule)?, case, context))
+        .filter(|it| seen.insert(it.key))
         .collect();
-    let sides: Vec<(Hash, Vec<EnvelopeId>)> = proposals
+    let n_sides = breaches.iter().filter(|it| it.rule == RuleId::A7).count();
+    alike(&mut proposals, n_sides);
+    proposals
+}
+
+/// A7: each side names the others and bears no more than all of them can; if one cannot be held to it, none is.
+fn alike(proposals: &mut Vec<Proposal>, n_sides: usize) {
+    let sides: Vec<(Hash, Option<(u32, u32)>)> = proposals
         .iter()
-        .filter(|(it, _)| it.rule == RuleId::A7)
-        .map(|(it, proof)| (it.key, proof.clone()))
+        .filter(|it| it.rule == RuleId::A7)
+        .map(|it| (it.key, it.amount))
         .collect();
-    for (it, proof) in proposals.iter_mut().filter(|(it, _)| it.rule == RuleId::A7) {
+    if sides.len() != n_sides {
+        proposals.retain(|it| it.rule != RuleId::A7);
+    }
+    let all_have_amounts = sides.iter().all(|(_, amount)| amount.is_some());
+    for it in proposals.iter_mut().filter(|it| it.rule == RuleId::A7) {
+        it.amount = it.amount.filter(|_| all_have_amounts);
         it.sides = sides
             .iter()
-            .filter(|(key, of)| *key != it.key && of == proof)
             .map(|(key, _)| *key)
+            .filter(|key| *key != it.key)
             .collect();
     }
-    proposals.into_iter().map(|(it, _)| it).collect()
 }
 
 /// Where `it` stands among `all` of its case.

@@ -10,7 +10,6 @@ use crate::event::Judgement;
 use crate::id::CaseId;
 use crate::moment::Moment;
 use crate::rule::RuleId;
-use crate::rules::Rules;
 use crate::zone::Zone;
 
 /// A civil month of a site's zone.
@@ -62,14 +61,8 @@ pub struct Line {
 }
 
 /// Sums the decisions made in `period`. Of joined cases one counts (C5): the one with the smallest id.
-///
-/// `context` gives the verdicts for praise, for each case.
-pub fn sums<'a>(
-    cases: &'a [Case],
-    period: Period,
-    rules: &Rules,
-    context: impl Fn(&'a Case) -> Context<'a>,
-) -> Sums {
+pub fn sums(cases: &[Case], period: Period, context: Context<'_>) -> Sums {
+    let rules = context.rules;
     let zone = rules.zone();
     let mut sums = Sums::default();
     let mut counted = BTreeSet::new();
@@ -91,7 +84,7 @@ pub fn sums<'a>(
                 sums.add(case.id, made, unit);
             }
         }
-        for it in praise(case, context(case)) {
+        for it in praise(case, context) {
             if Period::of(it.at, zone) == period {
                 for member in members(it.person.as_ref(), &it.department) {
                     sums.praise.entry(member).or_default().push(it.clone());

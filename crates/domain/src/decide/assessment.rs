@@ -127,7 +127,7 @@ fn open_proposal(on: On<'_>, key: Hash, again: &[Case]) -> Result<Proposal, Refu
     let context = Context {
         rules,
         now,
-        verdict: &|it| on_device(on.case, it, rules, now),
+        verdict: &|case, it| on_device(case, it, rules, now),
         again,
     };
     if on

@@ -209,6 +209,27 @@ fn both_sides_of_a_wrangle_are_decided_alike() {
 }
 
 #[test]
+fn where_one_side_has_no_person_no_side_bears_an_amount() {
+    let wrangle = Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order("li-na", "2026-07-13 09:40", shirking("cleaning", None));
+    let found = wrangle.proposals("2026-07-13 10:00", &[]);
+    assert!(found.iter().all(|it| it.amount.is_none() && it.bulletin));
+    let wrangle = found.iter().fold(wrangle, |story, it| {
+        story.order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            uphold(it.key, None, true),
+        )
+    });
+    assert_eq!(wrangle.case().assessments.decisions.len(), 2);
+}
+
+#[test]
 fn a_second_complaint_comes_with_the_order_to_decide() {
     let solved = Story::solved(1);
     let again = Story::again(2, &solved, "2026-07-16 09:00");

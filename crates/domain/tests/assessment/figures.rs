@@ -13,33 +13,18 @@ const JULY: Period = Period {
     month: 7,
 };
 
-/// Looks at several cases, each under the verdict where all clocks are right.
-fn over<T>(
-    stories: &[Story],
-    now: &str,
-    of: impl for<'a> Fn(&'a [Case], &Rules, &dyn Fn(&'a Case) -> Context<'a>) -> T,
-) -> T {
+/// Looks at several cases, under the verdict where all clocks are right.
+fn over<T>(stories: &[Story], now: &str, of: impl Fn(&[Case], Context<'_>) -> T) -> T {
     let rules = rules();
     let cases: Vec<Case> = stories.iter().map(Story::case).collect();
     let now = at(now);
-    let verdicts: Vec<Box<dyn Fn(&Obligation) -> Judged + '_>> = cases
-        .iter()
-        .map(|case| {
-            let rules = &rules;
-            Box::new(move |it: &Obligation| exact(case, rules, now, it))
-                as Box<dyn Fn(&Obligation) -> Judged>
-        })
-        .collect();
-    let context = |case: &Case| {
-        let i = cases.iter().position(|it| it.id == case.id).unwrap();
-        Context {
-            rules: &rules,
-            now,
-            verdict: &verdicts[i],
-            again: &[],
-        }
+    let context = Context {
+        rules: &rules,
+        now,
+        verdict: &|case, it| exact(case, &rules, now, it),
+        again: &[],
     };
-    of(&cases, &rules, &context)
+    of(&cases, context)
 }
 
 fn department(id: &str) -> Member {
@@ -47,8 +32,8 @@ fn department(id: &str) -> Member {
 }
 
 fn summed(stories: &[Story], period: Period) -> Sums {
-    over(stories, "2026-08-01 09:00", |cases, rules, context| {
-        sums(cases, period, rules, context)
+    over(stories, "2026-08-01 09:00", |cases, context| {
+        sums(cases, period, context)
     })
 }
 
@@ -239,7 +224,7 @@ fn depth_counts_what_was_done_and_names_what_lags_furthest_behind() {
     );
     let stories = [incomplete, unrecorded, Story::solved(3), Story::solved(4)];
     let of = |member: &Member| {
-        over(&stories, "2026-07-15 09:00", |cases, _, context| {
+        over(&stories, "2026-07-15 09:00", |cases, context| {
             depth(member, cases, context)
         })
     };
@@ -273,22 +258,21 @@ fn what_cannot_be_told_counts_for_nothing_either_way() {
     let late = [Story::answered_late(1)];
     let case = late[0].case();
     let rules = rules();
-    let unsure = |_: &Obligation| Judged::CannotBeTold;
-    let context = |_: &Case| Context {
+    let context = Context {
         rules: &rules,
         now: at("2026-07-20 09:00"),
-        verdict: &unsure,
+        verdict: &|_, _| Judged::CannotBeTold,
         again: &[],
     };
     let cases = [case];
     let found = depth(&department("engineering"), &cases, context);
     assert_eq!(found.replied, Ratio::default());
-    assert_eq!(bulletin(&cases, JULY, &rules, context).total, None);
+    assert_eq!(bulletin(&cases, JULY, context).total, None);
 }
 
 fn published(stories: &[Story]) -> Bulletin {
-    over(stories, "2026-08-01 09:00", |cases, rules, context| {
-        bulletin(cases, JULY, rules, context)
+    over(stories, "2026-08-01 09:00", |cases, context| {
+        bulletin(cases, JULY, context)
     })
 }
 

@@ -25,7 +25,16 @@ fn a_key_is_the_same_in_whatever_order_envelopes_came_and_cites_evidence() {
         let again: Vec<&Story> = again.iter().collect();
         let keys = |story: &Story| -> Vec<Hash> {
             let found = story.proposals("2026-07-20 09:00", &again);
-            assert!(found.iter().all(|it| !it.evidence.is_empty()));
+            let held: Vec<EnvelopeId> = [story]
+                .into_iter()
+                .chain(again.iter().copied())
+                .flat_map(|it| &it.envelopes)
+                .map(|it| it.header().id)
+                .collect();
+            for it in &found {
+                assert!(!it.evidence.is_empty());
+                assert!(it.evidence.iter().all(|id| held.contains(id)));
+            }
             found.into_iter().map(|it| it.key).collect()
         };
         let expected = keys(&story);

@@ -127,7 +127,13 @@ fn nobody_draws_alone_or_with_another_nonce_than_promised() {
     let (name, nonce) = parties()[0];
     let mine = nonce.commit(&site(), JULY, name);
     let revealed = [(name.to_owned(), nonce)];
-    let alone = draw_seed(&site(), JULY, root(), &[mine.clone()], &revealed);
+    let alone = draw_seed(
+        &site(),
+        JULY,
+        root(),
+        std::slice::from_ref(&mine),
+        &revealed,
+    );
     assert_eq!(alone, Err(SeedError::OneParty));
     let party = name.to_owned();
     let twice = draw_seed(

@@ -186,7 +186,7 @@ impl Story {
         let context = Context {
             rules: &self.rules,
             now,
-            verdict: &|it| verdict(&case, &self.rules, now, it),
+            verdict: &|case, it| verdict(case, &self.rules, now, it),
             again,
         };
         of(&case, context)
