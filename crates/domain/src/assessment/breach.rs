@@ -146,12 +146,14 @@ pub fn breaches(case: &Case, context: Context<'_>) -> Vec<Breach> {
     found.extend(look.refusals(&found));
     found.extend(look.late_support(&found));
     found.extend(look.detours());
-    let again = look.first_again();
-    found.extend(again.and_then(|again| look.shirked(&found, again)));
+    let again = look.again();
+    found.extend(again.iter().find_map(|again| look.shirked(&found, again)));
     found.extend(
         again
+            .iter()
+            .find_map(|again| look.poorly_handled(again))
             .into_iter()
-            .flat_map(|again| look.poorly_handled(again)),
+            .flatten(),
     );
     found.sort_by(|a, b| {
         (a.at, a.rule, &a.account, a.part, &a.proof)
@@ -666,10 +668,11 @@ impl<'a> Look<'a> {
             .min_by_key(|(due, obligation)| (*due, obligation.deadline))
     }
 
-    /// The first case in which the customer came again with this matter (I9).
-    fn first_again(self) -> Option<&'a Case> {
+    /// Cases in which the customer came again with this matter (I9), the first first.
+    fn again(self) -> Vec<&'a Case> {
         let id = self.case.id;
-        self.context
+        let mut again: Vec<&Case> = self
+            .context
             .again
             .iter()
             .filter(|it| {
@@ -677,10 +680,11 @@ impl<'a> Look<'a> {
                 it.id != id
                     && (it.intake.repeats == Some(id)
                         || before.and_then(|it| it.recorded_as) == Some(id))
-                    && it.record.asked_at > self.case.record.asked_at
                     && !matches!(it.record.kind, Kind::Suggestion | Kind::Inspection)
             })
-            .min_by_key(|it| (it.record.asked_at, it.id))
+            .collect();
+        again.sort_by_key(|it| (it.record.asked_at, it.id));
+        again
     }
 
     /// A1.
@@ -727,17 +731,14 @@ impl<'a> Look<'a> {
     }
 
     /// A4: the department, its head and the person, each to be decided by degree.
-    fn poorly_handled(self, again: &Case) -> Vec<Breach> {
-        let Some((department, by, Outcome::Solved, envelope)) =
-            self.result_before(again.record.asked_at)
-        else {
-            return Vec::new();
-        };
-        let Some(came) = came_again(again) else {
-            return Vec::new();
-        };
-        if self.case.ending == Some(Ending::Terminated) || is_contractor(department, self.context) {
-            return Vec::new();
+    fn poorly_handled(self, again: &Case) -> Option<Vec<Breach>> {
+        let (department, by, outcome, envelope) = self.result_before(again.record.asked_at)?;
+        let came = came_again(again)?;
+        let is_none = outcome != Outcome::Solved
+            || self.case.ending == Some(Ending::Terminated)
+            || is_contractor(department, self.context);
+        if is_none {
+            return None;
         }
         let head = self
             .context
@@ -750,7 +751,7 @@ impl<'a> Look<'a> {
             (Part::Head, head),
             (Part::Person, Some(by).filter(|by| head != Some(*by))),
         ];
-        parts
+        let found = parts
             .into_iter()
             .filter(|(part, person)| *part == Part::Department || person.is_some())
             .map(|(part, person)| Breach {
@@ -768,7 +769,8 @@ impl<'a> Look<'a> {
                     .chain(came.first().copied())
                     .collect(),
             })
-            .collect()
+            .collect();
+        Some(found)
     }
 }
 

@@ -251,6 +251,12 @@ fn depth_counts_what_was_done_and_names_what_lags_furthest_behind() {
         ..Depth::default()
     };
     assert_eq!(spotless.next_step(), NextStep::KeepOn);
+    let of_many = Depth {
+        complete: ratio(1, 2),
+        replied: ratio(5, 20),
+        ..Depth::default()
+    };
+    assert_eq!(of_many.next_step(), NextStep::AnswerInTime);
 }
 
 #[test]

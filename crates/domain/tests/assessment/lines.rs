@@ -13,7 +13,7 @@ fn a1_fobbing_off_counts_only_once_the_customer_came_again() {
         .proposed("2026-07-14 10:00", &[&before], &[])
         .proposed(
             "2026-07-14 10:00",
-            &[&again],
+            &[&before, &again],
             &[(RuleId::A1, "security", "wang-jianguo")],
         );
 }
@@ -137,6 +137,7 @@ fn a5_own_work_passed_on_counts_where_it_cost_the_time() {
         story.order("chen-gong", done, tell())
     };
     own("2026-07-13 10:00", "2026-07-13 11:00").proposed("2026-07-17 10:00", &[], &[]);
+    own("2026-07-13 10:00", "2026-07-16 09:00").proposed("2026-07-17 10:00", &[], &[]);
     let found = own("2026-07-14 10:00", "2026-07-16 09:00").proposals("2026-07-17 10:00", &[]);
     assert!(
         named(&found).contains(&owned(&[(RuleId::A5, "engineering", "liu-wei")])[0]),
