@@ -233,6 +233,12 @@ fn a_customer_takes_along_number_name_next_step_and_phone() {
     );
     assert_eq!(found.result_by, Some(at("2026-07-15 18:00")));
     assert_eq!(found.complaints_phone, "8005");
+    let replied = Story::handled(3).order("liu-wei", "2026-07-13 11:00", reply());
+    assert_eq!(
+        takeaway(&replied.case(), &replied.rules).next_step,
+        Some((DeadlineId::TellResult, at("2026-07-13 12:00"))),
+        "and not the visit that comes later"
+    );
     let solved = Story::solved(2);
     assert_eq!(takeaway(&solved.case(), &solved.rules).next_step, None);
 }
