@@ -14,7 +14,7 @@ mod obligation;
 mod transfer;
 mod verification;
 
-pub use assessment::{Assessments, Decision, Report, ReportKind, Statement};
+pub use assessment::{Assessments, Decision, Report, ReportKind, Statement, Trace, TraceKind};
 pub use consent::{Consents, RequestMade};
 pub use coordination::{Coordination, OuterState};
 pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
@@ -127,6 +127,7 @@ impl Case {
             verification: Verification::default(),
             assessments: Assessments::default(),
         };
+        case.assessments.trace(act);
         case.take_down(act);
         case
     }
@@ -228,6 +229,7 @@ impl Case {
     }
 
     fn apply(&mut self, act: Act<'_>) {
+        self.assessments.trace(act);
         match act.fact {
             Fact::Recorded(_)
             | Fact::ReasonExplained(_)

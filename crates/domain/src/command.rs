@@ -233,11 +233,16 @@ pub enum Command {
         by_customer: bool,
         text: String,
     },
-    /// 情况说明 (A10).
-    State { proposal: Hash, text: String },
-    /// Decide on a proposal (A1–A11).
+    /// 情况说明 (A10). `again`: the cases that repeat this one, which some proposals rest on (A1, A4).
+    State {
+        proposal: Hash,
+        again: Vec<Case>,
+        text: String,
+    },
+    /// Decide on a proposal (A1–A11). `again` as for a statement.
     Assess {
         proposal: Hash,
+        again: Vec<Case>,
         judgement: Judgement,
         amount: Option<u32>,
         bulletin: bool,

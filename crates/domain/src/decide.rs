@@ -207,15 +207,28 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
             by_customer,
             text,
         } => assessment::praise(on, person, by_customer, text),
-        Command::State { proposal, text } => assessment::state(on, proposal, text),
+        Command::State {
+            proposal,
+            again,
+            text,
+        } => assessment::state(on, proposal, &again, text),
         Command::Assess {
             proposal,
+            again,
             judgement,
             amount,
             bulletin,
             off_post,
             text,
-        } => assessment::assess(on, proposal, judgement, amount, bulletin, off_post, text),
+        } => {
+            let ruling = assessment::Ruling {
+                judgement,
+                amount,
+                bulletin,
+                off_post,
+            };
+            assessment::assess(on, proposal, &again, ruling, text)
+        }
     }
 }
 

@@ -16,7 +16,9 @@ pub mod holds;
 pub mod ladder;
 pub mod verdict;
 
+pub mod assessment;
 pub mod conduct;
+
 pub mod directory;
 pub mod document;
 pub mod pack;

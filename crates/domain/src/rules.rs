@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
+use crate::assessment::{AssessmentTable, Context, on_device, proposals};
 use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
 use crate::conduct::PhraseGuard;
@@ -26,22 +27,23 @@ pub struct Rules {
     pub pack: Pack,
     pub calendar: Calendar,
     pub directory: Directory,
-    clocks: Clocks,
+    prepared: Prepared,
     /// Packs that were in force before, or that are still to come, by hash.
-    earlier: BTreeMap<Hash, (Pack, Clocks)>,
+    earlier: BTreeMap<Hash, (Pack, Prepared)>,
     guard: PhraseGuard,
     zone: Zone,
     hashes: RuleHashes,
 }
 
-/// The hours of a pack, laid out over the calendar.
+/// What is made of a pack once: its hours laid out over the calendar, its assessment table.
 #[derive(Debug, Clone)]
-struct Clocks {
+struct Prepared {
     site: Office,
     departments: BTreeMap<DepartmentId, Office>,
+    assessments: AssessmentTable,
 }
 
-impl Clocks {
+impl Prepared {
     fn new(pack: &Pack, calendar: &Calendar, zone: &Zone) -> Self {
         let own = |(id, hours): (&DepartmentId, &Hours)| {
             let office = Office::new(calendar, zone, hours).of_department(id.clone());
@@ -50,6 +52,7 @@ impl Clocks {
         Self {
             site: Office::new(calendar, zone, &pack.hours.site),
             departments: pack.hours.departments.iter().map(own).collect(),
+            assessments: AssessmentTable::of(pack),
         }
     }
 
@@ -88,7 +91,7 @@ impl Rules {
             directory: directory.hash(),
         };
         Ok(Self {
-            clocks: Clocks::new(&pack, &calendar, &zone),
+            prepared: Prepared::new(&pack, &calendar, &zone),
             guard: PhraseGuard::new(&pack.phrases),
             pack,
             calendar,
@@ -135,10 +138,15 @@ impl Rules {
     #[must_use]
     pub fn with_earlier(mut self, packs: impl IntoIterator<Item = Pack>) -> Self {
         for pack in packs {
-            let clocks = Clocks::new(&pack, &self.calendar, &self.zone);
-            self.earlier.insert(pack.hash(), (pack, clocks));
+            let prepared = Prepared::new(&pack, &self.calendar, &self.zone);
+            self.earlier.insert(pack.hash(), (pack, prepared));
         }
         self
+    }
+
+    /// What a breach on `case` may lead to (A10), by the case's own pack; empty where nothing is assessed.
+    pub fn assessments(&self, case: &Case) -> &AssessmentTable {
+        &self.texts_of(case).1.assessments
     }
 
     /// Whether the pack under which a case was opened is at hand.
@@ -146,14 +154,14 @@ impl Rules {
         self.pack.hash() == case.pack || self.earlier.contains_key(&case.pack)
     }
 
-    /// What the clocks of a department run by: its own hours, or the site's.
+    /// What the prepared of a department run by: its own hours, or the site's.
     pub fn office(&self, department: &DepartmentId) -> &Office {
-        self.clocks.of(department)
+        self.prepared.of(department)
     }
 
-    /// What the site's clocks run by, where no department has hours of its own.
+    /// What the site's prepared run by, where no department has hours of its own.
     pub const fn site_office(&self) -> &Office {
-        &self.clocks.site
+        &self.prepared.site
     }
 
     /// By when an obligation of `case` is owed. Allocates nothing.
@@ -224,10 +232,12 @@ impl Rules {
     }
 
     /// The pack under which a case was opened, with its hours.
-    fn texts_of(&self, case: &Case) -> (&Pack, &Clocks) {
+    fn texts_of(&self, case: &Case) -> (&Pack, &Prepared) {
         self.earlier
             .get(&case.pack)
-            .map_or((&self.pack, &self.clocks), |(pack, clocks)| (pack, clocks))
+            .map_or((&self.pack, &self.prepared), |(pack, prepared)| {
+                (pack, prepared)
+            })
     }
 
     /// By when an obligation of `case` is owed, or that its clock stands still, with every step of the reckoning.
@@ -260,7 +270,7 @@ impl Rules {
         case: &'a Case,
         obligation: &Obligation,
     ) -> Result<(&'a Limit, &'a [Pause], &'a Office), ReckoningError> {
-        let (pack, clocks) = self.texts_of(case);
+        let (pack, prepared) = self.texts_of(case);
         let limit = if obligation.deadline == DeadlineId::Reply {
             pack.reply_limit(&case.record.category, case.record.difficulty)
         } else {
@@ -274,7 +284,7 @@ impl Rules {
         Ok((
             limit.ok_or(ReckoningError::NoLimit)?,
             pauses,
-            clocks.of(&obligation.owed_by.department),
+            prepared.of(&obligation.owed_by.department),
         ))
     }
 
@@ -313,10 +323,22 @@ impl Rules {
         Some(self.zone.moment(end))
     }
 
-    /// Whether something of the first responder's is overdue and no person has decided on it (F3).
+    /// Whether something of the first responder's is overdue, or is proposed against them and undecided (F3).
     pub fn has_undecided_breach(&self, case: &Case, now: Moment) -> bool {
-        case.open_obligations()
-            .filter(|it| it.owed_by.person.as_ref() == Some(&case.responder.person))
-            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now))
+        let responder = Some(&case.responder.person);
+        let is_overdue = case
+            .open_obligations()
+            .filter(|it| it.owed_by.person.as_ref() == responder)
+            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now));
+        let context = Context {
+            rules: self,
+            now,
+            verdict: &|case, it| on_device(case, it, self, now),
+            again: &[],
+        };
+        is_overdue
+            || proposals(case, context)
+                .iter()
+                .any(|it| it.person.as_ref() == responder)
     }
 }

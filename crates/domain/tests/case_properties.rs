@@ -571,9 +571,14 @@ fn about_people() -> impl Strategy<Value = Command> {
                 text,
             }
         }),
-        (hash(), text()).prop_map(|(proposal, text)| Command::State { proposal, text }),
+        (hash(), text()).prop_map(|(proposal, text)| Command::State {
+            proposal,
+            again: Vec::new(),
+            text
+        }),
         (hash(), any::<bool>(), text()).prop_map(|(proposal, upheld, text)| Command::Assess {
             proposal,
+            again: Vec::new(),
             judgement: if upheld {
                 Judgement::Upheld
             } else {
@@ -892,6 +897,7 @@ fn meeting(case: &Case, open: &Obligation, well: bool, now: Moment) -> Command {
         DeadlineId::State => Command::State {
             proposal: Hash::of(b"it"),
             text,
+            again: Vec::new(),
         },
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{Act, Case};
 use crate::decide::Refusal;
-use crate::event::{Assessed, CriticismRecorded, Judgement, Praised, QuarrelReported, Stated};
+use crate::event::{
+    Assessed, CriticismRecorded, Fact, Judgement, Outcome, Praised, QuarrelReported, Stated,
+};
 use crate::hash::Hash;
 use crate::id::{DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
@@ -14,6 +16,81 @@ pub struct Assessments {
     pub reports: Vec<Report>,
     pub statements: Vec<Statement>,
     pub decisions: Vec<Decision>,
+    /// Acts that prove something later on and that the case itself does not stand by.
+    pub traces: Vec<Trace>,
+}
+
+/// An act that may prove something, with the envelope that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    pub kind: TraceKind,
+    pub envelope: EnvelopeId,
+    pub by: PersonId,
+    pub at: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TraceKind {
+    Recorded,
+    /// It was said that it repeats an earlier case, or that it does not (I9).
+    RepeatMarked,
+    /// What the form lacks cannot be had, and why was said (I1).
+    MissingExplained,
+    /// So many of the pack's phrases were sent all the same (L1).
+    Phrases(usize),
+    /// A slip was issued or passed on by a person, not moved by a coordinator or a guidance (T1, T4).
+    HandedOver,
+    HandlerNamed(PersonId),
+    /// A result came back (T3).
+    Result {
+        department: DepartmentId,
+        outcome: Outcome,
+    },
+    SpotChecked {
+        handling_true: bool,
+        visit_true: Option<bool>,
+    },
+}
+
+impl Assessments {
+    /// Keeps what an assessment may have to cite.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most facts are proved by what the case stands by"
+    )]
+    pub(super) fn trace(&mut self, act: Act<'_>) {
+        let phrases = match act.fact {
+            Fact::AnsweredAtOnce(it) => it.phrases.len(),
+            Fact::Replied(it) => it.phrases.len(),
+            Fact::ResultTold(it) => it.phrases.len(),
+            _ => 0,
+        };
+        let kind = match act.fact {
+            Fact::Recorded(_) => Some(TraceKind::Recorded),
+            Fact::RepeatMarked(_) => Some(TraceKind::RepeatMarked),
+            Fact::FormCompleted(it) => it.missing_because.map(|_| TraceKind::MissingExplained),
+            Fact::HandedOver(_) => Some(TraceKind::HandedOver),
+            Fact::HandlerNamed(it) => Some(TraceKind::HandlerNamed(it.handler.clone())),
+            Fact::Replied(it) => Some(TraceKind::Result {
+                department: it.department.clone(),
+                outcome: it.outcome,
+            }),
+            Fact::SpotChecked(it) => Some(TraceKind::SpotChecked {
+                handling_true: it.handling_true,
+                visit_true: it.visit_true,
+            }),
+            _ => None,
+        };
+        let phrases = (phrases > 0).then_some(TraceKind::Phrases(phrases));
+        for kind in kind.into_iter().chain(phrases) {
+            self.traces.push(Trace {
+                kind,
+                envelope: act.envelope,
+                by: act.by.clone(),
+                at: act.at,
+            });
+        }
+    }
 }
 
 /// Something a person reported about others.

@@ -6,13 +6,15 @@ use crate::event::{
     HandedOver, HandlerNamed, Outcome, Received, Replied, ResultTold, Returned, ShiftPassed,
     ShiftTaken, ShirkingReported, Signed, Signing, Succeeded,
 };
-use crate::id::{DepartmentId, PersonId};
+use crate::id::{DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
 
 /// One movement of a slip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
+    /// What proves it.
+    pub envelope: EnvelopeId,
     pub from: DepartmentId,
     pub to: DepartmentId,
     pub by: PersonId,
@@ -393,6 +395,7 @@ impl Case {
     ) {
         self.lift_handling(act.at);
         self.moves.push(Move {
+            envelope: act.envelope,
             from: from.clone(),
             to: to.clone(),
             by: act.by.clone(),

@@ -1,15 +1,18 @@
 //! Reports about those who answered, their own word, and the decision (A).
 
-use super::refusal::Refusal;
-use super::roles::{known, known_department};
-use super::{On, needed, with_words};
+use super::refusal::{Post, Refusal};
+use super::roles::{directs, known, known_department, member, not_concerned, supervises};
+use super::{Acting, On, needed, with_words};
+use crate::assessment::{Context, Decider, Proposal, Standing, all, on_device, standing};
+use crate::case::Case;
 use crate::event::{
-    Content, CriticismRecorded, Event, Fact, Judgement, Praised, QuarrelReported, Stated,
+    Assessed, Content, CriticismRecorded, Event, Fact, Judgement, Praised, QuarrelReported, Stated,
 };
 use crate::hash::Hash;
 use crate::id::{DepartmentId, PersonId};
 use crate::moment::Moment;
 use crate::rule::RuleId;
+use crate::rules::Rules;
 
 pub(super) fn report_quarrel(
     on: On<'_>,
@@ -64,24 +67,176 @@ pub(super) fn praise(
     Ok(vec![with_words(fact, text)])
 }
 
-/// A10: the person concerned says their side.
-pub(super) fn state(on: On<'_>, proposal: Hash, text: String) -> Result<Vec<Event>, Refusal> {
+/// A10: the person concerned says their side; for a department its head does.
+pub(super) fn state(
+    on: On<'_>,
+    proposal: Hash,
+    again: &[Case],
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    let it = open_proposal(on, proposal, again)?;
+    let concerned = concerned(&it, on.rules()).ok_or(Refusal::NotYours { may: Vec::new() })?;
+    if concerned != on.actor.id {
+        return Err(Refusal::NotYours {
+            may: vec![concerned],
+        });
+    }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::A10 })?;
-    let _ = on;
     let fact = Fact::Stated(Stated { proposal });
     Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// What the entitled person decides on a proposal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ruling {
+    pub judgement: Judgement,
+    pub amount: Option<u32>,
+    pub bulletin: bool,
+    pub off_post: bool,
 }
 
 /// A1–A11: only what the rules proposed, by whom the pack names, within its range.
 pub(super) fn assess(
     on: On<'_>,
     proposal: Hash,
-    judgement: Judgement,
-    amount: Option<u32>,
-    bulletin: bool,
-    off_post: bool,
+    again: &[Case],
+    ruling: Ruling,
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
-    let _ = (on, proposal, judgement, amount, bulletin, off_post, text);
-    Err(Refusal::NoProposal)
+    let it = open_proposal(on, proposal, again)?;
+    may_decide(on, &it)?;
+    has_been_heard(on, &it)?;
+    within_the_table(&it, ruling)?;
+    alike_on_all_sides(on.case, &it, ruling)?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::A10 })?;
+    let fact = Fact::Assessed(Assessed {
+        proposal,
+        rule: it.rule,
+        judgement: ruling.judgement,
+        amount: ruling.amount,
+        bulletin: ruling.bulletin,
+        off_post: ruling.off_post,
+        person: it.person,
+        department: it.department,
+    });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+fn open_proposal(on: On<'_>, key: Hash, again: &[Case]) -> Result<Proposal, Refusal> {
+    let Acting { rules, now, .. } = on.acting;
+    let context = Context {
+        rules,
+        now,
+        verdict: &|case, it| on_device(case, it, rules, now),
+        again,
+    };
+    if on
+        .case
+        .assessments
+        .decisions
+        .iter()
+        .any(|it| it.proposal == key)
+    {
+        return Err(Refusal::AlreadyDecided);
+    }
+    let all = all(on.case, context);
+    let it = all
+        .iter()
+        .find(|it| it.key == key)
+        .ok_or(Refusal::NoProposal)?;
+    match standing(it, &all, on.case, context) {
+        Standing::Open => Ok(it.clone()),
+        Standing::Decided => Err(Refusal::AlreadyDecided),
+        Standing::Lapsed => Err(Refusal::Lapsed { at: it.lapses_at }),
+        Standing::Waiting => Err(Refusal::NoProposal),
+        Standing::NotAssessed => Err(Refusal::NotAssessed),
+    }
+}
+
+fn head_of<'a>(department: &DepartmentId, rules: &'a Rules) -> Option<&'a PersonId> {
+    rules.directory.department(department).map(|it| &it.head)
+}
+
+fn concerned(it: &Proposal, rules: &Rules) -> Option<PersonId> {
+    it.person
+        .clone()
+        .or_else(|| head_of(&it.department, rules).cloned())
+}
+
+/// Never the person concerned, never whom the complaint is about (I11); what is against a head is for the director.
+fn may_decide(on: On<'_>, it: &Proposal) -> Result<(), Refusal> {
+    let rules = on.rules();
+    if it.person.as_ref() == Some(&on.actor.id) {
+        return Err(Refusal::Concerned {
+            person: on.actor.id.clone(),
+        });
+    }
+    not_concerned(on.case, &on.actor.id)?;
+    match it.decided_by {
+        Decider::Director => directs(on.actor, &rules.directory),
+        Decider::Quality => {
+            let quality = rules.directory.quality.as_ref().ok_or(Refusal::NoPost {
+                post: Post::Quality,
+            })?;
+            member(on.actor, quality)
+        }
+        Decider::Supervisor if concerned(it, rules).as_ref() == head_of(&it.department, rules) => {
+            directs(on.actor, &rules.directory)
+        }
+        Decider::Supervisor => supervises(on.actor, &it.department, &rules.directory),
+    }
+}
+
+/// A10: after the statement, or once the time for it is over.
+fn has_been_heard(on: On<'_>, it: &Proposal) -> Result<(), Refusal> {
+    let stated = on
+        .case
+        .assessments
+        .statements
+        .iter()
+        .any(|made| made.proposal == it.key);
+    let until = it.state_by.unwrap_or(it.lapses_at);
+    if stated || on.acting.now > until {
+        Ok(())
+    } else {
+        Err(Refusal::MayStillState { until })
+    }
+}
+
+/// A10: a range is decided within the range, and nothing follows that the line does not hold.
+fn within_the_table(it: &Proposal, ruling: Ruling) -> Result<(), Refusal> {
+    let upheld = ruling.judgement == Judgement::Upheld;
+    let (least, most) = it.amount.filter(|_| upheld).unwrap_or((0, 0));
+    let amount = ruling.amount.unwrap_or(0);
+    let more_than_upheld = (ruling.bulletin && !(upheld && it.bulletin))
+        || (ruling.off_post && !(upheld && it.off_post));
+    if more_than_upheld || amount < least || amount > most {
+        Err(Refusal::OutOfRange { least, most })
+    } else {
+        Ok(())
+    }
+}
+
+/// A7: what one side got, the other gets.
+fn alike_on_all_sides(case: &Case, it: &Proposal, ruling: Ruling) -> Result<(), Refusal> {
+    let unlike = case
+        .assessments
+        .decisions
+        .iter()
+        .filter(|made| it.sides.contains(&made.proposal))
+        .find(|made| {
+            (made.judgement, made.bulletin, made.off_post)
+                != (ruling.judgement, ruling.bulletin, ruling.off_post)
+                || made.amount.unwrap_or(0) != ruling.amount.unwrap_or(0)
+        });
+    match unlike {
+        Some(made) => {
+            let amount = made.amount.unwrap_or(0);
+            Err(Refusal::OutOfRange {
+                least: amount,
+                most: amount,
+            })
+        }
+        None => Ok(()),
+    }
 }

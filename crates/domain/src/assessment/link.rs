@@ -1,0 +1,117 @@
+//! Whose link in the chain something was (A11): nobody answers for another link's time.
+
+use super::{Account, Context, Judged};
+use crate::case::{Case, End, Obligation, Owed, TraceKind};
+use crate::id::{DepartmentId, PersonId};
+use crate::moment::Moment;
+use crate::pack::DeadlineId;
+
+/// On whose account a missed obligation goes; a person only where it was theirs alone.
+pub(super) fn of_missed(
+    case: &Case,
+    missed: &Obligation,
+    due: Moment,
+    context: Context<'_>,
+) -> Account {
+    let Owed { department, person } = held_at(case, missed, due, context);
+    if is_contractor(&department, context) {
+        let contacted = case
+            .intake
+            .outside_contacts
+            .iter()
+            .any(|(_, at)| missed.since <= *at && *at <= due);
+        if contacted {
+            return Account::Contract(department);
+        }
+    }
+    Account::Staff { department, person }
+}
+
+/// Who had it when it fell due. Where it changed hands on the way, no one person had the whole time.
+fn held_at(case: &Case, missed: &Obligation, due: Moment, context: Context<'_>) -> Owed {
+    if let Some((was, _)) = missed
+        .before
+        .first()
+        .filter(|(_, moved_at)| *moved_at > due)
+    {
+        return was.clone();
+    }
+    let Owed { department, person } = missed.owed_by.clone();
+    let person =
+        person.filter(|_| missed.before.is_empty() && had_it_in_time(case, missed, due, context));
+    let signs = matches!(
+        missed.deadline,
+        DeadlineId::Sign | DeadlineId::AssignHandler
+    );
+    let person = match person {
+        None if signs => sole_head(&department, context),
+        person => person,
+    };
+    Owed { department, person }
+}
+
+/// A handler answers for the answer only if named once and within the limit for naming one.
+fn had_it_in_time(case: &Case, missed: &Obligation, due: Moment, context: Context<'_>) -> bool {
+    let mut named = case
+        .assessments
+        .traces
+        .iter()
+        .filter(|it| matches!(it.kind, TraceKind::HandlerNamed(_)) && it.at >= missed.since);
+    match (named.next(), named.next()) {
+        (None, _) => true,
+        (Some(once), None) if once.at <= due => case.obligations.iter().any(|it| {
+            it.deadline == DeadlineId::AssignHandler
+                && it.arose == missed.arose
+                && (context.verdict)(case, it) == Judged::Met
+        }),
+        _ => false,
+    }
+}
+
+/// The head, unless a deputy could have signed as well: then it cannot be told who was to.
+fn sole_head(department: &DepartmentId, context: Context<'_>) -> Option<PersonId> {
+    let directory = &context.rules.directory;
+    let head = &directory.department(department)?.head;
+    let has_deputy = directory.person(head)?.deputy.is_some();
+    (!has_deputy).then(|| head.clone())
+}
+
+pub(super) fn is_contractor(department: &DepartmentId, context: Context<'_>) -> bool {
+    context
+        .rules
+        .directory
+        .department(department)
+        .is_some_and(|it| it.contractor)
+}
+
+/// A person with the department they belong to by the directory, else the one given.
+pub(super) fn of_person(
+    person: &PersonId,
+    otherwise: &DepartmentId,
+    context: Context<'_>,
+) -> Account {
+    let department = context
+        .rules
+        .directory
+        .person(person)
+        .map_or_else(|| otherwise.clone(), |it| it.department.clone());
+    Account::Staff {
+        department,
+        person: Some(person.clone()),
+    }
+}
+
+/// Whether it stands that the person named was asked (F6): they recorded it themselves, agreed, or surely let the
+/// time for objecting pass.
+pub(super) fn was_asked(case: &Case, context: Context<'_>) -> bool {
+    !case.intake.asked_objected
+        && case
+            .obligations
+            .iter()
+            .filter(|it| it.deadline == DeadlineId::ConfirmAsked)
+            .all(|it| match it.end {
+                Some(End::Met { .. }) => true,
+                Some(End::Lifted { .. }) => false,
+                None => (context.verdict)(case, it) == Judged::Missed,
+            })
+}

@@ -1,0 +1,236 @@
+//! What the rules propose to an entitled person, and where it stands (A10).
+
+use std::collections::BTreeSet;
+
+use super::{
+    Account, Against, AssessmentRule, Breach, Context, Decider, Ground, Part, Unit, breaches,
+};
+use crate::case::{Case, Obligation, Owed};
+use crate::event::Judgement;
+use crate::hash::Hash;
+use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
+use crate::moment::{Minutes, Moment};
+use crate::pack::DeadlineId;
+use crate::pack::Stage;
+use crate::rule::RuleId;
+
+/// One line of the assessment table, held against one person or department on evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Over case, rule, person, department and the envelopes that prove it: the same on every device, in whatever
+    /// order they came.
+    pub key: Hash,
+    pub case: CaseId,
+    pub rule: RuleId,
+    pub person: Option<PersonId>,
+    pub department: DepartmentId,
+    /// Both ends included, in `unit`; none: no amount follows.
+    pub amount: Option<(u32, u32)>,
+    pub unit: Unit,
+    /// Criticism of the department in the bulletin may follow.
+    pub bulletin: bool,
+    /// A recommendation to personnel may follow (A4).
+    pub off_post: bool,
+    pub decided_by: Decider,
+    pub ground: Ground,
+    /// Never empty.
+    pub evidence: Vec<EnvelopeId>,
+    pub proposed_at: Moment,
+    /// Until when the person concerned may state their side; none: it cannot be reckoned yet.
+    pub state_by: Option<Moment>,
+    pub lapses_at: Moment,
+    /// The other sides, decided alike (A7).
+    pub sides: Vec<Hash>,
+}
+
+/// Where a proposal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Open,
+    /// By the entitled person, or settled with another decision of the same case, rule and person.
+    Decided,
+    /// Nobody decided in time.
+    Lapsed,
+    /// Another of the same rule against the same person comes first in this case.
+    Waiting,
+    /// At this stage nothing is proposed (G1).
+    NotAssessed,
+}
+
+/// What is proposed now: undecided, not lapsed, at the stage *assess*, one of a kind for each person and case.
+pub fn proposals(case: &Case, context: Context<'_>) -> Vec<Proposal> {
+    let all = all(case, context);
+    all.iter()
+        .filter(|it| standing(it, &all, case, context) == Standing::Open)
+        .cloned()
+        .collect()
+}
+
+/// Whatever the table lets follow, at whatever stage and however it stands, by when it was proposed.
+pub(crate) fn all(case: &Case, context: Context<'_>) -> Vec<Proposal> {
+    // C5: one handling, one assessment, on the case that is handled for all.
+    if case.coordination.main.is_some() {
+        return Vec::new();
+    }
+    let table = context.rules.assessments(case);
+    let breaches = breaches(case, context);
+    let mut seen = BTreeSet::new();
+    let mut proposals: Vec<Proposal> = breaches
+        .iter()
+        .filter_map(|it| of_breach(it, table.rule(it.rule)?, case, context))
+        .filter(|it| seen.insert(it.key))
+        .collect();
+    let n_sides = breaches.iter().filter(|it| it.rule == RuleId::A7).count();
+    alike(&mut proposals, n_sides);
+    proposals
+}
+
+/// A7: each side names the others and bears no more than all of them can; if one cannot be held to it, none is.
+fn alike(proposals: &mut Vec<Proposal>, n_sides: usize) {
+    let sides: Vec<(Hash, Option<(u32, u32)>)> = proposals
+        .iter()
+        .filter(|it| it.rule == RuleId::A7)
+        .map(|it| (it.key, it.amount))
+        .collect();
+    if sides.len() != n_sides {
+        proposals.retain(|it| it.rule != RuleId::A7);
+    }
+    let all_have_amounts = sides.iter().all(|(_, amount)| amount.is_some());
+    for it in proposals.iter_mut().filter(|it| it.rule == RuleId::A7) {
+        it.amount = it.amount.filter(|_| all_have_amounts);
+        it.sides = sides
+            .iter()
+            .map(|(key, _)| *key)
+            .filter(|key| *key != it.key)
+            .collect();
+    }
+}
+
+/// Where `it` stands among `all` of its case.
+pub(crate) fn standing(
+    it: &Proposal,
+    all: &[Proposal],
+    case: &Case,
+    context: Context<'_>,
+) -> Standing {
+    let decisions = &case.assessments.decisions;
+    let is_same = |rule, person: &Option<PersonId>, department: &DepartmentId| {
+        rule == it.rule && *person == it.person && *department == it.department
+    };
+    let is_decided = |key| decisions.iter().any(|made| made.proposal == key);
+    let is_upheld = decisions.iter().any(|made| {
+        made.judgement == Judgement::Upheld && is_same(made.rule, &made.person, &made.department)
+    });
+    if is_decided(it.key) || is_upheld {
+        return Standing::Decided;
+    }
+    if context.now > it.lapses_at {
+        return Standing::Lapsed;
+    }
+    let pack = context.rules.pack_of(case);
+    if pack.stage(it.rule, &it.department) != Stage::Assess {
+        return Standing::NotAssessed;
+    }
+    let comes_first = all
+        .iter()
+        .filter(|other| is_same(other.rule, &other.person, &other.department))
+        .find(|other| !is_decided(other.key) && context.now <= other.lapses_at);
+    if comes_first.is_some_and(|first| first.key != it.key) {
+        Standing::Waiting
+    } else {
+        Standing::Open
+    }
+}
+
+fn of_breach(
+    breach: &Breach,
+    line: &AssessmentRule,
+    case: &Case,
+    context: Context<'_>,
+) -> Option<Proposal> {
+    // What somebody said could not be had is counted and held against nobody (I1).
+    if matches!(
+        breach.ground,
+        Ground::Incomplete {
+            explained: true,
+            ..
+        }
+    ) {
+        return None;
+    }
+    let Account::Staff { department, person } = &breach.account else {
+        return None;
+    };
+    let person = match line.against {
+        Against::Person => Some(person.as_ref()?),
+        Against::Department => None,
+        Against::Both => person.as_ref(),
+    };
+    let amount = (line.most > 0 && person.is_some()).then_some((line.least, line.most));
+    let (amount, bulletin, off_post) = match breach.part {
+        Part::Whole => (amount, line.bulletin, line.off_post),
+        Part::Department => (None, line.bulletin, false),
+        Part::Head => (line.head.map(|it| (it, it)), false, false),
+        Part::Person => (amount, false, line.off_post),
+    };
+    let bulletin = bulletin && line.against != Against::Person;
+    let only_counts = line.most == 0 && !line.bulletin && !line.off_post && line.head.is_none();
+    if amount.is_none() && !bulletin && !off_post && !only_counts {
+        return None;
+    }
+    let proposed_at = breach.at;
+    let table = context.rules.assessments(case);
+    let lapse = Minutes(table.lapse_after_days.saturating_mul(24 * 60));
+    Some(Proposal {
+        key: key(case.id, breach, person, department),
+        case: case.id,
+        rule: breach.rule,
+        person: person.cloned(),
+        department: department.clone(),
+        amount,
+        unit: table.unit,
+        bulletin,
+        off_post,
+        decided_by: line.decided_by,
+        ground: breach.ground.clone(),
+        evidence: breach.evidence.clone(),
+        proposed_at,
+        state_by: state_by(case, department, person, proposed_at, context),
+        lapses_at: proposed_at + lapse,
+        sides: Vec::new(),
+    })
+}
+
+fn key(
+    case: CaseId,
+    breach: &Breach,
+    person: Option<&PersonId>,
+    department: &DepartmentId,
+) -> Hash {
+    let proof: Vec<EnvelopeId> = breach.proof.iter().copied().collect();
+    let named = (case, breach.rule, person, department, proof);
+    Hash::of(&minicbor::to_vec(named).expect("writing to a vector cannot fail"))
+}
+
+/// A10: 情况说明 within the pack's time from the proposal.
+fn state_by(
+    case: &Case,
+    department: &DepartmentId,
+    person: Option<&PersonId>,
+    proposed_at: Moment,
+    context: Context<'_>,
+) -> Option<Moment> {
+    let statement = Obligation {
+        deadline: DeadlineId::State,
+        owed_by: Owed {
+            department: department.clone(),
+            person: person.cloned(),
+        },
+        since: proposed_at,
+        arose: EnvelopeId::from_random([0; 16]),
+        until: None,
+        before: Vec::new(),
+        end: None,
+    };
+    context.rules.due(case, &statement).ok().map(|due| due.at)
+}

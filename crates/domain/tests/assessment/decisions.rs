@@ -1,0 +1,288 @@
+//! Who decides what, when, and what the other side gets.
+
+use crate::story::*;
+
+#[test]
+fn the_director_decides_after_the_statement_within_the_table_and_once() {
+    let late = Story::answered_late(1);
+    let key = late.only("2026-07-15 10:00", &[]).key;
+    let fifty = || uphold(key, Some(50), true);
+    let exactly = Refusal::OutOfRange {
+        least: 50,
+        most: 50,
+    };
+    let director = Refusal::NotYours {
+        may: vec![person("lin-zhiyuan")],
+    };
+    late.refused("chen-gong", "2026-07-15 11:00", fifty(), &director)
+        .refused("zhao-qiang", "2026-07-15 11:00", fifty(), &director)
+        .refused(
+            "liu-wei",
+            "2026-07-15 11:00",
+            fifty(),
+            &Refusal::Concerned {
+                person: person("liu-wei"),
+            },
+        )
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-15 11:00",
+            fifty(),
+            &Refusal::MayStillState {
+                until: at("2026-07-17 18:00"),
+            },
+        )
+        .refused(
+            "chen-gong",
+            "2026-07-15 11:00",
+            say(key),
+            &Refusal::NotYours {
+                may: vec![person("liu-wei")],
+            },
+        )
+        .order("liu-wei", "2026-07-15 11:00", say(key))
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-15 12:00",
+            uphold(key, Some(51), true),
+            &exactly,
+        )
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-15 12:00",
+            uphold(key, None, true),
+            &exactly,
+        )
+        .order("lin-zhiyuan", "2026-07-15 12:00", fifty())
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-15 12:01",
+            fifty(),
+            &Refusal::AlreadyDecided,
+        )
+        .refused(
+            "liu-wei",
+            "2026-07-15 12:01",
+            say(key),
+            &Refusal::AlreadyDecided,
+        )
+        .proposed("2026-07-16 09:00", &[], &[]);
+}
+
+#[test]
+fn without_a_statement_it_waits_for_the_time_to_be_over_and_lapses_in_the_end() {
+    let late = || Story::answered_late(1);
+    let it = late().only("2026-07-15 10:00", &[]);
+    let fifty = || uphold(it.key, Some(50), true);
+    late().order("lin-zhiyuan", "2026-07-17 18:01", fifty());
+    late().refused(
+        "lin-zhiyuan",
+        "2026-08-13 18:01",
+        fifty(),
+        &Refusal::Lapsed {
+            at: at("2026-08-13 18:00"),
+        },
+    );
+    late().proposed("2026-08-13 18:01", &[], &[]);
+    let dismissed = dismiss(it.key);
+    late().order("lin-zhiyuan", "2026-07-20 09:00", dismissed);
+    late().refused(
+        "lin-zhiyuan",
+        "2026-07-20 09:00",
+        uphold(Hash::of(b"made up"), Some(50), true),
+        &Refusal::NoProposal,
+    );
+}
+
+#[test]
+fn nobody_decides_whom_the_complaint_is_about() {
+    let mut about = form("wang-jianguo", "2026-07-13 09:06");
+    about.more.concerns = vec![person("lin-zhiyuan")];
+    let story = Story::new(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:06",
+            Command::Record(Box::new(about)),
+        )
+        .order("wang-jianguo", "2026-07-13 09:08", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:15", name_handler("liu-wei"))
+        .order("liu-wei", "2026-07-15 10:00", reply());
+    let key = story.only("2026-07-15 10:00", &[]).key;
+    story.refused(
+        "lin-zhiyuan",
+        "2026-07-20 09:00",
+        uphold(key, Some(50), true),
+        &Refusal::Concerned {
+            person: person("lin-zhiyuan"),
+        },
+    );
+}
+
+#[test]
+fn a_supervisor_decides_on_their_people_the_deputy_too_and_the_director_on_the_head() {
+    let by = |asked: &str| {
+        let mut nameless = form(asked, "2026-07-13 09:00");
+        nameless.customer = String::new();
+        Story::new(1).order(
+            asked,
+            "2026-07-13 09:00",
+            Command::Record(Box::new(nameless)),
+        )
+    };
+    let counted = |key| uphold(key, None, false);
+    let guards = by("wang-jianguo");
+    let key = guards.only("2026-07-13 10:00", &[]).key;
+    guards
+        .refused(
+            "chen-gong",
+            "2026-07-20 09:00",
+            counted(key),
+            &Refusal::NotSupervisor {
+                department: "security".parse().unwrap(),
+            },
+        )
+        .refused(
+            "gao-feng",
+            "2026-07-20 09:00",
+            uphold(key, Some(20), false),
+            &Refusal::OutOfRange { least: 0, most: 0 },
+        )
+        .order("gao-feng", "2026-07-20 09:00", counted(key));
+    let heads = by("zhao-qiang");
+    let key = heads.only("2026-07-13 10:00", &[]).key;
+    heads
+        .refused(
+            "gao-feng",
+            "2026-07-20 09:00",
+            counted(key),
+            &Refusal::NotYours {
+                may: vec![person("lin-zhiyuan")],
+            },
+        )
+        .order("lin-zhiyuan", "2026-07-20 09:00", counted(key));
+}
+
+#[test]
+fn both_sides_of_a_wrangle_are_decided_alike() {
+    let wrangle = Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order(
+            "li-na",
+            "2026-07-13 09:40",
+            shirking("cleaning", Some("sun-guilan")),
+        );
+    let found = wrangle.proposals("2026-07-13 10:00", &[]);
+    let [first, second] = [found[0].key, found[1].key];
+    wrangle
+        .order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            uphold(first, Some(50), true),
+        )
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-20 09:01",
+            dismiss(second),
+            &Refusal::OutOfRange {
+                least: 50,
+                most: 50,
+            },
+        )
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-20 09:01",
+            uphold(second, Some(50), false),
+            &Refusal::OutOfRange {
+                least: 50,
+                most: 50,
+            },
+        )
+        .order(
+            "lin-zhiyuan",
+            "2026-07-20 09:02",
+            uphold(second, Some(50), true),
+        );
+}
+
+#[test]
+fn where_one_side_has_no_person_no_side_bears_an_amount() {
+    let wrangle = Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order("li-na", "2026-07-13 09:40", shirking("cleaning", None));
+    let found = wrangle.proposals("2026-07-13 10:00", &[]);
+    assert!(found.iter().all(|it| it.amount.is_none() && it.bulletin));
+    let wrangle = found.iter().fold(wrangle, |story, it| {
+        story.order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            uphold(it.key, None, true),
+        )
+    });
+    assert_eq!(wrangle.case().assessments.decisions.len(), 2);
+}
+
+#[test]
+fn a_second_complaint_comes_with_the_order_to_decide() {
+    let solved = Story::solved(1);
+    let again = Story::again(2, &solved, "2026-07-16 09:00");
+    let found = solved.proposals("2026-07-16 10:00", &[&again]);
+    let off_post = |again: Vec<Case>| Command::Assess {
+        proposal: found[2].key,
+        again,
+        judgement: Judgement::Upheld,
+        amount: None,
+        bulletin: false,
+        off_post: true,
+        text: "建议调离".into(),
+    };
+    solved
+        .refused(
+            "lin-zhiyuan",
+            "2026-07-25 09:00",
+            off_post(Vec::new()),
+            &Refusal::NoProposal,
+        )
+        .order(
+            "lin-zhiyuan",
+            "2026-07-25 09:00",
+            off_post(vec![again.case()]),
+        );
+}
+
+#[test]
+fn no_succession_while_a_proposal_is_undecided() {
+    let succeed = || Command::Succeed {
+        to: person("gao-feng"),
+        reason: shouwen_domain::event::SuccessionReason::Leave,
+        text: "休假".into(),
+    };
+    let reported = Story::handed_over(1).order(
+        "li-na",
+        "2026-07-13 09:30",
+        Command::RecordCriticism {
+            department: "security".parse().unwrap(),
+            person: Some(person("wang-jianguo")),
+            said_at: at("2026-07-13 09:20"),
+            text: "街道办通报".into(),
+        },
+    );
+    let key = reported.only("2026-07-13 09:31", &[]).key;
+    reported
+        .refused(
+            "zhao-qiang",
+            "2026-07-13 10:00",
+            succeed(),
+            &Refusal::BreachUndecided,
+        )
+        .order("wang-jianguo", "2026-07-13 10:01", say(key))
+        .order("lin-zhiyuan", "2026-07-13 10:02", dismiss(key))
+        .order("zhao-qiang", "2026-07-13 10:03", succeed());
+}

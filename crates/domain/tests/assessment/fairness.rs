@@ -1,0 +1,283 @@
+//! What is not held against people.
+
+use crate::story::*;
+
+#[test]
+fn a_guard_who_only_recorded_is_charged_with_nothing() {
+    let late = Story::answered_late(1).order("wang-jianguo", "2026-07-15 10:30", tell());
+    let found = late.look("2026-07-15 11:00", exact, &[], breaches);
+    assert!(!found.is_empty());
+    assert!(
+        found
+            .iter()
+            .all(|it| it.account.person() != Some(&person("wang-jianguo"))),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn somebody_named_as_asked_is_charged_only_once_it_stands() {
+    let named = || Story::new(1).recorded("wang-jianguo", "zhang-min", "2026-07-13 09:00");
+    let confirm = |agrees| Command::ConfirmAsked {
+        agrees,
+        text: "当时不在岗".into(),
+    };
+    let again = Story::again(2, &named(), "2026-07-14 11:00");
+    let charged = [(RuleId::A1, "service", "zhang-min")];
+    named().proposed("2026-07-14 12:00", &[&again], &[]);
+    named().proposed("2026-07-14 18:30", &[&again], &charged);
+    named()
+        .order("zhang-min", "2026-07-14 10:00", confirm(true))
+        .proposed("2026-07-14 12:00", &[&again], &charged);
+    named()
+        .order("zhang-min", "2026-07-14 10:00", confirm(false))
+        .proposed("2026-07-16 12:00", &[&again], &[]);
+}
+
+#[test]
+fn nothing_follows_from_what_cannot_be_told() {
+    let hour_late = Story::handled(1).order("liu-wei", "2026-07-14 19:00", reply());
+    assert_eq!(hour_late.proposals("2026-07-15 09:00", &[]).len(), 1);
+    let unsure = hour_late.look("2026-07-15 09:00", two_hours_unsure, &[], proposals);
+    assert_eq!(unsure, []);
+    let unknown = |_: &Case, _: &Rules, _: Moment, _: &Obligation| Judged::CannotBeTold;
+    let nothing = Story::answered_late(1).look("2026-07-20 09:00", unknown, &[], breaches);
+    assert_eq!(nothing, []);
+}
+
+#[test]
+fn a_slip_in_a_dead_phone_proves_no_lateness_here() {
+    let unreceived = Story::handed_over(1);
+    let found = unreceived.look(
+        "2026-07-20 09:00",
+        |case, rules, now, it| on_device(case, it, rules, now),
+        &[],
+        proposals,
+    );
+    assert_eq!(found, []);
+    let received_late = Story::handed_over(2)
+        .order("chen-gong", "2026-07-14 17:00", name_handler("liu-wei"))
+        .order("liu-wei", "2026-07-15 10:00", reply());
+    let found = received_late.look(
+        "2026-07-20 09:00",
+        |case, rules, now, it| on_device(case, it, rules, now),
+        &[],
+        proposals,
+    );
+    assert_eq!(found, [], "a day from when it was in hand is not over");
+    let in_hand = Story::answered_late(3);
+    let found = in_hand.look(
+        "2026-07-20 09:00",
+        |case, rules, now, it| on_device(case, it, rules, now),
+        &[],
+        proposals,
+    );
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn a_handler_named_too_late_does_not_answer_for_the_time_before() {
+    Story::handed_over(1)
+        .order("chen-gong", "2026-07-14 17:30", name_handler("liu-wei"))
+        .order("liu-wei", "2026-07-15 10:00", reply())
+        .proposed("2026-07-15 11:00", &[], &[(RuleId::A3, "engineering", "")]);
+}
+
+#[test]
+fn a_head_with_a_deputy_is_not_the_one_who_had_to_sign() {
+    let to = |department| {
+        Story::new(1)
+            .recorded("liu-wei", "liu-wei", "2026-07-13 09:06")
+            .order("liu-wei", "2026-07-13 09:08", hand_over(department))
+    };
+    let signing = |story: Story| -> Vec<_> {
+        let found = story.look("2026-07-14 18:30", exact, &[], breaches);
+        found
+            .into_iter()
+            .filter(|it| it.ground == Ground::Missed(DeadlineId::Sign) && it.rule == RuleId::A3)
+            .map(|it| it.account)
+            .collect()
+    };
+    let account = |department: &str, head: Option<&str>| Account::Staff {
+        department: department.parse().unwrap(),
+        person: head.map(person),
+    };
+    assert_eq!(signing(to("security")), [account("security", None)]);
+    assert_eq!(
+        signing(to("cleaning")),
+        [account("cleaning", Some("sun-guilan"))]
+    );
+}
+
+#[test]
+fn a_return_that_the_coordinator_upheld_is_no_refusal() {
+    let returned = || {
+        Story::handed_over(1)
+            .order("chen-gong", "2026-07-13 09:20", send_back())
+            .order(
+                "wang-jianguo",
+                "2026-07-13 09:25",
+                shirking("engineering", Some("chen-gong")),
+            )
+            .order(
+                "wang-jianguo",
+                "2026-07-13 09:30",
+                Command::ReportToCoordination {
+                    text: "退回".into(),
+                },
+            )
+    };
+    returned()
+        .order(
+            "lin-zhiyuan",
+            "2026-07-13 10:00",
+            name_lead("cleaning", &["engineering"]),
+        )
+        .proposed("2026-07-13 10:01", &[], &[]);
+    returned()
+        .order(
+            "lin-zhiyuan",
+            "2026-07-13 10:00",
+            name_lead("cleaning", &[]),
+        )
+        .proposed(
+            "2026-07-13 10:01",
+            &[],
+            &[(RuleId::A3, "engineering", "chen-gong")],
+        );
+}
+
+#[test]
+fn an_honest_not_satisfied_costs_nothing() {
+    let honest = Story::handled(1)
+        .order("liu-wei", "2026-07-13 11:00", reply())
+        .order("wang-jianguo", "2026-07-13 11:10", tell())
+        .order(
+            "wang-jianguo",
+            "2026-07-14 09:00",
+            visit(Finding::NotSatisfied),
+        )
+        .order("liu-wei", "2026-07-14 11:00", reply());
+    assert_eq!(honest.grounds("2026-07-14 11:30"), []);
+    let again = Story::again(2, &honest, "2026-07-14 10:00");
+    assert_eq!(
+        honest.proposals("2026-07-14 11:30", &[&again]).len(),
+        3,
+        "only the customer's own second complaint makes it A4"
+    );
+}
+
+#[test]
+fn a_plain_answer_or_a_case_ended_for_good_is_no_poor_handling() {
+    let plain = Story::handled(1).order(
+        "liu-wei",
+        "2026-07-13 11:00",
+        Command::Reply {
+            outcome: Outcome::PlainAnswer,
+            text: "不属物业范围，可向开发商提出".into(),
+            told: None,
+            suggestion: None,
+        },
+    );
+    let plain = plain.order("wang-jianguo", "2026-07-13 11:10", tell());
+    let again = Story::again(2, &plain, "2026-07-14 10:00");
+    plain.proposed("2026-07-14 11:00", &[&again], &[]);
+}
+
+#[test]
+fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
+    let lift = |rang: bool| {
+        let mut story = Story::handed_over(1);
+        story = Story {
+            envelopes: Vec::new(),
+            ..story
+        }
+        .recorded("liu-wei", "liu-wei", "2026-07-13 09:06")
+        .order("liu-wei", "2026-07-13 09:08", hand_over("lift-company"))
+        .order("tang-wei", "2026-07-13 09:15", name_handler("tang-wei"));
+        if rang {
+            story = story.order(
+                "tang-wei",
+                "2026-07-13 09:20",
+                Command::ContactOutside {
+                    contractor: Some("lift-company".parse().unwrap()),
+                    reached: true,
+                    text: "已通知维保".into(),
+                },
+            );
+        }
+        story.order("tang-wei", "2026-07-16 10:00", reply())
+    };
+    let rang = lift(true);
+    let accounts: Vec<_> = rang
+        .look("2026-07-16 11:00", exact, &[], breaches)
+        .into_iter()
+        .map(|it| it.account)
+        .collect();
+    assert_eq!(
+        accounts,
+        [Account::Contract("lift-company".parse().unwrap())]
+    );
+    rang.proposed("2026-07-16 11:00", &[], &[]);
+    lift(false).proposed(
+        "2026-07-16 11:00",
+        &[],
+        &[(RuleId::A3, "lift-company", "tang-wei")],
+    );
+}
+
+#[test]
+fn a_contact_without_a_record_is_a_question() {
+    let mut named = form("zhang-min", "2026-07-13 09:00");
+    named.more.asked_before = Some((person("liu-wei"), None));
+    let story = Story::new(1).order(
+        "zhang-min",
+        "2026-07-13 09:00",
+        Command::Record(Box::new(named)),
+    );
+    assert_eq!(questions(&story.case())[0].to, person("liu-wei"));
+    assert_eq!(story.grounds("2026-07-13 09:01"), []);
+}
+
+#[test]
+fn nothing_is_proposed_before_the_stage_assess_and_nothing_is_decided() {
+    let mut late = Story::answered_late(1);
+    let key = late.only("2026-07-15 10:00", &[]).key;
+    for stage in ["observe", "remind"] {
+        late.rules = rules_at(stage, str::to_owned);
+        late = late.proposed("2026-07-15 10:00", &[], &[]).refused(
+            "lin-zhiyuan",
+            "2026-07-18 09:00",
+            uphold(key, Some(50), true),
+            &Refusal::NotAssessed,
+        );
+        assert!(!late.grounds("2026-07-15 10:00").is_empty(), "counted");
+    }
+}
+
+#[test]
+fn a_joined_case_is_not_assessed_a_second_time() {
+    let mut joined = Story::answered_late(1);
+    joined = Story {
+        envelopes: Vec::new(),
+        ..joined
+    }
+    .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+    .order("wang-jianguo", "2026-07-13 14:00", hand_over("engineering"))
+    .order(
+        "wang-jianguo",
+        "2026-07-13 14:10",
+        shirking("engineering", None),
+    );
+    assert_eq!(joined.proposals("2026-07-13 14:21", &[]).len(), 1);
+    let main = CaseId::from_random([9; 16]);
+    joined.write(
+        "wang-jianguo",
+        "2026-07-13 14:20",
+        &[Event::new(
+            Fact::Joined(Joined { main }),
+            shouwen_domain::event::Content::default(),
+        )],
+    );
+    joined.proposed("2026-07-13 14:21", &[], &[]);
+}

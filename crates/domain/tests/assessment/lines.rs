@@ -1,0 +1,362 @@
+//! Line by line of the assessment table: what is proposed, against whom, on which evidence.
+
+use crate::story::*;
+
+#[test]
+fn a1_fobbing_off_counts_only_once_the_customer_came_again() {
+    let late = Story::new(1)
+        .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order("wang-jianguo", "2026-07-13 14:00", hand_over("engineering"));
+    let again = Story::again(2, &late, "2026-07-14 09:00");
+    let before = Story::again(3, &late, "2026-07-13 09:30");
+    late.proposed("2026-07-14 10:00", &[], &[])
+        .proposed("2026-07-14 10:00", &[&before], &[])
+        .proposed(
+            "2026-07-14 10:00",
+            &[&before, &again],
+            &[(RuleId::A1, "security", "wang-jianguo")],
+        );
+}
+
+#[test]
+fn a1_takes_a_phrase_that_dismisses() {
+    let mut quick = form("zhang-min", "2026-07-13 09:00");
+    quick.next = Next::AnswerAtOnce {
+        text: "这个不归我管".into(),
+    };
+    let dismissed = Story::new(1).order(
+        "zhang-min",
+        "2026-07-13 09:00",
+        Command::Record(Box::new(quick)),
+    );
+    assert_eq!(
+        dismissed.grounds("2026-07-13 10:00"),
+        [(RuleId::L1, Ground::Phrases(1))]
+    );
+    let again = Story::again(2, &dismissed, "2026-07-14 09:00");
+    let found = dismissed.only("2026-07-14 10:00", &[&again]);
+    assert_eq!(found.rule, RuleId::A1);
+    assert_eq!(found.amount, Some((20, 20)));
+    let [phrase, came] = found.evidence[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(phrase, dismissed.envelopes[0].header().id);
+    assert_eq!(came, again.envelopes[0].header().id, "both ends prove it");
+}
+
+#[test]
+fn a2_is_recorded_and_not_proposed_until_the_pack_carries_it() {
+    let quarrel = Story::handed_over(1).order(
+        "zhao-qiang",
+        "2026-07-13 09:10",
+        Command::ReportQuarrel {
+            person: person("wang-jianguo"),
+            text: "与业主争吵".into(),
+        },
+    );
+    assert_eq!(
+        quarrel.grounds("2026-07-13 09:11"),
+        [(RuleId::A2, Ground::Quarrel)]
+    );
+    quarrel.proposed("2026-07-13 09:11", &[], &[]);
+}
+
+#[test]
+fn a3_a_late_answer_is_its_handlers_with_a_bulletin_for_the_department() {
+    let late = Story::answered_late(1);
+    let found = late.only("2026-07-15 10:00", &[]);
+    assert_eq!(
+        named(std::slice::from_ref(&found)),
+        owned(&[(RuleId::A3, "engineering", "liu-wei")])
+    );
+    assert_eq!(found.amount, Some((50, 50)));
+    assert!(found.bulletin);
+    assert_eq!(
+        found.proposed_at,
+        at("2026-07-14 18:00"),
+        "from the due moment"
+    );
+    assert_eq!(
+        found.state_by,
+        Some(at("2026-07-17 18:00")),
+        "3 working days"
+    );
+    assert_eq!(found.lapses_at, at("2026-08-13 18:00"), "30 days");
+    let ids: Vec<_> = late.envelopes.iter().map(|it| it.header().id).collect();
+    assert_eq!(
+        found.evidence,
+        [ids[1], ids[3]],
+        "the handover and the late answer"
+    );
+}
+
+#[test]
+fn a3_a_refusal_is_proposed_on_the_report() {
+    Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .proposed(
+            "2026-07-13 09:31",
+            &[],
+            &[(RuleId::A3, "engineering", "chen-gong")],
+        );
+}
+
+#[test]
+fn a4_a_solved_matter_that_comes_again_is_by_degree() {
+    let solved = Story::solved(1);
+    let again = Story::again(2, &solved, "2026-07-16 09:00");
+    let found = solved.proposals("2026-07-16 10:00", &[&again]);
+    let by_degree: Vec<_> = named(&found)
+        .into_iter()
+        .zip(found)
+        .map(|((rule, _, person), it)| (rule, person, it.bulletin, it.amount, it.off_post))
+        .collect();
+    assert_eq!(
+        by_degree,
+        [
+            (RuleId::A4, String::new(), true, None, false),
+            (RuleId::A4, "chen-gong".into(), false, Some((50, 50)), false),
+            (RuleId::A4, "liu-wei".into(), false, None, true),
+        ]
+    );
+}
+
+#[test]
+fn a5_own_work_passed_on_counts_where_it_cost_the_time() {
+    let own = |back: &str, done: &str| {
+        let mut story = Story::new(1)
+            .recorded("liu-wei", "liu-wei", "2026-07-13 09:00")
+            .order("liu-wei", "2026-07-13 09:30", hand_over("cleaning"));
+        story = story
+            .order("sun-guilan", back, send_back())
+            .order("liu-wei", done, reply());
+        story.order("chen-gong", done, tell())
+    };
+    own("2026-07-13 10:00", "2026-07-13 11:00").proposed("2026-07-17 10:00", &[], &[]);
+    own("2026-07-13 10:00", "2026-07-16 09:00").proposed("2026-07-17 10:00", &[], &[]);
+    let found = own("2026-07-14 10:00", "2026-07-16 09:00").proposals("2026-07-17 10:00", &[]);
+    assert!(
+        named(&found).contains(&owned(&[(RuleId::A5, "engineering", "liu-wei")])[0]),
+        "{found:?}"
+    );
+    let found = found.iter().find(|it| it.rule == RuleId::A5).unwrap();
+    assert_eq!(found.amount, Some((30, 50)));
+}
+
+#[test]
+fn a5_does_not_count_where_the_receiver_was_late_itself() {
+    let late_receiver = Story::new(1)
+        .recorded("liu-wei", "liu-wei", "2026-07-13 09:00")
+        .order("liu-wei", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:40", name_handler("sun-guilan"))
+        .order("sun-guilan", "2026-07-16 09:00", reply());
+    late_receiver.proposed(
+        "2026-07-17 10:00",
+        &[],
+        &[(RuleId::A3, "cleaning", "sun-guilan")],
+    );
+}
+
+#[test]
+fn a6_criticism_is_held_against_the_person_named_or_nobody() {
+    let criticised = |who: Option<&str>| {
+        Story::solved(1).order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            Command::RecordCriticism {
+                department: "engineering".parse().unwrap(),
+                person: who.map(person),
+                said_at: at("2026-07-19 20:00"),
+                text: "晚报曝光".into(),
+            },
+        )
+    };
+    let found = criticised(Some("liu-wei")).only("2026-07-20 09:01", &[]);
+    assert_eq!((found.rule, found.amount), (RuleId::A6, Some((50, 200))));
+    criticised(None).proposed("2026-07-20 09:01", &[], &[]);
+}
+
+#[test]
+fn a7_wrangling_is_held_against_both_sides_alike() {
+    let wrangle = Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order(
+            "li-na",
+            "2026-07-13 09:40",
+            shirking("cleaning", Some("sun-guilan")),
+        );
+    let found = wrangle.proposals("2026-07-13 10:00", &[]);
+    assert_eq!(
+        named(&found),
+        owned(&[
+            (RuleId::A7, "cleaning", "sun-guilan"),
+            (RuleId::A7, "engineering", "chen-gong"),
+        ]),
+        "and no refusal beside it"
+    );
+    assert_eq!(found[0].sides, [found[1].key]);
+    assert_eq!(found[1].sides, [found[0].key]);
+    assert_eq!(found[0].evidence, found[1].evidence);
+}
+
+/// The pack lets slips move often enough for it to go to and fro.
+fn to_and_fro(lead: Option<(&str, &[&str])>) -> Story {
+    let mut story = Story::new(1);
+    story.rules = rules_with(|pack| pack.replace("max_moves = 3", "max_moves = 9"));
+    story = story
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:20", send_back())
+        .order("zhang-min", "2026-07-13 09:30", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:40", send_back());
+    match lead {
+        None => story,
+        Some((lead, upheld)) => story
+            .order(
+                "zhang-min",
+                "2026-07-13 09:50",
+                Command::ReportToCoordination {
+                    text: "两次退回".into(),
+                },
+            )
+            .order("lin-zhiyuan", "2026-07-13 10:00", name_lead(lead, upheld)),
+    }
+}
+
+#[test]
+fn a7_a_slip_that_went_to_and_fro_depends_on_what_the_coordinator_found() {
+    let both = [
+        (RuleId::A7, "engineering", "chen-gong"),
+        (RuleId::A7, "service", "zhang-min"),
+    ];
+    to_and_fro(None).proposed("2026-07-13 10:30", &[], &both);
+    to_and_fro(Some(("cleaning", &[]))).proposed("2026-07-13 10:30", &[], &both);
+    to_and_fro(Some(("cleaning", &["engineering"]))).proposed("2026-07-13 10:30", &[], &[]);
+    to_and_fro(Some(("engineering", &[]))).proposed(
+        "2026-07-13 10:30",
+        &[],
+        &[(RuleId::A3, "engineering", "chen-gong")],
+    );
+}
+
+#[test]
+fn a8_insisting_on_a_department_whose_return_was_upheld() {
+    let insisted = Story::new(1)
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:20", send_back())
+        .order("zhang-min", "2026-07-13 09:30", hand_over("engineering"))
+        .order(
+            "chen-gong",
+            "2026-07-14 16:00",
+            Command::ReportToCoordination {
+                text: "仍不属本部门".into(),
+            },
+        )
+        .order(
+            "lin-zhiyuan",
+            "2026-07-14 16:30",
+            name_lead("security", &["engineering"]),
+        )
+        .order("gao-feng", "2026-07-14 16:40", name_handler("gao-feng"))
+        .order("gao-feng", "2026-07-15 17:00", reply())
+        .order("zhang-min", "2026-07-16 09:00", tell());
+    insisted.proposed(
+        "2026-07-16 10:00",
+        &[],
+        &[(RuleId::A8, "service", "zhang-min")],
+    );
+}
+
+#[test]
+fn a9_an_incomplete_form_is_counted_and_held_against_nobody_who_said_why() {
+    let incomplete = |because| {
+        let mut nameless = form("wang-jianguo", "2026-07-13 09:00");
+        nameless.customer = String::new();
+        nameless.more.missing_because = because;
+        Story::new(1).order(
+            "wang-jianguo",
+            "2026-07-13 09:00",
+            Command::Record(Box::new(nameless)),
+        )
+    };
+    let bare = incomplete(None);
+    let found = bare.only("2026-07-13 09:01", &[]);
+    assert_eq!(
+        (found.rule, found.amount),
+        (RuleId::A9, None),
+        "counted only"
+    );
+    let explained = incomplete(Some(MissingBecause::Declined));
+    assert_eq!(explained.grounds("2026-07-13 09:01").len(), 1);
+    explained.proposed("2026-07-13 09:01", &[], &[]);
+    bare.order(
+        "wang-jianguo",
+        "2026-07-13 09:20",
+        Command::CompleteForm {
+            customer: "李女士".into(),
+            phone: String::new(),
+            address: String::new(),
+            missing_because: None,
+        },
+    )
+    .proposed("2026-07-13 09:21", &[], &[]);
+}
+
+#[test]
+fn i4_a_second_trip_and_a_wasted_visit_are_breaches_without_an_amount() {
+    let trip = |papers: &[&str], in_vain| Command::RecordSecondTrip {
+        papers: papers.iter().map(|it| it.parse().unwrap()).collect(),
+        in_vain,
+        text: String::new(),
+    };
+    let mut permit = form("zhang-min", "2026-07-13 09:00");
+    permit.category = "renovation-permit".parse().unwrap();
+    let noticed = || {
+        Story::new(1)
+            .order(
+                "zhang-min",
+                "2026-07-13 09:00",
+                Command::Record(Box::new(permit.clone())),
+            )
+            .order(
+                "zhang-min",
+                "2026-07-13 09:05",
+                Command::GiveNotice {
+                    papers: vec!["drawings".parse().unwrap()],
+                    text: String::new(),
+                    clear: true,
+                },
+            )
+            .order(
+                "zhang-min",
+                "2026-07-13 09:06",
+                Command::AgreeTime {
+                    at: at("2026-07-14 10:00"),
+                    because: AgreedBecause::PapersMissing,
+                    text: String::new(),
+                },
+            )
+    };
+    let untold = noticed().order("zhang-min", "2026-07-14 09:30", trip(&["deposit"], false));
+    assert_eq!(
+        untold.grounds("2026-07-14 09:31"),
+        [(RuleId::I4, Ground::SecondTrip)]
+    );
+    untold.proposed("2026-07-14 09:31", &[], &[]);
+    let told = noticed().order("zhang-min", "2026-07-14 09:30", trip(&["drawings"], false));
+    assert_eq!(told.grounds("2026-07-14 09:31"), []);
+    let wasted = noticed().order("zhang-min", "2026-07-14 09:30", trip(&["drawings"], true));
+    assert_eq!(
+        wasted.grounds("2026-07-14 09:31"),
+        [(RuleId::I4, Ground::WastedVisit)]
+    );
+}

@@ -1,0 +1,295 @@
+//! What is printed, what hangs on a board, what the customer takes along, and what a photo says of itself.
+
+use std::fmt::Write;
+
+use expect_test::{Expect, expect};
+use shouwen_domain::assessment::{
+    JoinLimits, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes,
+    sheet, takeaway, visits_by_sample,
+};
+use shouwen_domain::event::PhotoSource;
+use shouwen_domain::summary::Particulars;
+
+use crate::story::*;
+
+fn check(sheet: &Sheet, expected: Expect) {
+    let mut out = String::new();
+    for section in &sheet.sections {
+        writeln!(out, "{:?}", section.id).unwrap();
+        for (field, value) in &section.fields {
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "only times and blanks are shown otherwise than they are"
+            )]
+            match value {
+                Value::Blank => writeln!(out, "  {field:?} ____").unwrap(),
+                Value::Moment(at) => writeln!(out, "  {field:?} {}", local(*at)).unwrap(),
+                Value::Signed(by, at) => {
+                    writeln!(out, "  {field:?} signed {by} {}", local(*at)).unwrap();
+                }
+                Value::Informed(who, at) => {
+                    writeln!(out, "  {field:?} informed {who} {}", local(*at)).unwrap();
+                }
+                value => writeln!(out, "  {field:?} {value:?}").unwrap(),
+            }
+        }
+    }
+    expected.assert_eq(&out);
+}
+
+fn local(at: Moment) -> String {
+    let local = rules().zone().local(at);
+    local.format("%Y-%m-%d %H:%M").to_string()
+}
+
+fn made(kind: SheetKind, story: &Story) -> Sheet {
+    sheet(kind, &story.case(), &story.envelopes, &story.rules).unwrap()
+}
+
+#[test]
+fn a_record_form_has_its_fields_in_the_printed_order() {
+    check(
+        &made(SheetKind::Record, &Story::handed_over(1)),
+        expect![[r#"
+            Head
+              Number Text("0713-K7-001")
+              AskedAt 2026-07-13 09:06
+              RecordedAt 2026-07-13 09:06
+              Channel Channel(Counter)
+            Customer
+              Customer CustomerName("李女士")
+              Capacity ____
+              Address CustomerAddress("3-2-1502")
+              Phone CustomerPhone("13800005678")
+            Matter
+              Matter Words("厨房天花板滴水，李女士电话138 0000 5678")
+              Category Category(CategoryId("water-leak"))
+              Urgency Urgency(Ordinary)
+              PapersReceived ____
+            Answer
+              AnsweredAtOnce ____
+              PassedOnTo Department(DepartmentId("engineering"))
+              FirstResponder Person(PersonId("wang-jianguo"))
+              FirstResponderDepartment Department(DepartmentId("security"))
+              OthersAsked People([])
+              CustomerSignature ____
+        "#]],
+    );
+}
+
+#[test]
+fn a_slip_shows_both_ends_of_every_movement_and_the_visit() {
+    check(
+        &made(SheetKind::Slip, &Story::solved(1)),
+        expect![[r#"
+        Head
+          Number Text("0713-K7-001")
+          AskedAt 2026-07-13 09:06
+          RecordedAt 2026-07-13 09:06
+          Channel Channel(Counter)
+          FirstResponder Person(PersonId("wang-jianguo"))
+          TransferDue 2026-07-13 10:06
+        Customer
+          Customer CustomerName("李女士")
+          Capacity ____
+          Address CustomerAddress("3-2-1502")
+          Phone CustomerPhone("13800005678")
+        Movement
+          SendingDepartment Department(DepartmentId("security"))
+          SentBy Person(PersonId("wang-jianguo"))
+          SentAt 2026-07-13 09:08
+          ReceivingDepartment Department(DepartmentId("engineering"))
+          ReceivedBy Person(PersonId("chen-gong"))
+          ReceivedAt 2026-07-13 09:15
+          Handler Person(PersonId("liu-wei"))
+          HandlerNamedAt 2026-07-13 09:15
+          ReplyDue 2026-07-14 18:00
+          ReturnOpinion Words("本部门解决不了")
+          DispatchSignature signed wang-jianguo 2026-07-13 09:08
+          ReceiptSignature signed chen-gong 2026-07-13 09:15
+        Result
+          WhatWasDone Words("已更换角阀")
+          Outcome Outcome(Solved)
+          ToldBy Person(PersonId("wang-jianguo"))
+          ToldAt 2026-07-13 11:10
+          ToldHow Contact(Call)
+          HandlerSignature signed liu-wei 2026-07-13 11:00
+          HeadSignature ____
+          Ending Ending(Satisfied)
+        Opinions
+          CoordinatorsOpinion ____
+          DirectorsInstruction ____
+          SupervisorInformed informed zhao-qiang 2026-07-13 09:08
+        ReturnVisit
+          VisitedBy Person(PersonId("wang-jianguo"))
+          VisitedHow Contact(Call)
+          VisitedAt 2026-07-14 09:00
+          Finding Finding(Satisfied)
+          CustomersWords Words("谢谢")
+    "#]],
+    );
+}
+
+#[test]
+fn a_notice_lists_all_that_is_missing() {
+    let mut permit = form("zhang-min", "2026-07-13 09:00");
+    permit.category = "access-cards".parse().unwrap();
+    let story = Story::new(1)
+        .order(
+            "zhang-min",
+            "2026-07-13 09:00",
+            Command::Record(Box::new(permit)),
+        )
+        .order(
+            "zhang-min",
+            "2026-07-13 09:05",
+            Command::GiveNotice {
+                papers: vec!["identity-card".parse().unwrap(), "photo".parse().unwrap()],
+                text: "押金五十元".into(),
+                clear: true,
+            },
+        );
+    check(
+        &made(SheetKind::Notice, &story),
+        expect![[r#"
+        Head
+          Number Text("0713-K7-001")
+          AskedAt 2026-07-13 09:00
+          RecordedAt 2026-07-13 09:00
+          Channel Channel(Counter)
+        Matter
+          Category Category(CategoryId("access-cards"))
+          Basis ____
+          Conditions ____
+          Paper Paper(PaperId("identity-card"))
+          Paper Paper(PaperId("ownership"))
+          Paper Paper(PaperId("photo"))
+          Steps ____
+          Fee ____
+          TimeLimit 2026-07-15 18:00
+        Papers
+          Missing Paper(PaperId("identity-card"))
+          Missing Paper(PaperId("photo"))
+          AlsoMissing Words("押金五十元")
+        Contact
+          FirstResponder signed zhang-min 2026-07-13 09:05
+          QuestionsPhone Text("8001")
+          ComplaintsPhone Text("8005")
+          CustomerSignature ____
+    "#]],
+    );
+    let none = Story::handed_over(2);
+    assert_eq!(
+        sheet(
+            SheetKind::Notice,
+            &none.case(),
+            &none.envelopes,
+            &none.rules
+        ),
+        None
+    );
+}
+
+#[test]
+fn on_a_board_nobody_is_recognised() {
+    for kind in [SheetKind::Record, SheetKind::Slip] {
+        let shown = format!("{:?}", made(kind, &Story::solved(1)).masked());
+        for secret in ["13800005678", "138 0000", "女士", "1502", "3-2"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+        assert!(
+            shown.contains("138****5678") && shown.contains("李**"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn numbers_in_words_are_masked_and_dates_are_not() {
+    let check = |text: &str, expected: &str| {
+        assert_eq!(masked_words(text, &Particulars::default()), expected);
+    };
+    check("请打１３８００００５６７８。", "请打138****5678。");
+    check("座机 0755-26001234 找他", "座机 ****1234 找他");
+    check(
+        "2026-07-13 09:06 到 5-1-302 查看",
+        "2026-07-13 09:06 到 5-**** 查看",
+    );
+    check("换了 2 个角阀，共 45 元", "换了 2 个角阀，共 45 元");
+    check("", "");
+    assert_eq!(masked_address("12号楼A座1502（近5号门）"), "12号楼A座****");
+    assert_eq!(masked_address("  "), "");
+}
+
+#[test]
+fn a_customer_takes_along_number_name_next_step_and_phone() {
+    let story = Story::handed_over(1);
+    let found = takeaway(&story.case(), &story.rules);
+    assert_eq!(found.number, "0713-K7-001");
+    assert_eq!(found.first_responder_name, "王建国");
+    assert_eq!(
+        found.next_step,
+        Some((DeadlineId::Reply, at("2026-07-14 18:00")))
+    );
+    assert_eq!(found.result_by, Some(at("2026-07-15 18:00")));
+    assert_eq!(found.complaints_phone, "8005");
+    let replied = Story::handled(3).order("liu-wei", "2026-07-13 11:00", reply());
+    assert_eq!(
+        takeaway(&replied.case(), &replied.rules).next_step,
+        Some((DeadlineId::TellResult, at("2026-07-13 12:00"))),
+        "and not the visit that comes later"
+    );
+    let solved = Story::solved(2);
+    assert_eq!(takeaway(&solved.case(), &solved.rules).next_step, None);
+}
+
+#[test]
+fn a_photo_is_pointed_out_where_it_may_mislead() {
+    let photo = |name: &[u8], source, taken: Option<&str>, placed| Command::AddPhoto {
+        photo: Hash::of(name),
+        source,
+        taken_at: taken.map(at),
+        placed,
+    };
+    let story = Story::handed_over(1)
+        .order(
+            "liu-wei",
+            "2026-07-13 10:00",
+            photo(b"good", PhotoSource::Camera, Some("2026-07-13 09:59"), true),
+        )
+        .order(
+            "liu-wei",
+            "2026-07-13 10:01",
+            photo(b"old", PhotoSource::Album, Some("2026-07-13 09:07"), false),
+        )
+        .order(
+            "liu-wei",
+            "2026-07-13 10:02",
+            photo(b"used", PhotoSource::Camera, None, true),
+        );
+    let found = photo_notes(&story.case(), |it| *it == Hash::of(b"used"));
+    assert_eq!(
+        found,
+        [
+            (
+                Hash::of(b"old"),
+                vec![
+                    PhotoNote::FromAlbum,
+                    PhotoNote::OlderThanHandover,
+                    PhotoNote::NoPlace
+                ]
+            ),
+            (
+                Hash::of(b"used"),
+                vec![PhotoNote::NoTime, PhotoNote::UsedElsewhere]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn above_ten_complainants_only_a_sample_is_visited() {
+    let limits = JoinLimits::default();
+    assert!(!visits_by_sample(10, limits));
+    assert!(visits_by_sample(11, limits));
+}
