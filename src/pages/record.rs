@@ -235,7 +235,7 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
             (Some(FormError::Send(SendError::Refused(it))), Some(rules))
                 if refusal::concerns(&it) == Some(wanted) =>
             {
-                Some(refusal::refusal(words.get(), &it, &rules.directory))
+                Some(refusal::refusal(words.get(), &it, &rules))
             }
             _ => None,
         })

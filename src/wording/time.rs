@@ -230,6 +230,10 @@ pub fn step(language: Language, step: &Step) -> StepWords {
             String::new(),
             say!(language, "step.rolled", time = date_and_time(language, *to)),
         ),
+        Step::SetByHand { at } => line(
+            short_date(language, at.date()),
+            say!(language, "step.set_by_hand"),
+        ),
         Step::ProvisionalYear { year } => line(
             year.to_string(),
             say!(language, "step.provisional", year = year),

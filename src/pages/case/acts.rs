@@ -156,7 +156,7 @@ fn Impossible(act: Act, why: Refusal) -> impl IntoView {
     let reason = move || {
         desk.rules()
             .get()
-            .map(|it| refusal::refusal(words.get(), &why, &it.directory))
+            .map(|it| refusal::refusal(words.get(), &why, &it))
     };
     view! {
         <div class="stack">
