@@ -110,11 +110,7 @@ impl Words<'_> {
                 say!(language, "event.received", department = department)
             }
             Fact::HandlerNamed(it) => {
-                say!(
-                    language,
-                    "event.handler_named",
-                    who = self.who(&it.handler)
-                )
+                say!(language, "event.handler_named", who = self.who(&it.handler))
             }
             Fact::Returned(it) => {
                 say!(language, "event.returned", to = self.department(&it.to))
@@ -303,7 +299,11 @@ impl Words<'_> {
 
     fn lead_named(self, it: &LeadNamed) -> String {
         let language = self.language;
-        let lead = say!(language, "event.lead_named", lead = self.department(&it.lead));
+        let lead = say!(
+            language,
+            "event.lead_named",
+            lead = self.department(&it.lead)
+        );
         if it.upheld.is_empty() {
             return lead;
         }

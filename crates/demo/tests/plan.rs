@@ -171,7 +171,7 @@ fn about_a_fifth_is_answered_at_once_and_everything_happens_to_somebody() {
     let cases: Vec<&Case> = plan.lives.iter().map(|it| &it.case).collect();
     let is_late = |it: &&&Case| {
         it.obligations.iter().any(|owed| match owed.end {
-            Some(shouwen_domain::case::End::Met { at }) => {
+            Some(shouwen_domain::case::End::Met { at, .. }) => {
                 rules.due(it, owed).is_ok_and(|due| due.at < at)
             }
             _ => false,

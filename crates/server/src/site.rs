@@ -320,7 +320,7 @@ mod tests {
     fn the_demonstration_site_holds_together() {
         let site = Site::try_new(&RuleTexts::built_in(), &demo::directory()).unwrap();
         assert_eq!(site.directory.departments.len(), 7);
-        assert_eq!(site.directory.people.len(), 22);
+        assert_eq!(site.directory.people.len(), 23);
         let texts: SiteTexts = minicbor::decode(&site.texts().body).unwrap();
         assert_eq!(texts.directory.name, "demo-site.toml");
         assert_eq!(texts.calendar[0].name, "2019.json");
