@@ -1,159 +1,83 @@
 //! What one act asks for before it is done: departments, people, words. Yields the command.
 
+mod act;
+mod questions;
+
 use leptos::prelude::*;
 use shouwen_domain::command::Explained;
-use shouwen_domain::event::{Contact, Finding, Outcome};
-use shouwen_domain::id::{DepartmentId, PersonId};
-use shouwen_domain::pack::DeadlineId;
-use shouwen_domain::{Case, Command, decide};
+use shouwen_domain::event::{Contact, Finding, Outcome, SuggestionFate, WaivedBecause};
+use shouwen_domain::id::DepartmentId;
+use shouwen_domain::moment::Moment;
+use shouwen_domain::{Case, Command};
 
-use super::choice::Choice;
-use super::field::{Input, TextField};
+pub use act::Act;
+use questions::questions;
+
 use super::icon::Icon;
 use crate::desk::Desk;
 use crate::say;
-use crate::wording::{Language, act};
 
-/// The acts of the main path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
-    HandOver,
-    Receive,
-    NameHandler,
-    Return,
-    Reply,
-    Tell,
-    Visit,
-    Close,
-    AnswerAtOnce,
-}
-
-impl Act {
-    pub const ALL: [Self; 9] = [
-        Self::HandOver,
-        Self::AnswerAtOnce,
-        Self::Receive,
-        Self::NameHandler,
-        Self::Reply,
-        Self::Return,
-        Self::Tell,
-        Self::Visit,
-        Self::Close,
-    ];
-
-    /// What is likely next where this is owed.
-    pub const fn for_deadline(deadline: DeadlineId) -> Self {
-        match deadline {
-            DeadlineId::Transfer | DeadlineId::ReturnSlip => Self::HandOver,
-            DeadlineId::AssignHandler => Self::NameHandler,
-            DeadlineId::Reply => Self::Reply,
-            DeadlineId::TellResult => Self::Tell,
-            DeadlineId::ReturnVisit | DeadlineId::RetryVisit => Self::Visit,
-            DeadlineId::Sign => Self::Receive,
-            DeadlineId::Close => Self::Close,
-        }
-    }
-
-    pub fn word(self, language: Language) -> String {
-        match self {
-            Self::HandOver => say!(language, "act.hand_over"),
-            Self::Receive => say!(language, "act.receive"),
-            Self::NameHandler => say!(language, "act.name_handler"),
-            Self::Return => say!(language, "act.return"),
-            Self::Reply => say!(language, "act.reply"),
-            Self::Tell => say!(language, "act.tell"),
-            Self::Visit => say!(language, "act.visit"),
-            Self::Close => say!(language, "act.close"),
-            Self::AnswerAtOnce => say!(language, "act.answer_at_once"),
-        }
-    }
-
-    /// For `data-act` and the names of drafts.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::HandOver => "hand-over",
-            Self::Receive => "receive",
-            Self::NameHandler => "name-handler",
-            Self::Return => "return",
-            Self::Reply => "reply",
-            Self::Tell => "tell",
-            Self::Visit => "visit",
-            Self::Close => "close",
-            Self::AnswerAtOnce => "answer-at-once",
-        }
-    }
-
-    /// The command, where the act needs nothing but the person's word: done with one tap.
-    pub const fn plain_command(self) -> Option<Command> {
-        match self {
-            Self::Receive => Some(Command::Receive),
-            Self::Close => Some(Command::Close),
-            Self::HandOver
-            | Self::NameHandler
-            | Self::Return
-            | Self::Reply
-            | Self::Tell
-            | Self::Visit
-            | Self::AnswerAtOnce => None,
-        }
-    }
-
-    /// A command of this kind with everything filled in, to ask the rules whether it is possible at all.
-    pub fn probe(self, me: &PersonId, elsewhere: &DepartmentId) -> Command {
-        let text = || "…".to_owned();
-        match self {
-            Self::HandOver => Command::HandOver {
-                to: elsewhere.clone(),
-                explained: Explained::Accepted,
-                text: text(),
-            },
-            Self::Receive => Command::Receive,
-            Self::NameHandler => Command::NameHandler {
-                handler: me.clone(),
-            },
-            Self::Return => Command::Return { opinion: text() },
-            Self::Reply => Command::Reply {
-                outcome: Outcome::Solved,
-                text: text(),
-                told: None,
-                suggestion: None,
-            },
-            Self::Tell => Command::TellResult {
-                how: Contact::Call,
-                text: text(),
-            },
-            Self::Visit => Command::Visit {
-                how: Contact::Call,
-                finding: Finding::Satisfied,
-                phone: String::new(),
-                words: text(),
-            },
-            Self::Close => Command::Close,
-            Self::AnswerAtOnce => Command::AnswerAtOnce { text: text() },
-        }
-    }
-}
+const DATE_TIME: &str = "%Y-%m-%dT%H:%M";
 
 /// Everything any act may ask for. Lives as long as the sheet.
 #[derive(Clone, Copy)]
 struct Fields {
+    case: StoredValue<Case>,
     department: RwSignal<String>,
     person: RwSignal<String>,
     text: RwSignal<String>,
     accepted: RwSignal<bool>,
     told: RwSignal<bool>,
     outcome: RwSignal<Outcome>,
+    suggestion: RwSignal<SuggestionFate>,
     contact: RwSignal<Contact>,
     finding: RwSignal<Finding>,
+    /// Agrees, consents, found right, published.
+    yes: RwSignal<bool>,
+    because: RwSignal<WaivedBecause>,
+    upheld: RwSignal<Vec<DepartmentId>>,
+    done_at: RwSignal<String>,
 }
 
 impl Fields {
+    fn new(act: Act, desk: Desk, case: StoredValue<Case>, kept: String) -> Self {
+        let rules = desk.rules().get_untracked();
+        let now = desk.now().get_untracked();
+        let is_night = rules
+            .as_ref()
+            .is_some_and(|it| it.night_until(now).is_some());
+        let local = rules.map(|it| it.zone().local(now).format(DATE_TIME).to_string());
+        Self {
+            case,
+            department: RwSignal::new(questions::suggested_department(act, desk, case)),
+            person: RwSignal::new(String::new()),
+            text: RwSignal::new(kept),
+            accepted: RwSignal::new(true),
+            told: RwSignal::new(false),
+            outcome: RwSignal::new(Outcome::Solved),
+            suggestion: RwSignal::new(SuggestionFate::Changed),
+            // F7: at night nobody is rung.
+            contact: RwSignal::new(if is_night {
+                Contact::Message
+            } else {
+                Contact::Call
+            }),
+            finding: RwSignal::new(Finding::Satisfied),
+            yes: RwSignal::new(true),
+            because: RwSignal::new(WaivedBecause::CustomerDeclined),
+            upheld: RwSignal::new(Vec::new()),
+            done_at: RwSignal::new(local.unwrap_or_default()),
+        }
+    }
+
     /// None: something that has to be chosen is not.
-    fn command(self, act: Act) -> Option<Command> {
+    fn command(self, act: Act, desk: Desk) -> Option<Command> {
         let text = self.text.get_untracked();
+        let yes = self.yes.get_untracked();
+        let department = || self.department.get_untracked().parse().ok();
         Some(match act {
             Act::HandOver => Command::HandOver {
-                to: self.department.get_untracked().parse().ok()?,
+                to: department()?,
                 explained: if self.accepted.get_untracked() {
                     Explained::Accepted
                 } else {
@@ -161,7 +85,6 @@ impl Fields {
                 },
                 text,
             },
-            Act::Receive => Command::Receive,
             Act::NameHandler => Command::NameHandler {
                 handler: self.person.get_untracked().parse().ok()?,
             },
@@ -170,7 +93,7 @@ impl Fields {
                 outcome: self.outcome.get_untracked(),
                 text,
                 told: self.told.get_untracked().then_some(Contact::InPerson),
-                suggestion: None,
+                suggestion: Some(self.suggestion.get_untracked()),
             },
             Act::Tell => Command::TellResult {
                 how: self.contact.get_untracked(),
@@ -185,8 +108,66 @@ impl Fields {
                     words: text,
                 }
             }
-            Act::Close => Command::Close,
             Act::AnswerAtOnce => Command::AnswerAtOnce { text },
+            Act::ConfirmAsked => Command::ConfirmAsked { agrees: yes, text },
+            Act::Consent => {
+                let me = desk.session().get_untracked()?.person;
+                let request = self
+                    .case
+                    .with_value(|it| act::open_request(it, &me).map(|it| it.envelope))?;
+                Command::Consent {
+                    request,
+                    granted: yes,
+                    text,
+                }
+            }
+            Act::WaiveVisit => Command::WaiveVisit {
+                because: self.because.get_untracked(),
+                text,
+            },
+            Act::ReportToCoordination => Command::ReportToCoordination { text },
+            Act::NameLead => Command::NameLead {
+                lead: department()?,
+                upheld: self.upheld.get_untracked(),
+                text,
+            },
+            Act::AnswerAsLeader => Command::AnswerAsLeader { text },
+            Act::Instruct => Command::Instruct {
+                department: department(),
+                text,
+            },
+            Act::CheckResult => Command::CheckResult { right: yes, text },
+            Act::PublishAnswer => Command::PublishAnswer {
+                published: yes,
+                text,
+            },
+            Act::ReportToAuthority => Command::ReportToAuthority { text },
+            Act::Emergency(step) => Command::EmergencyStep {
+                step,
+                done_at: self.done_at(desk)?,
+            },
+            Act::Receive
+            | Act::Close
+            | Act::Sign(_)
+            | Act::AcceptSuccession
+            | Act::TakeShift
+            | Act::ReceiveGuided
+            | Act::Resume
+            | Act::SignOuter => return self.case.with_value(|it| act.plain_command(it)),
+        })
+    }
+
+    /// Minutes are typed: within the minute of the asking it is the asking.
+    fn done_at(self, desk: Desk) -> Option<Moment> {
+        let rules = desk.rules().get_untracked()?;
+        let typed = self.done_at.get_untracked();
+        let typed = chrono::NaiveDateTime::parse_from_str(&typed, DATE_TIME).ok()?;
+        let at = rules.zone().moment(typed);
+        let asked_at = self.case.with_value(|it| it.record.asked_at);
+        Some(if asked_at.unix_ms() - at.unix_ms() < 60_000 {
+            at.max(asked_at)
+        } else {
+            at
         })
     }
 }
@@ -208,16 +189,7 @@ pub fn ActSheet(
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let fields = Fields {
-        department: RwSignal::new(suggested_department(desk, case)),
-        person: RwSignal::new(String::new()),
-        text: RwSignal::new(kept),
-        accepted: RwSignal::new(true),
-        told: RwSignal::new(false),
-        outcome: RwSignal::new(Outcome::Solved),
-        contact: RwSignal::new(Contact::Call),
-        finding: RwSignal::new(Finding::Satisfied),
-    };
+    let fields = Fields::new(act, desk, case, kept);
     let not_chosen = RwSignal::new(false);
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     Effect::new(move |_| {
@@ -229,7 +201,7 @@ pub fn ActSheet(
     });
     let submit = move |ev: leptos::ev::SubmitEvent| {
         ev.prevent_default();
-        match fields.command(act) {
+        match fields.command(act, desk) {
             Some(command) => {
                 not_chosen.set(false);
                 done.run(command);
@@ -250,7 +222,7 @@ pub fn ActSheet(
                         aria-label=move || say!(words.get(), "act.cancel")><Icon name="x" /></button>
                 </header>
                 <div class="sheet-body form">
-                    {questions(act, desk, case, fields, changed)}
+                    {questions(act, desk, fields, changed)}
                     <p class="field-error" role="alert" hidden=move || error().is_none()>{error}</p>
                 </div>
                 <div class="action-bar">
@@ -261,199 +233,6 @@ pub fn ActSheet(
         </dialog>
     }
     .into_any()
-}
-
-fn questions(
-    act: Act,
-    desk: Desk,
-    case: StoredValue<Case>,
-    fields: Fields,
-    changed: Callback<String>,
-) -> AnyView {
-    let words = desk.language();
-    let label = move |key: &'static str| {
-        Signal::derive(move || rust_i18n::t!(key, locale = words.get().code()).into_owned())
-    };
-    let long = move |key: &'static str| {
-        let keep = move || changed.run(fields.text.get_untracked());
-        view! { <TextField id="act-text" label=label(key) kind=Input::Long value=fields.text changed=keep /> }
-    };
-    let contacts = move || {
-        let options = Signal::derive(move || {
-            [Contact::Call, Contact::InPerson, Contact::Message]
-                .map(|it| (it, act::contact(words.get(), it)))
-                .to_vec()
-        });
-        view! { <Choice legend=label("act.how") name="how" options chosen=fields.contact /> }
-    };
-    match act {
-        Act::HandOver => view! {
-            <DepartmentSelect case fields />
-            <ExplainedCheck case fields />
-            {long("act.reason")}
-        }
-        .into_any(),
-        Act::NameHandler => view! { <PersonSelect case fields /> }.into_any(),
-        Act::Return => long("act.opinion").into_any(),
-        Act::AnswerAtOnce => long("record.answer").into_any(),
-        Act::Reply => {
-            let options = Signal::derive(move || {
-                let language = words.get();
-                vec![
-                    (Outcome::Solved, say!(language, "act.solved")),
-                    (Outcome::PlainAnswer, say!(language, "act.plain_answer")),
-                ]
-            });
-            let may_tell = case.with_value(|it| may_tell(desk, it));
-            view! {
-                <Choice legend=label("act.outcome") name="outcome" options chosen=fields.outcome />
-                {long("act.result")}
-                {may_tell.then(|| view! { <Check label=label("act.told_now") value=fields.told /> })}
-            }
-            .into_any()
-        }
-        Act::Tell => view! { {contacts()} {long("act.text")} }.into_any(),
-        Act::Visit => {
-            let options = Signal::derive(move || {
-                let language = words.get();
-                vec![
-                    (Finding::Satisfied, say!(language, "act.satisfied")),
-                    (Finding::NotSatisfied, say!(language, "act.not_satisfied")),
-                    (Finding::NotReached, say!(language, "act.not_reached")),
-                ]
-            });
-            view! {
-                {contacts()}
-                <Choice legend=label("act.finding") name="finding" options chosen=fields.finding />
-                {long("act.words")}
-            }
-            .into_any()
-        }
-        Act::Receive | Act::Close => ().into_any(),
-    }
-}
-
-#[component]
-fn Check(#[prop(into)] label: Signal<String>, value: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <label class="check-row">
-            <input class="check" type="checkbox" prop:checked=value on:change:target=move |ev| value.set(ev.target().checked()) />
-            {label}
-        </label>
-    }
-}
-
-/// I3: whether the customer accepted why there is no answer at once. Only the first responder's side asks.
-#[component]
-fn ExplainedCheck(case: StoredValue<Case>, fields: Fields) -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let words = desk.language();
-    let is_own = case.with_value(|it| matches!(it.stage, shouwen_domain::case::Stage::Own));
-    let label = Signal::derive(move || say!(words.get(), "record.explained"));
-    let not_accepted =
-        move || (!fields.accepted.get()).then(|| say!(words.get(), "record.not_accepted"));
-    is_own.then(|| view! { <Check label value=fields.accepted /> <p class="note" data-kind="soon" hidden=move || fields.accepted.get()>{not_accepted}</p> })
-}
-
-#[component]
-fn DepartmentSelect(case: StoredValue<Case>, fields: Fields) -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let words = desk.language();
-    let holder = case.with_value(|it| it.holder().clone());
-    let options = move || {
-        let language = words.get();
-        let rules = desk.rules().get();
-        let departments = rules
-            .iter()
-            .flat_map(|it| it.directory.departments.clone())
-            .filter(|it| it.id != holder);
-        departments
-            .map(|it| {
-                let id = it.id.to_string();
-                let chosen = id == fields.department.get_untracked();
-                view! { <option value=id selected=chosen>{language.of(&it.name).to_owned()}</option> }
-            })
-            .collect_view()
-    };
-    view! {
-        <div class="field">
-            <label class="field-label" for="act-department">{move || say!(words.get(), "act.to")}</label>
-            <select class="input" id="act-department" on:change:target=move |ev| fields.department.set(ev.target().value())>
-                <option value="">{move || say!(words.get(), "act.choose")}</option>
-                {options}
-            </select>
-        </div>
-    }
-}
-
-#[component]
-fn PersonSelect(case: StoredValue<Case>, fields: Fields) -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let words = desk.language();
-    let holder = case.with_value(|it| it.holder().clone());
-    let options = move || {
-        let language = words.get();
-        let rules = desk.rules().get();
-        let staff = rules.iter().flat_map(|it| {
-            it.directory
-                .staff(&holder)
-                .into_iter()
-                .cloned()
-                .collect::<Vec<_>>()
-        });
-        staff
-            .map(|it| {
-                let word = format!(
-                    "{} · {} · {}",
-                    it.name,
-                    it.number,
-                    language.of(&it.position)
-                );
-                view! { <option value=it.id.to_string()>{word}</option> }
-            })
-            .collect_view()
-    };
-    view! {
-        <div class="field">
-            <label class="field-label" for="act-person">{move || say!(words.get(), "act.who")}</label>
-            <select class="input" id="act-person" on:change:target=move |ev| fields.person.set(ev.target().value())>
-                <option value="">{move || say!(words.get(), "act.choose")}</option>
-                {options}
-            </select>
-        </div>
-    }
-}
-
-/// The department whose matter it is, unless it is there already.
-fn suggested_department(desk: Desk, case: StoredValue<Case>) -> String {
-    let known = desk.rules().get_untracked();
-    case.with_value(|case| {
-        let proper = case
-            .record
-            .proper
-            .as_ref()
-            .filter(|it| *it != case.holder());
-        let exists = |it: &&DepartmentId| {
-            known
-                .as_ref()
-                .is_some_and(|rules| rules.directory.department(it).is_some())
-        };
-        proper
-            .filter(exists)
-            .map(ToString::to_string)
-            .unwrap_or_default()
-    })
-}
-
-/// F4: the first responder or the head of the handling department.
-fn may_tell(desk: Desk, case: &Case) -> bool {
-    let (Some(session), Some(rules)) =
-        (desk.session().get_untracked(), desk.rules().get_untracked())
-    else {
-        return false;
-    };
-    let me = rules.directory.person(&session.person);
-    me.is_some_and(|me| decide::may_tell(case, case.holder(), me, &rules).is_ok())
 }
 
 /// Signing and handing over say exactly what they do.

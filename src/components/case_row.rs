@@ -64,10 +64,11 @@ impl RowWords {
         let rules = desk.rules().get()?;
         let board = desk.board().read();
         let summary = board.get(line.case)?;
-        let task = summary
-            .tasks
-            .iter()
-            .find(|it| it.deadline == line.deadline)?;
+        let session = desk.session().get()?;
+        let me = rules.directory.person(&session.person)?;
+        let task = summary.tasks.iter().find(|it| {
+            it.deadline == line.deadline && it.is_for(&me.id, &me.department) != line.waiting
+        })?;
         let now = desk.now().get();
         let left = match task.due {
             Some(due) => time::left(language, due, now, rules.zone()),

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use shouwen_domain::case::{Obligation, Owed};
-use shouwen_domain::reckoning::{Due, ReckoningError, Step};
+use shouwen_domain::pack::DeadlineId;
+use shouwen_domain::reckoning::{Due, Limit, ReckoningError, Step};
 use shouwen_domain::{Case, Rules};
 
+use super::act_sheet::Act;
 use super::icon::Icon;
 use crate::desk::Desk;
 use crate::say;
@@ -22,14 +24,22 @@ pub fn DueCard(case: StoredValue<Case>, obligation: Obligation) -> impl IntoView
         let due = case.with_value(|it| rules.due(it, &obligation));
         let obligation = obligation.clone();
         Some(match due {
-            Ok(due) => view! { <Reckoned due obligation rules /> }.into_any(),
+            Ok(due) => {
+                let limit = case.with_value(|it| limit(&rules, it, &obligation));
+                view! { <Reckoned due limit obligation rules /> }.into_any()
+            }
             Err(error) => view! { <NotReckoned error obligation rules /> }.into_any(),
         })
     }
 }
 
 #[component]
-fn Reckoned(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
+fn Reckoned(
+    due: Due,
+    limit: Option<Limit>,
+    obligation: Obligation,
+    rules: Arc<Rules>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let (at, deadline, zone) = (due.at, obligation.deadline, rules.zone().clone());
@@ -63,21 +73,79 @@ fn Reckoned(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVie
         }
     };
     let who = owed_by_words(obligation.owed_by.clone(), Arc::clone(&rules));
+    let owed_by = obligation.owed_by.clone();
+    let no_act = {
+        let rules = Arc::clone(&rules);
+        move || {
+            let is_for_me = Act::for_deadline(deadline).is_none() && is_for_me(desk, &owed_by);
+            let rule = rules.pack.rule(rules.pack.deadline(deadline).rule);
+            let (language, rule) = (words.get(), rule.filter(|_| is_for_me)?);
+            let rule = language.of(&rule.sentence);
+            let said = say!(language, "case.no_action", rule = rule);
+            Some(view! { <p class="due-card-by">{said}</p> })
+        }
+    };
     view! {
         <section class="due-card" data-urgency=urgency data-deadline=deadline.key() data-due=at.unix_ms().to_string()>
             <p class="due-card-left">{left}</p>
             <p class="due-card-by">{by}</p>
             <p class="due-card-by">{move || who(words.get())}</p>
-            <Reckoning due obligation rules />
+            {no_act}
+            <Reckoning due limit deadline rules />
         </section>
     }
 }
 
+/// T10: by when the customer has a result, whoever has the case; the reckoning opens inside.
+#[component]
+pub fn CustomersClock(case: StoredValue<Case>, obligation: Obligation) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    move || {
+        let rules = desk.rules().get()?;
+        let due = case.with_value(|it| rules.due(it, &obligation)).ok()?;
+        let limit = case.with_value(|it| limit(&rules, it, &obligation));
+        let (at, zone) = (due.at, rules.zone().clone());
+        let urgency = {
+            let zone = zone.clone();
+            move || Urgency::of(at, desk.now().get(), &zone).slug()
+        };
+        let left = move || time::left(words.get(), at, desk.now().get(), &zone);
+        Some(view! {
+            <section class="customers-clock" data-urgency=urgency data-due=at.unix_ms().to_string()>
+                <p class="customers-clock-words">
+                    <span class="customers-clock-name">{move || say!(words.get(), "case.customers_clock")}</span>
+                    <span class="customers-clock-left">{left}</span>
+                </p>
+                <Reckoning due limit deadline=obligation.deadline rules />
+            </section>
+        })
+    }
+}
+
+/// What the pack gives for an obligation; none where its moment was set by hand.
+fn limit(rules: &Rules, case: &Case, obligation: &Obligation) -> Option<Limit> {
+    if obligation.until.is_some() {
+        return None;
+    }
+    let pack = rules.pack_of(case);
+    if obligation.deadline == DeadlineId::Reply {
+        return pack
+            .reply_limit(&case.record.category, case.record.difficulty)
+            .copied();
+    }
+    pack.deadline(obligation.deadline).limit
+}
+
 /// The ladder from the start to the due moment, each rung with what follows from it.
 #[component]
-fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
+fn Reckoning(
+    due: Due,
+    limit: Option<Limit>,
+    deadline: DeadlineId,
+    rules: Arc<Rules>,
+) -> impl IntoView {
     let words = expect_context::<Desk>().language();
-    let limit = rules.pack.deadline(obligation.deadline).limit;
     let steps = {
         let rules = Arc::clone(&rules);
         move || {
@@ -96,14 +164,16 @@ fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVi
                         </li>
                     }
                 });
-            let clock = time::clock_span(language, limit).map(|what| {
-                view! {
-                    <li class="reckoning-step">
-                        <span class="reckoning-at"></span>
-                        <span class="reckoning-what">{what}</span>
-                    </li>
-                }
-            });
+            let clock = limit
+                .and_then(|it| time::clock_span(language, it))
+                .map(|what| {
+                    view! {
+                        <li class="reckoning-step">
+                            <span class="reckoning-at"></span>
+                            <span class="reckoning-what">{what}</span>
+                        </li>
+                    }
+                });
             view! {
                 {rungs.collect_view()}
                 {clock}
@@ -114,7 +184,7 @@ fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVi
             }
         }
     };
-    let deadline = rules.pack.deadline(obligation.deadline).rule;
+    let deadline = rules.pack.deadline(deadline).rule;
     let source = move || {
         let language = words.get();
         let sentence = rules
@@ -145,22 +215,25 @@ fn Reckoning(due: Due, obligation: Obligation, rules: Arc<Rules>) -> impl IntoVi
 fn NotReckoned(error: ReckoningError, obligation: Obligation, rules: Arc<Rules>) -> impl IntoView {
     let words = expect_context::<Desk>().language();
     let deadline = obligation.deadline;
-    let year = match error {
-        ReckoningError::MissingYear(it) => it.0.to_string(),
+    let year = rules.zone().local(obligation.since).date();
+    let why = move |language| match &error {
+        ReckoningError::StandsStill { left_ms, .. } => {
+            let left = time::span_ms(language, *left_ms);
+            say!(language, "step.stands_still", left = left)
+        }
+        ReckoningError::MissingYear(it) => say!(language, "left.unknown", year = it.0),
         ReckoningError::StartOutOfRange
         | ReckoningError::NoDays
-        | ReckoningError::BeyondHorizon => rules
-            .zone()
-            .local(obligation.since)
-            .date()
-            .format("%Y")
-            .to_string(),
+        | ReckoningError::NoLimit
+        | ReckoningError::BeyondHorizon => {
+            say!(language, "left.unknown", year = year.format("%Y"))
+        }
     };
     let who = owed_by_words(obligation.owed_by, rules);
     view! {
         <section class="due-card" data-urgency="calm" data-deadline=deadline.key()>
             <p class="due-card-left">{move || act::task(words.get(), deadline)}</p>
-            <p class="due-card-by">{move || say!(words.get(), "left.unknown", year = year)}</p>
+            <p class="due-card-by">{move || why(words.get())}</p>
             <p class="due-card-by">{move || who(words.get())}</p>
         </section>
     }

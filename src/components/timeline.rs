@@ -11,7 +11,7 @@ use shouwen_domain::id::{DeviceId, EnvelopeId};
 
 use crate::desk::{CaseFile, Desk};
 use crate::say;
-use crate::wording::{self, Language, act, refusal, time};
+use crate::wording::{self, Language, act, fact, refusal, time};
 
 #[component]
 pub fn Timeline(file: Signal<Option<CaseFile>>) -> impl IntoView {
@@ -90,7 +90,7 @@ impl Words<'_> {
         let last = events.len().saturating_sub(1);
         let mut said = BTreeSet::new();
         let lines = events.iter().enumerate().map(|(i, event)| {
-            let what = act::fact(self.language, &event.fact, &self.rules.directory);
+            let what = fact::fact(self.language, &event.fact, self.rules);
             let mut text = self.text(envelope, event);
             // The same words are shown once an act.
             if !text.is_empty() && !said.insert(text.clone()) {
@@ -112,7 +112,7 @@ impl Words<'_> {
     fn note(&self, fate: Option<Fate>, why: Option<&WithoutEffect>) -> Option<String> {
         match why {
             Some(WithoutEffect::Parallel(it)) => {
-                let reason = refusal::refusal(self.language, it, &self.rules.directory);
+                let reason = refusal::refusal(self.language, it, self.rules);
                 Some(format!(
                     "{} · {reason}",
                     say!(self.language, "case.parallel")

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use shouwen_domain::case::{End, Move, Obligation, Stage};
+use shouwen_domain::event::Urgency;
 use shouwen_domain::id::{CaseId, PersonId};
+use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::summary::Particulars;
 use shouwen_domain::{Case, Rules};
 use shouwen_store::Fault;
 
-use crate::components::due_card::DueCard;
+use crate::components::due_card::{CustomersClock, DueCard};
 use crate::components::icon::Icon;
 use crate::components::timeline::Timeline;
 use crate::desk::{CaseFile, Desk};
@@ -145,7 +147,15 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         });
     }
     let case = StoredValue::new(case);
-    let due = open
+    // The customer's clock asks for no act of its own (T10): it stands beside what is to be done.
+    let (customers, tasks): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .partition(|it| it.deadline == DeadlineId::Customer);
+    let customers = customers
+        .into_iter()
+        .map(|obligation| view! { <CustomersClock case obligation /> })
+        .collect_view();
+    let due = tasks
         .into_iter()
         .map(|obligation| view! { <DueCard case obligation /> })
         .collect_view();
@@ -154,7 +164,9 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         {newer.then(|| view! {
             <div class="banner" data-kind="warn"><Icon name="alert" /><p class="banner-text">{move || say!(words.get(), "case.newer")}</p></div>
         })}
+        <Standing case />
         {due}
+        {customers}
         <What case particulars />
         <Slips moves />
         <Done case />
@@ -187,30 +199,41 @@ fn Head(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
             .map(|it| wording::person(&it.directory, id))
             .unwrap_or_default()
     };
-    let first = move || case.with_value(|it| name(&it.record.first_responder));
+    let first = move || case.with_value(|it| name(&it.responder.person));
     let handler = move || {
         case.with_value(|it| match &it.stage {
             Stage::Passed {
                 handler: Some(handler),
                 ..
             } => name(handler),
-            Stage::Passed { handler: None, .. } => say!(words.get(), "case.nobody"),
-            Stage::Own | Stage::Replied | Stage::Closed => it.result.as_ref().map_or_else(
-                || name(&it.record.first_responder),
-                |result| name(&result.by),
-            ),
+            Stage::Passed { handler: None, .. } | Stage::Coordinating { .. } => {
+                say!(words.get(), "case.nobody")
+            }
+            Stage::Own | Stage::Joined { .. } | Stage::Replied | Stage::Closed => it
+                .result
+                .as_ref()
+                .map_or_else(|| name(&it.responder.person), |result| name(&result.by)),
         })
     };
     let holder = move || {
         let rules = desk.rules().get()?;
         Some(case.with_value(|it| wording::department(words.get(), &rules.directory, it.holder())))
     };
-    let status = move || case.with_value(|it| status(words.get(), it));
+    let status = move || case.with_value(|it| act::status(words.get(), it));
+    let urgency = case.with_value(|it| it.urgency);
+    let urgency = (urgency != Urgency::Ordinary).then(|| {
+        view! { <span class="badge" data-status="late">{move || act::urgency(words.get(), urgency)}</span> }
+    });
+    let escalated = case.with_value(|it| it.coordination.escalated_at.is_some()).then(|| {
+        view! { <span class="badge" data-status="soon">{move || say!(words.get(), "case.escalated")}</span> }
+    });
     view! {
         <header class="case-head">
             <p class="case-head-number">
                 {case.with_value(|it| it.record.number.clone())}" "
                 <span class="badge" data-status=case.with_value(status_slug)>{status}</span>
+                {urgency.map(|it| (" ", it))}
+                {escalated.map(|it| (" ", it))}
             </p>
             <h2 class="case-head-title">{title}</h2>
             <dl class="case-head-people">
@@ -232,32 +255,45 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn status(language: Language, case: &Case) -> String {
-    match (&case.stage, case.ending) {
-        (_, Some(ending)) => act::ending(language, ending),
-        (Stage::Own, None) => say!(language, "status.own"),
-        (
-            Stage::Passed {
-                received: false, ..
-            },
-            None,
-        ) => say!(language, "status.passed"),
-        (Stage::Passed { handler: None, .. }, None) => say!(language, "status.received"),
-        (Stage::Passed { .. }, None) => say!(language, "status.handling"),
-        (Stage::Replied, None) => say!(language, "status.replied"),
-        (Stage::Closed, None) => say!(language, "status.closed"),
-    }
-}
-
 const fn status_slug(case: &Case) -> &'static str {
     match &case.stage {
         Stage::Own | Stage::Replied => "open",
         Stage::Passed {
             received: false, ..
-        } => "waiting",
+        }
+        | Stage::Coordinating { .. }
+        | Stage::Joined { .. } => "waiting",
         Stage::Passed { .. } => "soon",
         Stage::Closed => "done",
     }
+}
+
+/// Why nothing seems to move: the clock is paused, or another case is handled for this one.
+#[component]
+fn Standing(case: StoredValue<Case>) -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    let paused = case.with_value(Case::pause_reason);
+    let paused = paused.map(|reason| {
+        let reason = move || act::pause_reason(words.get(), reason);
+        view! { <p class="note" data-kind="soon">{move || say!(words.get(), "case.paused", reason = reason())}</p> }
+    });
+    let main = case.with_value(|it| match &it.stage {
+        Stage::Joined { main } => Some(*main),
+        Stage::Own
+        | Stage::Passed { .. }
+        | Stage::Coordinating { .. }
+        | Stage::Replied
+        | Stage::Closed => None,
+    });
+    let joined = main.map(|main| {
+        view! {
+            <p class="note">
+                {move || say!(words.get(), "case.joined")}" "
+                <a href=format!("/case/{main}")>{move || say!(words.get(), "case.see_main")}</a>
+            </p>
+        }
+    });
+    view! { {paused} {joined} }
 }
 
 #[component]
@@ -439,7 +475,7 @@ fn done_line(
     case: &Case,
     done: &Obligation,
 ) -> Option<(String, String)> {
-    let Some(End::Met { at }) = done.end else {
+    let Some(End::Met { at, .. }) = done.end else {
         return None;
     };
     let time = time::date_and_time(language, rules.zone().local(at));

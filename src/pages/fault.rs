@@ -24,7 +24,7 @@ pub fn fault_words(language: Language, fault: &Fault) -> String {
 /// Why an action was not stored.
 pub fn send_error_words(language: Language, error: &SendError, rules: Option<&Rules>) -> String {
     match (error, rules) {
-        (SendError::Refused(it), Some(rules)) => refusal::refusal(language, it, &rules.directory),
+        (SendError::Refused(it), Some(rules)) => refusal::refusal(language, it, rules),
         (SendError::Refused(it), None) => it.to_string(),
         (SendError::NeedsNewerVersion, _) => say!(language, "case.newer"),
         (SendError::TooLarge { limit_bytes }, _) => {

@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use minicbor::{Decode, Encode};
 use shouwen_domain::Command;
 use shouwen_domain::Rules;
-use shouwen_domain::command::{Explained, Next, RecordForm};
+use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::event::{Channel, Content, Field};
 use shouwen_domain::id::{DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
@@ -235,7 +235,7 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
             (Some(FormError::Send(SendError::Refused(it))), Some(rules))
                 if refusal::concerns(&it) == Some(wanted) =>
             {
-                Some(refusal::refusal(words.get(), &it, &rules.directory))
+                Some(refusal::refusal(words.get(), &it, &rules))
             }
             _ => None,
         })

@@ -75,7 +75,7 @@ fn Results(found: Found) -> impl IntoView {
     let row = move |it: Summary| {
         let rules = desk.rules().get();
         let language = words.get();
-        let state = match (it.ending, it.tasks.first().and_then(|it| it.due), &rules) {
+        let state = match (it.ending, it.first().and_then(|it| it.due), &rules) {
             (Some(ending), _, _) => act::ending(language, ending),
             (None, Some(due), Some(rules)) => {
                 time::left(language, due, desk.now().get(), rules.zone())

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_query_map};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::summary::Task;
+use shouwen_domain::summary::{Summary, Task};
 
 use crate::components::case_row::{CaseRow, Line};
 use crate::components::frame::Frame;
@@ -276,7 +276,8 @@ fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> im
     }
 }
 
-/// A line per obligation: one's own by time left, then what one waits for.
+/// A line a case: what one is to do of it first, else what one waits for. A closed case is done, but for what
+/// one owes of it still, such as a signature.
 fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
     let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
         return Vec::new();
@@ -291,34 +292,30 @@ fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
             Group::of(Urgency::of(due, now, rules.zone()))
         })
     };
-    let mut lines: Vec<Sorted> = Vec::new();
-    for summary in board.rows().filter(|it| it.ending.is_none()) {
+    let line = |summary: &Summary| {
         let is_ours = summary.first_responder == me.id || summary.department == me.department;
-        let mut waits = false;
-        for task in &summary.tasks {
-            let mine = task.is_for(&me.id, &me.department);
-            let group = if mine || filter == Filter::Site {
-                group_of(task)
-            } else if is_ours && !waits {
-                // Of what others owe, the most urgent says enough.
-                Group::Waiting
-            } else {
-                continue;
-            };
-            let waiting = !mine;
-            waits |= waiting;
-            let line = Line {
+        let waits = is_ours && summary.ending.is_none();
+        let mine = summary.first_for(&me.id, &me.department);
+        let (task, group) = match mine {
+            Some(task) => (task, group_of(task)),
+            None if filter == Filter::Site => {
+                let task = summary.first()?;
+                (task, group_of(task))
+            }
+            None if waits => (summary.first()?, Group::Waiting),
+            None => return None,
+        };
+        Some(Sorted {
+            group,
+            due: task.due,
+            line: Line {
                 case: summary.case,
                 deadline: task.deadline,
-                waiting,
-            };
-            lines.push(Sorted {
-                group,
-                due: task.due,
-                line,
-            });
-        }
-    }
+                waiting: !task.is_for(&me.id, &me.department),
+            },
+        })
+    };
+    let mut lines: Vec<Sorted> = board.rows().filter_map(line).collect();
     lines.sort_by_key(|it| (it.group, it.due, it.line.case));
     lines
 }

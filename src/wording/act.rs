@@ -1,11 +1,17 @@
-//! Acts, channels, endings and duties by their names.
+//! Duties, fates and the closed lists that acts choose from, by their names. What happened stands in [`super::fact`].
 
-use shouwen_domain::directory::Directory;
+use shouwen_domain::case::Stage;
 use shouwen_domain::envelope::{Fate, HeldReason, RefusedReason};
-use shouwen_domain::event::{Channel, Contact, Ending, Fact, Finding, Kind, Outcome};
+use shouwen_domain::event::{
+    AgreedBecause, Channel, Contact, EmergencyStep, Ending, Kind, OuterLimit, PauseReason,
+    PhotoSource, Request, Signing, SuccessionReason, SuggestionFate, Takeaway, Urgency,
+    WaivedBecause,
+};
+use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::DeadlineId;
+use shouwen_domain::{Case, Rules};
 
-use super::{Language, department, person};
+use super::{Language, time};
 use crate::say;
 
 pub fn channel(language: Language, channel: Channel) -> String {
@@ -36,6 +42,7 @@ pub fn contact(language: Language, contact: Contact) -> String {
         Contact::Call => say!(language, "act.call"),
         Contact::InPerson => say!(language, "act.in_person"),
         Contact::Message => say!(language, "act.message"),
+        Contact::ByCustomer => say!(language, "act.by_customer"),
     }
 }
 
@@ -45,6 +52,28 @@ pub fn ending(language: Language, ending: Ending) -> String {
         Ending::Told => say!(language, "ending.told"),
         Ending::Satisfied => say!(language, "ending.satisfied"),
         Ending::NotReached => say!(language, "ending.not_reached"),
+        Ending::Waived => say!(language, "ending.waived"),
+        Ending::ReferredOutside => say!(language, "ending.referred_outside"),
+        Ending::Terminated => say!(language, "ending.terminated"),
+    }
+}
+
+/// Where a case stands; how it ended once it has.
+pub fn status(language: Language, case: &Case) -> String {
+    if let Some(it) = case.ending {
+        return ending(language, it);
+    }
+    match &case.stage {
+        Stage::Own => say!(language, "status.own"),
+        Stage::Passed {
+            received: false, ..
+        } => say!(language, "status.passed"),
+        Stage::Passed { handler: None, .. } => say!(language, "status.received"),
+        Stage::Passed { .. } => say!(language, "status.handling"),
+        Stage::Coordinating { .. } => say!(language, "status.coordinating"),
+        Stage::Joined { .. } => say!(language, "status.joined"),
+        Stage::Replied => say!(language, "status.replied"),
+        Stage::Closed => say!(language, "status.closed"),
     }
 }
 
@@ -60,74 +89,158 @@ pub fn task(language: Language, deadline: DeadlineId) -> String {
         DeadlineId::RetryVisit => say!(language, "task.retry_visit"),
         DeadlineId::Sign => say!(language, "task.sign"),
         DeadlineId::Close => say!(language, "task.close"),
+        DeadlineId::Customer => say!(language, "task.customer"),
+        DeadlineId::Completion => say!(language, "task.completion"),
+        DeadlineId::AgreedTime => say!(language, "task.agreed_time"),
+        DeadlineId::ConfirmAsked => say!(language, "task.confirm_asked"),
+        DeadlineId::ReceiveGuided => say!(language, "task.receive_guided"),
+        DeadlineId::CompleteForm => say!(language, "task.complete_form"),
+        DeadlineId::Consent => say!(language, "task.consent"),
+        DeadlineId::SignReceipt => say!(language, "task.sign_receipt"),
+        DeadlineId::SignDispatch => say!(language, "task.sign_dispatch"),
+        DeadlineId::SignResult => say!(language, "task.sign_result"),
+        DeadlineId::SignPlainAnswer => say!(language, "task.sign_plain_answer"),
+        DeadlineId::TakeShift => say!(language, "task.take_shift"),
+        DeadlineId::AcceptSuccession => say!(language, "task.accept_succession"),
+        DeadlineId::ReportToCoordination => say!(language, "task.report_to_coordination"),
+        DeadlineId::NameLead => say!(language, "task.name_lead"),
+        DeadlineId::LeaderAnswer => say!(language, "task.leader_answer"),
+        DeadlineId::Instruct => say!(language, "task.instruct"),
+        DeadlineId::EmergencyPass => say!(language, "task.emergency_pass"),
+        DeadlineId::EmergencyOnSite => say!(language, "task.emergency_on_site"),
+        DeadlineId::EmergencyRescuer => say!(language, "task.emergency_rescuer"),
+        DeadlineId::EmergencyTellDirector => say!(language, "task.emergency_tell_director"),
+        DeadlineId::ReportToAuthority => say!(language, "task.report_to_authority"),
+        DeadlineId::CheckResult => say!(language, "task.check_result"),
+        DeadlineId::PublishAnswer => say!(language, "task.publish_answer"),
+        DeadlineId::OuterSign => say!(language, "task.outer_sign"),
+        DeadlineId::OuterReply => say!(language, "task.outer_reply"),
+        DeadlineId::State => say!(language, "task.state"),
     }
 }
 
-/// One line of the timeline.
-pub fn fact(language: Language, fact: &Fact, directory: &Directory) -> String {
-    match fact {
-        Fact::Recorded(it) => say!(
-            language,
-            "event.recorded",
-            channel = channel(language, it.channel)
-        ),
-        Fact::AnsweredAtOnce(_) => say!(language, "event.answered_at_once"),
-        Fact::ReasonExplained(it) if it.understood => say!(language, "event.reason_explained"),
-        Fact::ReasonExplained(_) => say!(language, "event.reason_not_accepted"),
-        Fact::HandedOver(it) => {
-            let handed = say!(
-                language,
-                "event.handed_over",
-                to = department(language, directory, &it.to)
-            );
-            match &it.supervisor_told {
-                Some(who) => {
-                    let told = say!(
-                        language,
-                        "event.told_supervisor",
-                        who = person(directory, who)
-                    );
-                    format!("{handed}{}{told}", language.separator())
-                }
-                None => handed,
-            }
-        }
-        Fact::Received(it) => {
-            say!(
-                language,
-                "event.received",
-                department = department(language, directory, &it.department)
-            )
-        }
-        Fact::HandlerNamed(it) => say!(
-            language,
-            "event.handler_named",
-            who = person(directory, &it.handler)
-        ),
-        Fact::Returned(it) => say!(
-            language,
-            "event.returned",
-            to = department(language, directory, &it.to)
-        ),
-        Fact::Replied(it) => match it.outcome {
-            Outcome::Solved => say!(language, "event.replied"),
-            Outcome::PlainAnswer => say!(language, "event.replied_plain"),
+/// What is signed for, in the words of the obligation that it meets.
+pub fn signing(language: Language, what: Signing) -> String {
+    task(
+        language,
+        match what {
+            Signing::Receipt => DeadlineId::SignReceipt,
+            Signing::Dispatch => DeadlineId::SignDispatch,
+            Signing::Result => DeadlineId::SignResult,
+            Signing::PlainAnswer => DeadlineId::SignPlainAnswer,
         },
-        Fact::ResultTold(it) => say!(
+    )
+}
+
+/// What somebody asks consent for: 暂停计时（等配件或维保单位）.
+pub fn request(language: Language, request: Request, rules: &Rules) -> String {
+    let at = |at: Moment| time::date_and_time(language, rules.zone().local(at));
+    match request {
+        Request::Pause(reason, None) => {
+            let reason = pause_reason(language, reason);
+            say!(language, "request.pause", reason = reason)
+        }
+        Request::Pause(reason, Some(until)) => say!(
             language,
-            "event.result_told",
-            how = contact(language, it.how)
+            "request.pause_until",
+            reason = pause_reason(language, reason),
+            time = at(until)
         ),
-        Fact::Visited(it) => match it.finding {
-            Finding::Satisfied => say!(language, "event.visited_satisfied"),
-            Finding::NotSatisfied => say!(language, "event.visited_not_satisfied"),
-            Finding::NotReached => say!(language, "event.visited_not_reached"),
-        },
-        Fact::Closed(it) => say!(
+        Request::Extension(deadline, until) => say!(
             language,
-            "event.closed",
-            ending = ending(language, it.ending)
+            "request.extension",
+            task = task(language, deadline),
+            time = at(until)
         ),
+        Request::Completion(until) => say!(language, "request.completion", time = at(until)),
+        Request::AgreedTime(until, because) => say!(
+            language,
+            "request.agreed_time",
+            time = at(until),
+            reason = agreed_because(language, because)
+        ),
+        Request::Succession => say!(language, "request.succession"),
+    }
+}
+
+pub fn pause_reason(language: Language, reason: PauseReason) -> String {
+    match reason {
+        PauseReason::CustomersAppointment => say!(language, "pause_reason.customers_appointment"),
+        PauseReason::PartsOrContractor => say!(language, "pause_reason.parts_or_contractor"),
+        PauseReason::ForceMajeure => say!(language, "pause_reason.force_majeure"),
+    }
+}
+
+pub fn agreed_because(language: Language, because: AgreedBecause) -> String {
+    match because {
+        AgreedBecause::AwaitingOutside => say!(language, "agreed_because.awaiting_outside"),
+        AgreedBecause::PapersMissing => say!(language, "agreed_because.papers_missing"),
+        AgreedBecause::CustomersWish => say!(language, "agreed_because.customers_wish"),
+    }
+}
+
+pub fn succession_reason(language: Language, reason: SuccessionReason) -> String {
+    match reason {
+        SuccessionReason::Leave => say!(language, "succession_reason.leave"),
+        SuccessionReason::Resignation => say!(language, "succession_reason.resignation"),
+        SuccessionReason::WronglyNamed => say!(language, "succession_reason.wrongly_named"),
+    }
+}
+
+pub fn urgency(language: Language, urgency: Urgency) -> String {
+    match urgency {
+        Urgency::Ordinary => say!(language, "urgency.ordinary"),
+        Urgency::Urgent => say!(language, "urgency.urgent"),
+        Urgency::Emergency => say!(language, "urgency.emergency"),
+    }
+}
+
+pub fn emergency_step(language: Language, step: EmergencyStep) -> String {
+    match step {
+        EmergencyStep::PassedOn => say!(language, "emergency_step.passed_on"),
+        EmergencyStep::OnSite => say!(language, "emergency_step.on_site"),
+        EmergencyStep::RescuerOnSite => say!(language, "emergency_step.rescuer_on_site"),
+        EmergencyStep::DirectorTold => say!(language, "emergency_step.director_told"),
+        EmergencyStep::DangerOver => say!(language, "emergency_step.danger_over"),
+    }
+}
+
+pub fn takeaway(language: Language, form: Takeaway) -> String {
+    match form {
+        Takeaway::Paper => say!(language, "takeaway.paper"),
+        Takeaway::Qr => say!(language, "takeaway.qr"),
+        Takeaway::Text => say!(language, "takeaway.text"),
+    }
+}
+
+pub fn photo_source(language: Language, source: PhotoSource) -> String {
+    match source {
+        PhotoSource::Camera => say!(language, "photo_source.camera"),
+        PhotoSource::Album => say!(language, "photo_source.album"),
+    }
+}
+
+pub fn waived_because(language: Language, because: WaivedBecause) -> String {
+    match because {
+        WaivedBecause::CustomerDeclined => say!(language, "waived_because.customer_declined"),
+        WaivedBecause::NotInSample => say!(language, "waived_because.not_in_sample"),
+        WaivedBecause::Unnamed => say!(language, "waived_because.unnamed"),
+    }
+}
+
+pub fn suggestion_fate(language: Language, fate: SuggestionFate) -> String {
+    match fate {
+        SuggestionFate::Changed => say!(language, "suggestion_fate.changed"),
+        SuggestionFate::NothingChanged => say!(language, "suggestion_fate.nothing_changed"),
+        SuggestionFate::PassedOn => say!(language, "suggestion_fate.passed_on"),
+    }
+}
+
+pub fn outer_limit(language: Language, limit: OuterLimit) -> String {
+    match limit {
+        OuterLimit::Sign => say!(language, "outer_limit.sign"),
+        OuterLimit::Return => say!(language, "outer_limit.return"),
+        OuterLimit::Reply => say!(language, "outer_limit.reply"),
     }
 }
 

@@ -173,6 +173,7 @@ fn step_at(language: Language, step: &Step) -> String {
         Step::OwnHours { date, .. } | Step::Break { date, .. } => short_date(language, *date),
         Step::ClockStarts { at, .. }
         | Step::EndsAtClosing { at }
+        | Step::SetByHand { at }
         | Step::Worked { from: at, .. }
         | Step::GivenBack { from: at, .. } => short_date(language, at.date()),
         Step::ProvisionalYear { year } => year.to_string(),
@@ -252,10 +253,11 @@ fn step_what(language: Language, step: &Step) -> String {
             let left = span_ms(language, *left_ms);
             say!(language, "step.stands_still", left = left)
         }
+        Step::SetByHand { .. } => say!(language, "step.set_by_hand"),
     }
 }
 
-fn span_ms(language: Language, ms: u64) -> String {
+pub fn span_ms(language: Language, ms: u64) -> String {
     span(language, i64::try_from(ms / 60_000).unwrap_or(i64::MAX))
 }
 

@@ -405,6 +405,7 @@ fn told(step: &Step) -> String {
         Step::OffDuty { next_duty_start } => format!("closed until {next_duty_start}"),
         Step::ClockStarts { at, .. } => format!("the clock starts {at}"),
         Step::DutyHoursIgnored => "hours are ignored".to_owned(),
+        Step::SetByHand { at } => format!("set to {at}"),
         Step::ReceiptDayNotCounted { day } => format!("{} does not count", day.date),
         Step::Skipped { day } => format!("{} is {}", day.date, kind(&day.kind)),
         Step::Closed { day } => format!("{} is closed", day.date),

@@ -170,6 +170,13 @@ impl Device {
             let date = rules.zone().local(at).date().format("%m%d");
             form.number = format!("{date}-{}-{sequence:03}", self.code);
         }
+        // A plan knows no envelopes: what is consented to is the request that is open.
+        if let Command::Consent { request, .. } = &mut command
+            && let Some(case) = &folded.case
+            && let Some(open) = case.consents.requests.iter().find(|it| it.answer.is_none())
+        {
+            *request = open.envelope;
+        }
         let acting = Acting {
             rules,
             person: &self.person,

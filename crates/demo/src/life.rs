@@ -2,18 +2,23 @@
 //!
 //! Every act is decided by the rules at its own moment. Nothing is sent here.
 
+mod beside;
+
 use chrono::{TimeDelta, Timelike};
 use shouwen_domain::case::{Act as Folding, Case, Stage};
-use shouwen_domain::command::{Command, Explained, Next, RecordForm};
+use shouwen_domain::command::{Circumstances, Command, Explained, Next, RecordForm};
 use shouwen_domain::directory::Person;
-use shouwen_domain::event::{Channel, Contact, Fact, Finding, Kind, Outcome};
+use shouwen_domain::event::{Channel, Contact, Fact, Finding, Kind, Outcome, SuggestionFate};
 use shouwen_domain::id::{CaseId, CategoryId, DepartmentId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
+use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::{Acting, Refusal, Rules, decide};
 
 use crate::chance::Chance;
 use crate::customer::Customer;
 use crate::words;
+
+pub use beside::Aside;
 
 /// What a message is about, ready for the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +38,7 @@ pub struct Matter {
 pub struct Plot {
     pub way: Way,
     pub detour: Option<Detour>,
+    pub aside: Option<Aside>,
     pub n_reworks: u8,
     pub n_not_reached: u32,
     pub incomplete: bool,
@@ -90,13 +96,26 @@ impl Plot {
             (10, Way::Own),
             (90 - at_once, Way::Passed),
         ]);
+        let aside = chance.weighed(&[
+            (82, None),
+            (5, Some(Aside::RecordedByAnother)),
+            (5, Some(Aside::Pause)),
+            (5, Some(Aside::AgreedTime)),
+            (3, Some(Aside::Coordination)),
+        ]);
+        let detour = chance.weighed(&[
+            (86, None),
+            (9, Some(Detour::Returned)),
+            (5, Some(Detour::PassedOn)),
+        ]);
         Self {
             way,
-            detour: chance.weighed(&[
-                (86, None),
-                (9, Some(Detour::Returned)),
-                (5, Some(Detour::PassedOn)),
-            ]),
+            detour: if aside == Some(Aside::Coordination) {
+                Some(Detour::Returned)
+            } else {
+                detour
+            },
+            aside,
             n_reworks: chance.weighed(&[(88, 0), (10, 1), (2, 2)]),
             n_not_reached: chance.weighed(&[(80, 0), (10, 1), (5, 2), (5, u32::MAX)]),
             incomplete: chance.happens(5),
@@ -173,13 +192,16 @@ impl Teller<'_> {
     fn record(&mut self, asked_at: Moment) -> Option<Act> {
         let on_duty = self.is_on_duty(asked_at);
         let channel = channel(self.matter.channel, on_duty);
+        let emergency = self.emergency();
         let who = self.recorder(channel, asked_at, on_duty)?.clone();
         let is_late = if on_duty {
             self.chance.happens(7)
         } else {
             self.chance.happens(35)
         };
-        let mut at = if is_late {
+        let mut at = if emergency.is_some() {
+            self.clock(asked_at, 1)
+        } else if is_late {
             let minutes = self.chance.between(18, 55);
             self.duty(asked_at, minutes)
         } else {
@@ -202,6 +224,8 @@ impl Teller<'_> {
         let own = proper.is_none_or(|it| it == who.department);
         let wrong = self.wrong_department(&who.department);
         let next = match self.plot.way {
+            // Act first: the slip waits until the danger is over.
+            _ if emergency.is_some() => Next::Keep,
             Way::AtOnce if self.chance.happens(80) => Next::AnswerAtOnce {
                 text: self.reply(&words::ANSWERED_AT_ONCE),
             },
@@ -226,6 +250,12 @@ impl Teller<'_> {
         if self.chance.happens(5) {
             asked.extend(self.colleague(&who.department, &who.id));
         }
+        let by_another = self.plot.aside == Some(Aside::RecordedByAnother);
+        let recorder = by_another
+            .then(|| self.colleague(&who.department, &who.id))
+            .flatten()
+            .filter(|it| !asked.contains(it))
+            .unwrap_or_else(|| who.id.clone());
         let Matter {
             category,
             text,
@@ -248,20 +278,28 @@ impl Teller<'_> {
             address: customer.address,
             remark: remark.to_owned(),
             next,
-            more: Circumstances::default(),
+            more: Circumstances {
+                urgency: Self::urgency(emergency.as_ref()),
+                emergency,
+                ..Circumstances::default()
+            },
         };
         Some(Act {
             at,
-            person: who.id,
+            person: recorder,
             command: Command::Record(Box::new(form)),
         })
     }
 
     /// What somebody does next; nothing if nobody has anything to do.
     fn next(&mut self, case: &Case, since: Moment) -> Option<Act> {
+        if let Some(act) = self.beside(case, since) {
+            return Some(act);
+        }
         match &case.stage {
-            Stage::Closed => None,
+            Stage::Closed | Stage::Joined { .. } => None,
             Stage::Own => Some(self.at_home(case, since)),
+            Stage::Coordinating { department } => self.name_lead(case, department, since),
             Stage::Passed {
                 department,
                 received,
@@ -277,6 +315,9 @@ impl Teller<'_> {
         if self.plot.way == Way::AtOnce && case.moves.is_empty() {
             let text = self.reply(&words::ANSWERED_AT_ONCE);
             return self.on_duty(first, since, (2, 25), Command::AnswerAtOnce { text });
+        }
+        if let Some(act) = self.report_to_coordination(case, since) {
+            return act;
         }
         let to = match case.moves.last() {
             _ if self.plot.way != Way::Passed => None,
@@ -351,6 +392,9 @@ impl Teller<'_> {
     }
 
     fn result(&mut self, case: &Case, worker: &PersonId, since: Moment) -> Act {
+        if let Some(act) = self.delay(case, worker, since) {
+            return act;
+        }
         let minutes = match self.matter.reply_after {
             Some(it) if self.n_replies == 0 => it,
             _ => self.usual((30, 300), 8, (600, 1_100)),
@@ -382,7 +426,11 @@ impl Teller<'_> {
             outcome,
             text,
             told,
-            suggestion: None,
+            suggestion: (case.record.kind == Kind::Suggestion).then(|| {
+                *self
+                    .chance
+                    .pick(&[SuggestionFate::Changed, SuggestionFate::NothingChanged])
+            }),
         };
         self.on_duty(worker, since, (minutes, minutes), reply)
     }
@@ -406,6 +454,12 @@ impl Teller<'_> {
         let is_done = !case.needs_visit()
             || case.last_finding() == Some(Finding::Satisfied)
             || (case.last_finding() == Some(Finding::NotReached) && tried >= needed);
+        if is_done && case.owes(DeadlineId::CheckResult) {
+            return self.check_result(case, since);
+        }
+        if is_done && case.owes(DeadlineId::SignPlainAnswer) {
+            return self.signature(case, since);
+        }
         if is_done {
             return Some(self.on_duty(first, since, (2, 40), Command::Close));
         }
@@ -544,6 +598,7 @@ impl Teller<'_> {
             .directory
             .departments
             .iter()
+            .filter(|it| !it.contractor)
             .map(|it| &it.id)
             .filter(|it| *it != home && **it != proper)
             .collect();

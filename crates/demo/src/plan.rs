@@ -302,8 +302,8 @@ impl Play<'_> {
 
 fn stage_number(stage: &Stage) -> usize {
     match stage {
-        Stage::Own => 0,
-        Stage::Passed { handler: None, .. } => 1,
+        Stage::Own | Stage::Joined { .. } => 0,
+        Stage::Passed { handler: None, .. } | Stage::Coordinating { .. } => 1,
         Stage::Passed {
             handler: Some(_), ..
         } => 2,

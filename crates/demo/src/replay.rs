@@ -231,6 +231,8 @@ fn standing(stage: &Stage) -> &'static str {
         } => "handed over and not signed",
         Stage::Passed { handler: None, .. } => "signed and without a handler",
         Stage::Passed { .. } => "being handled",
+        Stage::Coordinating { .. } => "with coordination",
+        Stage::Joined { .. } => "joined with another",
         Stage::Replied => "with a result",
         Stage::Closed => "closed",
     }

@@ -77,6 +77,29 @@ pub const NOT_SATISFIED: [&str; 4] = [
     "答复太笼统，希望说明具体时间。",
     "现场没有清理干净。",
 ];
+pub const PAUSED: [&str; 3] = [
+    "配件要订货，到货后马上装，已告知客户。",
+    "维保单位约了时间上门，等他们到场。",
+    "需要厂家带专用工具来，已联系好。",
+];
+pub const AGREED: [&str; 2] = [
+    "客户白天上班，约好下班前在家等。",
+    "客户要先与家人商量，约好再上门。",
+];
+pub const TO_COORDINATION: [&str; 2] = [
+    "退回的意见有道理，两个部门都沾边，请牵头部门定由谁主办。",
+    "现场涉及几个部门的设备，请牵头部门协调。",
+];
+pub const LEAD: [&str; 2] = [
+    "按设备台账由该部门主办，其他部门配合。",
+    "经现场核对，以该部门为主，有事随时报。",
+];
+/// What customers say in an emergency, and which of the pack's list it is.
+pub const EMERGENCIES: [(&str, &str); 3] = [
+    ("困在电梯", "stuck-in-lift"),
+    ("水管爆", "burst-main"),
+    ("着火了", "fire"),
+];
 pub const NOT_REACHED: [(Contact, &str); 4] = [
     (Contact::Call, "电话无人接听，已发短信。"),
     (Contact::Call, "客户说正在开会，请改天再打。"),
@@ -105,6 +128,10 @@ mod tests {
             &SOLVED,
             &PLAIN_ANSWER,
             &REWORKED,
+            &PAUSED,
+            &AGREED,
+            &TO_COORDINATION,
+            &LEAD,
         ]
         .concat();
         let told = TOLD.iter().map(|it| it.1);

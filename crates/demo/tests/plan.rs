@@ -168,10 +168,17 @@ fn about_a_fifth_is_answered_at_once_and_everything_happens_to_somebody() {
     let percent = n_at_once * 100 / plan.lives.len();
     assert!((12..=32).contains(&percent), "{percent} per cent");
     assert!(n(|it| matches!(it, Command::Return { .. })) > 0);
+    assert!(n(|it| matches!(it, Command::Sign { .. })) > 0);
+    assert!(n(|it| matches!(it, Command::ConfirmAsked { .. })) > 0);
+    assert!(n(|it| matches!(it, Command::Consent { .. })) > 0);
+    assert!(n(|it| matches!(it, Command::Resume)) > 0);
+    assert!(n(|it| matches!(it, Command::AgreeTime { .. })) > 0);
+    assert!(n(|it| matches!(it, Command::NameLead { .. })) > 0);
+    assert!(n(|it| matches!(it, Command::EmergencyStep { .. })) > 0);
     let cases: Vec<&Case> = plan.lives.iter().map(|it| &it.case).collect();
     let is_late = |it: &&&Case| {
         it.obligations.iter().any(|owed| match owed.end {
-            Some(shouwen_domain::case::End::Met { at }) => {
+            Some(shouwen_domain::case::End::Met { at, .. }) => {
                 rules.due(it, owed).is_ok_and(|due| due.at < at)
             }
             _ => false,

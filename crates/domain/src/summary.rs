@@ -11,7 +11,7 @@ use crate::pack::DeadlineId;
 use crate::rules::Rules;
 
 /// The layout of [`Summary`]; a stored one of another layout is made anew.
-pub const SUMMARY_FORMAT: u32 = 1;
+pub const SUMMARY_FORMAT: u32 = 2;
 
 /// Characters of the matter that a list shows.
 const EXCERPT_CHARS: usize = 80;
@@ -123,9 +123,11 @@ impl Summary {
         })
     }
 
-    /// The first moment at which something of it is due; none when it is closed.
+    /// The first moment at which something of it is due; none when it is closed and nothing is owed of it.
+    ///
+    /// Signatures and the like are owed past the end.
     pub fn due(&self) -> Option<Moment> {
-        if self.ending.is_some() {
+        if self.ending.is_some() && self.tasks.is_empty() {
             return None;
         }
         // An open case without a reckoned moment sorts by its asking: early rather than lost.
@@ -135,6 +137,21 @@ impl Summary {
                 .and_then(|it| it.due)
                 .unwrap_or(self.asked_at),
         )
+    }
+
+    /// What this person is to do of it first. The customer's clock (T10) asks for no act of its own.
+    pub fn first_for(&self, person: &PersonId, department: &DepartmentId) -> Option<&Task> {
+        self.tasks
+            .iter()
+            .find(|it| it.deadline != DeadlineId::Customer && it.is_for(person, department))
+    }
+
+    /// What is to be done of it first, whoever owes it; the customer's clock where nothing else is owed.
+    pub fn first(&self) -> Option<&Task> {
+        self.tasks
+            .iter()
+            .find(|it| it.deadline != DeadlineId::Customer)
+            .or(self.tasks.first())
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

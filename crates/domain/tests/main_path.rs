@@ -9,7 +9,7 @@ mod support;
 use shouwen_domain::case::{End, Stage, WithoutEffect};
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::envelope::Envelope;
-use shouwen_domain::event::{Channel, Contact, Ending, Field, Finding, Outcome};
+use shouwen_domain::event::{Channel, Contact, Ending, Field, Finding, Outcome, Signing};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::summary::Summary;
@@ -583,4 +583,60 @@ fn a_summary_survives_its_bytes_and_shows_the_most_urgent_first() {
     assert_eq!(summary.tasks[0].deadline, DeadlineId::AssignHandler);
     assert_eq!(summary.due(), Some(at("2026-07-13 09:23")));
     assert_eq!(Summary::from_bytes(&summary.to_bytes()), Some(summary));
+}
+
+impl Desk {
+    fn summary(&self) -> Summary {
+        Summary::of(&Case::fold(&self.envelopes), &self.envelopes, &self.rules).unwrap()
+    }
+}
+
+#[test]
+fn a_closed_case_stays_due_until_its_last_signature() {
+    let closed = replied()
+        .order("wang-jianguo", "2026-07-13 11:20", tell())
+        .order(
+            "wang-jianguo",
+            "2026-07-13 15:00",
+            visit(Finding::Satisfied),
+        )
+        .order("wang-jianguo", "2026-07-13 15:10", Command::Close);
+    let (head, department) = (person("chen-gong"), "engineering".parse().unwrap());
+    let summary = closed.summary();
+    assert_eq!(summary.ending, Some(Ending::Satisfied));
+    assert_eq!(summary.due(), Some(at("2026-07-14 18:00")));
+    assert_eq!(
+        summary.first_for(&head, &department).map(|it| it.deadline),
+        Some(DeadlineId::SignResult)
+    );
+    assert_eq!(
+        summary.first_for(&person("wang-jianguo"), &"security".parse().unwrap()),
+        None
+    );
+    let signed = closed.order(
+        "chen-gong",
+        "2026-07-13 16:00",
+        Command::Sign {
+            what: Signing::Result,
+        },
+    );
+    assert_eq!(signed.summary().due(), None);
+}
+
+#[test]
+fn the_customers_clock_is_no_task_of_its_own() {
+    let desk = handed_over();
+    let summary = desk.summary();
+    assert!(
+        summary
+            .tasks
+            .iter()
+            .any(|it| it.deadline == DeadlineId::Customer)
+    );
+    let home = "security".parse().unwrap();
+    assert_eq!(summary.first_for(&person("wang-jianguo"), &home), None);
+    assert_eq!(
+        summary.first().map(|it| it.deadline),
+        Some(DeadlineId::AssignHandler)
+    );
 }

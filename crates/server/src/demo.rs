@@ -76,6 +76,6 @@ mod tests {
             table.contains("  王建国    巡查员          秩序部          100013\n"),
             "{table}"
         );
-        assert_eq!(table.lines().count(), 23);
+        assert_eq!(table.lines().count(), 24);
     }
 }

@@ -319,8 +319,8 @@ mod tests {
     #[test]
     fn the_demonstration_site_holds_together() {
         let site = Site::try_new(&RuleTexts::built_in(), &demo::directory()).unwrap();
-        assert_eq!(site.directory.departments.len(), 7);
-        assert_eq!(site.directory.people.len(), 22);
+        assert_eq!(site.directory.departments.len(), 8);
+        assert_eq!(site.directory.people.len(), 23);
         let texts: SiteTexts = minicbor::decode(&site.texts().body).unwrap();
         assert_eq!(texts.directory.name, "demo-site.toml");
         assert_eq!(texts.calendar[0].name, "2019.json");
@@ -331,7 +331,7 @@ mod tests {
         let same = str::to_owned;
         let found = error(same, |it| it.replacen("rank = 6", "rank = \"six\"", 1));
         assert!(
-            found.starts_with("demo-site.toml, line 64, column 8, person[1].rank: "),
+            found.starts_with("demo-site.toml, line 79, column 8, person[1].rank: "),
             "{found}"
         );
         let found = error(|it| it.replacen("[\"service\"", "[\"servce\"", 1), same);

@@ -71,7 +71,7 @@ impl Begun {
 
     fn start(self, act: Act, case: &Case) {
         self.refused.set(None);
-        if let Some(command) = act.plain_command() {
+        if let Some(command) = act.plain_command(case) {
             self.send.dispatch((case.id, act, command));
             return;
         }
@@ -137,16 +137,23 @@ pub fn Acts(case: StoredValue<Case>, begun: Begun) -> impl IntoView {
             }
         })
     };
-    let closed = case.with_value(|it| it.ending.is_some());
-    (!closed).then(|| {
-        view! {
+    // Past the end little is left to do, mostly nothing.
+    let has_others = Memo::new(move |_| {
+        let next = next.get();
+        possible.read().iter().any(|(act, _)| Some(*act) != next)
+    });
+    let others = move || {
+        has_others.get().then(|| view! {
             <details class="case-part" data-testid="other-acts">
                 <summary class="reckoning-summary">{move || say!(words.get(), "act.more")}<Icon name="chevron-down" /></summary>
                 <div class="stack">{others}</div>
             </details>
-            {bar}
-        }
-    })
+        })
+    };
+    view! {
+        {others}
+        {bar}
+    }
 }
 
 #[component]
@@ -156,7 +163,7 @@ fn Impossible(act: Act, why: Refusal) -> impl IntoView {
     let reason = move || {
         desk.rules()
             .get()
-            .map(|it| refusal::refusal(words.get(), &why, &it.directory))
+            .map(|it| refusal::refusal(words.get(), &why, &it))
     };
     view! {
         <div class="stack">
@@ -166,7 +173,7 @@ fn Impossible(act: Act, why: Refusal) -> impl IntoView {
     }
 }
 
-/// Every act with the rule's reason where it is not possible now.
+/// Every act of the main path with the rule's reason where it is not possible now, and what is possible beside it.
 fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
     let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
         return Vec::new();
@@ -185,8 +192,16 @@ fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
         person: &session.person,
         now: desk.now().get(),
     };
-    let ask = |act: Act| decide(Some(case), act.probe(&session.person, &elsewhere), acting).err();
-    Act::ALL.into_iter().map(|act| (act, ask(act))).collect()
+    let ask = |act: Act| {
+        let command = act.probe(case, &session.person, &elsewhere, acting.now)?;
+        Some((act, decide(Some(case), command, acting).err()))
+    };
+    let is_closed = case.ending.is_some();
+    let main = Act::MAIN.into_iter().filter(|_| !is_closed);
+    let beside = Act::BESIDE.into_iter().filter_map(ask);
+    main.filter_map(ask)
+        .chain(beside.filter(|(_, why)| why.is_none()))
+        .collect()
 }
 
 /// What the most urgent obligation of this person asks for, else closing, where that is possible.
@@ -199,7 +214,7 @@ fn likely_next(desk: Desk, case: &Case, possible: &[(Act, Option<Refusal>)]) -> 
     let mine = tasks
         .iter()
         .filter(|it| it.is_for(&me.id, &me.department))
-        .map(|it| Act::for_deadline(it.deadline));
+        .filter_map(|it| Act::for_deadline(it.deadline));
     // Naming a handler signs for the slip as well: the one tap that does both comes first.
     mine.chain([Act::Close]).find(may)
 }

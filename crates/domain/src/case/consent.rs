@@ -2,7 +2,7 @@
 
 use super::{Act, Case, End};
 use crate::decide::Refusal;
-use crate::event::{Consented, Request, Requested};
+use crate::event::{Consented, PauseReason, Request, Requested};
 use crate::id::{EnvelopeId, PersonId, ShiftId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
@@ -64,6 +64,22 @@ impl Case {
 
     pub fn open_pause(&self) -> Option<&Pause> {
         self.consents.pauses.iter().find(|it| it.until.is_none())
+    }
+
+    /// Why the clock stands still.
+    pub fn pause_reason(&self) -> Option<PauseReason> {
+        let from = self.open_pause()?.from;
+        self.consents
+            .requests
+            .iter()
+            .filter(|it| it.is_granted() && it.at == from)
+            .find_map(|it| match it.request {
+                Request::Pause(reason, _) => Some(reason),
+                Request::Extension(..)
+                | Request::Completion(_)
+                | Request::AgreedTime(..)
+                | Request::Succession => None,
+            })
     }
 
     pub(super) fn requested(&mut self, act: Act<'_>, it: &Requested) {
