@@ -201,14 +201,14 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "[deadlines.sign]",
         "[deadlines.signature]",
         expect![
-            "pack.toml, line 98, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state"
+            "pack.toml, line 98, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state, decide_asked, tell_delay"
         ],
     );
     check_error(
         "department = \"engineering\"",
         "departement = \"engineering\"",
         expect![
-            "pack.toml, line 291, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply"
+            "pack.toml, line 303, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply"
         ],
     );
 }
@@ -324,14 +324,14 @@ fn an_impossible_range_is_named() {
         "simple = \"4 working hours\"",
         "simple = \"10 working hours\"",
         expect![
-            "pack.toml, line 293, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
+            "pack.toml, line 305, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
         ],
     );
     check_error(
         "simple = \"4 working hours\"",
         "simple = \"2 working days\"",
         expect![
-            "pack.toml, line 293, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
+            "pack.toml, line 305, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
         ],
     );
 }
@@ -349,14 +349,14 @@ fn a_text_missing_in_a_language_is_named() {
         "zh = \"停车\"",
         "zh = \" \"",
         expect![
-            "pack.toml, line 362, column 15, categories.parking.name.zh: The Chinese text is missing"
+            "pack.toml, line 374, column 15, categories.parking.name.zh: The Chinese text is missing"
         ],
     );
     check_error(
         "zh = \"停车\", ",
         "zn = \"停车\", ",
         expect![
-            "pack.toml, line 362, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
+            "pack.toml, line 374, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
         ],
     );
 }
@@ -381,7 +381,7 @@ fn a_wrong_type_is_named() {
         "public_area = true",
         "public_area = 1",
         expect![
-            "pack.toml, line 292, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
+            "pack.toml, line 304, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
         ],
     );
     check_error(
@@ -429,7 +429,7 @@ fn a_reference_to_nothing_is_named() {
         "department = \"finance\"",
         "department = \"accounts\"",
         expect![[
-            r#"pack.toml, line 425, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 437, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check_error(
@@ -449,13 +449,13 @@ fn a_reference_to_nothing_is_named() {
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 588, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[r#"pack.toml, line 600, column 8, rules.V8: There is no rule "V8""#]],
     );
     check_error(
         "kind = \"formality\"",
         "kind = \"form\"",
         expect![[
-            r#"pack.toml, line 401, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
+            r#"pack.toml, line 413, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
         ]],
     );
     check_error(
@@ -469,7 +469,7 @@ fn a_reference_to_nothing_is_named() {
         "[\"channel\"",
         "[\"channnel\"",
         expect![[
-            r#"pack.toml, line 246, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
+            r#"pack.toml, line 258, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
         ]],
     );
 }
@@ -480,7 +480,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[\"channel\"",
         "[\"matter\", \"channel\"",
         expect![[
-            r#"pack.toml, line 246, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
+            r#"pack.toml, line 258, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
         ]],
     );
     check_error(
@@ -499,24 +499,24 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[categories.parking]",
         "[categories.Parking]",
         expect![[
-            r#"pack.toml, line 361, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
+            r#"pack.toml, line 373, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
         ]],
     );
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect!["pack.toml, line 361, column 13: This is not TOML: duplicate key"],
+        expect!["pack.toml, line 373, column 13: This is not TOML: duplicate key"],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"不知道\"",
         expect![[
-            r#"pack.toml, line 467, column 13, phrases[2].forbidden: "不知道" stands here twice"#
+            r#"pack.toml, line 479, column 13, phrases[2].forbidden: "不知道" stands here twice"#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"\"",
-        expect!["pack.toml, line 467, column 13, phrases[2].forbidden: This must not be empty"],
+        expect!["pack.toml, line 479, column 13, phrases[2].forbidden: This must not be empty"],
     );
 }
