@@ -119,6 +119,7 @@ impl Case {
             slip.upheld = true;
         }
         self.coordination.lead = Some(it.lead.clone());
+        self.coordination.n_moves_at_lead = self.moves.len();
         let from = self.holder().clone();
         if it.lead == from {
             // The coordinating department leads itself.
@@ -132,7 +133,6 @@ impl Case {
         } else {
             self.pass(act, &from, &it.lead, it.contractor, false);
         }
-        self.coordination.n_moves_at_lead = self.moves.len();
     }
 
     /// Movements since the matter was last settled by coordination, or since the asking (T8).

@@ -586,7 +586,12 @@ impl Case {
         photo: &Photo,
         others: impl IntoIterator<Item = &'a Self>,
     ) -> Vec<PhotoDoubt> {
-        let handed_over = self.moves.last().map(|it| it.at);
+        let handed_over = self
+            .moves
+            .iter()
+            .rev()
+            .find(|it| it.at <= photo.at)
+            .map(|it| it.at);
         let is_older = photo
             .taken_at
             .zip(handed_over)

@@ -1,12 +1,13 @@
 //! What people do: one line, one command.
 
-use shouwen_domain::Command;
+use shouwen_domain::case::is_visited;
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::draft::Draft;
 use shouwen_domain::event::{Channel, OuterTicket, Request, Urgency};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, EmergencyId, PaperId, PersonId, ShiftId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::{Case, Command};
 
 use super::line::Line;
 use super::words::{
@@ -17,6 +18,10 @@ use super::words::{
 use super::world::World;
 
 use shouwen_domain::event::{AgreedBecause, Contact, Outcome};
+
+/// The defaults of C5.
+pub const VISIT_ALL_UP_TO: usize = 10;
+pub const MANY: usize = 5;
 
 impl World {
     /// `02-13 周五 17:58 王建国 【甲】 转交 工程部（离线）`
@@ -346,13 +351,13 @@ impl World {
         } else if line.take("取用结果") {
             let name = line.name().ok_or("这里应是【事项】")?;
             let main = self.named_case(&name)?;
+            let main = self
+                .folded_case(Some(main), None)
+                .case
+                .ok_or("主事项还没有登记")?;
             Command::TakeOverResult {
-                main: Box::new(
-                    self.folded_case(Some(main), None)
-                        .case
-                        .ok_or("主事项还没有登记")?,
-                ),
-                in_sample: !line.take("，不在抽样"),
+                in_sample: self.is_visited(&main)?,
+                main: Box::new(main),
             }
         } else if line.take("签收上级工单") {
             Command::SignOuter
@@ -375,6 +380,16 @@ impl World {
         } else {
             return Ok(None);
         }))
+    }
+
+    /// By the draw of C5, over all cases joined with `main`.
+    fn is_visited(&self, main: &Case) -> Result<bool, String> {
+        let Some(result) = &main.result else {
+            return Ok(true);
+        };
+        let joined = self.joined_with(main.id).map(|it| it.id).collect();
+        let case = self.case()?.id;
+        Ok(is_visited(case, &joined, result.envelope, VISIT_ALL_UP_TO))
     }
 
     fn consent(&self, line: &mut Line<'_>, granted: bool) -> Result<Command, String> {

@@ -1,12 +1,14 @@
 //! What follows: each claim is checked against the case as head office has it.
 
 use shouwen_domain::Case;
-use shouwen_domain::case::{End, Obligation, Stage, WithoutEffect};
+use shouwen_domain::case::{End, Obligation, Stage, WithoutEffect, director_told_at};
 use shouwen_domain::decide::may_see;
 use shouwen_domain::event::{Fact, Field};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
+use shouwen_domain::moment::Minutes;
 
+use super::acts::MANY;
 use super::line::{Line, written};
 use super::words::{self, ENDINGS, FIELDS, word_of};
 use super::world::{World, rule_of};
@@ -122,6 +124,12 @@ impl World {
             let upheld = case.moves.iter().filter(|it| it.upheld);
             let upheld: Vec<String> = upheld.map(|it| site.department(&it.from)).collect();
             same(line.rest(), &upheld.join("、"))
+        } else if line.take("外包单位在办") {
+            let last = case.moves.last();
+            is(last.is_some_and(|it| it.contractor), "不是外包单位")
+        } else if line.take("客人等到") {
+            let expected = case.coordination.expected_at.map(written);
+            same(line.rest(), &expected.unwrap_or_default())
         } else if line.take("计时暂停中") {
             let now = self.now.ok_or("还没有时间")?;
             is(case.pause_at(now).is_some(), "计时没有暂停")
@@ -161,7 +169,8 @@ impl World {
     fn claim_of_history(&self, mut line: Line<'_>) -> Result<(), String> {
         let case = self.case()?;
         for (word, n_found) in counts(&case) {
-            if line.take(word) {
+            if line.rest().starts_with(&format!("{word} ")) && !line.rest().contains('已') {
+                line.need(word)?;
                 let claimed = line.number()?;
                 line.need("次")?;
                 line.end()?;
@@ -173,6 +182,19 @@ impl World {
         }
         if line.take("未生效：") {
             return self.claim_of_no_effect(line);
+        }
+        if line.take("同一件事主任应在") {
+            let askings = self
+                .joined_with(case.id)
+                .map(|it| it.record.asked_at)
+                .chain([case.record.asked_at]);
+            let told = director_told_at(askings, MANY, Minutes(24 * 60));
+            let told = told.map_or_else(|| "不用".to_owned(), |it| format!("{} 知道", written(it)));
+            return same(line.rest(), &told);
+        }
+        if line.take("要回访的并案有") {
+            let n = self.joined_with(case.id).filter(Case::needs_visit).count();
+            return same(line.rest(), &format!("{n} 件"));
         }
         if line.take("已告诉主管") {
             let told = self.last.iter().find_map(|it| match &it.fact {

@@ -389,6 +389,13 @@ impl World {
             .collect()
     }
 
+    /// All cases that were joined with `main`.
+    pub fn joined_with(&self, main: CaseId) -> impl Iterator<Item = Case> {
+        self.all_cases()
+            .into_iter()
+            .filter(move |it| it.coordination.main == Some(main))
+    }
+
     /// Who made an envelope, for what did not count.
     pub fn author(&self, id: EnvelopeId) -> String {
         self.log
@@ -462,17 +469,18 @@ fn note_people(people: &mut BTreeMap<PersonId, String>, rules: &Rules) {
     people.extend(now.map(|it| (it.id.clone(), it.name.clone())));
 }
 
-/// `这样写 → 改成这样`, exactly once in the text.
+/// `这样写 → 改成这样`, exactly once in the text; `↵` is the end of a line.
 fn changed(text: &mut String, line: Line<'_>) -> Result<(), String> {
     let (from, to) = line
         .rest()
         .split_once(" → ")
         .ok_or_else(|| "要写“原文 → 新文”".to_owned())?;
-    let n_found = text.matches(from).count();
+    let (from, to) = (from.replace('↵', "\n"), to.replace('↵', "\n"));
+    let n_found = text.matches(&from).count();
     if n_found != 1 {
         return Err(format!("“{from}”在原文里有 {n_found} 处，应恰好一处"));
     }
-    *text = text.replace(from, to);
+    *text = text.replace(&from, &to);
     Ok(())
 }
 
