@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use language::Scenario;
+use shouwen_domain::rule::RuleId;
 
 fn all() -> Vec<Scenario> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
@@ -75,4 +76,91 @@ fn every_title_is_there_once() {
             scenario.title
         );
     }
+}
+
+/// Rules that no scenario shows yet. One that gets a scenario goes from here.
+const WITHOUT_SCENARIO: &[&str] = &[
+    "V3", "L1", "L2", "L3", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11",
+    "A12", "P1", "P2", "G1", "G2", "G3",
+];
+
+/// One row of `RULES.md`.
+struct Row<'a> {
+    rule: RuleId,
+    code: Vec<&'a str>,
+    shown_by: Vec<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    /// None: a line that is no row of a rule.
+    fn read(line: &'a str) -> Option<Self> {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [rule, _, code, shown_by] = cells.try_into().ok()?;
+        Some(Self {
+            rule: rule.parse().ok()?,
+            code: quoted(code),
+            shown_by: quoted(shown_by),
+        })
+    }
+}
+
+/// What stands in backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+fn is_a_word_of(text: &str, word: &str) -> bool {
+    let is_inside = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    text.match_indices(word).any(|(at, _)| {
+        let before = text.get(..at).and_then(|it| it.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|it| it.chars().next());
+        !is_inside(before) && !is_inside(after)
+    })
+}
+
+#[test]
+fn the_table_of_rules_leads_somewhere() {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(crate_root.join("RULES.md")).expect("the table is there");
+    let rows: Vec<Row<'_>> = table.lines().filter_map(Row::read).collect();
+    let rules: Vec<RuleId> = rows.iter().map(|it| it.rule).collect();
+    assert_eq!(rules, RuleId::ALL, "every rule once, in order");
+    let scenarios = all();
+    let mut named = BTreeSet::new();
+    for Row {
+        rule,
+        code,
+        shown_by,
+    } in &rows
+    {
+        let is_pending = WITHOUT_SCENARIO.contains(&rule.as_str());
+        assert_eq!(
+            shown_by.is_empty(),
+            is_pending,
+            "{rule}: the list of those without a scenario is out of date"
+        );
+        match code[..] {
+            [file, item] => {
+                let text = fs::read_to_string(crate_root.join(file));
+                let text = text.unwrap_or_else(|_| panic!("{rule}: there is no {file}"));
+                assert!(is_a_word_of(&text, item), "{rule}: {file} has no {item}");
+            }
+            _ => assert!(is_pending, "{rule}: the code names a file and an item"),
+        }
+        for file in shown_by {
+            named.insert((*file).to_owned());
+            assert!(
+                scenarios
+                    .iter()
+                    .any(|it| it.file == *file && it.rules.contains(rule)),
+                "{rule}: no scenario in {file} names it"
+            );
+        }
+    }
+    let nameless: BTreeSet<&String> = scenarios
+        .iter()
+        .map(|it| &it.file)
+        .filter(|it| !named.contains(*it))
+        .collect();
+    assert!(nameless.is_empty(), "no rule leads to {nameless:?}");
 }
