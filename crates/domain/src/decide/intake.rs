@@ -84,7 +84,7 @@ pub(super) fn record(
         proper: category.department.clone(),
         missing_because: more.missing_because.filter(|_| !missing.is_empty()),
         missing,
-        supervisor: supervisor.clone(),
+        supervisor,
         urgency: more.urgency,
         late,
         public_area: more.public_area,
@@ -100,39 +100,44 @@ pub(super) fn record(
         needs_rescuer,
         unnamed,
     };
-    let concerns = recorded.concerns.clone();
-    let mut events = vec![Event::new(Fact::Recorded(recorded), content)];
-    match form.next {
-        Next::Keep => {}
+    let followed_by = following(form.next, &recorded, first, actor, category, rules)?;
+    let recorded = Event::new(Fact::Recorded(recorded), content);
+    Ok([recorded].into_iter().chain(followed_by).collect())
+}
+
+fn following(
+    next: Next,
+    recorded: &Recorded,
+    first: &Person,
+    actor: &Person,
+    category: &Category,
+    rules: &Rules,
+) -> Result<Vec<Event>, Refusal> {
+    let concerns = &recorded.concerns;
+    match next {
+        Next::Keep => Ok(Vec::new()),
         Next::AnswerAtOnce { text } => {
-            answered_by_whom_it_concerns(&concerns, &actor.id)?;
-            events.extend(answer_at_once(text, false, category.sensitive, rules)?);
+            answered_by_whom_it_concerns(concerns, &actor.id)?;
+            answer_at_once(text, false, category.sensitive, rules)
         }
         Next::HandOver {
             to,
             explained,
             text,
         } => {
-            not_to_whom_it_concerns(&concerns, &to, rules)?;
+            not_to_whom_it_concerns(concerns, &to, rules)?;
             let own_work = category.department.as_ref() == Some(&first.department);
             if own_work && text.trim().is_empty() {
                 return Err(Refusal::ReasonMissing { rule: RuleId::T7 });
             }
-            events.extend(slip(
-                &first.department,
-                to,
-                explained,
-                text,
-                supervisor,
-                rules,
-            )?);
+            let supervisor = recorded.supervisor.clone();
+            slip(&first.department, to, explained, text, supervisor, rules)
         }
         Next::Guide { to, how } => {
-            not_to_whom_it_concerns(&concerns, &to, rules)?;
-            events.push(guided(to, how, rules)?);
+            not_to_whom_it_concerns(concerns, &to, rules)?;
+            Ok(vec![guided(to, how, rules)?])
         }
     }
-    Ok(events)
 }
 
 /// Whether it is recorded late; a reason is needed then (I1). An emergency is acted on first (I14).

@@ -50,7 +50,7 @@ impl World {
         }
         let now = self.clock_of(&person, at);
         if line.take("起草：") {
-            let form = self.form(&mut line, &person, now)?;
+            let form = self.form(&mut line, &person, now);
             line.end()?;
             self.draft = Some(
                 form.standing(&person, &self.site.rules)
@@ -85,6 +85,7 @@ impl World {
         verification(line)?.ok_or_else(|| format!("不认识的动作“{}”", line.rest()))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one branch a word")]
     fn intake(&self, line: &mut Line<'_>, now: Moment) -> Result<Option<Command>, String> {
         Ok(Some(if line.take("当场答复") {
             Command::AnswerAtOnce { text: line.said() }
@@ -484,7 +485,7 @@ impl World {
     ) -> Result<Command, String> {
         let mut remark = String::new();
         let mut next = Next::Keep;
-        let mut form = self.form(line, person, now)?;
+        let mut form = self.form(line, person, now);
         while line.take("；") {
             if line.take("备注") {
                 remark = line.said();
@@ -523,7 +524,7 @@ impl World {
     }
 
     /// `漏水，3-2-1502 李女士 13800005678 “厨房天花板滴水”；问的是 赵强`
-    fn form(&self, line: &mut Line<'_>, person: &PersonId, now: Moment) -> Result<Draft, String> {
+    fn form(&self, line: &mut Line<'_>, person: &PersonId, now: Moment) -> Draft {
         let category = self.category(line);
         line.take("，");
         let (address, customer, phone) = particulars(line.until(&['“', '；']));
@@ -545,7 +546,7 @@ impl World {
             }
             *line = ahead;
         }
-        Ok(form)
+        form
     }
 
     fn circumstance(
@@ -691,13 +692,13 @@ fn particulars(text: &str) -> (String, String, String) {
     for word in text.split_whitespace() {
         let is_digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
         if let Some(place) = word.strip_prefix('在') {
-            address = place.to_owned();
+            place.clone_into(&mut address);
         } else if is_digits(word) {
-            phone = word.to_owned();
+            word.clone_into(&mut phone);
         } else if word.contains('-') {
-            address = word.to_owned();
+            word.clone_into(&mut address);
         } else {
-            customer = word.to_owned();
+            word.clone_into(&mut customer);
         }
     }
     (address, customer, phone)

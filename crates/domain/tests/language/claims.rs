@@ -166,6 +166,7 @@ impl World {
     }
 
     /// What was counted, done, missed; and what is owed.
+    #[expect(clippy::too_many_lines, reason = "one branch a word")]
     fn claim_of_history(&self, mut line: Line<'_>) -> Result<(), String> {
         let case = self.case()?;
         for (word, n_found) in counts(&case) {
@@ -197,14 +198,10 @@ impl World {
             return same(line.rest(), &format!("{n} 件"));
         }
         if line.take("已告诉主管") {
-            let told = self.last.iter().find_map(|it| match &it.fact {
-                Fact::HandedOver(it) => it.supervisor_told.clone(),
-                Fact::ReasonExplained(it) => it.supervisor_told.clone(),
-                _ => None,
-            });
+            let told = self.last.iter().find_map(|it| supervisor_told(&it.fact));
             return same(
                 line.rest(),
-                &told.map_or_else(|| "无".to_owned(), |it| self.site.person(&it)),
+                &told.map_or_else(|| "无".to_owned(), |it| self.site.person(it)),
             );
         }
         if line.take("没有告知过：") {
@@ -321,6 +318,16 @@ impl World {
             found.join("；")
         };
         same(line.rest(), &found)
+    }
+}
+
+fn supervisor_told(fact: &Fact) -> Option<&PersonId> {
+    if let Fact::HandedOver(it) = fact {
+        it.supervisor_told.as_ref()
+    } else if let Fact::ReasonExplained(it) = fact {
+        it.supervisor_told.as_ref()
+    } else {
+        None
     }
 }
 

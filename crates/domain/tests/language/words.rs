@@ -145,6 +145,10 @@ pub fn doubt(doubt: PhotoDoubt) -> &'static str {
 }
 
 /// What a refusal says, without its rule.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what no scenario meets has no words here"
+)]
 pub fn refusal(refusal: &Refusal, site: &Site) -> String {
     let fixed = match refusal {
         Refusal::NotRecorded => "还没有登记",
