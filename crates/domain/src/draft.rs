@@ -79,7 +79,7 @@ impl Draft {
         let case = Case::after(None, id, rules.pack.hash(), &facts, act)?;
         let owed = case
             .open_obligations()
-            .filter(|it| it.since == self.asked_at && it.deadline != DeadlineId::ConfirmAsked)
+            .filter(|it| it.deadline != DeadlineId::ConfirmAsked)
             .map(|it| Owing {
                 deadline: it.deadline,
                 owed_by: it.owed_by.clone(),

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use expect_test::{Expect, expect};
 use language::Scenario;
 use shouwen_domain::rule::RuleId;
 
@@ -76,6 +77,63 @@ fn every_title_is_there_once() {
             scenario.title
         );
     }
+}
+
+fn check_error(lines: &str, expected: &Expect) {
+    let text = format!("场景：试\n规则：T1\n{lines}\n");
+    let error = match language::read("试.txt", &text) {
+        Ok(read) => read.iter().find_map(|it| language::run(it).err()),
+        Err(error) => Some(error),
+    };
+    expected.assert_eq(&error.unwrap_or_default());
+}
+
+#[test]
+fn what_is_wrong_in_a_scenario_is_said_with_its_line() {
+    let recorded = "07-13 周一 09:06 王建国 登记：漏水，李女士 “滴水”";
+    check_error(
+        "07-13 周二 09:06 王建国 登记：漏水 “滴水”",
+        &expect!["试.txt:3: 2026-07-13 是周一"],
+    );
+    check_error(
+        "09:06 王建国 登记：漏水 “滴水”",
+        &expect!["试.txt:3: 第一个时间要写日期和星期"],
+    );
+    check_error(
+        &format!("{recorded}\n09:10 王建国 转给 工程部"),
+        &expect!["试.txt:4: 不认识的动作“转给 工程部”"],
+    );
+    check_error(
+        &format!("{recorded}\n09:10 王五 转交 工程部"),
+        &expect!["试.txt:4: 这里应是姓名，写的是“王五 转交 工程部”"],
+    );
+    check_error(
+        &format!("{recorded}\n09:10 王建国 转交 工程部 马上"),
+        &expect!["试.txt:4: 看不懂“马上”"],
+    );
+    check_error(
+        &format!("{recorded}\n09:10 王建国 签收"),
+        &expect!["试.txt:4: 上一步被拒绝：没有处理单（T6）"],
+    );
+    check_error(
+        &format!("{recorded}\n那么 拒绝：没有处理单（T6）"),
+        &expect!["试.txt:4: 上一步没有被拒绝"],
+    );
+    check_error(
+        &format!("{recorded}\n那么 王建国 应在 07-13 周一 11:06 前 转交（T1）"),
+        &expect![[r"
+            试.txt:4: 没有“王建国 应在 07-13 周一 11:06 前 转交（T1）”；有的是：
+            - 王建国 应在 07-13 周一 10:06 前 转交（T1）
+            - 王建国 应在 07-15 周三 18:00 前 客人得到结果（T10）"]],
+    );
+    check_error(
+        &format!("{recorded}\n09:10 王建国 转交 工程部（离线）\n09:20 王建国 告知结果"),
+        &expect!["试.txt:5: 王建国还离线：写上（离线），或先“同步”"],
+    );
+    check_error(
+        "规则包改：max_moves = 99 → max_moves = 1",
+        &expect!["试.txt:3: “max_moves = 99”在原文里有 0 处，应恰好一处"],
+    );
 }
 
 /// Rules that no scenario shows yet. One that gets a scenario goes from here.

@@ -69,6 +69,9 @@ impl World {
                 )
             })
             .collect();
+        if line.take("全部待办：") {
+            return same(line.rest(), &owed.join("；"));
+        }
         among(line.rest(), &owed)
     }
 
