@@ -117,6 +117,11 @@ impl Case {
         }
     }
 
+    /// The pause that lasts until somebody ends it.
+    pub fn open_pause(&self) -> Option<&Pause> {
+        self.consents.pauses.iter().find(|it| it.until.is_none())
+    }
+
     /// The pause that lasts at `at`.
     pub fn pause_at(&self, at: Moment) -> Option<&Pause> {
         self.consents.pauses.iter().find(|it| it.lasts_at(at))
