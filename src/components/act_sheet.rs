@@ -142,6 +142,11 @@ impl Fields {
                 text,
             },
             Act::ReportToAuthority => Command::ReportToAuthority { text },
+            Act::TellDelay => Command::TellDelay {
+                how: self.contact.get_untracked(),
+                text,
+            },
+            Act::ReplyOuter => Command::ReplyOuter { text },
             Act::Emergency(step) => Command::EmergencyStep {
                 step,
                 done_at: self.done_at(desk)?,

@@ -116,6 +116,8 @@ pub fn task(language: Language, deadline: DeadlineId) -> String {
         DeadlineId::OuterSign => say!(language, "task.outer_sign"),
         DeadlineId::OuterReply => say!(language, "task.outer_reply"),
         DeadlineId::State => say!(language, "task.state"),
+        DeadlineId::DecideAsked => say!(language, "task.decide_asked"),
+        DeadlineId::TellDelay => say!(language, "task.tell_delay"),
     }
 }
 

@@ -187,6 +187,12 @@ impl Words<'_> {
                 limit = act::outer_limit(language, it.limit),
                 time = self.at(it.until)
             ),
+            Fact::OuterReplied(_) => say!(language, "event.outer_replied"),
+            Fact::DelayTold(it) => say!(
+                language,
+                "event.delay_told",
+                how = act::contact(language, it.how)
+            ),
             Fact::RejectedOutside(_) => say!(language, "event.rejected_outside"),
             Fact::Visited(it) => match it.finding {
                 Finding::Satisfied => say!(language, "event.visited_satisfied"),

@@ -10,22 +10,24 @@ mod consent;
 mod coordination;
 mod fold;
 mod intake;
+mod joined;
 mod obligation;
 mod transfer;
 mod verification;
 
 pub use assessment::{Assessments, Decision, Report, ReportKind, Statement, Trace, TraceKind};
-pub use consent::{Consents, RequestMade};
+pub use consent::{Consents, RequestMade, Shift};
 pub use coordination::{Coordination, OuterState};
 pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
-pub use intake::{Agreed, Guided, Intake, Notice, Photo, SecondTrip};
+pub use intake::{Agreed, Guided, Intake, Notice, Photo, PhotoDoubt, SecondTrip};
+pub use joined::{director_told_at, is_visited};
 pub(crate) use obligation::falls_to;
 pub use obligation::{End, Obligation, Owed};
 pub use transfer::Move;
 pub use verification::{CaseResult, SpotCheck, Verification, Visit};
 
 use crate::decide::Refusal;
-use crate::event::{Ending, Fact, Recorded, Urgency};
+use crate::event::{Ending, Fact, Recorded, Succeeded, SuccessionReason, Urgency};
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
@@ -152,7 +154,8 @@ impl Case {
     }
 
     /// Whether `fact` can follow where the case stands. Who may do it is `decide`'s to say.
-    fn admit(&self, fact: &Fact) -> Result<(), Refusal> {
+    fn admit(&self, act: Act<'_>) -> Result<(), Refusal> {
+        let fact = act.fact;
         if self.stage == Stage::Closed && !may_follow_the_end(fact) {
             return Err(Refusal::Closed);
         }
@@ -176,11 +179,11 @@ impl Case {
             | Fact::CriticismRecorded(_)
             | Fact::Praised(_)
             | Fact::Stated(_) => Ok(()),
-            Fact::AskedConfirmed(_) => self.admit_owed(DeadlineId::ConfirmAsked),
+            Fact::AskedConfirmed(_) => self.admit_asked_confirmed(act),
             Fact::FormCompleted(_) => self.admit_form_completed(),
             Fact::Guided(it) => self.admit_guided(it),
             Fact::GuidedReceived(it) => self.admit_guided_received(it),
-            Fact::TimeAgreed(_) => self.admit_time_agreed(),
+            Fact::TimeAgreed(_) => self.admit_first_time_agreed(),
             Fact::ResultChecked(_) => self.admit_owed(DeadlineId::CheckResult),
             Fact::UrgencySet(it) => self.admit_urgency(it),
             Fact::EmergencyStepDone(it) => self.admit_emergency_step(it),
@@ -193,13 +196,14 @@ impl Case {
             Fact::Replied(it) => self.admit_replied(it),
             Fact::ResultTold(_) => self.admit_result_told(),
             Fact::Signed(it) => self.admit_signed(it),
-            Fact::ShiftPassed(it) => self.admit_shift_passed(it),
+            Fact::ShiftPassed(it) => self.admit_shift_passed(act, it),
             Fact::ShiftTaken(it) => self.admit_shift_taken(it),
             Fact::Succeeded(it) => self.admit_succeeded(it),
             Fact::SuccessionAccepted(_) => self.admit_owed(DeadlineId::AcceptSuccession),
-            Fact::Requested(it) => self.admit_requested(it),
+            Fact::Requested(it) => self.admit_requested(act, it),
             Fact::Consented(it) => self.admit_consented(it),
-            Fact::Resumed(_) => self.admit_resumed(),
+            Fact::Resumed(_) => self.admit_resumed(act),
+            Fact::DelayTold(_) => self.admit_owed(DeadlineId::TellDelay),
             Fact::ReportedToCoordination(_) => self.admit_reported_to_coordination(),
             Fact::LeadNamed(_) => self.admit_lead_named(),
             Fact::PutToLeader(_) => self.admit_put_to_leader(),
@@ -209,6 +213,7 @@ impl Case {
             Fact::Joined(it) => self.admit_joined(it),
             Fact::ResultTakenOver(it) => self.admit_result_taken_over(it),
             Fact::OuterSigned(_) => self.admit_owed(DeadlineId::OuterSign),
+            Fact::OuterReplied(_) => self.admit_owed(DeadlineId::OuterReply),
             Fact::OuterExtended(_) => self.admit_outer(),
             Fact::RejectedOutside(_) => self.admit_rejected_outside(),
             Fact::Visited(_) => self.admit_visited(),
@@ -252,7 +257,7 @@ impl Case {
             Fact::EmergencyStepDone(it) => self.emergency_step_done(act, it),
             Fact::IllegalActFound(_) => self.illegal_act_found(act),
             Fact::ReportedToAuthority(_) => self.meet(DeadlineId::ReportToAuthority, act),
-            Fact::AnswerPublished(_) => self.meet(DeadlineId::PublishAnswer, act),
+            Fact::AnswerPublished(it) => self.answer_published(act, it),
             Fact::PhotoAdded(it) => self.photo_added(act, it),
             Fact::ContactLogged(_) => self.intake.n_contacts += 1,
             Fact::HandedOver(it) => self.handed_over(act, it),
@@ -264,8 +269,9 @@ impl Case {
             Fact::Signed(it) => self.signed(act, it),
             Fact::ShirkingReported(it) => self.shirking_reported(act, it),
             Fact::ShiftPassed(it) => self.shift_passed(act, it),
-            Fact::ShiftTaken(_) => self.shift_taken(act),
+            Fact::ShiftTaken(it) => self.shift_taken(act, it),
             Fact::Succeeded(it) => self.succeeded(act, it),
+            Fact::DelayTold(_) => self.meet(DeadlineId::TellDelay, act),
             Fact::SuccessionAccepted(_) => self.meet(DeadlineId::AcceptSuccession, act),
             Fact::Requested(it) => self.requested(act, it),
             Fact::Consented(it) => self.consented(act, it),
@@ -279,6 +285,7 @@ impl Case {
             Fact::Joined(it) => self.joined(act, it),
             Fact::ResultTakenOver(it) => self.result_taken_over(act, it),
             Fact::OuterSigned(_) => self.meet(DeadlineId::OuterSign, act),
+            Fact::OuterReplied(_) => self.meet(DeadlineId::OuterReply, act),
             Fact::OuterExtended(it) => self.outer_extended(it),
             Fact::RejectedOutside(it) => self.rejected_outside(act, it),
             Fact::Visited(it) => self.visited(act, it),
@@ -355,28 +362,57 @@ impl Case {
             .for_each(|it| it.end = Some(End::Lifted { at }));
     }
 
-    /// Lifts what the handling owed; the customer's clock and what outlives the handling stay.
+    /// Lifts what the handling owed; the customer's clock and what outlives the handling stay. What the
+    /// handling had asked consent for lapses with it, and its pauses end.
     fn lift_handling(&mut self, at: Moment) {
-        for it in self
-            .obligations
-            .iter_mut()
-            .filter(|it| it.end.is_none() && !outlives_the_handling(it.deadline))
-        {
+        self.consents.handling_ends(at);
+        let consents = &self.consents;
+        for it in self.obligations.iter_mut().filter(|it| {
+            it.end.is_none() && !outlives_the_handling(it.deadline) && !consents.is_asked_still(it)
+        }) {
             it.end = Some(End::Lifted { at });
         }
     }
 
     /// Moves what is open and this person's to somebody else; what was missed stays where it was (F3, F7).
-    fn move_open(&mut self, from: &PersonId, to: &Owed, at: Moment) {
-        for it in self
-            .obligations
-            .iter_mut()
-            .filter(|it| it.end.is_none() && it.owed_by.person.as_ref() == Some(from))
-        {
-            let was = std::mem::replace(&mut it.owed_by, to.clone());
+    /// What a post owes, such as a signature or a consent, stays with the post.
+    fn move_open(
+        &mut self,
+        from: &PersonId,
+        to: &PersonId,
+        department: Option<&DepartmentId>,
+        at: Moment,
+    ) {
+        for it in self.obligations.iter_mut().filter(|it| {
+            it.end.is_none() && it.owed_by.person.as_ref() == Some(from) && !is_a_posts(it.deadline)
+        }) {
+            let now = Owed {
+                department: department.unwrap_or(&it.owed_by.department).clone(),
+                person: Some(to.clone()),
+            };
+            let was = std::mem::replace(&mut it.owed_by, now);
             it.before.push((was, at));
         }
     }
+}
+
+/// What is owed by whoever holds a post, and never goes along with a person's work.
+const fn is_a_posts(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::SignReceipt
+            | DeadlineId::SignDispatch
+            | DeadlineId::SignResult
+            | DeadlineId::SignPlainAnswer
+            | DeadlineId::Consent
+            | DeadlineId::DecideAsked
+            | DeadlineId::NameLead
+            | DeadlineId::LeaderAnswer
+            | DeadlineId::Instruct
+            | DeadlineId::TakeShift
+            | DeadlineId::ConfirmAsked
+            | DeadlineId::State
+    )
 }
 
 /// What may still be put on record once a case is closed.
@@ -398,9 +434,16 @@ const fn may_follow_the_end(fact: &Fact) -> bool {
             | Fact::FormCompleted(_)
             | Fact::AnswerPublished(_)
             | Fact::ReportedToAuthority(_)
+            | Fact::EmergencyStepDone(_)
             | Fact::SuccessionAccepted(_)
             | Fact::SecondTripMade(_)
             | Fact::OuterSigned(_)
+            | Fact::OuterReplied(_)
+            | Fact::OuterExtended(_)
+            | Fact::Succeeded(Succeeded {
+                reason: SuccessionReason::WronglyNamed,
+                ..
+            })
             | Fact::TakeawayGiven(_)
             | Fact::PhotoAdded(_)
             | Fact::ShirkingReported(_)
@@ -413,6 +456,7 @@ const fn outlives_the_handling(deadline: DeadlineId) -> bool {
         deadline,
         DeadlineId::Customer
             | DeadlineId::ConfirmAsked
+            | DeadlineId::DecideAsked
             | DeadlineId::CompleteForm
             | DeadlineId::SignReceipt
             | DeadlineId::SignDispatch
@@ -421,7 +465,6 @@ const fn outlives_the_handling(deadline: DeadlineId) -> bool {
             | DeadlineId::AcceptSuccession
             | DeadlineId::EmergencyTellDirector
             | DeadlineId::ReportToAuthority
-            | DeadlineId::PublishAnswer
             | DeadlineId::OuterSign
             | DeadlineId::OuterReply
     )

@@ -27,7 +27,8 @@ pub enum Command {
         address: String,
         missing_because: Option<MissingBecause>,
     },
-    /// The person named as asked agrees or objects (F6).
+    /// The person named as asked, or as asked before, agrees or objects (F5, F6); after an objection, the
+    /// supervisor's word that it is right all the same.
     ConfirmAsked { agrees: bool, text: String },
     /// Take or connect the customer to whoever deals with it (I10).
     Guide { to: DepartmentId, how: Guidance },
@@ -146,6 +147,8 @@ pub enum Command {
     },
     /// What the clock waited for has come.
     Resume,
+    /// The customer was told that it takes longer, as consented to (T10).
+    TellDelay { how: Contact, text: String },
 
     // Coordination
     /// Report to the coordinating department (C1).
@@ -177,6 +180,8 @@ pub enum Command {
     TakeOverResult { main: Box<Case>, in_sample: bool },
     /// Signed for outside (C6).
     SignOuter,
+    /// The sender was given the answer (C6).
+    ReplyOuter { text: String },
     /// The sender moved a limit (C6).
     ExtendOuter {
         limit: OuterLimit,

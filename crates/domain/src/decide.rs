@@ -11,7 +11,7 @@ mod verification;
 
 pub use intake::is_missing;
 pub use refusal::{Post, Refusal};
-pub use roles::acts_for;
+pub use roles::{acts_for, may_see};
 pub use transfer::may_tell;
 
 use crate::case::{Act, Case};
@@ -71,6 +71,9 @@ impl<'a> On<'a> {
 
 #[expect(clippy::too_many_lines, reason = "one arm a command")]
 fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
+    if !may_see(on.case, &on.actor.id) {
+        roles::not_concerned(on.case, &on.actor.id)?;
+    }
     match command {
         Command::Record(_) => Err(Refusal::AlreadyRecorded),
         Command::AnswerAtOnce { text } => intake::answer_at_once_later(on, text),
@@ -154,6 +157,7 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
             text,
         } => consent::consent(on, request, granted, text),
         Command::Resume => consent::resume(on),
+        Command::TellDelay { how, text } => consent::tell_delay(on, how, text),
 
         Command::ReportToCoordination { text } => coordination::report(on, text),
         Command::NameLead { lead, upheld, text } => coordination::name_lead(on, lead, upheld, text),
@@ -170,6 +174,7 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
             coordination::take_over_result(on, &main, in_sample)
         }
         Command::SignOuter => coordination::sign_outer(on),
+        Command::ReplyOuter { text } => coordination::reply_outer(on, text),
         Command::ExtendOuter { limit, until, text } => {
             coordination::extend_outer(on, limit, until, text)
         }

@@ -167,6 +167,10 @@ pub enum Fact {
     Adopted(#[n(0)] Adopted),
     #[n(59)]
     RulesConfirmed(#[n(0)] RulesConfirmed),
+    #[n(70)]
+    DelayTold(#[n(0)] DelayTold),
+    #[n(71)]
+    OuterReplied(#[n(0)] OuterReplied),
 }
 
 impl Fact {

@@ -149,9 +149,9 @@ pub fn explain(
         on_duty: on_duty(&case).cloned(),
         shift: case
             .consents
-            .shift
-            .as_ref()
-            .map(|(_, from, to)| (from.clone(), to.clone())),
+            .shifts
+            .last()
+            .map(|it| (it.from.clone(), it.to.clone())),
         owed,
         parallels: Case::parallels(&by_then),
         rerouted: folded.rerouted,

@@ -6,6 +6,7 @@
 pub mod case;
 pub mod command;
 pub mod decide;
+pub mod draft;
 pub mod envelope;
 pub mod event;
 pub mod summary;

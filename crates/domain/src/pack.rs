@@ -269,10 +269,16 @@ pub enum DeadlineId {
     /// The person concerned may say their side (A10).
     #[n(35)]
     State,
+    /// The supervisor decides who was asked, after an objection (F6).
+    #[n(40)]
+    DecideAsked,
+    /// The customer is told of a delay that was consented to (T3, T10).
+    #[n(41)]
+    TellDelay,
 }
 
 impl DeadlineId {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Transfer,
         Self::AssignHandler,
         Self::Reply,
@@ -309,6 +315,8 @@ impl DeadlineId {
         Self::OuterSign,
         Self::OuterReply,
         Self::State,
+        Self::DecideAsked,
+        Self::TellDelay,
     ];
 
     /// Whether its moment is agreed, consented to or set by a sender, so that a pack gives no limit.
@@ -377,6 +385,8 @@ impl DeadlineId {
             Self::OuterSign => "outer_sign",
             Self::OuterReply => "outer_reply",
             Self::State => "state",
+            Self::DecideAsked => "decide_asked",
+            Self::TellDelay => "tell_delay",
         }
     }
 }

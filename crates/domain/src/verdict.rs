@@ -433,6 +433,8 @@ const fn comes_by_slip(deadline: DeadlineId) -> bool {
         | DeadlineId::NameLead
         | DeadlineId::LeaderAnswer
         | DeadlineId::Instruct
+        | DeadlineId::DecideAsked
+        | DeadlineId::TellDelay
         | DeadlineId::CheckResult => true,
         DeadlineId::Transfer
         | DeadlineId::RetryVisit

@@ -741,6 +741,8 @@ fn decided(
                 envelope: id_of(255),
                 outcome: Outcome::Solved,
                 told: None,
+                published: None,
+                n_visits_before: 0,
             });
             let command = Command::TakeOverResult {
                 main: Box::new(main),
@@ -857,9 +859,14 @@ fn meeting(case: &Case, open: &Obligation, well: bool, now: Moment) -> Command {
         DeadlineId::TakeShift => Command::TakeShift {
             shift: case
                 .consents
-                .shift
-                .as_ref()
-                .map_or(ShiftId::from_random([9; 16]), |it| it.0),
+                .shifts
+                .last()
+                .map_or(ShiftId::from_random([9; 16]), |it| it.shift),
+        },
+        DeadlineId::DecideAsked => Command::ConfirmAsked { agrees: true, text },
+        DeadlineId::TellDelay => Command::TellDelay {
+            how: Contact::InPerson,
+            text,
         },
         DeadlineId::AcceptSuccession => Command::AcceptSuccession,
         DeadlineId::ReportToCoordination => Command::ReportToCoordination { text },
@@ -952,6 +959,7 @@ fn outlives_the_end(deadline: DeadlineId) -> bool {
             | DeadlineId::PublishAnswer
             | DeadlineId::OuterSign
             | DeadlineId::OuterReply
+            | DeadlineId::DecideAsked
     )
 }
 

@@ -121,6 +121,7 @@ fn recorded() -> Fact {
         emergency: None,
         sensitive: false,
         needs_rescuer: false,
+        unnamed: false,
     })
 }
 

@@ -55,7 +55,7 @@ one_fact_of_each_kind! {
     Visited: Visited { how: Contact::InPerson, finding: Finding::NotSatisfied },
     Closed: Closed { ending: Ending::NotReached },
     AskedConfirmed: AskedConfirmed { agrees: false },
-    FormCompleted: FormCompleted { missing: vec![Field::CustomerPhone], missing_because: Some(MissingBecause::Declined) },
+    FormCompleted: FormCompleted { missing: vec![Field::CustomerPhone], missing_because: Some(MissingBecause::Declined), named: false },
     Guided: Guided { to: slug("finance"), how: Guidance::Connected, head: Some(slug("sun-l")) },
     GuidedReceived: GuidedReceived { department: slug("finance") },
     WhomToSeeTold: WhomToSeeTold { department: slug("finance") },
@@ -89,7 +89,7 @@ one_fact_of_each_kind! {
         of: slug("chen-gong"),
         of_department: slug("engineering"),
     },
-    Consented: Consented { request: EnvelopeId::from_random([0x0a; 16]), granted: true },
+    Consented: Consented { request: EnvelopeId::from_random([0x0a; 16]), granted: true, customer_until: None },
     Resumed: Resumed {},
     ReportedToCoordination: ReportedToCoordination { to: slug("office"), head: Some(slug("zhou-h")), automatic: true },
     LeadNamed: LeadNamed {
@@ -101,7 +101,7 @@ one_fact_of_each_kind! {
     PutToLeader: PutToLeader { leader: slug("zhou-h"), leader_department: slug("office"), expected_at: ASKED_AT },
     LeaderAnswered: LeaderAnswered {},
     Escalated: Escalated { director: slug("zhou-h"), department: slug("office") },
-    Instructed: Instructed { department: Some(slug("engineering")), head: Some(slug("chen-gong")) },
+    Instructed: Instructed { department: Some(slug("engineering")), head: Some(slug("chen-gong")), contractor: false },
     Joined: Joined { main: CaseId::from_random([0x0b; 16]) },
     ResultTakenOver: ResultTakenOver {
         main: CaseId::from_random([0x0b; 16]),
@@ -109,6 +109,7 @@ one_fact_of_each_kind! {
         department: slug("engineering"),
         outcome: Outcome::Solved,
         in_sample: true,
+        by: None,
     },
     OuterSigned: OuterSigned {},
     OuterExtended: OuterExtended { limit: OuterLimit::Reply, until: ASKED_AT },
@@ -137,6 +138,8 @@ one_fact_of_each_kind! {
         from: ASKED_AT,
     },
     RulesConfirmed: RulesConfirmed { person: slug("wang-jg"), pack: Hash([0x88; 32]), n_right: 3, n_questions: 3, objects: true },
+    DelayTold: DelayTold { how: Contact::Call },
+    OuterReplied: OuterReplied {},
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does
@@ -178,6 +181,7 @@ fn a_fact_with_all_its_fields() {
             asked_before: Some(AskedBefore {
                 person: slug("liu-q"),
                 recorded_as: Some(CaseId::from_random([0x08; 16])),
+                department: None,
             }),
             repeats: Some(CaseId::from_random([0x08; 16])),
             outer: Some(OuterTicket {
@@ -229,6 +233,48 @@ fn a_fact_with_all_its_fields() {
     }
 }
 
+/// Keys that were added to a form already in use.
+#[test]
+fn a_fact_with_keys_of_later_times() {
+    let later = [
+        Fact::Recorded(Recorded {
+            unnamed: true,
+            asked_before: Some(AskedBefore {
+                person: slug("liu-q"),
+                recorded_as: None,
+                department: Some(slug("engineering")),
+            }),
+            ..recorded()
+        }),
+        Fact::FormCompleted(FormCompleted {
+            missing: Vec::new(),
+            missing_because: None,
+            named: true,
+        }),
+        Fact::Consented(Consented {
+            request: EnvelopeId::from_random([0x0a; 16]),
+            granted: true,
+            customer_until: Some(ASKED_AT),
+        }),
+        Fact::Instructed(Instructed {
+            department: Some(slug("lift-company")),
+            head: Some(slug("chen-gong")),
+            contractor: true,
+        }),
+        Fact::ResultTakenOver(ResultTakenOver {
+            main: CaseId::from_random([0x0b; 16]),
+            reply: EnvelopeId::from_random([0x0c; 16]),
+            department: slug("engineering"),
+            outcome: Outcome::PlainAnswer,
+            in_sample: false,
+            by: Some(slug("liu-q")),
+        }),
+    ];
+    for fact in later {
+        kept_as_cbor(&format!("Fact-{}-later", kind(&fact)), &fact);
+    }
+}
+
 #[test]
 fn a_fact_without_its_optional_fields() {
     let record = Recorded {
@@ -251,7 +297,7 @@ fn every_choice_keeps_its_number() {
         numbers!(Contact: Call, InPerson, Message, ByCustomer),
         numbers!(Finding: Satisfied, NotSatisfied, NotReached),
         numbers!(Ending: AnsweredAtOnce, Told, Satisfied, NotReached, Waived, ReferredOutside, Terminated),
-        numbers!(DeadlineId: Transfer, AssignHandler, Reply, ReturnSlip, TellResult, ReturnVisit, RetryVisit, Sign, Close, Customer, Completion, AgreedTime, ConfirmAsked, ReceiveGuided, CompleteForm, Consent, SignReceipt, SignDispatch, SignResult, SignPlainAnswer, TakeShift, AcceptSuccession, ReportToCoordination, NameLead, LeaderAnswer, Instruct, EmergencyPass, EmergencyOnSite, EmergencyRescuer, EmergencyTellDirector, ReportToAuthority, CheckResult, PublishAnswer, OuterSign, OuterReply, State),
+        numbers!(DeadlineId: Transfer, AssignHandler, Reply, ReturnSlip, TellResult, ReturnVisit, RetryVisit, Sign, Close, Customer, Completion, AgreedTime, ConfirmAsked, ReceiveGuided, CompleteForm, Consent, SignReceipt, SignDispatch, SignResult, SignPlainAnswer, TakeShift, AcceptSuccession, ReportToCoordination, NameLead, LeaderAnswer, Instruct, EmergencyPass, EmergencyOnSite, EmergencyRescuer, EmergencyTellDirector, ReportToAuthority, CheckResult, PublishAnswer, OuterSign, OuterReply, State, DecideAsked, TellDelay),
         numbers!(Urgency: Ordinary, Urgent, Emergency),
         numbers!(EmergencyStep: PassedOn, OnSite, RescuerOnSite, DirectorTold, DangerOver),
         numbers!(MissingBecause: Declined, NotKnown),
@@ -341,6 +387,8 @@ fn every_choice_keeps_its_number() {
         1821 DeadlineId::OuterSign
         1822 DeadlineId::OuterReply
         1823 DeadlineId::State
+        1828 DeadlineId::DecideAsked
+        1829 DeadlineId::TellDelay
         00 Urgency::Ordinary
         01 Urgency::Urgent
         02 Urgency::Emergency
@@ -723,6 +771,7 @@ fn recorded() -> Recorded {
         emergency: None,
         sensitive: false,
         needs_rescuer: false,
+        unnamed: false,
     }
 }
 

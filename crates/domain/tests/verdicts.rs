@@ -194,6 +194,7 @@ fn record() -> Recorded {
         emergency: None,
         sensitive: false,
         needs_rescuer: false,
+        unnamed: false,
     }
 }
 
@@ -494,12 +495,9 @@ fn ladder() -> Ladder {
 
 fn climbs(absent: &[&str], now: &str, expected: [(Step, &str, bool, Option<&str>); 3]) {
     let directed = include_str!("support/small-site.toml")
-        .replacen("[site]", "[site]\ndirector = \"li-na\"", 1)
-        .replacen(
-            "id = \"chen-gong\"",
-            "id = \"chen-gong\"\ndeputy = \"liu-wei\"",
-            1,
-        );
+        .replace("director = \"sun-li\"", "director = \"li-na\"")
+        .replace("deputy = \"wu-yue\"\n", "")
+        .replace("deputy = \"he-jun\"", "deputy = \"liu-wei\"");
     let rules = with_directory(&directed);
     let history = History::handed_over("09:08");
     let case = history.case();

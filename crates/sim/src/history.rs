@@ -46,6 +46,7 @@ pub fn record(person: &PersonId, number: String, now: Moment, chance: &mut Chanc
         emergency: None,
         sensitive: false,
         needs_rescuer: false,
+        unnamed: false,
     });
     Event::new(fact, words(chance))
 }

@@ -40,6 +40,8 @@ pub enum Act {
     PublishAnswer,
     ReportToAuthority,
     SignOuter,
+    TellDelay,
+    ReplyOuter,
     Emergency(EmergencyStep),
 }
 
@@ -58,7 +60,7 @@ impl Act {
     ];
 
     /// What comes beside it: shown where it is possible.
-    pub const BESIDE: [Self; 24] = [
+    pub const BESIDE: [Self; 26] = [
         Self::Emergency(EmergencyStep::PassedOn),
         Self::Emergency(EmergencyStep::OnSite),
         Self::Emergency(EmergencyStep::RescuerOnSite),
@@ -81,6 +83,8 @@ impl Act {
         Self::PublishAnswer,
         Self::ReportToAuthority,
         Self::SignOuter,
+        Self::TellDelay,
+        Self::ReplyOuter,
         Self::WaiveVisit,
         Self::ReportToCoordination,
     ];
@@ -116,9 +120,11 @@ impl Act {
             DeadlineId::CheckResult => Self::CheckResult,
             DeadlineId::PublishAnswer => Self::PublishAnswer,
             DeadlineId::OuterSign => Self::SignOuter,
+            DeadlineId::OuterReply => Self::ReplyOuter,
+            DeadlineId::TellDelay => Self::TellDelay,
             DeadlineId::Customer
             | DeadlineId::CompleteForm
-            | DeadlineId::OuterReply
+            | DeadlineId::DecideAsked
             | DeadlineId::State => return None,
         })
     }
@@ -151,6 +157,8 @@ impl Act {
             Self::PublishAnswer => task(DeadlineId::PublishAnswer),
             Self::ReportToAuthority => task(DeadlineId::ReportToAuthority),
             Self::SignOuter => task(DeadlineId::OuterSign),
+            Self::TellDelay => task(DeadlineId::TellDelay),
+            Self::ReplyOuter => task(DeadlineId::OuterReply),
             Self::Emergency(step) => act::emergency_step(language, step),
         }
     }
@@ -186,6 +194,8 @@ impl Act {
             Self::PublishAnswer => "publish-answer",
             Self::ReportToAuthority => "report-to-authority",
             Self::SignOuter => "sign-outer",
+            Self::TellDelay => "tell-delay",
+            Self::ReplyOuter => "reply-outer",
             Self::Emergency(EmergencyStep::PassedOn) => "emergency-passed-on",
             Self::Emergency(EmergencyStep::OnSite) => "emergency-on-site",
             Self::Emergency(EmergencyStep::RescuerOnSite) => "emergency-rescuer",
@@ -205,8 +215,8 @@ impl Act {
             Self::Resume => Some(Command::Resume),
             Self::SignOuter => Some(Command::SignOuter),
             Self::TakeShift => {
-                let (shift, ..) = case.consents.shift.as_ref()?;
-                Some(Command::TakeShift { shift: *shift })
+                let shift = case.consents.shifts.last()?.shift;
+                Some(Command::TakeShift { shift })
             }
             Self::HandOver
             | Self::NameHandler
@@ -225,6 +235,8 @@ impl Act {
             | Self::CheckResult
             | Self::PublishAnswer
             | Self::ReportToAuthority
+            | Self::TellDelay
+            | Self::ReplyOuter
             | Self::Emergency(_) => None,
         }
     }
@@ -293,6 +305,11 @@ impl Act {
                 text,
             },
             Self::ReportToAuthority => Command::ReportToAuthority { text },
+            Self::TellDelay => Command::TellDelay {
+                how: Contact::Message,
+                text,
+            },
+            Self::ReplyOuter => Command::ReplyOuter { text },
             Self::Emergency(step) => Command::EmergencyStep { step, done_at: now },
             Self::Receive
             | Self::Close

@@ -31,7 +31,8 @@ pub fn questions(act: Act, desk: Desk, fields: Fields, changed: Callback<String>
         Act::Return => ask.long("act.opinion"),
         Act::AnswerAtOnce => ask.long("record.answer"),
         Act::Reply => view! { <ResultQuestions ask /> }.into_any(),
-        Act::Tell => view! { {ask.contacts()} {ask.long("act.text")} }.into_any(),
+        Act::Tell | Act::TellDelay => view! { {ask.contacts()} {ask.long("act.text")} }.into_any(),
+        Act::ReplyOuter => ask.long("act.text"),
         Act::Visit => {
             let options = ask.options(|language| {
                 vec![

@@ -155,6 +155,7 @@ pub fn envelopes(rules: &Rules, seed: u32, n_handovers: u32) -> Vec<Envelope> {
     let granted = Consented {
         request,
         granted: true,
+        customer_until: None,
     };
     writer.act("chen-gong", vec![Fact::Consented(granted)]);
     writer.envelopes
@@ -187,6 +188,7 @@ fn recorded(asked_at: Moment) -> Recorded {
         emergency: None,
         sensitive: false,
         needs_rescuer: false,
+        unnamed: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What needs somebody's consent, on a case: pauses, extensions, completion deadlines, further agreed times.
 
-use super::{Act, Case, End};
+use super::{Act, Case, End, Obligation};
 use crate::decide::Refusal;
 use crate::event::{Consented, PauseReason, Request, Requested};
 use crate::id::{EnvelopeId, PersonId, ShiftId};
@@ -14,8 +14,46 @@ pub struct Consents {
     pub requests: Vec<RequestMade>,
     /// Stretches in which clocks that can pause stand still; why, say the requests that were granted.
     pub pauses: Vec<Pause>,
-    /// The shift handover that is not taken yet, from whom to whom (F7).
-    pub shift: Option<(ShiftId, PersonId, PersonId)>,
+    /// Shift handovers that are not taken yet (F7).
+    pub shifts: Vec<Shift>,
+}
+
+/// What one person owes here goes to the next post on duty, once it is taken (F7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shift {
+    pub shift: ShiftId,
+    pub from: PersonId,
+    pub to: PersonId,
+    pub envelope: EnvelopeId,
+}
+
+impl Consents {
+    /// What was asked for the handling lapses unanswered, and its pauses end with it.
+    pub(super) fn handling_ends(&mut self, at: Moment) {
+        for made in &mut self.requests {
+            made.lapsed |= made.answer.is_none() && made.request != Request::Succession;
+        }
+        self.end_pauses(at);
+    }
+
+    pub(super) fn end_pauses(&mut self, at: Moment) {
+        for pause in self.pauses.iter_mut().filter(|it| lasts_at(it, at)) {
+            pause.until = Some(at);
+        }
+    }
+
+    /// Whether an obligation to answer belongs to a request that stands still.
+    pub(super) fn is_asked_still(&self, obligation: &Obligation) -> bool {
+        obligation.deadline == DeadlineId::Consent
+            && self
+                .requests
+                .iter()
+                .any(|it| it.envelope == obligation.arose && it.is_open())
+    }
+}
+
+fn lasts_at(pause: &Pause, at: Moment) -> bool {
+    pause.from <= at && pause.until.is_none_or(|until| at < until)
 }
 
 /// A request, with what became of it.
@@ -28,9 +66,15 @@ pub struct RequestMade {
     pub at: Moment,
     /// Who answered, when, and whether it was granted.
     pub answer: Option<(PersonId, Moment, bool)>,
+    /// What it was asked for ended before anybody answered.
+    pub lapsed: bool,
 }
 
 impl RequestMade {
+    pub const fn is_open(&self) -> bool {
+        self.answer.is_none() && !self.lapsed
+    }
+
     pub fn is_granted(&self) -> bool {
         self.answer.as_ref().is_some_and(|(_, _, granted)| *granted)
     }
@@ -42,19 +86,19 @@ impl Case {
         self.consents.pauses.len() + self.intake.agreed.len()
     }
 
-    pub(super) fn admit_requested(&self, it: &Requested) -> Result<(), Refusal> {
+    pub(super) fn admit_requested(&self, act: Act<'_>, it: &Requested) -> Result<(), Refusal> {
         let same_kind =
             |other: &Request| std::mem::discriminant(other) == std::mem::discriminant(&it.request);
         if self
             .consents
             .requests
             .iter()
-            .any(|made| made.answer.is_none() && same_kind(&made.request))
+            .any(|made| made.is_open() && same_kind(&made.request))
         {
             return Err(Refusal::RequestOpen);
         }
         match it.request {
-            Request::Pause(..) if self.open_pause().is_some() => Err(Refusal::Paused),
+            Request::Pause(..) if self.pause_at(act.at).is_some() => Err(Refusal::Paused),
             Request::Extension(deadline, _) => self.admit_owed(deadline),
             Request::Completion(_) => self.admit_owed(DeadlineId::Reply),
             Request::AgreedTime(..) => self.admit_time_agreed(),
@@ -62,8 +106,14 @@ impl Case {
         }
     }
 
+    /// The pause that lasts until somebody ends it.
     pub fn open_pause(&self) -> Option<&Pause> {
         self.consents.pauses.iter().find(|it| it.until.is_none())
+    }
+
+    /// The pause that lasts at `at`.
+    pub fn pause_at(&self, at: Moment) -> Option<&Pause> {
+        self.consents.pauses.iter().find(|it| lasts_at(it, at))
     }
 
     /// Why the clock stands still.
@@ -90,6 +140,7 @@ impl Case {
             of: it.of.clone(),
             at: act.at,
             answer: None,
+            lapsed: false,
         });
         self.owe(
             DeadlineId::Consent,
@@ -105,7 +156,7 @@ impl Case {
         self.consents
             .requests
             .iter()
-            .find(|it| it.envelope == envelope && it.answer.is_none())
+            .find(|it| it.envelope == envelope && it.is_open())
     }
 
     pub(super) fn admit_consented(&self, it: &Consented) -> Result<(), Refusal> {
@@ -132,19 +183,31 @@ impl Case {
         };
         made.answer = Some((act.by.clone(), act.at, it.granted));
         let (request, asked_at, asked_in) = (made.request, made.at, made.envelope);
-        let end = End::Met {
-            at: act.at,
-            by: act.envelope,
-        };
+        let end = End::met(act);
         self.open_mut(DeadlineId::Consent)
             .filter(|open| open.arose == asked_in)
             .for_each(|open| open.end = Some(end));
         if it.granted {
-            self.grant(act, request, asked_at, asked_in);
+            self.grant(act, request, it.customer_until, asked_at, asked_in);
         }
     }
 
-    fn grant(&mut self, act: Act<'_>, request: Request, asked_at: Moment, asked_in: EnvelopeId) {
+    fn grant(
+        &mut self,
+        act: Act<'_>,
+        request: Request,
+        customer_until: Option<Moment>,
+        asked_at: Moment,
+        asked_in: EnvelopeId,
+    ) {
+        if let Some(until) = customer_until {
+            self.open_mut(DeadlineId::Customer)
+                .for_each(|it| it.until = Some(until));
+        }
+        if !matches!(request, Request::AgreedTime(..) | Request::Succession) {
+            self.lift(DeadlineId::TellDelay, act.at);
+            self.owe_responder(DeadlineId::TellDelay, act.at, act);
+        }
         match request {
             Request::Pause(_, until) => self.consents.pauses.push(Pause {
                 from: asked_at,
@@ -173,8 +236,6 @@ impl Case {
             .find(|it| it.deadline == DeadlineId::Reply)
             .map_or_else(|| self.responder_owes(), |it| it.owed_by.clone());
         self.meet_at(DeadlineId::Reply, asked_at, asked_in);
-        self.open_mut(DeadlineId::Customer)
-            .for_each(|it| it.until = Some(at));
         self.owe_until(
             DeadlineId::Completion,
             &owed_by.department,
@@ -185,21 +246,14 @@ impl Case {
         );
     }
 
-    pub(super) fn admit_resumed(&self) -> Result<(), Refusal> {
-        match self.open_pause() {
+    pub(super) fn admit_resumed(&self, act: Act<'_>) -> Result<(), Refusal> {
+        match self.pause_at(act.at) {
             Some(_) => Ok(()),
             None => Err(Refusal::NotPaused),
         }
     }
 
     pub(super) fn resumed(&mut self, act: Act<'_>) {
-        for pause in self
-            .consents
-            .pauses
-            .iter_mut()
-            .filter(|it| it.until.is_none())
-        {
-            pause.until = Some(act.at);
-        }
+        self.consents.end_pauses(act.at);
     }
 }

@@ -16,6 +16,10 @@ pub struct Coordination {
     pub n_reported: u32,
     /// The one lead that was named (C1).
     pub lead: Option<DepartmentId>,
+    /// Movements before the lead was named; the count for the next coordination starts there (T8).
+    pub n_moves_at_lead: usize,
+    /// When the customer was told to expect what was put to a leader (C3).
+    pub expected_at: Option<Moment>,
     /// 矛盾升级: since when (C2).
     pub escalated_at: Option<Moment>,
     /// The main case that is handled for it, once joined (C5).
@@ -115,6 +119,7 @@ impl Case {
             slip.upheld = true;
         }
         self.coordination.lead = Some(it.lead.clone());
+        self.coordination.n_moves_at_lead = self.moves.len();
         let from = self.holder().clone();
         if it.lead == from {
             // The coordinating department leads itself.
@@ -130,6 +135,11 @@ impl Case {
         }
     }
 
+    /// Movements since the matter was last settled by coordination, or since the asking (T8).
+    pub fn n_moves_unsettled(&self) -> usize {
+        self.moves.len() - self.coordination.n_moves_at_lead
+    }
+
     pub(super) fn admit_put_to_leader(&self) -> Result<(), Refusal> {
         if self.owes(DeadlineId::LeaderAnswer) {
             Err(Refusal::AwaitingLeader)
@@ -139,6 +149,7 @@ impl Case {
     }
 
     pub(super) fn put_to_leader(&mut self, act: Act<'_>, it: &PutToLeader) {
+        self.coordination.expected_at = Some(it.expected_at);
         self.owe(
             DeadlineId::LeaderAnswer,
             &it.leader_department,
@@ -176,7 +187,7 @@ impl Case {
             Stage::Own | Stage::Passed { .. } | Stage::Coordinating { .. }
         );
         if let Some(to) = it.department.as_ref().filter(|to| is_open && **to != from) {
-            self.pass(act, &from, to, false, false);
+            self.pass(act, &from, to, it.contractor, false);
         }
     }
 
@@ -213,7 +224,8 @@ impl Case {
 
     pub(super) fn result_taken_over(&mut self, act: Act<'_>, it: &ResultTakenOver) {
         self.coordination.is_outside_sample = !it.in_sample;
-        self.set_result(act, &it.department, it.outcome);
+        let by = it.by.as_ref().unwrap_or(act.by);
+        self.set_result(act, &it.department, by, it.outcome);
     }
 
     pub(super) fn admit_outer(&self) -> Result<(), Refusal> {
@@ -252,7 +264,7 @@ impl Case {
 
     /// A rejection outside opens the case again here (C6).
     pub(super) fn rejected_outside(&mut self, act: Act<'_>, it: &RejectedOutside) {
-        self.meet(DeadlineId::OuterReply, act);
+        self.lift(DeadlineId::OuterReply, act.at);
         if let Some(outer) = &mut self.coordination.outer {
             outer.n_rejections += 1;
             outer.reply_by = it.reply_by;

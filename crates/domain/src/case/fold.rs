@@ -128,7 +128,7 @@ impl Case {
                 }
                 (None, _) => return Err(Stopped::unmarked(Refusal::NotRecorded)),
                 (Some(case), _) => {
-                    if let Err(refusal) = case.admit(fact) {
+                    if let Err(refusal) = case.admit(act(fact)) {
                         return Err(Stopped { refusal, is_marked });
                     }
                     case.apply(act(fact));

@@ -1,11 +1,11 @@
 //! What intake leaves on a case (F, I): the record's obligations, notices, agreed times, emergencies.
 
-use super::{Act, Case, Owed, Stage};
+use super::{Act, Case, End, Owed, Responder, Stage};
 use crate::decide::Refusal;
 use crate::event::{
-    AgreedBecause, AskedConfirmed, EmergencyStep, EmergencyStepDone, Field, FormCompleted,
-    GuidedReceived, Kind, NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource, Recorded,
-    ResultChecked, SecondTripMade, Urgency, UrgencySet,
+    AgreedBecause, AnswerPublished, AskedConfirmed, EmergencyStep, EmergencyStepDone, Field,
+    FormCompleted, GuidedReceived, Kind, NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource,
+    Recorded, ResultChecked, SecondTripMade, Urgency, UrgencySet,
 };
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EmergencyId, EnvelopeId, PaperId, PersonId};
@@ -17,8 +17,12 @@ use crate::pack::DeadlineId;
 pub struct Intake {
     /// Required fields that are missing still (I1).
     pub missing: Vec<Field>,
-    /// The person named as asked objected (F6).
+    /// The person named as asked objected, and no supervisor has decided otherwise (F6).
     pub asked_objected: bool,
+    /// What the person said whom the customer had asked before, and who has no record of it (F5).
+    pub asked_before: Option<bool>,
+    /// Neither name nor phone is known (I1).
+    pub unnamed: bool,
     /// The earlier case that this one repeats (I9).
     pub repeats: Option<CaseId>,
     pub guided: Option<Guided>,
@@ -41,6 +45,8 @@ impl Intake {
         Self {
             missing: record.missing.clone(),
             asked_objected: false,
+            asked_before: None,
+            unnamed: record.unnamed,
             repeats: record.repeats,
             guided: None,
             n_whom_told: 0,
@@ -109,6 +115,19 @@ pub struct Photo {
     pub placed: bool,
 }
 
+/// What a photo may not prove (V7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhotoDoubt {
+    FromAlbum,
+    WithoutTime,
+    WithoutPlace,
+    /// Taken before the slip was handed over.
+    OlderThanHandover,
+    UsedElsewhere {
+        case: CaseId,
+    },
+}
+
 impl Case {
     /// What the record itself makes owed.
     pub(super) fn take_down(&mut self, act: Act<'_>) {
@@ -121,22 +140,44 @@ impl Case {
         } else {
             self.owe_handling(record.asked_at, act);
         }
-        self.owe_responder(DeadlineId::Customer, record.asked_at, act);
-        if let Some(at) = record.due_by {
-            let Owed { department, person } = self.responder_owes();
-            self.owe_until(
-                DeadlineId::AgreedTime,
+        // An inspection says itself by when (I13).
+        let Owed { department, person } = self.responder_owes();
+        self.owe_until(
+            DeadlineId::Customer,
+            &department,
+            person,
+            record.asked_at,
+            record.due_by,
+            act,
+        );
+        if self.responder.person != *act.by {
+            self.owe_responder(DeadlineId::ConfirmAsked, act.at, act);
+        }
+        if let Some(before) = self.asked_before_without_record().cloned() {
+            let department = record
+                .asked_before
+                .and_then(|it| it.department)
+                .unwrap_or(department);
+            self.owe(
+                DeadlineId::ConfirmAsked,
                 &department,
-                person,
-                record.asked_at,
-                Some(at),
+                Some(before),
+                act.at,
                 act,
             );
         }
-        if !record.asked.iter().any(|it| it.person == *act.by) {
-            self.owe_responder(DeadlineId::ConfirmAsked, act.at, act);
-        }
         self.owe_outer(act);
+    }
+
+    /// Whom the customer says to have asked before, where no record of it is known: it is a question to them (F5).
+    /// Whoever writes it down of themselves, or is asked as the first responder anyway, is not asked twice.
+    pub(super) fn asked_before_without_record(&self) -> Option<&PersonId> {
+        self.record
+            .asked_before
+            .as_ref()
+            .filter(|it| it.recorded_as.is_none())
+            .map(|it| &it.person)
+            .filter(|it| **it != self.responder.person && **it != self.recorded_by)
     }
 
     /// Own matters are answered, others' passed on (T1, T3).
@@ -168,15 +209,31 @@ impl Case {
             DeadlineId::EmergencyTellDirector,
         ];
         let rescuer = needs_rescuer.then_some(DeadlineId::EmergencyRescuer);
+        let (department, person) = match &self.stage {
+            Stage::Passed {
+                department,
+                handler,
+                ..
+            } => (department.clone(), handler.clone()),
+            Stage::Own
+            | Stage::Coordinating { .. }
+            | Stage::Joined { .. }
+            | Stage::Replied
+            | Stage::Closed => {
+                let owed = self.responder_owes();
+                (owed.department, owed.person)
+            }
+        };
         for deadline in steps.into_iter().chain(rescuer) {
-            self.owe_responder(deadline, since, act);
+            self.owe(deadline, &department, person.clone(), since, act);
         }
     }
 
     pub(super) fn admit_answer_at_once(&self) -> Result<(), Refusal> {
         match &self.stage {
-            Stage::Own if !self.intake.in_danger => Ok(()),
-            Stage::Own => Err(Refusal::InDanger),
+            Stage::Own if self.intake.in_danger => Err(Refusal::InDanger),
+            Stage::Own if self.owes(DeadlineId::LeaderAnswer) => Err(Refusal::AwaitingLeader),
+            Stage::Own => Ok(()),
             Stage::Passed { .. }
             | Stage::Coordinating { .. }
             | Stage::Joined { .. }
@@ -199,13 +256,66 @@ impl Case {
         }
     }
 
+    /// Those named answer what is put to them; after an objection it is the supervisor's to say.
+    pub(super) fn admit_asked_confirmed(&self, act: Act<'_>) -> Result<(), Refusal> {
+        let is_asked = self.open_obligations().any(|it| {
+            it.deadline == DeadlineId::ConfirmAsked && it.owed_by.person.as_ref() == Some(act.by)
+        });
+        if is_asked {
+            Ok(())
+        } else if self.owes(DeadlineId::DecideAsked) {
+            if *act.by == self.responder.person {
+                Err(Refusal::SameResponder)
+            } else {
+                Ok(())
+            }
+        } else {
+            self.admit_owed(DeadlineId::ConfirmAsked)
+                .and(Err(Refusal::NotYours {
+                    may: self.asked_to_confirm(),
+                }))
+        }
+    }
+
+    /// Whom it is put to whether they were asked (F5, F6).
+    pub fn asked_to_confirm(&self) -> Vec<PersonId> {
+        self.open_obligations()
+            .filter(|it| it.deadline == DeadlineId::ConfirmAsked)
+            .filter_map(|it| it.owed_by.person.clone())
+            .collect()
+    }
+
     pub(super) fn asked_confirmed(&mut self, act: Act<'_>, it: &AskedConfirmed) {
-        self.meet(DeadlineId::ConfirmAsked, act);
-        self.intake.asked_objected = !it.agrees;
+        if self.asked_before_without_record() == Some(act.by) {
+            self.intake.asked_before = Some(it.agrees);
+        } else if *act.by == self.responder.person {
+            self.intake.asked_objected = !it.agrees;
+            if !it.agrees {
+                let Responder {
+                    department,
+                    supervisor,
+                    ..
+                } = self.responder.clone();
+                self.owe(
+                    DeadlineId::DecideAsked,
+                    &department,
+                    supervisor,
+                    act.at,
+                    act,
+                );
+            }
+        } else {
+            self.meet(DeadlineId::DecideAsked, act);
+            self.intake.asked_objected = false;
+        }
+        let end = End::met(act);
+        self.open_mut(DeadlineId::ConfirmAsked)
+            .filter(|open| open.owed_by.person.as_ref() == Some(act.by))
+            .for_each(|open| open.end = Some(end));
     }
 
     pub(super) fn admit_form_completed(&self) -> Result<(), Refusal> {
-        if self.intake.missing.is_empty() {
+        if self.intake.missing.is_empty() && !self.intake.unnamed {
             Err(Refusal::NothingMissing)
         } else {
             Ok(())
@@ -214,6 +324,7 @@ impl Case {
 
     pub(super) fn form_completed(&mut self, act: Act<'_>, it: &FormCompleted) {
         self.intake.missing.clone_from(&it.missing);
+        self.intake.unnamed &= !it.named;
         if it.missing.is_empty() || it.missing_because.is_some() {
             self.meet(DeadlineId::CompleteForm, act);
         }
@@ -327,6 +438,14 @@ impl Case {
         }
     }
 
+    /// The first agreed time needs nobody's consent; a further one comes with it, or has no effect (T10).
+    pub(super) fn admit_first_time_agreed(&self) -> Result<(), Refusal> {
+        if self.n_postponed() > 0 {
+            return Err(Refusal::NeedsConsent);
+        }
+        self.admit_time_agreed()
+    }
+
     /// The agreed time is the deadline of the answer, for the customer and for whoever has the case.
     pub(super) fn time_agreed(&mut self, act: Act<'_>, at: Moment, because: AgreedBecause) {
         self.intake.agreed.push(Agreed {
@@ -338,10 +457,16 @@ impl Case {
         });
         let owed_by = self
             .open_obligations()
-            .find(|it| matches!(it.deadline, DeadlineId::Reply | DeadlineId::AgreedTime))
+            .find(|it| {
+                matches!(
+                    it.deadline,
+                    DeadlineId::Reply | DeadlineId::AgreedTime | DeadlineId::Completion
+                )
+            })
             .map_or_else(|| self.responder_owes(), |it| it.owed_by.clone());
         self.lift(DeadlineId::Reply, act.at);
         self.lift(DeadlineId::AgreedTime, act.at);
+        self.lift(DeadlineId::Completion, act.at);
         self.open_mut(DeadlineId::Customer)
             .for_each(|it| it.until = Some(at));
         self.owe_until(
@@ -377,6 +502,7 @@ impl Case {
         if is_emergency(it.urgency) && !is_emergency(was) {
             self.intake.in_danger = true;
             self.lift(DeadlineId::Transfer, act.at);
+            self.consents.end_pauses(act.at);
             self.owe_emergency(act.at, it.needs_rescuer, act);
         } else if is_emergency(was) && !is_emergency(it.urgency) {
             self.danger_over(act, act.at);
@@ -441,11 +567,56 @@ impl Case {
     }
 
     /// Neither name nor phone: the answer is published, or why not is recorded (I1).
-    pub fn is_unnamed(&self) -> bool {
-        [Field::CustomerName, Field::CustomerPhone]
+    pub const fn is_unnamed(&self) -> bool {
+        self.intake.unnamed
+    }
+
+    pub(super) fn answer_published(&mut self, act: Act<'_>, it: &AnswerPublished) {
+        self.meet(DeadlineId::PublishAnswer, act);
+        self.meet(DeadlineId::Customer, act);
+        if let Some(result) = &mut self.result {
+            result.published = Some(it.published);
+        }
+        self.owe_close_without_visit(act);
+    }
+
+    /// What is pointed out about a photo (V7); it is never the only proof of a breach. `others`: the site's other cases.
+    pub fn photo_doubts<'a>(
+        &self,
+        photo: &Photo,
+        others: impl IntoIterator<Item = &'a Self>,
+    ) -> Vec<PhotoDoubt> {
+        let handed_over = self
+            .moves
             .iter()
-            .all(|it| self.intake.missing.contains(it))
-            || self.record.public_area
+            .rev()
+            .find(|it| it.at <= photo.at)
+            .map(|it| it.at);
+        let is_older = photo
+            .taken_at
+            .zip(handed_over)
+            .is_some_and(|(taken, moved)| taken < moved);
+        let used_in = others
+            .into_iter()
+            .find(|it| {
+                it.id != self.id
+                    && it
+                        .intake
+                        .photos
+                        .iter()
+                        .any(|used| used.photo == photo.photo)
+            })
+            .map(|it| PhotoDoubt::UsedElsewhere { case: it.id });
+        [
+            (photo.source == PhotoSource::Album).then_some(PhotoDoubt::FromAlbum),
+            photo.taken_at.is_none().then_some(PhotoDoubt::WithoutTime),
+            (!photo.placed).then_some(PhotoDoubt::WithoutPlace),
+            is_older.then_some(PhotoDoubt::OlderThanHandover),
+            used_in,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     pub(super) fn is_inspection(&self) -> bool {

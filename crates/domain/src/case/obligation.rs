@@ -19,6 +19,16 @@ pub struct Obligation {
     pub end: Option<End>,
 }
 
+impl Obligation {
+    /// Who owed it at `at`: a succession or a shift moves what is left to do, never what was missed (F3, F7).
+    pub fn owed_at(&self, at: Moment) -> &Owed {
+        self.before
+            .iter()
+            .find(|(_, moved_at)| at < *moved_at)
+            .map_or(&self.owed_by, |(was, _)| was)
+    }
+}
+
 /// The department that answers for an obligation and, once named, the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owed {
@@ -56,6 +66,13 @@ pub enum End {
 }
 
 impl End {
+    pub(super) const fn met(act: super::Act<'_>) -> Self {
+        Self::Met {
+            at: act.at,
+            by: act.envelope,
+        }
+    }
+
     pub const fn at(self) -> Moment {
         match self {
             Self::Met { at, .. } | Self::Lifted { at } => at,

@@ -1,10 +1,10 @@
 //! The slip's way from hand to hand (T), and the answerability that stays behind (F3, F7).
 
-use super::{Act, Case, CaseResult, Owed, ReportKind, Responder, Stage};
+use super::{Act, Case, CaseResult, End, ReportKind, Responder, Shift, Stage, is_a_posts};
 use crate::decide::Refusal;
 use crate::event::{
     HandedOver, HandlerNamed, Outcome, Received, Replied, ResultTold, Returned, ShiftPassed,
-    ShiftTaken, ShirkingReported, Signed, Signing, Succeeded,
+    ShiftTaken, ShirkingReported, Signed, Signing, Succeeded, SuccessionReason,
 };
 use crate::id::{DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
@@ -210,7 +210,7 @@ impl Case {
             Outcome::PlainAnswer => DeadlineId::SignPlainAnswer,
             Outcome::Solved => DeadlineId::SignResult,
         };
-        self.set_result(act, &it.department, it.outcome);
+        self.set_result(act, &it.department, act.by, it.outcome);
         self.owe_signature(signature, &it.department, it.head.as_ref(), act);
         if self.is_inspection() {
             self.owe(DeadlineId::CheckResult, &it.department, None, act.at, act);
@@ -218,27 +218,44 @@ impl Case {
     }
 
     /// The result is back with the first responder, who tells and visits.
-    pub(super) fn set_result(&mut self, act: Act<'_>, department: &DepartmentId, outcome: Outcome) {
+    pub(super) fn set_result(
+        &mut self,
+        act: Act<'_>,
+        department: &DepartmentId,
+        by: &PersonId,
+        outcome: Outcome,
+    ) {
         self.lift_handling(act.at);
         self.stage = Stage::Replied;
         self.result = Some(CaseResult {
             department: department.clone(),
-            by: act.by.clone(),
+            by: by.clone(),
             at: act.at,
             envelope: act.envelope,
             outcome,
             told: None,
+            published: None,
+            n_visits_before: self.visits.len(),
         });
-        self.owe_responder(DeadlineId::TellResult, act.at, act);
+        let tell = if self.is_unnamed() {
+            DeadlineId::PublishAnswer
+        } else {
+            DeadlineId::TellResult
+        };
+        self.owe_responder(tell, act.at, act);
         if self.needs_visit() {
             self.owe_visit(DeadlineId::ReturnVisit, act.at, act);
         }
-        if self.is_unnamed() {
-            self.owe_responder(DeadlineId::PublishAnswer, act.at, act);
-        }
     }
 
+    /// What an inspection gets is checked first (I13), and what a leader was asked is awaited (C3).
     pub(super) fn admit_result_told(&self) -> Result<(), Refusal> {
+        if self.owes(DeadlineId::CheckResult) {
+            return Err(Refusal::NotChecked);
+        }
+        if self.owes(DeadlineId::LeaderAnswer) {
+            return Err(Refusal::AwaitingLeader);
+        }
         match &self.result {
             Some(result) if self.stage == Stage::Replied => result
                 .told
@@ -252,9 +269,16 @@ impl Case {
     pub(super) fn result_told(&mut self, act: Act<'_>, it: &ResultTold) {
         self.meet(DeadlineId::TellResult, act);
         self.meet(DeadlineId::Customer, act);
+        self.lift(DeadlineId::PublishAnswer, act.at);
+        self.lift(DeadlineId::TellDelay, act.at);
         if let Some(result) = &mut self.result {
             result.told = Some((act.by.clone(), act.at, it.how));
         }
+        self.owe_close_without_visit(act);
+    }
+
+    /// Once the customer can know the result and nobody has to visit, closing is what is left.
+    pub(super) fn owe_close_without_visit(&mut self, act: Act<'_>) {
         if !self.needs_visit() {
             self.owe_responder(DeadlineId::Close, act.at, act);
         }
@@ -268,7 +292,7 @@ impl Case {
             .ok_or(Refusal::NotOwed { deadline })
     }
 
-    const fn signature(what: Signing) -> DeadlineId {
+    pub(crate) const fn signature(what: Signing) -> DeadlineId {
         match what {
             Signing::Receipt => DeadlineId::SignReceipt,
             Signing::Dispatch => DeadlineId::SignDispatch,
@@ -278,10 +302,7 @@ impl Case {
     }
 
     pub(super) fn signed(&mut self, act: Act<'_>, it: &Signed) {
-        let end = super::End::Met {
-            at: act.at,
-            by: act.envelope,
-        };
+        let end = End::met(act);
         self.open_mut(Self::signature(it.what))
             .filter(|open| open.owed_by.department == it.department)
             .for_each(|open| open.end = Some(end));
@@ -308,12 +329,12 @@ impl Case {
         );
     }
 
-    pub(super) fn admit_shift_passed(&self, it: &ShiftPassed) -> Result<(), Refusal> {
+    pub(super) fn admit_shift_passed(&self, act: Act<'_>, it: &ShiftPassed) -> Result<(), Refusal> {
         if self
             .consents
-            .shift
-            .as_ref()
-            .is_some_and(|(shift, ..)| *shift == it.shift)
+            .shifts
+            .iter()
+            .any(|open| open.shift == it.shift && open.from == *act.by)
         {
             Err(Refusal::ShiftPassedAlready)
         } else {
@@ -322,8 +343,17 @@ impl Case {
     }
 
     pub(super) fn shift_passed(&mut self, act: Act<'_>, it: &ShiftPassed) {
-        self.lift(DeadlineId::TakeShift, act.at);
-        self.consents.shift = Some((it.shift, act.by.clone(), it.to.clone()));
+        if let Some(earlier) = self.close_shift(|open| open.from == *act.by) {
+            self.open_mut(DeadlineId::TakeShift)
+                .filter(|open| open.arose == earlier.envelope)
+                .for_each(|open| open.end = Some(End::Lifted { at: act.at }));
+        }
+        self.consents.shifts.push(Shift {
+            shift: it.shift,
+            from: act.by.clone(),
+            to: it.to.clone(),
+            envelope: act.envelope,
+        });
         let department = self.department_of(act.by);
         self.owe(
             DeadlineId::TakeShift,
@@ -334,6 +364,11 @@ impl Case {
         );
     }
 
+    fn close_shift(&mut self, which: impl Fn(&Shift) -> bool) -> Option<Shift> {
+        let place = self.consents.shifts.iter().position(which)?;
+        Some(self.consents.shifts.remove(place))
+    }
+
     /// The department under which a person owes something here, else the one that has the case.
     fn department_of(&self, person: &PersonId) -> DepartmentId {
         self.open_obligations()
@@ -342,22 +377,26 @@ impl Case {
     }
 
     pub(super) fn admit_shift_taken(&self, it: &ShiftTaken) -> Result<(), Refusal> {
-        match &self.consents.shift {
-            Some((shift, ..)) if *shift == it.shift => self.admit_owed(DeadlineId::TakeShift),
-            _ => Err(Refusal::NoSuchShift),
+        if self
+            .consents
+            .shifts
+            .iter()
+            .any(|open| open.shift == it.shift)
+        {
+            self.admit_owed(DeadlineId::TakeShift)
+        } else {
+            Err(Refusal::NoSuchShift)
         }
     }
 
     /// What is open stands with the post on duty; the answerability stays with the first responder (F7).
-    pub(super) fn shift_taken(&mut self, act: Act<'_>) {
-        self.meet(DeadlineId::TakeShift, act);
-        if let Some((_, from, to)) = self.consents.shift.take() {
-            let department = self.department_of(&from);
-            let to = Owed {
-                department,
-                person: Some(to),
-            };
-            self.move_open(&from, &to, act.at);
+    pub(super) fn shift_taken(&mut self, act: Act<'_>, it: &ShiftTaken) {
+        let mine = |open: &Shift| open.shift == it.shift && open.to == *act.by;
+        while let Some(taken) = self.close_shift(mine) {
+            self.open_mut(DeadlineId::TakeShift)
+                .filter(|open| open.arose == taken.envelope)
+                .for_each(|open| open.end = Some(End::met(act)));
+            self.move_open(&taken.from, &taken.to, None, act.at);
         }
     }
 
@@ -378,10 +417,34 @@ impl Case {
                 supervisor: it.supervisor.clone(),
             },
         );
-        self.lift(DeadlineId::ConfirmAsked, act.at);
-        let to = self.responder_owes();
-        self.move_open(&from.person, &to, act.at);
+        let at = act.at;
+        self.open_mut(DeadlineId::ConfirmAsked)
+            .filter(|open| open.owed_by.person.as_ref() == Some(&from.person))
+            .for_each(|open| open.end = Some(End::Lifted { at }));
+        self.meet(DeadlineId::DecideAsked, act);
+        if it.reason == SuccessionReason::WronglyNamed {
+            self.was_never_owed_by(&from.person);
+        } else {
+            self.move_open(&from.person, &it.to, Some(&it.department), at);
+        }
         self.owe_responder(DeadlineId::AcceptSuccession, act.at, act);
+    }
+
+    /// Whoever was named wrongly never owed anything; the one who was asked owed it from the asking (F6).
+    fn was_never_owed_by(&mut self, person: &PersonId) {
+        let truly = self.responder_owes();
+        for it in self
+            .obligations
+            .iter_mut()
+            .filter(|it| !is_a_posts(it.deadline))
+        {
+            let owners = it.before.iter_mut().map(|(was, _)| was);
+            for owed in owners.chain([&mut it.owed_by]) {
+                if owed.person.as_ref() == Some(person) {
+                    owed.clone_from(&truly);
+                }
+            }
+        }
     }
 
     /// One movement, with what the receiver owes from the handover on, signed for or not.

@@ -19,6 +19,17 @@ pub struct CaseResult {
     pub envelope: EnvelopeId,
     pub outcome: Outcome,
     pub told: Option<(PersonId, Moment, Contact)>,
+    /// To an unnamed customer: whether the answer was published, or why not is on record (I1).
+    pub published: Option<bool>,
+    /// Visits of earlier results. Counted, because devices' clocks differ.
+    pub n_visits_before: usize,
+}
+
+impl CaseResult {
+    /// The customer was told, or, where nobody knows who it is, the answer was published or why not was said.
+    pub const fn is_made_known(&self) -> bool {
+        self.told.is_some() || self.published.is_some()
+    }
 }
 
 /// A return visit, made or tried.
@@ -33,8 +44,10 @@ pub struct Visit {
 /// What checks and rounds left on a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verification {
-    /// Results with which the customer was not satisfied (V2, V5).
+    /// Results with which the customer was not satisfied (V2).
     pub n_unsatisfied: u32,
+    /// Those since new facts opened the case again, or since the asking (V5).
+    pub n_rounds: u32,
     /// No return visit is made of the result as it stands (V4).
     pub waived: Option<WaivedBecause>,
     pub spot_checks: Vec<SpotCheck>,
@@ -77,14 +90,17 @@ impl Case {
     }
 
     pub(crate) fn visits_since_result(&self) -> impl Iterator<Item = &Visit> {
-        let since = self.result.as_ref().map_or(self.recorded_at, |it| it.at);
-        self.visits.iter().filter(move |it| it.at >= since)
+        let before = self
+            .result
+            .as_ref()
+            .map_or(self.visits.len(), |it| it.n_visits_before);
+        self.visits.iter().skip(before)
     }
 
     pub(super) fn admit_visited(&self) -> Result<(), Refusal> {
         match &self.result {
             Some(result) if self.stage == Stage::Replied => {
-                result.told.is_some().then_some(()).ok_or(Refusal::NotTold)
+                result.is_made_known().then_some(()).ok_or(Refusal::NotTold)
             }
             _ => Err(Refusal::NoResult),
         }
@@ -106,6 +122,7 @@ impl Case {
             Finding::NotReached => self.owe_visit(DeadlineId::RetryVisit, at, act),
             Finding::NotSatisfied => {
                 self.verification.n_unsatisfied += 1;
+                self.verification.n_rounds += 1;
                 self.rework(act);
             }
         }
@@ -125,19 +142,25 @@ impl Case {
         self.verification.waived = Some(it.because);
         self.lift(DeadlineId::ReturnVisit, act.at);
         self.lift(DeadlineId::RetryVisit, act.at);
-        if self.result.as_ref().is_some_and(|it| it.told.is_some()) {
+        if self.result.as_ref().is_some_and(CaseResult::is_made_known) {
             self.owe_responder(DeadlineId::Close, act.at, act);
         }
     }
 
-    /// A first responder who did the work has a colleague visit (V6): then it is the department's.
+    /// A first responder who did the work (V6), or whom the matter concerns (I11), has a colleague visit: then
+    /// it is the department's.
     pub(super) fn owe_visit(&mut self, deadline: DeadlineId, since: Moment, act: Act<'_>) {
         let did_the_work = self
             .result
             .as_ref()
             .is_some_and(|it| it.by == self.responder.person);
+        let is_concerned = self.record.concerns.contains(&self.responder.person);
         let owed = self.responder_owes();
-        let person = if did_the_work { None } else { owed.person };
+        let person = if did_the_work || is_concerned {
+            None
+        } else {
+            owed.person
+        };
         self.owe(deadline, &owed.department, person, since, act);
     }
 
@@ -195,7 +218,7 @@ impl Case {
         else {
             return Err(Refusal::NoResult);
         };
-        if result.told.is_none() {
+        if !result.is_made_known() {
             return Err(Refusal::NotTold);
         }
         if self.owes(DeadlineId::SignPlainAnswer) {
@@ -219,7 +242,12 @@ impl Case {
         self.lift_handling(act.at);
         match ending {
             // Nobody is told by an end alone; the customer's clock ends with what was told before.
-            Ending::ReferredOutside => self.meet(DeadlineId::Customer, act),
+            Ending::ReferredOutside => {
+                self.meet(DeadlineId::Customer, act);
+                // A ticket that goes back to its sender is neither signed for nor answered.
+                self.lift(DeadlineId::OuterSign, act.at);
+                self.lift(DeadlineId::OuterReply, act.at);
+            }
             Ending::AnsweredAtOnce
             | Ending::Told
             | Ending::Satisfied
@@ -242,6 +270,7 @@ impl Case {
 
     pub(super) fn reopened(&mut self, act: Act<'_>) {
         self.verification.n_reopened += 1;
+        self.verification.n_rounds = 0;
         self.open_again(act);
     }
 

@@ -1,9 +1,14 @@
 //! Asking for consent and giving it: pauses, extensions, completion deadlines, further agreed times.
 
 use super::refusal::Refusal;
-use super::roles::{acts_for, director, home, known, member, supervises};
+use super::roles::{
+    acts_for, by_day, director, directs, holder, home, is_director, not_concerned, supervises,
+};
 use super::{On, bare, needed, with_words};
-use crate::event::{Consented, Content, Event, Fact, Request, Requested, Resumed};
+use crate::case::RequestMade;
+use crate::event::{
+    Consented, Contact, Content, DelayTold, Event, Fact, Request, Requested, Resumed,
+};
 use crate::id::{DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
@@ -18,7 +23,7 @@ pub(super) fn ask(on: On<'_>, request: Request, text: String) -> Result<Vec<Even
             &on.rules().directory,
         )?;
     } else {
-        member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+        holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     }
     check(on, request)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::T9 })?;
@@ -40,11 +45,18 @@ fn consent_of(on: On<'_>, request: Request) -> Result<(PersonId, DepartmentId), 
     let postpones = matches!(request, Request::Pause(..) | Request::AgreedTime(..));
     let to_the_director =
         request == Request::Succession || (postpones && on.case.n_postponed() > 0);
-    let head = directory
-        .department(&on.actor.department)
-        .map(|it| it.head.clone());
-    match head.filter(|it| !to_the_director && *it != on.actor.id) {
-        Some(head) => Ok((head, on.actor.department.clone())),
+    let department = match request {
+        Request::Extension(DeadlineId::ReturnVisit, _) => &on.case.responder.department,
+        Request::Pause(..)
+        | Request::Extension(..)
+        | Request::Completion(_)
+        | Request::AgreedTime(..)
+        | Request::Succession => on.case.holder(),
+    };
+    let head = directory.department(department).map(|it| it.head.clone());
+    let may_consent = |it: &PersonId| *it != on.actor.id && not_concerned(on.case, it).is_ok();
+    match head.filter(|it| !to_the_director && may_consent(it)) {
+        Some(head) => Ok((head, department.clone())),
         // A head does not consent to their own request.
         None => director(directory).map(|it| (it.id.clone(), it.department.clone())),
     }
@@ -72,6 +84,9 @@ fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {
         Request::Extension(deadline, until) => {
             future(until)?;
             extendable(deadline)?;
+            if due(on, deadline).is_some_and(|due| until <= due) {
+                return Err(Refusal::ImpossibleTime { at: until });
+            }
             before_it_is_due(on, deadline)
         }
         Request::Completion(at) => {
@@ -115,17 +130,19 @@ const fn extendable(deadline: DeadlineId) -> Result<(), Refusal> {
 
 /// An extension is approved before expiry (`time.md`).
 fn before_it_is_due(on: On<'_>, deadline: DeadlineId) -> Result<(), Refusal> {
-    let due = on
-        .case
+    match due(on, deadline).filter(|due| on.acting.now > *due) {
+        Some(due) => Err(Refusal::Expired { due }),
+        None => Ok(()),
+    }
+}
+
+fn due(on: On<'_>, deadline: DeadlineId) -> Option<Moment> {
+    on.case
         .open_obligations()
         .filter(|it| it.deadline == deadline)
         .filter_map(|it| on.rules().due(on.case, it).ok())
         .map(|it| it.at)
-        .min();
-    match due.filter(|due| on.acting.now > *due) {
-        Some(due) => Err(Refusal::Expired { due }),
-        None => Ok(()),
-    }
+        .min()
 }
 
 pub(super) fn consent(
@@ -135,13 +152,17 @@ pub(super) fn consent(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     let made = on.case.open_request(request).ok_or(Refusal::NoRequest)?;
-    known(on.rules(), &made.of)?;
-    if !acts_for(on.actor, &made.of, &on.rules().directory) || on.actor.id == made.by {
+    if !may_answer(on, made) || on.actor.id == made.by {
         return Err(Refusal::NotYours {
             may: vec![made.of.clone()],
         });
     }
-    let fact = Fact::Consented(Consented { request, granted });
+    not_concerned(on.case, &on.actor.id)?;
+    let fact = Fact::Consented(Consented {
+        request,
+        granted,
+        customer_until: granted.then(|| customer_until(on, made.request)).flatten(),
+    });
     if !granted {
         let text = needed(text, Refusal::ReasonMissing { rule: RuleId::T9 })?;
         return Ok(vec![Event::new(fact, Content::text(text))]);
@@ -149,13 +170,66 @@ pub(super) fn consent(
     match made.request {
         Request::Extension(deadline, _) => before_it_is_due(on, deadline)?,
         Request::Completion(_) => before_it_is_due(on, DeadlineId::Reply)?,
-        Request::Pause(..) => pausable(on)?,
-        Request::AgreedTime(..) | Request::Succession => {}
+        Request::Pause(..) => {
+            pausable(on)?;
+            still_enough(on)?;
+        }
+        Request::AgreedTime(..) => still_enough(on)?,
+        Request::Succession => {}
     }
     Ok(vec![with_words(fact, text)])
 }
 
+/// Another postponement may have been granted since it was asked for: the limit holds, and so does whose consent the
+/// second one takes (T10).
+fn still_enough(on: On<'_>) -> Result<(), Refusal> {
+    enough(on)?;
+    if on.case.n_postponed() > 0 {
+        directs(on.actor, &on.rules().directory)?;
+    }
+    Ok(())
+}
+
+/// Whoever was asked, the deputy, whoever has the post by now, or the director.
+fn may_answer(on: On<'_>, made: &RequestMade) -> bool {
+    let directory = &on.rules().directory;
+    let has_left = directory.person(&made.of).is_none();
+    let department = on
+        .case
+        .open_obligations()
+        .find(|it| it.deadline == DeadlineId::Consent && it.arose == made.envelope)
+        .map(|it| &it.owed_by.department);
+    let has_the_post = || {
+        made.request != Request::Succession
+            && department.is_some_and(|it| supervises(on.actor, it, directory).is_ok())
+    };
+    acts_for(on.actor, &made.of, directory)
+        || is_director(on.actor, directory)
+        || (has_left && has_the_post())
+}
+
+/// T10: the customer's clock goes on until the work was consented to take, and never ends earlier for it.
+fn customer_until(on: On<'_>, request: Request) -> Option<Moment> {
+    match request {
+        Request::Extension(DeadlineId::Reply | DeadlineId::Completion, until)
+        | Request::Completion(until) => due(on, DeadlineId::Customer).map(|it| it.max(until)),
+        Request::Extension(..)
+        | Request::Pause(..)
+        | Request::AgreedTime(..)
+        | Request::Succession => None,
+    }
+}
+
+/// T10: what was consented to is told to the customer, by either side.
+pub(super) fn tell_delay(on: On<'_>, how: Contact, text: String) -> Result<Vec<Event>, Refusal> {
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
+    if how == Contact::Call {
+        by_day(on.case, on.acting)?;
+    }
+    Ok(vec![with_words(Fact::DelayTold(DelayTold { how }), text)])
+}
+
 pub(super) fn resume(on: On<'_>) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     Ok(vec![bare(Fact::Resumed(Resumed {}))])
 }

@@ -2,15 +2,16 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, director, directs, home, known, known_department, member, not_concerned,
-    not_to_whom_it_concerns,
+    acts_for, director, directs, holder, home, known, known_department, member, not_concerned,
+    not_to_whom_it_concerns, stands_in,
 };
 use super::transfer::to_coordination;
 use super::{On, bare, needed};
 use crate::case::Case;
 use crate::event::{
-    Content, Escalated, Event, Fact, Instructed, Joined, LeadNamed, LeaderAnswered, OuterExtended,
-    OuterLimit, OuterSigned, PutToLeader, RejectedOutside, ResultTakenOver,
+    Content, Escalated, Event, Fact, Field, Instructed, Joined, LeadNamed, LeaderAnswered,
+    OuterExtended, OuterLimit, OuterReplied, OuterSigned, PutToLeader, RejectedOutside,
+    ResultTakenOver,
 };
 use crate::id::{CaseId, DepartmentId, PersonId};
 use crate::moment::Moment;
@@ -18,9 +19,9 @@ use crate::rule::RuleId;
 
 /// C1: by whoever has the case, or the first responder's side.
 pub(super) fn report(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C1 })?;
-    let fact = to_coordination(on.rules(), false)?;
+    let fact = to_coordination(on.case, on.rules(), false)?;
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
@@ -64,7 +65,7 @@ pub(super) fn put_to_leader(
     expected_at: Moment,
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     let person = known(on.rules(), &leader)?;
     not_concerned(on.case, &leader)?;
     if leader == on.actor.id {
@@ -102,7 +103,7 @@ pub(super) fn answer_as_leader(on: On<'_>, text: String) -> Result<Vec<Event>, R
 
 /// C2: what reaches the director is marked escalated.
 pub(super) fn escalate(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     let director = director(&on.rules().directory)?;
     not_concerned(on.case, &director.id)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C2 })?;
@@ -120,21 +121,25 @@ pub(super) fn instruct(
 ) -> Result<Vec<Event>, Refusal> {
     let rules = on.rules();
     directs(on.actor, &rules.directory)?;
+    not_concerned(on.case, &on.actor.id)?;
     if let Some(to) = &department {
         known_department(rules, to)?;
         not_to_whom_it_concerns(&on.case.record.concerns, to, rules)?;
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C2 })?;
-    let head = department
+    let told = department
         .as_ref()
-        .and_then(|it| rules.directory.department(it))
-        .map(|it| it.head.clone());
-    let fact = Fact::Instructed(Instructed { department, head });
+        .and_then(|it| rules.directory.department(it));
+    let fact = Fact::Instructed(Instructed {
+        head: told.map(|it| it.head.clone()),
+        contractor: told.is_some_and(|it| it.contractor),
+        department,
+    });
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
 pub(super) fn join(on: On<'_>, main: CaseId) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     Ok(vec![bare(Fact::Joined(Joined { main }))])
 }
 
@@ -152,13 +157,31 @@ pub(super) fn take_over_result(
         department: result.department.clone(),
         outcome: result.outcome,
         in_sample,
+        by: Some(result.by.clone()),
     }))])
 }
 
-/// C6: who signs for it is the first responder.
+/// C6: who signs for it is the first responder, or their deputy, or the post on duty.
 pub(super) fn sign_outer(on: On<'_>) -> Result<Vec<Event>, Refusal> {
-    home(on.case, on.actor)?;
+    let first = &on.case.responder.person;
+    if !acts_for(on.actor, first, &on.rules().directory) && !stands_in(on.case, on.actor) {
+        return Err(Refusal::NotYours {
+            may: vec![first.clone()],
+        });
+    }
     Ok(vec![bare(Fact::OuterSigned(OuterSigned {}))])
+}
+
+/// C6: what was answered is what the customer was told, so there is a result first.
+pub(super) fn reply_outer(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let is_answered = on.case.result.is_some() || on.case.ending.is_some();
+    if !is_answered {
+        return Err(Refusal::NoResult);
+    }
+    let text = needed(text, Refusal::Missing { field: Field::Text })?;
+    let fact = Fact::OuterReplied(OuterReplied {});
+    Ok(vec![Event::new(fact, Content::text(text))])
 }
 
 /// C6: only the sender extends; what they wrote is the reason.

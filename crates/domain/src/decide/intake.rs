@@ -2,8 +2,8 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    director, home, known, known_department, member, not_concerned, not_to_whom_it_concerns,
-    supervises, supervisor,
+    director, holder, home, known, known_department, member, not_concerned,
+    not_to_whom_it_concerns, supervises, supervisor,
 };
 use super::transfer::slip;
 use super::{Acting, On, bare, needed, said, with_words};
@@ -21,7 +21,7 @@ use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EmergencyId, PaperId, PersonId};
 use crate::limits;
 use crate::moment::Moment;
-use crate::pack::Category;
+use crate::pack::{Category, DeadlineId};
 use crate::rule::RuleId;
 use crate::rules::Rules;
 
@@ -57,12 +57,17 @@ pub(super) fn record(
     };
     check_child(&content, form.more.under_14)?;
     let missing = missing(&content, category, &form.next, &form.more, rules);
-    let supervisor = supervisor(first, rules);
+    let supervisor = supervisor(first, &form.more.concerns, rules);
+    let unnamed = content.customer.is_none() && content.phone.is_none();
     let more = form.more;
-    let asked_before = more.asked_before.map(|(person, recorded_as)| AskedBefore {
-        person,
-        recorded_as,
-    });
+    let asked_before = match more.asked_before {
+        Some((person, recorded_as)) => Some(AskedBefore {
+            department: Some(known(rules, &person)?.department.clone()),
+            person,
+            recorded_as,
+        }),
+        None => None,
+    };
     let recorded = Recorded {
         number: form.number,
         channel: form.channel,
@@ -79,7 +84,7 @@ pub(super) fn record(
         proper: category.department.clone(),
         missing_because: more.missing_because.filter(|_| !missing.is_empty()),
         missing,
-        supervisor: supervisor.clone(),
+        supervisor,
         urgency: more.urgency,
         late,
         public_area: more.public_area,
@@ -93,39 +98,46 @@ pub(super) fn record(
         emergency: more.emergency,
         sensitive: category.sensitive,
         needs_rescuer,
+        unnamed,
     };
-    let concerns = recorded.concerns.clone();
-    let mut events = vec![Event::new(Fact::Recorded(recorded), content)];
-    match form.next {
-        Next::Keep => {}
+    let followed_by = following(form.next, &recorded, first, actor, category, rules)?;
+    let recorded = Event::new(Fact::Recorded(recorded), content);
+    Ok([recorded].into_iter().chain(followed_by).collect())
+}
+
+fn following(
+    next: Next,
+    recorded: &Recorded,
+    first: &Person,
+    actor: &Person,
+    category: &Category,
+    rules: &Rules,
+) -> Result<Vec<Event>, Refusal> {
+    let concerns = &recorded.concerns;
+    match next {
+        Next::Keep => Ok(Vec::new()),
         Next::AnswerAtOnce { text } => {
-            events.extend(answer_at_once(text, category.sensitive, rules)?);
+            answered_by_whom_it_concerns(concerns, &actor.id)?;
+            answer_at_once(text, false, category.sensitive, rules)
         }
         Next::HandOver {
             to,
             explained,
             text,
         } => {
-            not_to_whom_it_concerns(&concerns, &to, rules)?;
+            not_to_whom_it_concerns(concerns, &to, rules)?;
             let own_work = category.department.as_ref() == Some(&first.department);
             if own_work && text.trim().is_empty() {
                 return Err(Refusal::ReasonMissing { rule: RuleId::T7 });
             }
-            events.extend(slip(
-                &first.department,
-                to,
-                explained,
-                text,
-                supervisor,
-                rules,
-            )?);
+            let supervisor = recorded.supervisor.clone();
+            slip(&first.department, to, explained, text, supervisor, rules)
         }
         Next::Guide { to, how } => {
-            not_to_whom_it_concerns(&concerns, &to, rules)?;
-            events.push(guided(to, how, rules)?);
+            not_to_whom_it_concerns(concerns, &to, rules)?;
+            Ok(vec![guided(to, how, rules)?])
         }
     }
-    Ok(events)
 }
 
 /// Whether it is recorded late; a reason is needed then (I1). An emergency is acted on first (I14).
@@ -245,13 +257,26 @@ fn emergency(
     }
 }
 
-fn answer_at_once(text: String, sensitive: bool, rules: &Rules) -> Result<Vec<Event>, Refusal> {
+/// I11: nobody settles on the spot what concerns themselves.
+fn answered_by_whom_it_concerns(concerns: &[PersonId], actor: &PersonId) -> Result<(), Refusal> {
+    if concerns.contains(actor) {
+        Err(Refusal::Concerned {
+            person: actor.clone(),
+        })
+    } else {
+        Ok(())
+    }
+}
+
+fn answer_at_once(
+    text: String,
+    clear: bool,
+    sensitive: bool,
+    rules: &Rules,
+) -> Result<Vec<Event>, Refusal> {
     let text = needed(text, Refusal::Missing { field: Field::Text })?;
     let phrases = rules.phrases(&text, sensitive)?;
-    let answered = AnsweredAtOnce {
-        phrases,
-        clear: false,
-    };
+    let answered = AnsweredAtOnce { phrases, clear };
     Ok(vec![
         Event::new(Fact::AnsweredAtOnce(answered), Content::text(text)),
         bare(Fact::Closed(Closed {
@@ -262,7 +287,10 @@ fn answer_at_once(text: String, sensitive: bool, rules: &Rules) -> Result<Vec<Ev
 
 pub(super) fn answer_at_once_later(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
-    answer_at_once(text, on.case.record.sensitive, on.rules())
+    not_concerned(on.case, &on.actor.id)?;
+    // The customer said so when the notice was gone through (I4).
+    let clear = on.case.intake.notices.last().is_some_and(|it| it.clear);
+    answer_at_once(text, clear, on.case.record.sensitive, on.rules())
 }
 
 pub(super) fn complete_form(
@@ -291,19 +319,32 @@ pub(super) fn complete_form(
     let completed = FormCompleted {
         missing_because: missing_because.filter(|_| !missing.is_empty()),
         missing,
+        named: content.customer.is_some() || content.phone.is_some(),
     };
     Ok(vec![Event::new(Fact::FormCompleted(completed), content)])
 }
 
 pub(super) fn confirm_asked(on: On<'_>, agrees: bool, text: String) -> Result<Vec<Event>, Refusal> {
-    if on.actor.id != on.case.responder.person {
-        return Err(Refusal::NotYours {
-            may: vec![on.case.responder.person.clone()],
-        });
-    }
     let fact = Fact::AskedConfirmed(AskedConfirmed { agrees });
+    let is_asked = on.case.asked_to_confirm().contains(&on.actor.id);
+    if !is_asked && on.case.owes(DeadlineId::DecideAsked) {
+        return decide_asked(on, fact, agrees, text);
+    }
     if agrees {
         return Ok(vec![with_words(fact, text)]);
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F6 })?;
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// F6: after an objection the supervisor says that it is right all the same, and why; that it is wrong is said by a
+/// succession to whoever was asked.
+fn decide_asked(on: On<'_>, fact: Fact, agrees: bool, text: String) -> Result<Vec<Event>, Refusal> {
+    let department = &on.case.responder.department;
+    let directory = &on.rules().directory;
+    supervises(on.actor, department, directory)?;
+    if !agrees {
+        return Err(Refusal::NameWhoWasAsked);
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F6 })?;
     Ok(vec![Event::new(fact, Content::text(text))])
@@ -344,6 +385,7 @@ pub(super) fn tell_whom_to_see(
 /// I8. A ticket from above goes back only within the sender's limit (C6).
 pub(super) fn refer_outside(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
+    not_concerned(on.case, &on.actor.id)?;
     let return_by = on
         .case
         .coordination
@@ -366,7 +408,7 @@ pub(super) fn give_notice(
     text: String,
     clear: bool,
 ) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     known_papers(on, &papers)?;
     let words = said(text);
     if papers.is_empty() && words.is_none() {
@@ -408,6 +450,11 @@ pub(super) fn record_second_trip(
     if papers.is_empty() && !in_vain && words.is_none() {
         return Err(Refusal::ReasonMissing { rule: RuleId::I4 });
     }
+    if in_vain && on.case.intake.agreed.is_empty() {
+        return Err(Refusal::NotOwed {
+            deadline: DeadlineId::AgreedTime,
+        });
+    }
     let fact = Fact::SecondTripMade(SecondTripMade {
         untold: papers.is_empty() && !in_vain,
         papers,
@@ -440,7 +487,7 @@ pub(super) fn agree_time(
     because: AgreedBecause,
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
-    member(on.actor, on.case.holder()).or_else(|_| home(on.case, on.actor))?;
+    holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     if at <= on.acting.now {
         return Err(Refusal::ImpossibleTime { at });
     }
@@ -470,6 +517,7 @@ pub(super) fn give_takeaway(on: On<'_>, form: Takeaway) -> Result<Vec<Event>, Re
 /// I13: a second person, never who did the work.
 pub(super) fn check_result(on: On<'_>, right: bool, text: String) -> Result<Vec<Event>, Refusal> {
     let result = on.case.result.as_ref().ok_or(Refusal::NoResult)?;
+    not_concerned(on.case, &on.actor.id)?;
     if result.by == on.actor.id {
         return Err(Refusal::CheckerDidTheWork);
     }

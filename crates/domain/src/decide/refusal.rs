@@ -114,6 +114,8 @@ pub enum Refusal {
     },
     /// The asking is later than now.
     AskedLater,
+    /// Who was asked instead is said by a succession (F6).
+    NameWhoWasAsked,
     /// What is said to be done lies in the future, or before the asking.
     ImpossibleTime {
         at: Moment,
@@ -262,7 +264,7 @@ impl Refusal {
             Self::OpinionMissing => Some(RuleId::T4),
             Self::ReasonMissing { rule } => Some(*rule),
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
-            Self::AskedLater => Some(RuleId::F6),
+            Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
             Self::UnknownPaper { .. } => Some(RuleId::I4),
             Self::Promise { .. } => Some(RuleId::I15),

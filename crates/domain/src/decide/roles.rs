@@ -4,16 +4,49 @@ use super::Acting;
 use super::refusal::{Post, Refusal};
 use crate::case::Case;
 use crate::directory::{Directory, Person};
+use crate::event::Kind;
 use crate::id::{DepartmentId, PersonId};
 use crate::rules::Rules;
 
-/// Acts of the first responder's side: they themselves, or a colleague of the department that answers beside them (F1).
+/// Whether a person may be shown a case: whom a report of wrongdoing is about is not (I11).
+pub fn may_see(case: &Case, person: &PersonId) -> bool {
+    case.record.kind != Kind::Report || !case.record.concerns.contains(person)
+}
+
+/// Acts of the first responder's side: they themselves, whoever took over their shift (F7), or a colleague of
+/// the department that answers beside them (F1).
 pub(super) fn home(case: &Case, actor: &Person) -> Result<(), Refusal> {
-    if actor.id == case.responder.person {
+    if actor.id == case.responder.person || stands_in(case, actor) {
         Ok(())
     } else {
         member(actor, &case.responder.department)
     }
+}
+
+/// Acts of whoever has the case: the department, or whoever took over a shift of it (F7).
+pub(super) fn holder(case: &Case, actor: &Person) -> Result<(), Refusal> {
+    let department = case.holder();
+    let took_over = case.open_obligations().any(|it| {
+        !it.before.is_empty()
+            && it.owed_by.department == *department
+            && it.owed_by.person.as_ref() == Some(&actor.id)
+    });
+    if took_over {
+        Ok(())
+    } else {
+        member(actor, department)
+    }
+}
+
+/// The post on duty has what the first responder owes (F7).
+pub(super) fn stands_in(case: &Case, actor: &Person) -> bool {
+    case.open_obligations().any(|it| {
+        it.owed_by.person.as_ref() == Some(&actor.id)
+            && it
+                .before
+                .iter()
+                .any(|(was, _)| was.person.as_ref() == Some(&case.responder.person))
+    })
 }
 
 pub(super) fn member(actor: &Person, department: &DepartmentId) -> Result<(), Refusal> {
@@ -90,13 +123,20 @@ pub(super) fn head_to_sign(
     (!acts_for(actor, head, directory)).then(|| head.clone())
 }
 
-/// The head of a person's department, unless that is the person.
-pub(super) fn supervisor(person: &Person, rules: &Rules) -> Option<PersonId> {
-    rules
+/// The head of a person's department; the director where that is the person, or whom the matter concerns (I11).
+pub(super) fn supervisor(
+    person: &Person,
+    concerns: &[PersonId],
+    rules: &Rules,
+) -> Option<PersonId> {
+    let head = rules
         .directory
         .department(&person.department)
-        .map(|it| it.head.clone())
-        .filter(|it| *it != person.id)
+        .map(|it| &it.head);
+    head.into_iter()
+        .chain(&rules.directory.director)
+        .find(|it| **it != person.id && !concerns.contains(it))
+        .cloned()
 }
 
 pub(super) fn known<'a>(rules: &'a Rules, person: &PersonId) -> Result<&'a Person, Refusal> {

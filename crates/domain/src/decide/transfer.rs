@@ -1,14 +1,16 @@
 //! Commands on the slip's way (T), and on who answers and who stands in (F3, F7).
 
+use std::collections::BTreeSet;
+
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, head_to_sign, home, known, known_department, member, not_concerned,
-    not_to_whom_it_concerns, supervises, supervisor,
+    acts_for, by_day, head_to_sign, holder, home, is_director, known, known_department,
+    not_concerned, not_to_whom_it_concerns, stands_in, supervises, supervisor,
 };
 use super::{On, bare, needed, with_words};
 use crate::case::{Case, Stage};
 use crate::command::Explained;
-use crate::directory::Person;
+use crate::directory::{Directory, Person};
 use crate::event::{
     Contact, Content, Event, Fact, Field, HandedOver, HandlerNamed, Kind, Outcome, ReasonExplained,
     Received, Replied, ReportedToCoordination, Request, ResultTold, Returned, ShiftPassed,
@@ -27,13 +29,14 @@ pub(super) fn hand_over(
 ) -> Result<Vec<Event>, Refusal> {
     let rules = on.rules();
     not_to_whom_it_concerns(&on.case.record.concerns, &to, rules)?;
+    insisting_needs_a_reason(on, &to, &text)?;
     match &on.case.stage {
         Stage::Passed { department, .. } => {
-            member(on.actor, department)?;
+            holder(on.case, on.actor)?;
             known_department(rules, &to)?;
             let opinion = needed(text, Refusal::OpinionMissing)?;
             if let Some(coordination) = past_the_cap(on) {
-                return coordination.map(|it| vec![Event::new(it, Content::text(opinion))]);
+                return Ok(vec![Event::new(coordination, Content::text(opinion))]);
             }
             let fact = HandedOver {
                 sender_head: head_to_sign(department, on.actor, &rules.directory),
@@ -52,7 +55,7 @@ pub(super) fn hand_over(
             home(on.case, on.actor)?;
             own_work_needs_a_reason(on, &text)?;
             if let Some(coordination) = past_the_cap(on) {
-                return coordination.map(|it| vec![with_words(it, text)]);
+                return Ok(vec![with_words(coordination, text)]);
             }
             slip(
                 &on.case.responder.department,
@@ -76,16 +79,32 @@ fn own_work_needs_a_reason(on: On<'_>, text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// T8: past the pack's cap the slip goes to coordination by itself, wherever it was sent.
-fn past_the_cap(on: On<'_>) -> Option<Result<Fact, Refusal>> {
+/// T5: to a department that has returned the slip, it goes again only with why.
+fn insisting_needs_a_reason(on: On<'_>, to: &DepartmentId, text: &str) -> Result<(), Refusal> {
+    let was_returned = on.case.moves.iter().any(|it| it.returned && it.from == *to);
+    if was_returned && text.trim().is_empty() {
+        Err(Refusal::ReasonMissing { rule: RuleId::T5 })
+    } else {
+        Ok(())
+    }
+}
+
+/// T8: past the pack's cap the slip goes to coordination by itself, wherever it was sent. Every lead that was named
+/// counts anew. Where coordination is whom it concerns (I11), or nobody, the slip goes on.
+fn past_the_cap(on: On<'_>) -> Option<Fact> {
     let cap = on.rules().pack_of(on.case).max_moves;
-    let since_the_lead = on.case.coordination.lead.is_some();
-    let over = u32::try_from(on.case.moves.len()).unwrap_or(u32::MAX) >= cap;
-    (over && !since_the_lead).then(|| to_coordination(on.rules(), true))
+    let n_moves = u32::try_from(on.case.n_moves_unsettled()).unwrap_or(u32::MAX);
+    (n_moves >= cap)
+        .then(|| to_coordination(on.case, on.rules(), true).ok())
+        .flatten()
 }
 
 /// Reported to the coordinating department (C1), by itself or by a person.
-pub(super) fn to_coordination(rules: &Rules, automatic: bool) -> Result<Fact, Refusal> {
+pub(super) fn to_coordination(
+    case: &Case,
+    rules: &Rules,
+    automatic: bool,
+) -> Result<Fact, Refusal> {
     let to = rules
         .directory
         .coordination
@@ -93,6 +112,7 @@ pub(super) fn to_coordination(rules: &Rules, automatic: bool) -> Result<Fact, Re
         .ok_or(Refusal::NoPost {
             post: super::refusal::Post::Coordination,
         })?;
+    not_to_whom_it_concerns(&case.record.concerns, &to, rules)?;
     let head = rules.directory.department(&to).map(|it| it.head.clone());
     Ok(Fact::ReportedToCoordination(ReportedToCoordination {
         to,
@@ -152,7 +172,7 @@ pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     let Stage::Passed { department, .. } = &on.case.stage else {
         return Err(Refusal::NoSlip);
     };
-    member(on.actor, department)?;
+    holder(on.case, on.actor)?;
     not_concerned(on.case, &on.actor.id)?;
     Ok(vec![received(on, department)])
 }
@@ -173,7 +193,7 @@ pub(super) fn name_handler(on: On<'_>, handler: PersonId) -> Result<Vec<Event>, 
     else {
         return Err(Refusal::NoSlip);
     };
-    member(on.actor, department)?;
+    holder(on.case, on.actor)?;
     if known(on.rules(), &handler)?.department != *department {
         return Err(Refusal::NotInDepartment {
             person: handler,
@@ -194,11 +214,8 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
     let Stage::Passed { department, .. } = &on.case.stage else {
         return Err(Refusal::NoSlip);
     };
-    member(on.actor, department)?;
+    holder(on.case, on.actor)?;
     let opinion = needed(opinion, Refusal::OpinionMissing)?;
-    if let Some(coordination) = past_the_cap(on) {
-        return coordination.map(|it| vec![Event::new(it, Content::text(opinion))]);
-    }
     let to = on
         .case
         .sender()
@@ -209,7 +226,12 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
         to,
         sender_head: head_to_sign(department, on.actor, &on.rules().directory),
     });
-    Ok(vec![Event::new(fact, Content::text(opinion))])
+    // The opinion stays on record as a return, so that coordination can find it to hold (A7).
+    let returned = Event::new(fact, Content::text(opinion));
+    Ok([returned]
+        .into_iter()
+        .chain(past_the_cap(on).map(bare))
+        .collect())
 }
 
 pub(super) fn reply(
@@ -219,23 +241,23 @@ pub(super) fn reply(
     told: Option<Contact>,
     suggestion: Option<SuggestionFate>,
 ) -> Result<Vec<Event>, Refusal> {
-    let holder = on.case.holder();
-    member(on.actor, holder)?;
+    holder(on.case, on.actor)?;
+    let holding = on.case.holder();
     not_concerned(on.case, &on.actor.id)?;
     let text = needed(text, Refusal::Missing { field: Field::Text })?;
     if on.case.record.kind == Kind::Suggestion && suggestion.is_none() {
         return Err(Refusal::SuggestionFateMissing);
     }
     let fact = Fact::Replied(Replied {
-        department: holder.clone(),
+        department: holding.clone(),
         outcome,
         phrases: on.rules().phrases(&text, on.case.record.sensitive)?,
         suggestion: suggestion.filter(|_| on.case.record.kind == Kind::Suggestion),
-        head: head_to_sign(holder, on.actor, &on.rules().directory),
+        head: head_to_sign(holding, on.actor, &on.rules().directory),
     });
     let mut events = vec![Event::new(fact, Content::text(text))];
     if let Some(how) = told {
-        may_tell(on.case, holder, on.actor, on.rules())?;
+        may_tell(on.case, holding, on.actor, on.rules())?;
         events.push(told_event(on, how, String::new())?);
     }
     Ok(events)
@@ -285,22 +307,37 @@ pub fn may_tell(
     }
 }
 
-/// The post on duty has what the first responder owes (F7).
-fn stands_in(case: &Case, actor: &Person) -> bool {
-    case.open_obligations().any(|it| {
-        it.owed_by.person.as_ref() == Some(&actor.id)
-            && it
-                .before
-                .iter()
-                .any(|(was, _)| was.person.as_ref() == Some(&case.responder.person))
-    })
-}
-
 /// T6, V5: the head of the department or the named deputy.
+/// All that is open of the kind is signed in one go; whom the matter concerns signs nothing (I11).
 pub(super) fn sign(on: On<'_>, what: Signing) -> Result<Vec<Event>, Refusal> {
-    let department = on.actor.department.clone();
-    supervises(on.actor, &department, &on.rules().directory)?;
-    Ok(vec![bare(Fact::Signed(Signed { department, what }))])
+    not_concerned(on.case, &on.actor.id)?;
+    let deadline = Case::signature(what);
+    let open: BTreeSet<&DepartmentId> = on
+        .case
+        .open_obligations()
+        .filter(|it| it.deadline == deadline)
+        .map(|it| &it.owed_by.department)
+        .collect();
+    let Some(any) = open.first() else {
+        return Err(Refusal::NotOwed { deadline });
+    };
+    let directory = &on.rules().directory;
+    let signed: Vec<Event> = open
+        .iter()
+        .filter(|it| supervises(on.actor, it, directory).is_ok())
+        .map(|it| {
+            bare(Fact::Signed(Signed {
+                department: (*it).clone(),
+                what,
+            }))
+        })
+        .collect();
+    if signed.is_empty() {
+        return Err(Refusal::NotSupervisor {
+            department: (*any).clone(),
+        });
+    }
+    Ok(signed)
 }
 
 /// T4: said by whoever met it, with what happened.
@@ -340,14 +377,20 @@ pub(super) fn pass_shift(on: On<'_>, shift: ShiftId, to: PersonId) -> Result<Vec
 }
 
 pub(super) fn take_shift(on: On<'_>, shift: ShiftId) -> Result<Vec<Event>, Refusal> {
-    match &on.case.consents.shift {
-        Some((open, _, to)) if *open == shift && *to == on.actor.id => {
-            Ok(vec![bare(Fact::ShiftTaken(ShiftTaken { shift }))])
-        }
-        Some((open, _, to)) if *open == shift => Err(Refusal::NotYours {
-            may: vec![to.clone()],
-        }),
-        _ => Err(Refusal::NoSuchShift),
+    let may: Vec<PersonId> = on
+        .case
+        .consents
+        .shifts
+        .iter()
+        .filter(|it| it.shift == shift)
+        .map(|it| it.to.clone())
+        .collect();
+    if may.is_empty() {
+        Err(Refusal::NoSuchShift)
+    } else if may.contains(&on.actor.id) {
+        Ok(vec![bare(Fact::ShiftTaken(ShiftTaken { shift }))])
+    } else {
+        Err(Refusal::NotYours { may })
     }
 }
 
@@ -360,6 +403,13 @@ pub(super) fn succeed(
 ) -> Result<Vec<Event>, Refusal> {
     let rules = on.rules();
     supervises(on.actor, &on.case.responder.department, &rules.directory)?;
+    let decides_on_themselves =
+        on.actor.id == on.case.responder.person || head_is_responder(on, &rules.directory);
+    if decides_on_themselves && !is_director(on.actor, &rules.directory) {
+        return Err(Refusal::NotSupervisor {
+            department: on.case.responder.department.clone(),
+        });
+    }
     let successor = known(rules, &to)?;
     not_concerned(on.case, &to)?;
     let consented = on
@@ -368,17 +418,25 @@ pub(super) fn succeed(
         .requests
         .iter()
         .any(|it| it.is_granted() && matches!(it.request, Request::Succession));
-    if !consented && rules.has_undecided_breach(on.case, on.acting.now) {
+    let wrongly_named = reason == SuccessionReason::WronglyNamed;
+    if !consented && !wrongly_named && rules.has_undecided_breach(on.case, on.acting.now) {
         return Err(Refusal::BreachUndecided);
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F3 })?;
     let fact = Fact::Succeeded(Succeeded {
         department: successor.department.clone(),
-        supervisor: supervisor(successor, rules),
+        supervisor: supervisor(successor, &on.case.record.concerns, rules),
         to,
         reason,
     });
     Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// A head's own answerability is the director's to move, not the head's or a deputy's.
+fn head_is_responder(on: On<'_>, directory: &Directory) -> bool {
+    directory
+        .department(&on.case.responder.department)
+        .is_some_and(|it| it.head == on.case.responder.person)
 }
 
 pub(super) fn accept_succession(on: On<'_>) -> Result<Vec<Event>, Refusal> {

@@ -48,6 +48,7 @@ pub(super) fn waive_visit(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
+    not_concerned(on.case, &on.actor.id)?;
     let fact = Fact::VisitWaived(VisitWaived { because });
     match because {
         WaivedBecause::Unnamed if !on.case.is_unnamed() => {
@@ -100,6 +101,7 @@ pub(super) fn spot_check(
 
 pub(super) fn close(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
+    not_concerned(on.case, &on.actor.id)?;
     let ending = match on.case.last_finding() {
         Some(Finding::Satisfied) => Ending::Satisfied,
         _ if on.case.verification.waived.is_some() => Ending::Waived,
@@ -140,7 +142,7 @@ pub(super) fn terminate(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal>
     directs(on.actor, &on.rules().directory)?;
     not_concerned(on.case, &on.actor.id)?;
     let needed_rounds = on.rules().pack_of(on.case).max_rounds;
-    let done = on.case.verification.n_unsatisfied;
+    let done = on.case.verification.n_rounds;
     if done < needed_rounds {
         return Err(Refusal::MoreRounds {
             done,
@@ -157,7 +159,7 @@ pub(super) fn terminate(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal>
 /// V5: only new facts open it again, and they are said.
 pub(super) fn reopen(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::V5 })?;
+    not_concerned(on.case, &on.actor.id)?;
     let fact = Fact::Reopened(Reopened {});
-    let _ = on;
     Ok(vec![Event::new(fact, Content::text(text))])
 }

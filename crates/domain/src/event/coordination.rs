@@ -76,6 +76,9 @@ pub struct Instructed {
     pub department: Option<DepartmentId>,
     #[n(2)]
     pub head: Option<PersonId>,
+    #[n(3)]
+    #[cbor(default, skip_if = "is_false")]
+    pub contractor: bool,
 }
 
 /// Joined with others of one matter: one handling, each complainant told (C5).
@@ -103,12 +106,20 @@ pub struct ResultTakenOver {
     /// Among those to be visited (C5).
     #[n(5)]
     pub in_sample: bool,
+    /// Who did the work there, and so does not visit here (V6).
+    #[n(6)]
+    pub by: Option<PersonId>,
 }
 
 /// The ticket from above was signed for outside (C6).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct OuterSigned {}
+
+/// The sender was given the answer (C6).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct OuterReplied {}
 
 /// The sender moved a limit (C6).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

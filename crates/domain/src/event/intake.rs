@@ -88,6 +88,10 @@ pub struct Recorded {
     #[n(25)]
     #[cbor(default, skip_if = "is_false")]
     pub needs_rescuer: bool,
+    /// Neither name nor phone was given: the answer is published, or why not is recorded (I1).
+    #[n(26)]
+    #[cbor(default, skip_if = "is_false")]
+    pub unnamed: bool,
 }
 
 /// Somebody the customer asked, and their rank at that time; a higher number is a higher position.
@@ -108,6 +112,9 @@ pub struct AskedBefore {
     pub person: PersonId,
     #[n(2)]
     pub recorded_as: Option<CaseId>,
+    /// That person's department as found when acting.
+    #[n(3)]
+    pub department: Option<DepartmentId>,
 }
 
 /// A ticket from above, with the sender's own limits (C6).
@@ -151,7 +158,8 @@ pub struct ReasonExplained {
     pub supervisor_told: Option<PersonId>,
 }
 
-/// The person named as asked says whether that is right (F6); the time runs from the asking.
+/// The person named as asked says whether that is right (F6), and so does whoever is said to have been
+/// asked before (F5). After an objection the supervisor says it; the time runs from the asking.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct AskedConfirmed {
@@ -168,6 +176,10 @@ pub struct FormCompleted {
     pub missing: Vec<Field>,
     #[n(2)]
     pub missing_because: Option<MissingBecause>,
+    /// Name or phone is among what was added.
+    #[n(3)]
+    #[cbor(default, skip_if = "is_false")]
+    pub named: bool,
 }
 
 /// The customer was taken or connected to whoever deals with the matter (I10).

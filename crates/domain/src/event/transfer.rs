@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::{Contact, Outcome, Request, Signing, SuccessionReason, SuggestionFate, is_false};
 use crate::id::{DepartmentId, EnvelopeId, PersonId, ShiftId};
+use crate::moment::Moment;
 
 /// A slip was issued or passed on (T1, T4).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -188,6 +189,17 @@ pub struct Consented {
     pub request: EnvelopeId,
     #[n(2)]
     pub granted: bool,
+    /// What the customer's clock runs to from then on (T10): never earlier than before.
+    #[n(3)]
+    pub customer_until: Option<Moment>,
+}
+
+/// The customer was told that it takes longer, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DelayTold {
+    #[n(1)]
+    pub how: Contact,
 }
 
 /// What the clock waited for has come; it runs on.

@@ -190,14 +190,14 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "[deadlines.sign]",
         "[deadlines.signature]",
         expect![
-            "pack.toml, line 101, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state"
+            "pack.toml, line 101, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state, decide_asked, tell_delay"
         ],
     );
     check_error(
         "department = \"engineering\"",
         "departement = \"engineering\"",
         expect![
-            "pack.toml, line 300, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply, scope, handled_by, complete_within, basis, conditions, fee, steps, words"
+            "pack.toml, line 312, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply, scope, handled_by, complete_within, basis, conditions, fee, steps, words"
         ],
     );
 }
@@ -313,14 +313,14 @@ fn an_impossible_range_is_named() {
         "simple = \"4 working hours\"",
         "simple = \"10 working hours\"",
         expect![
-            "pack.toml, line 302, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
+            "pack.toml, line 314, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
         ],
     );
     check_error(
         "simple = \"4 working hours\"",
         "simple = \"2 working days\"",
         expect![
-            "pack.toml, line 302, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
+            "pack.toml, line 314, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
         ],
     );
 }
@@ -338,14 +338,14 @@ fn a_text_missing_in_a_language_is_named() {
         "zh = \"停车\"",
         "zh = \" \"",
         expect![
-            "pack.toml, line 380, column 15, categories.parking.name.zh: The Chinese text is missing"
+            "pack.toml, line 392, column 15, categories.parking.name.zh: The Chinese text is missing"
         ],
     );
     check_error(
         "zh = \"停车\", ",
         "zn = \"停车\", ",
         expect![
-            "pack.toml, line 380, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
+            "pack.toml, line 392, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
         ],
     );
 }
@@ -370,7 +370,7 @@ fn a_wrong_type_is_named() {
         "public_area = true",
         "public_area = 1",
         expect![
-            "pack.toml, line 301, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
+            "pack.toml, line 313, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
         ],
     );
     check_error(
@@ -418,7 +418,7 @@ fn a_reference_to_nothing_is_named() {
         "department = \"finance\"",
         "department = \"accounts\"",
         expect![[
-            r#"pack.toml, line 463, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 475, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check_error(
@@ -438,13 +438,13 @@ fn a_reference_to_nothing_is_named() {
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 1477, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[r#"pack.toml, line 1489, column 8, rules.V8: There is no rule "V8""#]],
     );
     check_error(
         "kind = \"formality\"",
         "kind = \"form\"",
         expect![[
-            r#"pack.toml, line 420, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
+            r#"pack.toml, line 432, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
         ]],
     );
     check_error(
@@ -458,7 +458,7 @@ fn a_reference_to_nothing_is_named() {
         "[\"channel\"",
         "[\"channnel\"",
         expect![[
-            r#"pack.toml, line 249, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
+            r#"pack.toml, line 261, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
         ]],
     );
 }
@@ -469,7 +469,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[\"channel\"",
         "[\"matter\", \"channel\"",
         expect![[
-            r#"pack.toml, line 249, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
+            r#"pack.toml, line 261, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
         ]],
     );
     check_error(
@@ -488,13 +488,13 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[categories.parking]",
         "[categories.Parking]",
         expect![[
-            r#"pack.toml, line 379, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
+            r#"pack.toml, line 391, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
         ]],
     );
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect!["pack.toml, line 379, column 13: This is not TOML: duplicate key"],
+        expect!["pack.toml, line 391, column 13: This is not TOML: duplicate key"],
     );
 }
 
@@ -503,46 +503,46 @@ fn a_phrase_that_cannot_be_found_or_stands_twice_is_named() {
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"\"",
-        expect!["pack.toml, line 541, column 13, phrases[2].forbidden: This must not be empty"],
+        expect!["pack.toml, line 553, column 13, phrases[2].forbidden: This must not be empty"],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"……\"",
         expect![[
-            r#"pack.toml, line 541, column 13, phrases[2].forbidden: "……" is not of the form "不知道""#
+            r#"pack.toml, line 553, column 13, phrases[2].forbidden: "……" is not of the form "不知道""#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"不，知 道\"",
         expect![[
-            r#"pack.toml, line 541, column 13, phrases[2].forbidden: "不，知 道" stands here twice"#
+            r#"pack.toml, line 553, column 13, phrases[2].forbidden: "不，知 道" stands here twice"#
         ]],
     );
     check_error(
         "forbidden = \"保证赔\"",
         "forbidden = \"沒辦法\"",
         expect![[
-            r#"pack.toml, line 918, column 13, promises[2].forbidden: "沒辦法" stands here twice"#
+            r#"pack.toml, line 930, column 13, promises[2].forbidden: "沒辦法" stands here twice"#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbiden = \"不清楚\"",
         expect![
-            "pack.toml, line 541, column 1, phrases[2].forbiden: This key is not known here; expected forbidden, unless, instead"
+            "pack.toml, line 553, column 1, phrases[2].forbiden: This key is not known here; expected forbidden, unless, instead"
         ],
     );
     check_error(
         "forbidden = \"不清楚\"\n",
         "",
-        expect!["pack.toml, line 540, column 1, phrases[2].forbidden: This key is missing"],
+        expect!["pack.toml, line 552, column 1, phrases[2].forbidden: This key is missing"],
     );
     check_error(
         "[[promises]]",
         "[[promise]]",
         expect![
-            "pack.toml, line 912, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
+            "pack.toml, line 924, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     let promises = SHIPPED.replace("[[promises]]", "[[phrases]]");
@@ -558,45 +558,45 @@ fn an_exception_that_could_never_hold_is_named() {
         from,
         "unless = [\"您不清楚\", ",
         expect![[
-            r#"pack.toml, line 552, column 11, phrases[3].unless[1]: "您不清楚" does not hold "不了解情况" and more"#
+            r#"pack.toml, line 564, column 11, phrases[3].unless[1]: "您不清楚" does not hold "不了解情况" and more"#
         ]],
     );
     check_error(
         from,
         "unless = [\"不了解情况\", ",
         expect![[
-            r#"pack.toml, line 552, column 11, phrases[3].unless[1]: "不了解情况" does not hold "不了解情况" and more"#
+            r#"pack.toml, line 564, column 11, phrases[3].unless[1]: "不了解情况" does not hold "不了解情况" and more"#
         ]],
     );
     check_error(
         from,
         "unless = [\"业主不了解情況\", ",
         expect![[
-            r#"pack.toml, line 552, column 22, phrases[3].unless[2]: "业主不了解情况" stands here twice"#
+            r#"pack.toml, line 564, column 22, phrases[3].unless[2]: "业主不了解情况" stands here twice"#
         ]],
     );
     check_error(
         from,
         "unless = [\"\", ",
-        expect!["pack.toml, line 552, column 11, phrases[3].unless[1]: This must not be empty"],
+        expect!["pack.toml, line 564, column 11, phrases[3].unless[1]: This must not be empty"],
     );
     check_error(
         from,
         "unless = [1, ",
         expect![
-            "pack.toml, line 552, column 11, phrases[3].unless[1]: Expected a text in quotes, found a whole number"
+            "pack.toml, line 564, column 11, phrases[3].unless[1]: Expected a text in quotes, found a whole number"
         ],
     );
     check_error(
         "unless = [\"您没法办\"]",
         "unless = []",
-        expect!["pack.toml, line 679, column 10, phrases[32].unless: This must not be empty"],
+        expect!["pack.toml, line 691, column 10, phrases[32].unless: This must not be empty"],
     );
     check_error(
         "unless = [\"您没法办\"]",
         "unless = \"您没法办\"",
         expect![
-            "pack.toml, line 679, column 10, phrases[32].unless: Expected a list, found a text in quotes"
+            "pack.toml, line 691, column 10, phrases[32].unless: Expected a list, found a text in quotes"
         ],
     );
 }
@@ -608,28 +608,28 @@ fn a_better_sentence_that_is_none_is_named() {
         from,
         "{ zh = \"这个我不清楚。\", en = \"Please go on; ",
         expect![[
-            r#"pack.toml, line 836, column 18, phrases[66].instead.zh: This holds "不清楚", which is not to be said"#
+            r#"pack.toml, line 848, column 18, phrases[66].instead.zh: This holds "不清楚", which is not to be said"#
         ]],
     );
     check_error(
         from,
         "{ zh = \"您请说。\", en = \"No idea; ",
         expect![[
-            r#"pack.toml, line 836, column 31, phrases[66].instead.en: This holds "no idea", which is not to be said"#
+            r#"pack.toml, line 848, column 31, phrases[66].instead.en: This holds "no idea", which is not to be said"#
         ]],
     );
     check_error(
         from,
         "{ zh = \"您请说。\", en = \"\" } # ",
         expect![
-            "pack.toml, line 836, column 31, phrases[66].instead.en: The English text is missing"
+            "pack.toml, line 848, column 31, phrases[66].instead.en: The English text is missing"
         ],
     );
     check_error(
         "instead = { zh = \"您请说，我听着，也会记下来。\", ",
         "instead = { ",
         expect![
-            "pack.toml, line 836, column 11, phrases[66].instead.zh: The Chinese text is missing"
+            "pack.toml, line 848, column 11, phrases[66].instead.zh: The Chinese text is missing"
         ],
     );
 }

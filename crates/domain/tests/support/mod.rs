@@ -1,4 +1,4 @@
-//! A small office to try rules in: the shipped pack and calendar, three departments, six people.
+//! A small office to try rules in: the shipped pack and calendar, eight departments, eighteen people.
 #![expect(
     clippy::unwrap_used,
     reason = "a test may stop at the first thing that is wrong"

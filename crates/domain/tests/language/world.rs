@@ -1,0 +1,511 @@
+//! The small site with its people, each with a device of their own, and head office between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use shouwen_domain::calendar::Calendar;
+use shouwen_domain::case::{Folded, Obligation};
+use shouwen_domain::directory::Directory;
+use shouwen_domain::envelope::{Envelope, Stamp};
+use shouwen_domain::event::Event;
+use shouwen_domain::hash::Salt;
+use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, EnvelopeId, PersonId};
+use shouwen_domain::moment::{Minutes, Moment};
+use shouwen_domain::pack::{DeadlineId, Pack};
+use shouwen_domain::zone::Zones;
+use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
+
+use super::line::{Line, written};
+use super::words;
+
+/// Read once for all scenarios.
+static SHIPPED: OnceLock<Rules> = OnceLock::new();
+
+/// The texts of the site, as they are now.
+struct Texts {
+    pack: String,
+    directory: String,
+    year: String,
+}
+
+/// Names for what ids mean.
+pub struct Site {
+    pub rules: Rules,
+    /// Everybody who ever worked here, by name.
+    people: BTreeMap<PersonId, String>,
+}
+
+impl Site {
+    pub fn person(&self, id: &PersonId) -> String {
+        self.people
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| id.to_string())
+    }
+
+    pub fn department(&self, id: &DepartmentId) -> String {
+        self.rules
+            .directory
+            .department(id)
+            .map_or_else(|| id.to_string(), |it| it.name.zh.clone())
+    }
+
+    pub fn deadline(&self, id: DeadlineId) -> String {
+        self.rules.pack.deadline(id).name.zh.clone()
+    }
+
+    pub fn take_person(&self, line: &mut Line<'_>) -> Option<PersonId> {
+        let names: Vec<(&str, &PersonId)> = self
+            .people
+            .iter()
+            .map(|(id, name)| (name.as_str(), id))
+            .collect();
+        line.word(&names).cloned()
+    }
+
+    pub fn need_person(&self, line: &mut Line<'_>) -> Result<PersonId, String> {
+        self.take_person(line)
+            .ok_or_else(|| format!("这里应是姓名，写的是“{}”", line.rest()))
+    }
+
+    pub fn take_department(&self, line: &mut Line<'_>) -> Option<DepartmentId> {
+        let names: Vec<(&str, &DepartmentId)> = self
+            .rules
+            .directory
+            .departments
+            .iter()
+            .map(|it| (it.name.zh.as_str(), &it.id))
+            .collect();
+        line.word(&names).cloned()
+    }
+
+    pub fn need_department(&self, line: &mut Line<'_>) -> Result<DepartmentId, String> {
+        self.take_department(line)
+            .ok_or_else(|| format!("这里应是部门，写的是“{}”", line.rest()))
+    }
+}
+
+/// What one device knows, by place in the world's log.
+#[derive(Default)]
+struct Device {
+    known: BTreeSet<usize>,
+    offline: bool,
+    /// How much its clock is ahead.
+    ahead_ms: i64,
+}
+
+pub struct World {
+    texts: Texts,
+    earlier: Vec<Pack>,
+    pub site: Site,
+    log: Vec<Envelope>,
+    office: BTreeSet<usize>,
+    devices: BTreeMap<PersonId, Device>,
+    cases: BTreeMap<String, CaseId>,
+    /// The case that acts and claims without a name are about.
+    pub current: String,
+    /// True time of the last act.
+    pub now: Option<Moment>,
+    /// Minutes by which a repeated block is later this time.
+    pub shift_by: i64,
+    /// The refusal of the last act, until a claim names it.
+    pub refused: Option<Refusal>,
+    /// What a draft as typed last gives.
+    pub draft: Option<shouwen_domain::draft::Standing>,
+    /// The events of the last act.
+    pub last: Vec<Event>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let texts = Texts {
+            pack: include_str!("../../../../packs/property-service.toml").to_owned(),
+            directory: include_str!("../support/small-site.toml").to_owned(),
+            year: include_str!("../../../../packs/calendars/cn/2026.json").to_owned(),
+        };
+        let mut people = BTreeMap::new();
+        let rules = SHIPPED
+            .get_or_init(|| rules_of(&texts, &[]).expect("the shipped texts are right"))
+            .clone();
+        note_people(&mut people, &rules);
+        Self {
+            texts,
+            earlier: Vec::new(),
+            site: Site { rules, people },
+            log: Vec::new(),
+            office: BTreeSet::new(),
+            devices: BTreeMap::new(),
+            cases: BTreeMap::new(),
+            current: String::new(),
+            now: None,
+            shift_by: 0,
+            refused: None,
+            draft: None,
+            last: Vec::new(),
+        }
+    }
+
+    /// One line of a scenario.
+    pub fn line(&mut self, text: &str) -> Result<(), String> {
+        let mut line = Line::new(text);
+        for (word, change) in [
+            ("规则包改：", Self::change_pack as Change),
+            ("名录改：", Self::change_directory),
+            ("日历改：", Self::change_calendar),
+        ] {
+            if line.take(word) {
+                return change(self, line);
+            }
+        }
+        if line.take("那么 ") {
+            return self.claim(line);
+        }
+        self.nothing_refused_unsaid()?;
+        let mut wrong_clock = line;
+        if let Some(person) = self.site.take_person(&mut wrong_clock)
+            && wrong_clock.take("的手机")
+        {
+            return self.set_clock(person, wrong_clock);
+        }
+        self.act(line)
+    }
+
+    pub fn nothing_refused_unsaid(&self) -> Result<(), String> {
+        match &self.refused {
+            Some(refusal) => Err(format!(
+                "上一步被拒绝：{}（{}）",
+                words::refusal(refusal, &self.site),
+                rule_of(refusal)
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn change_pack(&mut self, line: Line<'_>) -> Result<(), String> {
+        let earlier = self.site.rules.pack.clone();
+        changed(&mut self.texts.pack, line)?;
+        self.earlier.push(earlier);
+        self.reread()
+    }
+
+    fn change_directory(&mut self, mut line: Line<'_>) -> Result<(), String> {
+        if let Some(person) = self.site.take_person(&mut line) {
+            line.need("离开")?;
+            line.end()?;
+            self.texts.directory = without(&self.texts.directory, &person);
+        } else {
+            changed(&mut self.texts.directory, line)?;
+        }
+        self.reread()
+    }
+
+    /// `2026-02-23 上班`, `2026-07-14 放假`
+    fn change_calendar(&mut self, mut line: Line<'_>) -> Result<(), String> {
+        let date = line.until(&[' ']).to_owned();
+        line = Line::new(line.rest());
+        let off = line.need_word(&[("放假", true), ("上班", false)])?;
+        line.end()?;
+        let day = |off: bool| format!("\"date\": \"{date}\", \"isOffDay\": {off}");
+        if self.texts.year.contains(&day(!off)) {
+            self.texts.year = self.texts.year.replace(&day(!off), &day(off));
+        } else {
+            let begin = "\"days\": [";
+            let new = format!("{begin}\n    {{\"name\": \"调整\", {}}},", day(off));
+            self.texts.year = self.texts.year.replacen(begin, &new, 1);
+        }
+        self.reread()
+    }
+
+    fn reread(&mut self) -> Result<(), String> {
+        self.site.rules = rules_of(&self.texts, &self.earlier)?;
+        note_people(&mut self.site.people, &self.site.rules);
+        Ok(())
+    }
+
+    /// `快3小时`, `慢20分钟`, `准了`
+    fn set_clock(&mut self, person: PersonId, mut line: Line<'_>) -> Result<(), String> {
+        let sign = line.need_word(&[("快", 1), ("慢", -1), ("准了", 0)])?;
+        let ahead_ms = if sign == 0 {
+            0
+        } else {
+            let n = i64::from(line.number()?);
+            sign * n * line.need_word(&[("小时", 3_600_000), ("分钟", 60_000)])?
+        };
+        line.end()?;
+        self.devices.entry(person).or_default().ahead_ms = ahead_ms;
+        Ok(())
+    }
+
+    pub fn clock_of(&self, person: &PersonId, at: Moment) -> Moment {
+        let ahead = self.devices.get(person).map_or(0, |it| it.ahead_ms);
+        Moment::from_unix_ms(at.unix_ms() + ahead)
+    }
+
+    /// Brings a device and head office together.
+    pub fn sync(&mut self, person: &PersonId) {
+        let device = self.devices.entry(person.clone()).or_default();
+        device.offline = false;
+        self.office.append(&mut device.known.clone());
+        device.known.clone_from(&self.office);
+    }
+
+    pub fn go_offline(&mut self, person: &PersonId) {
+        let is_offline = self.devices.get(person).is_some_and(|it| it.offline);
+        if !is_offline {
+            self.sync(person);
+            self.devices.entry(person.clone()).or_default().offline = true;
+        }
+    }
+
+    /// What `person` orders at the true time `at`; a refusal waits for the claim that names it.
+    pub fn order(
+        &mut self,
+        person: &PersonId,
+        at: Moment,
+        offline: bool,
+        command: Command,
+    ) -> Result<(), String> {
+        if offline {
+            self.go_offline(person);
+        } else if self.devices.get(person).is_some_and(|it| it.offline) {
+            return Err(format!(
+                "{}还离线：写上（离线），或先“同步”",
+                self.site.person(person)
+            ));
+        } else {
+            self.sync(person);
+        }
+        let now = self.clock_of(person, at);
+        let id = self.case_id();
+        let case = self.folded_on(Some(person)).case;
+        let acting = Acting {
+            rules: &self.site.rules,
+            person,
+            now,
+        };
+        match decide(case.as_ref(), command, acting) {
+            Ok(events) if events.is_empty() => self.last = events,
+            Ok(events) => {
+                let envelope = self.sealed(person, id, now, &events)?;
+                self.last = events;
+                let place = self.log.len();
+                self.log.push(envelope);
+                self.devices
+                    .entry(person.clone())
+                    .or_default()
+                    .known
+                    .insert(place);
+                if !offline {
+                    self.sync(person);
+                }
+            }
+            Err(refusal) => self.refused = Some(refusal),
+        }
+        Ok(())
+    }
+
+    fn sealed(
+        &self,
+        person: &PersonId,
+        case: CaseId,
+        at: Moment,
+        events: &[Event],
+    ) -> Result<Envelope, String> {
+        let number = self.log.len() as u64 + 1;
+        let device = self.devices.get(person);
+        let counter = device
+            .into_iter()
+            .flat_map(|it| &it.known)
+            .map(|place| self.log[*place].header().counter)
+            .max()
+            .unwrap_or_default()
+            + 1;
+        let stamp = Stamp {
+            id: EnvelopeId::from_random(random(number)),
+            site: self.site.rules.directory.site.clone(),
+            case,
+            person: person.clone(),
+            device: DeviceId::from_random([1; 16]),
+            chain: 1,
+            sequence: number,
+            previous: None,
+            counter,
+            at,
+            clock: None,
+            last_receipt: None,
+            rules: self.site.rules.hashes(),
+            facts_salt: Salt(random(number)),
+            content_salt: Salt(random(number)),
+        };
+        Envelope::seal(stamp, events).map_err(|it| it.to_string())
+    }
+
+    /// The id of the current case, drawn when it is first named.
+    pub fn case_id(&mut self) -> CaseId {
+        let next = self.cases.len() as u64 + 1000;
+        *self
+            .cases
+            .entry(self.current.clone())
+            .or_insert_with(|| CaseId::from_random(random(next)))
+    }
+
+    pub fn named_case(&self, name: &str) -> Result<CaseId, String> {
+        self.cases
+            .get(name)
+            .copied()
+            .ok_or_else(|| format!("没有叫【{name}】的事项"))
+    }
+
+    /// The current case as a device has it, or head office.
+    pub fn folded_on(&self, person: Option<&PersonId>) -> Folded {
+        let id = self.cases.get(&self.current).copied();
+        self.folded_case(id, person)
+    }
+
+    pub fn folded_case(&self, id: Option<CaseId>, person: Option<&PersonId>) -> Folded {
+        let nothing = BTreeSet::new();
+        let known = match person {
+            Some(person) => self.devices.get(person).map_or(&nothing, |it| &it.known),
+            None => &self.office,
+        };
+        Case::fold(
+            known
+                .iter()
+                .map(|place| &self.log[*place])
+                .filter(|it| Some(it.header().case) == id),
+        )
+    }
+
+    pub fn case(&self) -> Result<Case, String> {
+        self.folded_on(None)
+            .case
+            .ok_or_else(|| "这件事还没有登记".to_owned())
+    }
+
+    pub fn all_cases(&self) -> Vec<Case> {
+        self.cases
+            .values()
+            .filter_map(|id| self.folded_case(Some(*id), None).case)
+            .collect()
+    }
+
+    /// All cases that were joined with `main`.
+    pub fn joined_with(&self, main: CaseId) -> impl Iterator<Item = Case> {
+        self.all_cases()
+            .into_iter()
+            .filter(move |it| it.coordination.main == Some(main))
+    }
+
+    /// Who made an envelope, for what did not count.
+    pub fn author(&self, id: EnvelopeId) -> String {
+        self.log
+            .iter()
+            .find(|it| it.header().id == id)
+            .map_or_else(String::new, |it| self.site.person(&it.header().person))
+    }
+
+    /// `工程部 应在 02-14 周六 18:00 前 答复客人（T3）`
+    pub fn obligation(&self, case: &Case, it: &Obligation) -> String {
+        let due = self.site.rules.due(case, it);
+        self.owed(
+            it.owed_by.person.as_ref(),
+            &it.owed_by.department,
+            it.deadline,
+            due.ok().map(|it| it.at),
+        )
+    }
+
+    pub fn owed(
+        &self,
+        person: Option<&PersonId>,
+        department: &DepartmentId,
+        deadline: DeadlineId,
+        due: Option<Moment>,
+    ) -> String {
+        let who = person.map_or_else(
+            || self.site.department(department),
+            |it| self.site.person(it),
+        );
+        let rule = self.site.rules.pack.deadline(deadline).rule;
+        let due = due.map_or_else(|| "？".to_owned(), written);
+        let name = self.site.deadline(deadline);
+        format!("{who} 应在 {due} 前 {name}（{rule}）")
+    }
+
+    pub fn owes_exactly(&self, mut claimed: Vec<String>) -> Result<(), String> {
+        let case = self.case()?;
+        let mut open: Vec<String> = case
+            .open_obligations()
+            .map(|it| self.obligation(&case, it))
+            .collect();
+        open.sort();
+        claimed.sort();
+        if open == claimed {
+            Ok(())
+        } else {
+            Err(format!("全部待办是：\n- {}", open.join("\n- ")))
+        }
+    }
+
+    pub fn later(&self, at: Moment) -> Moment {
+        at + Minutes(u32::try_from(self.shift_by).unwrap_or_default())
+    }
+}
+
+type Change = fn(&mut World, Line<'_>) -> Result<(), String>;
+
+pub fn rule_of(refusal: &Refusal) -> String {
+    refusal
+        .rule()
+        .map_or_else(|| "无".to_owned(), |it| it.to_string())
+}
+
+fn random(number: u64) -> [u8; 16] {
+    u128::from(number).to_be_bytes()
+}
+
+fn note_people(people: &mut BTreeMap<PersonId, String>, rules: &Rules) {
+    let now = rules.directory.people.values();
+    people.extend(now.map(|it| (it.id.clone(), it.name.clone())));
+}
+
+/// `这样写 → 改成这样`, exactly once in the text; `↵` is the end of a line.
+fn changed(text: &mut String, line: Line<'_>) -> Result<(), String> {
+    let (from, to) = line
+        .rest()
+        .split_once(" → ")
+        .ok_or_else(|| "要写“原文 → 新文”".to_owned())?;
+    let (from, to) = (from.replace('↵', "\n"), to.replace('↵', "\n"));
+    let n_found = text.matches(&from).count();
+    if n_found != 1 {
+        return Err(format!("“{from}”在原文里有 {n_found} 处，应恰好一处"));
+    }
+    *text = text.replace(&from, &to);
+    Ok(())
+}
+
+/// The directory after somebody left.
+fn without(directory: &str, person: &PersonId) -> String {
+    let id = format!("id = \"{person}\"\n");
+    directory
+        .split("[[person]]\n")
+        .filter(|it| !it.starts_with(&id))
+        .collect::<Vec<_>>()
+        .join("[[person]]\n")
+}
+
+fn rules_of(texts: &Texts, earlier: &[Pack]) -> Result<Rules, String> {
+    let before = include_str!("../../../../packs/calendars/cn/2025.json");
+    let years = [("2025.json", before), ("2026.json", texts.year.as_str())];
+    let calendar = Calendar::parse(&years).map_err(|it| it.to_string())?;
+    let zones =
+        Zones::parse(include_str!("../../../../packs/zones.toml")).map_err(|it| it.to_string())?;
+    Rules::try_new(
+        Pack::parse("property-service.toml", &texts.pack).map_err(|it| it.to_string())?,
+        calendar,
+        &zones,
+        Directory::parse("small-site.toml", &texts.directory).map_err(|it| it.to_string())?,
+    )
+    .map(|it| it.with_earlier(earlier.iter().cloned()))
+    .map_err(|it| it.to_string())
+}
