@@ -196,6 +196,7 @@ fn the_figures_of_property_service_are_the_regulations() {
 fn the_treasury_knows_no_slips_and_neither_it_nor_the_office_knows_fines() {
     let (treasury, office) = (read(TREASURY), read(OFFICE));
     assert!(!treasury.slips);
+    assert_eq!(treasury.max_moves, u32::MAX, "none is ever too many");
     assert!(office.slips);
     for pack in [&treasury, &office] {
         for &rule in RuleId::ALL {
@@ -311,6 +312,8 @@ fn what_people_ask_for_is_found_first() {
             department service"#]],
     );
     check_search("居委会", expect!["category community"]);
+    check_search("交钱", expect!["answer 物业费怎么交？"]);
+    check_search("升降梯", expect!["category lift"]);
 }
 
 #[test]
@@ -319,6 +322,13 @@ fn nothing_is_found_for_nothing() {
     for query in ["", "  ，。", "zzzz", "鹦鹉螺"] {
         assert_eq!(pack.search(&directory(), query), [], "{query}");
     }
+}
+
+#[test]
+fn what_shares_a_common_word_with_a_question_is_not_shown() {
+    let hits = read(PROPERTY).search(&directory(), "装修要带什么材料");
+    assert_eq!(hits.len(), 4, "{hits:?}");
+    assert!(hits.is_sorted_by(|a, b| a.score >= b.score), "{hits:?}");
 }
 
 #[test]
@@ -378,6 +388,19 @@ fn a_preview_names_the_fields_that_change() {
         expect![[r#"
             categories.access-cards.steps[提交材料].en: Hand in the papers -> -
             categories.access-cards.steps[提交材料].zh: 提交材料 -> -"#]],
+    );
+}
+
+#[test]
+fn entries_of_a_list_that_are_named_alike_are_told_apart() {
+    let step = "    { zh = \"提交材料\", en = \"Hand in the papers\" },\n";
+    let again = step.replace("Hand in the papers", "Hand in the rest");
+    check_diff(
+        step,
+        &format!("{step}{again}"),
+        expect![[r#"
+            categories.access-cards.steps[提交材料, 2].en: - -> Hand in the rest
+            categories.access-cards.steps[提交材料, 2].zh: - -> 提交材料"#]],
     );
 }
 
