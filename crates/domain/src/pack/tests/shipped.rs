@@ -4,8 +4,12 @@
     reason = "expect-test writes several lines so"
 )]
 
+use std::ops::Range;
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::directory::Directory;
 use crate::id::DepartmentId;
@@ -413,50 +417,82 @@ fn comments_and_layout_are_no_change() {
     assert_eq!(Pack::diff(&read(PROPERTY), &read(("new.toml", &new))), []);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    /// Whatever is typed into a pack, it is read or refused with its place.
-    #[test]
-    fn a_mutated_pack_is_read_or_refused(
-        which in 0..3_usize,
-        at in 0.0..1.0_f64,
-        n_chars in 0..40_usize,
-        typed in prop_oneof![
-            "\\PC{0,12}",
-            Just("\n[".to_owned()),
-            Just("-99999999999999999999".to_owned()),
-            Just("\"999999999h clock\"".to_owned()),
-            Just("\"0 working days\"".to_owned()),
-            Just("[]".to_owned()),
-            Just("{}".to_owned()),
-            Just("nan".to_owned()),
-            Just("1979-05-27T07:32:00Z".to_owned()),
-        ],
-        in_a_value in any::<bool>(),
-    ) {
-        let (file, text) = ALL[which];
-        let chars: Vec<char> = text.chars().collect();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a text")]
-        let mut start = (at * chars.len() as f64) as usize;
-        let mut end = (start + n_chars).min(chars.len());
-        if in_a_value {
-            let value = chars[start..].iter().position(|it| *it == '=');
-            let Some(value) = value else { return Ok(()) };
-            start += value + 2;
-            end = chars[start..].iter().position(|it| *it == '\n').map_or(chars.len(), |it| start + it);
+/// Where each value of a text stands, tables and lists among them.
+fn values(text: &str) -> Vec<Range<usize>> {
+    fn collect(value: &Spanned<DeValue<'_>>, spans: &mut Vec<Range<usize>>) {
+        spans.push(value.span());
+        if let Some(table) = value.get_ref().as_table() {
+            table.iter().for_each(|(_, it)| collect(it, spans));
         }
-        let mutated: String = chars[..start.min(chars.len())]
+        if let Some(items) = value.get_ref().as_array() {
+            items.iter().for_each(|it| collect(it, spans));
+        }
+    }
+    let root = DeTable::parse(text).unwrap();
+    let mut spans = Vec::new();
+    root.get_ref()
+        .iter()
+        .for_each(|(_, it)| collect(it, &mut spans));
+    spans
+}
+
+/// Whatever stands in a pack, it is read, or refused with a place that is in it.
+fn check_mutated(text: &str) -> Result<(), TestCaseError> {
+    if let Err(error) = Pack::parse("pack.toml", text) {
+        let n_lines = u32::try_from(text.matches('\n').count()).unwrap() + 1;
+        prop_assert!((1..=n_lines).contains(&error.line), "{error}");
+        prop_assert!(error.column >= 1);
+    }
+    Ok(())
+}
+
+const TYPED: [&str; 14] = [
+    "0",
+    "-99999999999999999999",
+    "1.5",
+    "nan",
+    "true",
+    "1979-05-27T07:32:00Z",
+    "\"\"",
+    "\"没\"",
+    "\"999999999h clock\"",
+    "\"-1 working days\"",
+    "\"24:00-00:00\"",
+    "[]",
+    "[[], {}]",
+    "{}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_pack_with_another_value_is_read_or_refused(
+        (which, value) in (0..ALL.len(), any::<prop::sample::Index>()),
+        typed in prop::sample::select(TYPED.as_slice()),
+    ) {
+        let (_, text) = ALL[which];
+        let spans = values(text);
+        let span = value.get(&spans);
+        check_mutated(&format!("{}{typed}{}", &text[..span.start], &text[span.end..]))?;
+    }
+
+    #[test]
+    fn a_pack_with_other_characters_is_read_or_refused(
+        (which, place) in (0..ALL.len(), any::<prop::sample::Index>()),
+        n_chars in 0..40_usize,
+        typed in "\\PC{0,12}",
+    ) {
+        let chars: Vec<char> = ALL[which].1.chars().collect();
+        let start = place.index(chars.len());
+        let end = (start + n_chars).min(chars.len());
+        let mutated: String = chars[..start]
             .iter()
             .copied()
             .chain(typed.chars())
-            .chain(chars[end.min(chars.len())..].iter().copied())
+            .chain(chars[end..].iter().copied())
             .collect();
-        if let Err(error) = Pack::parse(file, &mutated) {
-            let n_lines = u32::try_from(mutated.matches('\n').count()).unwrap() + 1;
-            prop_assert!((1..=n_lines).contains(&error.line), "{error}");
-            prop_assert!(error.column >= 1);
-        }
+        check_mutated(&mutated)?;
     }
 }
 
