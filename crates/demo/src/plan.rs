@@ -151,7 +151,7 @@ fn joined(
     setting: Setting,
     rules: &Rules,
 ) -> Result<Option<Life>, PlanError> {
-    let is_handled = |it: &&(usize, &Life)| {
+    let is_handled = |it: &(usize, &Life)| {
         matches!(it.1.case.stage, Stage::Passed { .. })
             && it.1.case.urgency == Urgency::Ordinary
             && it.1.acts[0].at + SOON_ENOUGH <= setting.now
