@@ -120,7 +120,8 @@ async function takeSheets(browser, locale) {
     const page = await device.newPage();
     await page.goto("/");
     await app.signIn(page, name, pin);
-    await app.untilDelivered(page);
+    // All cases are there, so that none is drawn anew under the hand.
+    await page.locator('.sync-line[data-sync="synced"]').waitFor({ timeout: 120_000 });
     await take(page, `9-list-${pin}`);
     await page.goto("/?show=site");
     await page.locator(".case-row").first().waitFor();
