@@ -963,6 +963,14 @@ fn outlives_the_end(deadline: DeadlineId) -> bool {
     )
 }
 
+/// Whoever leaves may owe the sender of a ticket something still: that goes to the successor after the end too (F3).
+fn asks_for_a_succession(case: &Case, it: &Obligation) -> bool {
+    it.deadline == DeadlineId::Consent
+        && case
+            .open_request(it.arose)
+            .is_some_and(|it| it.request == Request::Succession)
+}
+
 /// How many movements an envelope's facts are for certain, and at most.
 fn n_moves(envelope: &Envelope) -> (usize, usize) {
     let facts = envelope.facts().unwrap();
@@ -992,7 +1000,7 @@ fn witnesses(envelopes: &[Envelope]) -> Vec<Witness<'_>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_decide_answers_the_fold_admits(tries in history()) {
@@ -1056,7 +1064,9 @@ proptest! {
                 }
             }
             if case.stage == Stage::Closed {
-                let left = case.open_obligations().find(|it| !outlives_the_end(it.deadline));
+                let left = case
+                    .open_obligations()
+                    .find(|it| !outlives_the_end(it.deadline) && !asks_for_a_succession(case, it));
                 assert_eq!(left, None);
             }
         });
