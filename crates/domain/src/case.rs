@@ -79,6 +79,7 @@ pub struct Responder {
     pub supervisor: Option<PersonId>,
 }
 
+/// With whom a case is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// With the first responder's own department.
@@ -144,6 +145,7 @@ impl Case {
         }
     }
 
+    /// What is owed and neither met nor lifted, in the order it arose.
     pub fn open_obligations(&self) -> impl Iterator<Item = &Obligation> {
         self.obligations.iter().filter(|it| it.end.is_none())
     }

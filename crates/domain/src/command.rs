@@ -13,6 +13,7 @@ use crate::id::{
 use crate::moment::Moment;
 use crate::pack::Difficulty;
 
+/// One action, as [`decide`](crate::decide()) is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     // Intake

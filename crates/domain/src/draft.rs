@@ -42,6 +42,7 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Nothing required is missing without a reason.
     pub fn can_be_filed(&self) -> bool {
         let needed = [Field::Matter, Field::Category, Field::Channel];
         !self.missing.iter().any(|it| needed.contains(it))

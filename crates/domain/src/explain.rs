@@ -58,6 +58,7 @@ pub struct Owing {
     pub reckoned: Reckoned,
 }
 
+/// By when it was due, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reckoned {
     By {
@@ -253,6 +254,7 @@ pub struct Transition {
     pub what: Change,
 }
 
+/// What happened to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     Arose,

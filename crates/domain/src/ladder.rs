@@ -13,6 +13,7 @@ pub struct Ladder {
     pub director: Limit,
 }
 
+/// Who is told, from the bottom up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Whoever owes it, from the due moment on.
@@ -22,6 +23,7 @@ pub enum Step {
     Director,
 }
 
+/// One step up of something overdue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rung {
     pub step: Step,

@@ -94,6 +94,18 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// Reads a policy pack; `docs/packs.md` describes its text.
+    ///
+    /// ```
+    /// use shouwen_domain::pack::Pack;
+    ///
+    /// let shipped = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/property-service.toml"));
+    /// let slip = shipped.replace("max_moves = ", "max_mvoes = ");
+    /// let error = Pack::parse("our-own.toml", &slip).unwrap_err().to_string();
+    /// assert!(error.starts_with("our-own.toml, line "));
+    /// assert!(error.contains("limits.max_mvoes: This key is not known here; expected"));
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first thing that is wrong, with its place.

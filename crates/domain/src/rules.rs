@@ -74,6 +74,11 @@ impl fmt::Display for UnknownZone {
 impl std::error::Error for UnknownZone {}
 
 impl Rules {
+    /// Lays out calendar, hours and zone for every department of the pack, so that a due moment is a few reads.
+    ///
+    /// # Errors
+    ///
+    /// The pack's zone is not in the zone table.
     pub fn try_new(
         pack: Pack,
         calendar: Calendar,

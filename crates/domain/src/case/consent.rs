@@ -71,10 +71,12 @@ pub struct RequestMade {
 }
 
 impl RequestMade {
+    /// Nobody answered, and it did not lapse.
     pub const fn is_open(&self) -> bool {
         self.answer.is_none() && !self.lapsed
     }
 
+    /// Answered, and with yes.
     pub fn is_granted(&self) -> bool {
         self.answer.as_ref().is_some_and(|(_, _, granted)| *granted)
     }

@@ -51,6 +51,7 @@ impl Case {
         }
     }
 
+    /// How often the slip was returned.
     pub fn n_returns(&self) -> usize {
         self.moves.iter().filter(|it| it.returned).count()
     }
