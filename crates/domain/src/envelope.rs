@@ -188,7 +188,7 @@ impl fmt::Display for EnvelopeError {
 impl std::error::Error for EnvelopeError {}
 
 impl Envelope {
-    /// Hashes and seals what [`crate::decide`] answered. Refuses what is too large before it is saved.
+    /// Hashes and seals what [`crate::decide()`] answered. Refuses what is too large before it is saved.
     pub fn seal(stamp: Stamp, events: &[Event]) -> Result<Self, EnvelopeError> {
         let facts = encode_all(events.iter().map(|it| &it.fact));
         let content = events
