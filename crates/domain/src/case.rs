@@ -20,7 +20,7 @@ pub use consent::{Consents, RequestMade, Shift};
 pub use coordination::{Coordination, OuterState};
 pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
 pub use intake::{Agreed, Guided, Intake, Notice, Photo, PhotoDoubt, SecondTrip};
-pub use joined::{director_told_at, is_visited};
+pub use joined::{ManyComplaints, OneMatter};
 pub(crate) use obligation::falls_to;
 pub use obligation::{End, Obligation, Owed};
 pub use transfer::Move;
@@ -203,7 +203,7 @@ impl Case {
             Fact::Requested(it) => self.admit_requested(act, it),
             Fact::Consented(it) => self.admit_consented(it),
             Fact::Resumed(_) => self.admit_resumed(act),
-            Fact::DelayTold(_) => self.admit_owed(DeadlineId::TellDelay),
+            Fact::DelayTold(_) => self.admit_delay_told(),
             Fact::ReportedToCoordination(_) => self.admit_reported_to_coordination(),
             Fact::LeadNamed(_) => self.admit_lead_named(),
             Fact::PutToLeader(_) => self.admit_put_to_leader(),
@@ -271,7 +271,10 @@ impl Case {
             Fact::ShiftPassed(it) => self.shift_passed(act, it),
             Fact::ShiftTaken(it) => self.shift_taken(act, it),
             Fact::Succeeded(it) => self.succeeded(act, it),
-            Fact::DelayTold(_) => self.meet(DeadlineId::TellDelay, act),
+            Fact::DelayTold(_) => {
+                self.meet(DeadlineId::TellDelay, act);
+                self.meet(DeadlineId::TellExpected, act);
+            }
             Fact::SuccessionAccepted(_) => self.meet(DeadlineId::AcceptSuccession, act),
             Fact::Requested(it) => self.requested(act, it),
             Fact::Consented(it) => self.consented(act, it),
@@ -279,7 +282,7 @@ impl Case {
             Fact::ReportedToCoordination(it) => self.reported_to_coordination(act, it),
             Fact::LeadNamed(it) => self.lead_named(act, it),
             Fact::PutToLeader(it) => self.put_to_leader(act, it),
-            Fact::LeaderAnswered(_) => self.meet(DeadlineId::LeaderAnswer, act),
+            Fact::LeaderAnswered(_) => self.leader_answered(act),
             Fact::Escalated(it) => self.escalated(act, it),
             Fact::Instructed(it) => self.instructed(act, it),
             Fact::Joined(it) => self.joined(act, it),

@@ -239,6 +239,7 @@ impl Case {
 
     pub(super) fn closed(&mut self, act: Act<'_>, ending: Ending) {
         self.meet(DeadlineId::Close, act);
+        self.consents.case_ends();
         self.lift_handling(act.at);
         match ending {
             // Nobody is told by an end alone; the customer's clock ends with what was told before.
@@ -282,6 +283,7 @@ impl Case {
         self.closed_at = None;
         self.result = None;
         self.verification.waived = None;
+        self.coordination.leader_answered_at = None;
         self.owe_responder(DeadlineId::Reply, act.at, act);
     }
 }

@@ -197,6 +197,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NotJoined { .. } => "没有并案",
         Refusal::NotFromAbove => "不是上级工单",
         Refusal::SuggestionFateMissing => "须说明建议的结果",
+        Refusal::InScope { .. } => "属本单位受理范围",
         _ => "",
     };
     if !fixed.is_empty() {
@@ -230,6 +231,15 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NotInDepartment { person, department } => {
             format!("{}不在{}", site.person(person), site.department(department))
         }
+        Refusal::Incomplete { missing } => {
+            let missing: Vec<&str> = missing.iter().map(|it| word_of(FIELDS, it)).collect();
+            format!("缺{}，须写明原因", missing.join("、"))
+        }
+        Refusal::VisitLacks { field } => match field {
+            Field::CustomerPhone => "回访须记拨打的号码".to_owned(),
+            _ => "回访须记客人原话".to_owned(),
+        },
+        Refusal::Promise { phrase } => format!("不能承诺“{phrase}”"),
         Refusal::Missing { field } => format!("缺{}", word_of(FIELDS, field)),
         Refusal::ChildsData { field } => format!("儿童不记{}", word_of(FIELDS, field)),
         Refusal::LateWithoutReason { allowed } => {
