@@ -619,9 +619,11 @@ fn visit(line: &mut Line<'_>) -> Result<Command, String> {
         words.unwrap_or_else(|| "（客人原话）".to_owned()),
     );
     while line.take("，") {
-        match line.need_word(&[("没记号码", true), ("没记原话", false)])? {
-            true => phone.clear(),
-            false => words.clear(),
+        if line.take("没记号码") {
+            phone.clear();
+        } else {
+            line.need("没记原话")?;
+            words.clear();
         }
     }
     Ok(Command::Visit {
