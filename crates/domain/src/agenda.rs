@@ -69,9 +69,9 @@ impl Agenda {
             .flat_map(|it| {
                 let until = match it.slip {
                     Slip::Arrived { until, .. } => until,
-                    Slip::AtHand | Slip::UnderWay(_) => it.due,
+                    Slip::AtHand | Slip::UnderWay(_) => it.latest(),
                 };
-                [after(it.due), after(until)]
+                [after(it.latest()), after(until)]
             })
             .filter(|it| *it > now)
             .min()

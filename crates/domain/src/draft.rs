@@ -126,7 +126,7 @@ impl Draft {
             customer: spared(&self.customer),
             phone: self.phone.clone(),
             address: spared(&self.address),
-            remark: String::new(),
+            remark: "…".to_owned(),
             next: Next::Keep,
             more,
         })

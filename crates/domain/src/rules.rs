@@ -293,14 +293,14 @@ impl Rules {
         ))
     }
 
-    /// The dismissing phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).
-    pub fn phrases(&self, text: &str, sensitive: bool) -> Result<Vec<String>, Refusal> {
+    /// The dismissing phrases of the pack in a text that count (L1); where nobody may promise, a promise is refused (I15).
+    pub fn phrases(&self, text: &str, may_not_promise: bool) -> Result<Vec<String>, Refusal> {
         let mut dismissive = Vec::new();
         for found in self.guard.counted(text) {
             let phrase = found.forbidden.to_owned();
             match found.kind {
                 PhraseKind::Dismissive => dismissive.push(phrase),
-                PhraseKind::Promise if sensitive => return Err(Refusal::Promise { phrase }),
+                PhraseKind::Promise if may_not_promise => return Err(Refusal::Promise { phrase }),
                 PhraseKind::Promise => {}
             }
         }

@@ -272,6 +272,7 @@ impl Case {
         self.meet(DeadlineId::Customer, act);
         self.lift(DeadlineId::PublishAnswer, act.at);
         self.lift(DeadlineId::TellDelay, act.at);
+        self.lift(DeadlineId::TellExpected, act.at);
         if let Some(result) = &mut self.result {
             result.told = Some((act.by.clone(), act.at, it.how));
         }

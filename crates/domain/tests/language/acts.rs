@@ -1,13 +1,12 @@
 //! What people do: one line, one command.
 
-use shouwen_domain::case::is_visited;
+use shouwen_domain::Command;
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::draft::Draft;
 use shouwen_domain::event::{Channel, OuterTicket, Request, Urgency};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, EmergencyId, PaperId, PersonId, ShiftId};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::{Case, Command};
 
 use super::line::Line;
 use super::words::{
@@ -18,10 +17,6 @@ use super::words::{
 use super::world::World;
 
 use shouwen_domain::event::{AgreedBecause, Contact, Outcome};
-
-/// The defaults of C5.
-pub const VISIT_ALL_UP_TO: usize = 10;
-pub const MANY: usize = 5;
 
 impl World {
     /// `02-13 周五 17:58 王建国 【甲】 转交 工程部（离线）`
@@ -357,7 +352,7 @@ impl World {
                 .case
                 .ok_or("主事项还没有登记")?;
             Command::TakeOverResult {
-                in_sample: self.is_visited(&main)?,
+                joined: self.joined_with(main.id).collect(),
                 main: Box::new(main),
             }
         } else if line.take("签收上级工单") {
@@ -381,16 +376,6 @@ impl World {
         } else {
             return Ok(None);
         }))
-    }
-
-    /// By the draw of C5, over all cases joined with `main`.
-    fn is_visited(&self, main: &Case) -> Result<bool, String> {
-        let Some(result) = &main.result else {
-            return Ok(true);
-        };
-        let joined = self.joined_with(main.id).map(|it| it.id).collect();
-        let case = self.case()?.id;
-        Ok(is_visited(case, &joined, result.envelope, VISIT_ALL_UP_TO))
     }
 
     fn consent(&self, line: &mut Line<'_>, granted: bool) -> Result<Command, String> {
@@ -607,12 +592,7 @@ impl World {
 
 fn verification(line: &mut Line<'_>) -> Result<Option<Command>, String> {
     Ok(Some(if line.take("回访") {
-        Command::Visit {
-            finding: line.need_word(FINDINGS)?,
-            how: line.word(CONTACTS).unwrap_or(Contact::Call),
-            phone: String::new(),
-            words: line.said(),
-        }
+        visit(line)?
     } else if line.take("免回访") {
         Command::WaiveVisit {
             because: line.need_word(WAIVED)?,
@@ -627,6 +607,31 @@ fn verification(line: &mut Line<'_>) -> Result<Option<Command>, String> {
     } else {
         return Ok(None);
     }))
+}
+
+/// `回访 满意 当面 “原话”`; where nothing else is said, the number called and the customer's words are on record.
+fn visit(line: &mut Line<'_>) -> Result<Command, String> {
+    let finding = line.need_word(FINDINGS)?;
+    let how = line.word(CONTACTS).unwrap_or(Contact::Call);
+    let words = line.quote();
+    let (mut phone, mut words) = (
+        "13800005678".to_owned(),
+        words.unwrap_or_else(|| "（客人原话）".to_owned()),
+    );
+    while line.take("，") {
+        if line.take("没记号码") {
+            phone.clear();
+        } else {
+            line.need("没记原话")?;
+            words.clear();
+        }
+    }
+    Ok(Command::Visit {
+        how,
+        finding,
+        phone,
+        words,
+    })
 }
 
 fn request(line: &mut Line<'_>, now: Moment) -> Result<Request, String> {

@@ -1,14 +1,12 @@
 //! What follows: each claim is checked against the case as head office has it.
 
 use shouwen_domain::Case;
-use shouwen_domain::case::{End, Obligation, Stage, WithoutEffect, director_told_at};
+use shouwen_domain::case::{End, Obligation, OneMatter, Stage, WithoutEffect};
 use shouwen_domain::decide::may_see;
 use shouwen_domain::event::{Fact, Field};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
-use shouwen_domain::moment::Minutes;
 
-use super::acts::MANY;
 use super::line::{Line, written};
 use super::words::{self, ENDINGS, FIELDS, word_of};
 use super::world::{World, rule_of};
@@ -23,6 +21,9 @@ impl World {
         self.nothing_refused_unsaid()?;
         if line.take("草稿") {
             return self.claim_of_draft(line);
+        }
+        if let Some(done) = self.claim_of_practice(line) {
+            return done;
         }
         if line.take("没有变化") {
             line.end()?;
@@ -188,12 +189,16 @@ impl World {
             return self.claim_of_no_effect(line);
         }
         if line.take("同一件事主任应在") {
-            let askings = self
-                .joined_with(case.id)
-                .map(|it| it.record.asked_at)
-                .chain([case.record.asked_at]);
-            let told = director_told_at(askings, MANY, Minutes(24 * 60));
-            let told = told.map_or_else(|| "不用".to_owned(), |it| format!("{} 知道", written(it)));
+            let all = self.all_cases();
+            let told = OneMatter::of(&case, &all).director_told(&self.site.rules);
+            let told = told.map_or_else(
+                || "不用".to_owned(),
+                |it| {
+                    let who = it.director.map(|it| self.site.person(&it));
+                    let (at, n) = (written(it.at), it.n_complaints);
+                    format!("{at} 知道，{n} 件，告诉{}", who.unwrap_or_default())
+                },
+            );
             return same(line.rest(), &told);
         }
         if line.take("要回访的并案有") {
@@ -369,11 +374,11 @@ fn fields(missing: &[Field]) -> String {
     words.join("、")
 }
 
-fn same(claimed: &str, found: &str) -> Result<(), String> {
+pub fn same(claimed: &str, found: &str) -> Result<(), String> {
     is(claimed == found, &format!("是“{found}”，不是“{claimed}”"))
 }
 
-fn is(holds: bool, otherwise: &str) -> Result<(), String> {
+pub fn is(holds: bool, otherwise: &str) -> Result<(), String> {
     if holds {
         Ok(())
     } else {
@@ -381,7 +386,7 @@ fn is(holds: bool, otherwise: &str) -> Result<(), String> {
     }
 }
 
-fn among(claimed: &str, found: &[String]) -> Result<(), String> {
+pub fn among(claimed: &str, found: &[String]) -> Result<(), String> {
     is(
         found.iter().any(|it| it == claimed),
         &format!("没有“{claimed}”；有的是：\n- {}", found.join("\n- ")),

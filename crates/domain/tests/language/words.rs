@@ -197,6 +197,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NotJoined { .. } => "没有并案",
         Refusal::NotFromAbove => "不是上级工单",
         Refusal::SuggestionFateMissing => "须说明建议的结果",
+        Refusal::InScope { .. } => "属本单位受理范围",
         _ => "",
     };
     if !fixed.is_empty() {
@@ -242,6 +243,26 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::Expired { due } => format!("期限 {} 已过", written(*due)),
         Refusal::PostponedEnough { limit } => format!("暂停和改约最多 {limit} 次"),
         Refusal::TooLateToReturn { until } => format!("退回期限 {} 已过", written(*until)),
+        other => refusal_of_a_form(other),
+    }
+}
+
+/// What a form or a visit lacks, and what is promised.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what no scenario meets has no words here"
+)]
+fn refusal_of_a_form(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Incomplete { missing } => {
+            let missing: Vec<&str> = missing.iter().map(|it| word_of(FIELDS, it)).collect();
+            format!("缺{}，须写明原因", missing.join("、"))
+        }
+        Refusal::VisitLacks {
+            field: Field::CustomerPhone,
+        } => "回访须记拨打的号码".to_owned(),
+        Refusal::VisitLacks { .. } => "回访须记客人原话".to_owned(),
+        Refusal::Promise { phrase } => format!("不能承诺“{phrase}”"),
         other => format!("{other:?}"),
     }
 }
