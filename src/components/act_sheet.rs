@@ -19,6 +19,15 @@ use crate::say;
 
 const DATE_TIME: &str = "%Y-%m-%dT%H:%M";
 
+/// What a sheet begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// What was typed and not sent the last time.
+    pub words: String,
+    /// The customer's, as recorded.
+    pub phone: String,
+}
+
 /// Everything any act may ask for. Lives as long as the sheet.
 #[derive(Clone, Copy)]
 struct Fields {
@@ -26,6 +35,8 @@ struct Fields {
     department: RwSignal<String>,
     person: RwSignal<String>,
     text: RwSignal<String>,
+    /// The number to be called: the customer's, as recorded (V6).
+    phone: RwSignal<String>,
     accepted: RwSignal<bool>,
     told: RwSignal<bool>,
     outcome: RwSignal<Outcome>,
@@ -40,7 +51,7 @@ struct Fields {
 }
 
 impl Fields {
-    fn new(act: Act, desk: Desk, case: StoredValue<Case>, kept: String) -> Self {
+    fn new(act: Act, desk: Desk, case: StoredValue<Case>, kept: Kept) -> Self {
         let rules = desk.rules().get_untracked();
         let now = desk.now().get_untracked();
         let is_night = rules
@@ -51,7 +62,8 @@ impl Fields {
             case,
             department: RwSignal::new(questions::suggested_department(act, desk, case)),
             person: RwSignal::new(String::new()),
-            text: RwSignal::new(kept),
+            text: RwSignal::new(kept.words),
+            phone: RwSignal::new(kept.phone),
             accepted: RwSignal::new(true),
             told: RwSignal::new(false),
             outcome: RwSignal::new(Outcome::Solved),
@@ -104,7 +116,11 @@ impl Fields {
                 Command::Visit {
                     how,
                     finding,
-                    phone: String::new(),
+                    phone: if how == Contact::Call {
+                        self.phone.get_untracked()
+                    } else {
+                        String::new()
+                    },
                     words: text,
                 }
             }
@@ -181,8 +197,7 @@ impl Fields {
 pub fn ActSheet(
     act: Act,
     case: StoredValue<Case>,
-    /// What was typed and not sent the last time.
-    kept: String,
+    kept: Kept,
     /// The words changed: keep them.
     #[prop(into)]
     changed: Callback<String>,

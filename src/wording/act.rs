@@ -118,6 +118,7 @@ pub fn task(language: Language, deadline: DeadlineId) -> String {
         DeadlineId::State => say!(language, "task.state"),
         DeadlineId::DecideAsked => say!(language, "task.decide_asked"),
         DeadlineId::TellDelay => say!(language, "task.tell_delay"),
+        DeadlineId::TellExpected => say!(language, "task.tell_expected"),
     }
 }
 

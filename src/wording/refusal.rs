@@ -89,6 +89,16 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
             say!(language, "refusal.concerned", who = person(who))
         }
         Refusal::VisitorDidTheWork => say!(language, "refusal.visitor_did_the_work"),
+        Refusal::VisitLacks { field: it } => say!(
+            language,
+            "refusal.visit_lacks",
+            field = if *it == Field::CustomerPhone {
+                say!(language, "act.visit_phone")
+            } else {
+                say!(language, "act.words")
+            }
+        ),
+        Refusal::InScope { .. } => say!(language, "refusal.in_scope"),
         Refusal::CheckerDidTheWork => say!(language, "refusal.checker_did_the_work"),
         Refusal::NotInDepartment {
             person: who,
@@ -115,6 +125,11 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::Missing { field: it } => {
             say!(language, "refusal.missing", field = field(language, *it))
         }
+        Refusal::Incomplete { missing } => say!(
+            language,
+            "refusal.incomplete",
+            fields = fields(language, missing)
+        ),
         Refusal::NothingMissing => say!(language, "refusal.nothing_missing"),
         Refusal::ChildsData { field: it } => say!(
             language,
@@ -235,7 +250,10 @@ pub const fn concerns(refusal: &Refusal) -> Option<Field> {
     | Refusal::ChildsData { field } = refusal
     {
         Some(*field)
-    } else if matches!(refusal, Refusal::LateWithoutReason { .. }) {
+    } else if matches!(
+        refusal,
+        Refusal::LateWithoutReason { .. } | Refusal::Incomplete { .. }
+    ) {
         Some(Field::Text)
     } else if matches!(refusal, Refusal::UnknownCategory { .. }) {
         Some(Field::Category)

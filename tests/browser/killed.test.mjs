@@ -84,7 +84,7 @@ async function preparedProfile(stage) {
 
 async function saveAndKill(page, matter, profile) {
   await page.locator('.tab-bar a[href="/record"]').click();
-  await app.fillForm(page, { category: "other", matter });
+  await app.fillForm(page, { category: "other", matter, remark: "客人不愿留姓名" });
   const shown = untilToast(page);
   await page.locator('[data-next="keep"]').click();
   await shown;

@@ -45,7 +45,7 @@ const CASES = [
   [app.LEAK, "hand-over"],
   [{ category: "lift", matter: "电梯停在3层，门打不开", address: "2-1", customer: "李先生", phone: "13900139000" }, "hand-over"],
   [{ category: "parking", matter: "车位被占", address: "地下车库 B2-118", customer: "陈女士", phone: "13700137000" }, "keep"],
-  [{ category: "order-noise", matter: "夜间施工噪音", address: "5-1-702", customer: "", phone: "" }, "keep"],
+  [{ category: "order-noise", matter: "夜间施工噪音", address: "5-1-702", customer: "", phone: "", remark: "客人不愿留姓名" }, "keep"],
   [{ category: "fees", matter: "想知道今年物业费怎么交、可不可以分期", address: "1-2-301", customer: "孙先生", phone: "13600136000" }, "keep"],
 ];
 

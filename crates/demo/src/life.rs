@@ -540,7 +540,11 @@ impl Teller<'_> {
         let visit = Command::Visit {
             how,
             finding,
-            phone: String::new(),
+            phone: if how == Contact::Call {
+                self.matter.customer.phone.clone()
+            } else {
+                String::new()
+            },
             words,
         };
         Some(self.on_duty(&visitor, since, (minutes, minutes), visit))

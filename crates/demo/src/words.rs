@@ -63,13 +63,12 @@ pub const TOLD: [(Contact, &str); 5] = [
     (Contact::Message, "已发消息说明处理情况。"),
     (Contact::Message, ""),
 ];
-pub const SATISFIED: [&str; 6] = [
+pub const SATISFIED: [&str; 5] = [
     "问题解决了，谢谢。",
     "处理得很快，满意。",
     "可以，没有别的问题。",
     "师傅态度很好。",
     "希望以后也能这样及时。",
-    "",
 ];
 pub const NOT_SATISFIED: [&str; 4] = [
     "昨晚又出现了同样的问题。",

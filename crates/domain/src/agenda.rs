@@ -15,6 +15,7 @@ pub struct Agenda {
     lines: Vec<Line>,
 }
 
+/// One open obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
     /// Its place among [`Case::obligations`].
@@ -25,6 +26,7 @@ pub struct Line {
 }
 
 impl Agenda {
+    /// Reckons all that is open.
     pub fn of(case: &Case, rules: &Rules, evidence: &Evidence<'_>) -> Self {
         let mut agenda = Self::default();
         agenda.refill(case, rules, evidence);
@@ -44,6 +46,7 @@ impl Agenda {
         }));
     }
 
+    /// In the order it arose.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
@@ -66,9 +69,9 @@ impl Agenda {
             .flat_map(|it| {
                 let until = match it.slip {
                     Slip::Arrived { until, .. } => until,
-                    Slip::AtHand | Slip::UnderWay(_) => it.due,
+                    Slip::AtHand | Slip::UnderWay(_) => it.latest(),
                 };
-                [after(it.due), after(until)]
+                [after(it.latest()), after(until)]
             })
             .filter(|it| *it > now)
             .min()

@@ -35,7 +35,7 @@ pub use sheet::{
 };
 pub use sums::{Line, Period, Sums, sums};
 pub use table::{Against, AssessmentRule, AssessmentTable, Decider, Unit};
-pub use takeaway::{JoinLimits, Takeaway, join_alert, takeaway, visits_by_sample};
+pub use takeaway::{Takeaway, takeaway};
 
 use crate::case::{Case, End, Obligation};
 use crate::moment::{Minutes, Moment};

@@ -20,14 +20,16 @@ pub use consent::{Consents, RequestMade, Shift};
 pub use coordination::{Coordination, OuterState};
 pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
 pub use intake::{Agreed, Guided, Intake, Notice, Photo, PhotoDoubt, SecondTrip};
-pub use joined::{director_told_at, is_visited};
+pub use joined::{ManyComplaints, OneMatter};
 pub(crate) use obligation::falls_to;
 pub use obligation::{End, Obligation, Owed};
 pub use transfer::Move;
 pub use verification::{CaseResult, SpotCheck, Verification, Visit};
 
 use crate::decide::Refusal;
-use crate::event::{Ending, Fact, Recorded, Succeeded, SuccessionReason, Urgency};
+use crate::event::{
+    Ending, Fact, Recorded, Request, Requested, Succeeded, SuccessionReason, Urgency,
+};
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
@@ -79,6 +81,7 @@ pub struct Responder {
     pub supervisor: Option<PersonId>,
 }
 
+/// With whom a case is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// With the first responder's own department.
@@ -144,6 +147,7 @@ impl Case {
         }
     }
 
+    /// What is owed and neither met nor lifted, in the order it arose.
     pub fn open_obligations(&self) -> impl Iterator<Item = &Obligation> {
         self.obligations.iter().filter(|it| it.end.is_none())
     }
@@ -153,10 +157,31 @@ impl Case {
         self.open_obligations().any(|it| it.deadline == deadline)
     }
 
+    /// What outlives the end, such as the answer to a ticket's sender, can go to a successor still (F3).
+    fn may_succeed_still(&self, fact: &Fact) -> bool {
+        let moves = matches!(
+            fact,
+            Fact::Succeeded(_)
+                | Fact::Requested(Requested {
+                    request: Request::Succession,
+                    ..
+                })
+        );
+        // Nothing but a succession is asked for still.
+        matches!(fact, Fact::Consented(_)) || (moves && self.responder_owes_something())
+    }
+
+    fn responder_owes_something(&self) -> bool {
+        let responder = Some(&self.responder.person);
+        self.open_obligations()
+            .any(|it| it.owed_by.person.as_ref() == responder && !is_a_posts(it.deadline))
+    }
+
     /// Whether `fact` can follow where the case stands. Who may do it is `decide`'s to say.
     fn admit(&self, act: Act<'_>) -> Result<(), Refusal> {
         let fact = act.fact;
-        if self.stage == Stage::Closed && !may_follow_the_end(fact) {
+        if self.stage == Stage::Closed && !may_follow_the_end(fact) && !self.may_succeed_still(fact)
+        {
             return Err(Refusal::Closed);
         }
         match fact {
@@ -203,7 +228,7 @@ impl Case {
             Fact::Requested(it) => self.admit_requested(act, it),
             Fact::Consented(it) => self.admit_consented(it),
             Fact::Resumed(_) => self.admit_resumed(act),
-            Fact::DelayTold(_) => self.admit_owed(DeadlineId::TellDelay),
+            Fact::DelayTold(_) => self.admit_delay_told(),
             Fact::ReportedToCoordination(_) => self.admit_reported_to_coordination(),
             Fact::LeadNamed(_) => self.admit_lead_named(),
             Fact::PutToLeader(_) => self.admit_put_to_leader(),
@@ -271,7 +296,10 @@ impl Case {
             Fact::ShiftPassed(it) => self.shift_passed(act, it),
             Fact::ShiftTaken(it) => self.shift_taken(act, it),
             Fact::Succeeded(it) => self.succeeded(act, it),
-            Fact::DelayTold(_) => self.meet(DeadlineId::TellDelay, act),
+            Fact::DelayTold(_) => {
+                self.meet(DeadlineId::TellDelay, act);
+                self.meet(DeadlineId::TellExpected, act);
+            }
             Fact::SuccessionAccepted(_) => self.meet(DeadlineId::AcceptSuccession, act),
             Fact::Requested(it) => self.requested(act, it),
             Fact::Consented(it) => self.consented(act, it),
@@ -279,7 +307,7 @@ impl Case {
             Fact::ReportedToCoordination(it) => self.reported_to_coordination(act, it),
             Fact::LeadNamed(it) => self.lead_named(act, it),
             Fact::PutToLeader(it) => self.put_to_leader(act, it),
-            Fact::LeaderAnswered(_) => self.meet(DeadlineId::LeaderAnswer, act),
+            Fact::LeaderAnswered(_) => self.leader_answered(act),
             Fact::Escalated(it) => self.escalated(act, it),
             Fact::Instructed(it) => self.instructed(act, it),
             Fact::Joined(it) => self.joined(act, it),

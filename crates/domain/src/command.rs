@@ -13,6 +13,7 @@ use crate::id::{
 use crate::moment::Moment;
 use crate::pack::Difficulty;
 
+/// One action, as [`decide`](crate::decide()) is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     // Intake
@@ -36,7 +37,8 @@ pub enum Command {
     ReceiveGuided,
     /// Nobody reached: tell department, place and phone (I7).
     TellWhomToSee { department: DepartmentId },
-    /// Out of the organisation's scope: explain and name the body that handles it (I8).
+    /// Out of the organisation's scope: explain and name the body that handles it (I8). Never what the pack names a
+    /// department for.
     ReferOutside { text: String },
     /// 一次性告知 (I4): all that is missing, `text` for what the category does not list.
     GiveNotice {
@@ -147,7 +149,7 @@ pub enum Command {
     },
     /// What the clock waited for has come.
     Resume,
-    /// The customer was told that it takes longer, as consented to (T10).
+    /// The customer was told that it takes longer, as consented to (T10), or when a leader answers (C3).
     TellDelay { how: Contact, text: String },
 
     // Coordination
@@ -176,8 +178,9 @@ pub enum Command {
     },
     /// Join with another case of one matter (C5).
     Join { main: CaseId },
-    /// Take over the result of the main case for this complainant (C5).
-    TakeOverResult { main: Box<Case>, in_sample: bool },
+    /// Take over the result of the main case for this complainant (C5). `joined`: the cases joined with it as far as
+    /// they are known, by which it follows whether this customer is visited.
+    TakeOverResult { main: Box<Case>, joined: Vec<Case> },
     /// Signed for outside (C6).
     SignOuter,
     /// The sender was given the answer (C6).
@@ -195,7 +198,8 @@ pub enum Command {
     },
 
     // Verification
-    /// The return visit was made or tried (V1); `phone`: the number that was called (V6).
+    /// The return visit was made or tried (V1). Where the customer was reached, `words` are theirs, and `phone` is the
+    /// number that was called (V6).
     Visit {
         how: Contact,
         finding: Finding,
@@ -269,7 +273,8 @@ pub struct RecordForm {
     pub customer: String,
     pub phone: String,
     pub address: String,
-    /// Why required fields are missing, or why it is recorded late (I1).
+    /// Why it is recorded late, or why required fields are missing, in words (I1). Of those missing, only
+    /// `more.missing_because` is an excuse (A9).
     pub remark: String,
     pub next: Next,
     pub more: Circumstances,

@@ -10,7 +10,8 @@
 //! - A sentence end or a blank line between the letters parts them, unless it stands between all letters of a phrase of
 //!   three or more: "不。知。道" is the phrase, "有没有？没。人来了" is not.
 //! - Where phrases overlap, the longest is found.
-//! - An exception (`unless`) holds only where nothing stronger than a space stands inside it: "没人，受伤了" is no "没人受伤".
+//! - An exception (`unless`) holds only within a clause, with no comma or quotation mark inside it: "没人，受伤了" is no
+//!   "没人受伤".
 //! - A quotation stands between “ ”, ‘ ’, 「 」, 『 』 or straight double marks, not in 《 》; or it follows one who is quoted
 //!   and a saying ("业主说……") to the end of the sentence. A mark that is never closed quotes its sentence alone.
 
@@ -23,7 +24,7 @@ use std::ops::Range;
 
 use self::quotation::{Cues, SAYINGS, SPEAKERS};
 pub(crate) use self::reading::folded_letters;
-use self::reading::{Gap, Reading, behind_the_mark};
+use self::reading::{Gap, Letter, Reading, behind_the_mark};
 use self::search::{Hit, Search};
 use crate::document::Language;
 use crate::pack::{Phrase, PhraseKind};
@@ -316,13 +317,12 @@ impl PhraseGuard {
 /// Where the clause around a range of bytes begins and ends: at commas, colons, sentence ends, lines, quotation marks.
 fn clause(text: &str, range: &Range<usize>) -> Range<usize> {
     let letters = Reading::of(text).letters;
-    let parted = |at: usize| letters[at].marked || letters[at].gap >= Gap::Comma;
     let mut first = letters.partition_point(|it| it.start < range.start);
-    while first > 0 && !parted(first) {
+    while first > 0 && !letters[first].begins_clause() {
         first -= 1;
     }
     let mut behind = letters.partition_point(|it| it.start < range.end);
-    while behind < letters.len() && !parted(behind) {
+    while behind < letters.len() && !letters[behind].begins_clause() {
         behind += 1;
     }
     letters[first].start..letters[behind - 1].end
@@ -331,24 +331,25 @@ fn clause(text: &str, range: &Range<usize>) -> Range<usize> {
 /// How often letters are parted up to each letter, so that a stretch is looked up and not walked.
 struct Parts {
     n_sentence_ends: Vec<usize>,
-    n_commas_or_more: Vec<usize>,
+    /// Commas, what is stronger, and quotation marks.
+    n_clause_ends: Vec<usize>,
 }
 
 impl Parts {
     fn of(reading: &Reading) -> Self {
-        let count = |least: Gap| {
+        let count = |parts: fn(&Letter) -> bool| {
             reading
                 .letters
                 .iter()
                 .scan(0, |n, it| {
-                    *n += usize::from(it.gap >= least);
+                    *n += usize::from(parts(it));
                     Some(*n)
                 })
                 .collect()
         };
         Self {
-            n_sentence_ends: count(Gap::SentenceEnd),
-            n_commas_or_more: count(Gap::Comma),
+            n_sentence_ends: count(|it| it.gap >= Gap::SentenceEnd),
+            n_clause_ends: count(Letter::begins_clause),
         }
     }
 
@@ -360,7 +361,7 @@ impl Parts {
     }
 
     fn are_one(&self, start: usize, end: usize) -> bool {
-        self.n_commas_or_more[end - 1] == self.n_commas_or_more[start]
+        self.n_clause_ends[end - 1] == self.n_clause_ends[start]
     }
 }
 

@@ -170,8 +170,8 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
         Command::Escalate { text } => coordination::escalate(on, text),
         Command::Instruct { department, text } => coordination::instruct(on, department, text),
         Command::Join { main } => coordination::join(on, main),
-        Command::TakeOverResult { main, in_sample } => {
-            coordination::take_over_result(on, &main, in_sample)
+        Command::TakeOverResult { main, joined } => {
+            coordination::take_over_result(on, &main, &joined)
         }
         Command::SignOuter => coordination::sign_outer(on),
         Command::ReplyOuter { text } => coordination::reply_outer(on, text),

@@ -61,6 +61,43 @@ pub struct Building {
 }
 
 impl Directory {
+    /// Reads the departments, people and buildings of one site; `packs/demo-site.toml` is a full one.
+    ///
+    /// ```
+    /// use shouwen_domain::directory::Directory;
+    ///
+    /// let text = r#"
+    ///     [site]
+    ///     id = "lanting"
+    ///     name = { zh = "兰亭花园", en = "Lanting Garden" }
+    ///
+    ///     [[department]]
+    ///     id = "service"
+    ///     name = { zh = "客服部", en = "Customer service" }
+    ///     phone = "0571-0000 1001"
+    ///     place = { zh = "1号楼一层大厅", en = "Building 1, ground-floor hall" }
+    ///     head = "liu-min"
+    /// "#;
+    /// let nobody = Directory::parse("our-site.toml", text).unwrap_err();
+    /// assert_eq!(nobody.to_string(), "our-site.toml, line 1, column 1, person: This key is missing");
+    ///
+    /// let person = r#"
+    ///     [[person]]
+    ///     id = "liu-min"
+    ///     name = "刘敏"
+    ///     number = "100003"
+    ///     position = { zh = "客服主管", en = "Head of customer service" }
+    ///     rank = 3
+    ///     department = "service"
+    /// "#;
+    /// let directory = Directory::parse("our-site.toml", &format!("{text}{person}"))?;
+    /// assert_eq!(directory.staff(&"service".parse()?)[0].name, "刘敏");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its place; a head or deputy whom nobody is.
     pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
         let document = Document::parse(file, text)?;
         let root = document.table(&["site", "department", "person", "building"])?;
@@ -101,10 +138,12 @@ impl Directory {
         Ok(directory)
     }
 
+    /// The department of that id.
     pub fn department(&self, id: &DepartmentId) -> Option<&Department> {
         self.departments.iter().find(|it| it.id == *id)
     }
 
+    /// Whoever works here under that id.
     pub fn person(&self, id: &PersonId) -> Option<&Person> {
         self.people.get(id)
     }

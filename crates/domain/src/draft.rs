@@ -42,6 +42,7 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Nothing required is missing without a reason.
     pub fn can_be_filed(&self) -> bool {
         let needed = [Field::Matter, Field::Category, Field::Channel];
         !self.missing.iter().any(|it| needed.contains(it))
@@ -125,7 +126,7 @@ impl Draft {
             customer: spared(&self.customer),
             phone: self.phone.clone(),
             address: spared(&self.address),
-            remark: String::new(),
+            remark: "…".to_owned(),
             next: Next::Keep,
             more,
         })

@@ -188,7 +188,7 @@ impl fmt::Display for EnvelopeError {
 impl std::error::Error for EnvelopeError {}
 
 impl Envelope {
-    /// Hashes and seals what [`crate::decide`] answered. Refuses what is too large before it is saved.
+    /// Hashes and seals what [`crate::decide()`] answered. Refuses what is too large before it is saved.
     pub fn seal(stamp: Stamp, events: &[Event]) -> Result<Self, EnvelopeError> {
         let facts = encode_all(events.iter().map(|it| &it.fact));
         let content = events
@@ -301,6 +301,7 @@ impl Envelope {
         })
     }
 
+    /// The exact bytes that are stored and sent: header, facts and content as first written.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut e = Encoder::new(Vec::new());
         let written: Result<_, minicbor::encode::Error<std::convert::Infallible>> = (|| {
@@ -319,6 +320,7 @@ impl Envelope {
         e.into_writer()
     }
 
+    /// Where it stands, and under which texts it was made.
     pub const fn header(&self) -> &Header {
         &self.header
     }
@@ -333,6 +335,7 @@ impl Envelope {
         (self.header.counter, self.header.id)
     }
 
+    /// Whether its words were taken away; the chain verifies all the same.
     pub const fn is_erased(&self) -> bool {
         self.header.content.is_some() && self.content.is_none()
     }
@@ -410,6 +413,7 @@ pub enum Fate {
     Refused(#[n(0)] RefusedReason),
 }
 
+/// Why an envelope waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum HeldReason {
@@ -427,6 +431,7 @@ pub enum HeldReason {
     CounterLeap,
 }
 
+/// Why an envelope is not taken, whatever else arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum RefusedReason {
@@ -469,10 +474,12 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// Deterministic CBOR (RFC 8949, 4.2.1).
     pub fn to_bytes(&self) -> Vec<u8> {
         encode(self)
     }
 
+    /// What the next envelope names as the last receipt seen.
     pub fn hash(&self) -> Hash {
         Hash::of(&self.to_bytes())
     }

@@ -34,6 +34,7 @@ pub struct Event {
 }
 
 impl Event {
+    /// A fact with its words.
     pub const fn new(fact: Fact, content: Content) -> Self {
         Self { fact, content }
     }
@@ -213,6 +214,7 @@ pub struct Content {
 }
 
 impl Content {
+    /// Words and nothing else.
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: Some(text.into()),
@@ -220,6 +222,7 @@ impl Content {
         }
     }
 
+    /// No word in any field.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

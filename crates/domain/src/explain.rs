@@ -9,6 +9,7 @@ use crate::pack::DeadlineId;
 use crate::reckoning::{Due, ReckoningError};
 use crate::rule::RuleId;
 use crate::rules::Rules;
+use crate::site::Site;
 use crate::verdict::{Evidence, Verdict, answerable};
 
 /// Whose past it is.
@@ -58,6 +59,7 @@ pub struct Owing {
     pub reckoned: Reckoned,
 }
 
+/// By when it was due, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reckoned {
     By {
@@ -98,26 +100,90 @@ fn had_arrived(envelope: &Envelope, moment: Moment, evidence: &Evidence<'_>) -> 
         .is_some_and(|it| it <= moment)
 }
 
-/// The texts that were in force at some time; each envelope names its own by hash.
+/// What an explanation is read from beside the case: which texts held when is the site's and the acts' to say, so they
+/// come in any order.
 #[derive(Debug, Clone, Copy)]
 pub struct Library<'a> {
-    /// In force at the moment in question.
-    pub in_force: &'a Rules,
-    pub earlier: &'a [&'a Rules],
+    /// What the site adopted (G4).
+    pub site: &'a Site,
+    /// The texts at hand; each act names its own by hash.
+    pub texts: &'a [&'a Rules],
 }
 
 impl<'a> Library<'a> {
     fn find(&self, case: &Case, texts: RuleHashes) -> Option<&'a Rules> {
-        std::iter::once(self.in_force)
-            .chain(self.earlier.iter().copied())
-            .find(|it| {
-                let has = it.hashes();
-                has.calendar == texts.calendar && has.zones == texts.zones && it.knows_pack_of(case)
-            })
+        self.texts.iter().copied().find(|it| {
+            let has = it.hashes();
+            has.calendar == texts.calendar && has.zones == texts.zones && it.knows_pack_of(case)
+        })
+    }
+
+    /// In force at a moment: the calendar that the site had adopted, else that of the last act on the case.
+    fn in_force(&self, at: Moment, by_then: &[Envelope]) -> Option<RuleHashes> {
+        let last = by_then.iter().max_by_key(|it| it.order())?.header().rules;
+        Some(RuleHashes {
+            calendar: self.site.calendar_at(at).unwrap_or(last.calendar),
+            ..last
+        })
     }
 }
 
-/// None: the case was not recorded by then.
+/// The case as it stood `at` a past moment: who answered for it, what was due by when, under which rule, pack and
+/// calendar, and with which verdict. None: the case was not recorded by then.
+///
+/// ```
+/// # use shouwen_domain::event::Channel;
+/// use shouwen_domain::explain::{Library, Reckoned, View, explain};
+/// use shouwen_domain::moment::{Minutes, Moment};
+/// use shouwen_domain::pack::DeadlineId;
+/// use shouwen_domain::rule::RuleId;
+/// use shouwen_domain::site::Site;
+/// use shouwen_domain::verdict::Evidence;
+/// # use shouwen_domain::calendar::Calendar;
+/// # use shouwen_domain::command::{Circumstances, Command, Next, RecordForm};
+/// # use shouwen_domain::directory::Directory;
+/// # use shouwen_domain::envelope::{Envelope, Stamp};
+/// # use shouwen_domain::hash::Salt;
+/// # use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
+/// # use shouwen_domain::pack::Pack;
+/// # use shouwen_domain::zone::Zones;
+/// # use shouwen_domain::{Acting, Rules, decide};
+/// # let rules = Rules::try_new(
+/// #     Pack::parse("", include_str!("../../../packs/property-service.toml"))?,
+/// #     Calendar::parse(&[("2026.json", include_str!("../../../packs/calendars/cn/2026.json"))])?,
+/// #     &Zones::parse(include_str!("../../../packs/zones.toml"))?,
+/// #     Directory::parse("", include_str!("../tests/support/small-site.toml"))?,
+/// # )?;
+/// # let person = "wang-jianguo".parse()?;
+/// // Friday 13 February 2026, 17:55: before a make-up Saturday and nine days of holiday.
+/// let asked_at = Moment::from_unix_ms(1_770_976_500_000);
+/// # let form = RecordForm {
+/// #     number: "0713-K7-018".to_owned(), channel: Channel::Met, asked_at, asked: vec![person],
+/// #     category: "water-leak".parse()?, matter: "厨房天花板滴水".to_owned(), customer: "李女士".to_owned(),
+/// #     phone: "13800005678".to_owned(), address: "3-2-1502".to_owned(), remark: String::new(),
+/// #     next: Next::Keep, more: Circumstances::default(),
+/// # };
+/// # let person = "wang-jianguo".parse()?;
+/// # let acting = Acting { rules: &rules, person: &person, now: asked_at };
+/// # let events = decide(None, Command::Record(Box::new(form)), acting)?;
+/// # let stamp = Stamp {
+/// #     id: EnvelopeId::from_random([1; 16]), site: rules.directory.site.clone(),
+/// #     case: CaseId::from_random([7; 16]), person: person.clone(), device: DeviceId::from_random([1; 16]),
+/// #     chain: 1, sequence: 1, previous: None, counter: 1, at: asked_at, clock: None, last_receipt: None,
+/// #     rules: rules.hashes(), facts_salt: Salt([0; 16]), content_salt: Salt([0; 16]),
+/// # };
+/// # let envelopes = [Envelope::seal(stamp, &events)?];
+/// // `envelopes`: a leak that a patrol officer was asked about then.
+/// let library = Library { site: &Site::default(), texts: &[&rules] };
+/// let then = asked_at + Minutes(30);
+/// let found = explain(&envelopes, then, View::Done, &Evidence::default(), &library).unwrap();
+/// assert_eq!(found.first_responder.person.as_str(), "wang-jianguo");
+/// let transfer = found.owed.iter().find(|it| it.deadline == DeadlineId::Transfer).unwrap();
+/// assert_eq!(transfer.texts, rules.hashes());
+/// let Reckoned::By { rule, due, .. } = &transfer.reckoned else { unreachable!() };
+/// assert_eq!((*rule, due.at), (RuleId::T1, asked_at + Minutes(60)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn explain(
     envelopes: &[Envelope],
     at: Moment,
@@ -135,10 +201,25 @@ pub fn explain(
         .collect();
     let folded = Case::fold(&by_then);
     let case = folded.case?;
+    let in_force = library.in_force(at, &by_then)?;
     let owed = case
         .obligations
         .iter()
-        .map(|it| owing(&case, it, at, &by_then, evidence, library))
+        .map(|it| {
+            let texts = texts_of(&case, it, &by_then, in_force);
+            Owing {
+                deadline: it.deadline,
+                since: it.since,
+                arose: it.arose,
+                end: it.end,
+                owed_by: it.owed_by.clone(),
+                texts,
+                reckoned: match library.find(&case, texts) {
+                    Some(rules) => reckoned(&case, it, at, evidence, rules),
+                    None => Reckoned::TextsNotAtHand,
+                },
+            }
+        })
         .collect();
     Some(Explanation {
         case: case.id,
@@ -174,35 +255,12 @@ fn on_duty(case: &Case) -> Option<&PersonId> {
         .and_then(|it| it.owed_by.person.as_ref())
 }
 
-fn owing(
-    case: &Case,
-    obligation: &Obligation,
-    at: Moment,
-    envelopes: &[Envelope],
-    evidence: &Evidence<'_>,
-    library: &Library<'_>,
-) -> Owing {
-    let texts = texts_of(case, obligation, envelopes, library);
-    Owing {
-        deadline: obligation.deadline,
-        since: obligation.since,
-        arose: obligation.arose,
-        end: obligation.end,
-        owed_by: obligation.owed_by.clone(),
-        texts,
-        reckoned: match library.find(case, texts) {
-            Some(rules) => reckoned(case, obligation, at, evidence, rules),
-            None => Reckoned::TextsNotAtHand,
-        },
-    }
-}
-
 /// A deadline keeps the calendar it was judged by; an open one is reckoned by the one in force.
 fn texts_of(
     case: &Case,
     obligation: &Obligation,
     envelopes: &[Envelope],
-    library: &Library<'_>,
+    in_force: RuleHashes,
 ) -> RuleHashes {
     let header = |fits: &dyn Fn(&Envelope) -> bool| {
         envelopes
@@ -217,7 +275,7 @@ fn texts_of(
     };
     RuleHashes {
         pack: case.pack,
-        ..ended.unwrap_or_else(|| library.in_force.hashes())
+        ..ended.unwrap_or(in_force)
     }
 }
 
@@ -253,6 +311,7 @@ pub struct Transition {
     pub what: Change,
 }
 
+/// What happened to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     Arose,

@@ -2,6 +2,19 @@
 //!
 //! What people name (sites, departments, people, categories) is a short readable slug; what devices
 //! make by themselves without a network (cases, envelopes, devices) is 128 random bits.
+//!
+//! ```
+//! use shouwen_domain::id::{CaseId, IdError, PersonId};
+//!
+//! let guard: PersonId = "wang-jianguo".parse()?;
+//! assert_eq!(guard.as_str(), "wang-jianguo");
+//! assert_eq!("王建国".parse::<PersonId>(), Err(IdError::NotASlug("王建国".to_owned())));
+//!
+//! let case = CaseId::from_random([171; 16]);
+//! assert_eq!(case.to_string(), "ab".repeat(16));
+//! assert_eq!(case.to_string().parse(), Ok(case));
+//! # Ok::<(), IdError>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;

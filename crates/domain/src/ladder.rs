@@ -1,4 +1,4 @@
-//! How what is overdue climbs: handler, supervisor, director (C4), each at a moment of the pack's.
+//! How what is overdue climbs: handler, supervisor, director (C4), each at a moment of the pack's `[escalation]`.
 
 use crate::case::{Case, Obligation, Owed};
 use crate::id::PersonId;
@@ -6,13 +6,7 @@ use crate::moment::{Minutes, Moment};
 use crate::reckoning::{Limit, ReckoningError};
 use crate::rules::Rules;
 
-/// How long after the due moment each rung is reached, in the office's clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ladder {
-    pub supervisor: Limit,
-    pub director: Limit,
-}
-
+/// Who is told, from the bottom up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Whoever owes it, from the due moment on.
@@ -22,6 +16,7 @@ pub enum Step {
     Director,
 }
 
+/// One step up of something overdue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rung {
     pub step: Step,
@@ -31,7 +26,8 @@ pub struct Rung {
     pub who: Option<PersonId>,
 }
 
-/// The rungs of an obligation that is due at `due`, the lowest first. They climb only while it is open.
+/// The rungs of an obligation that is due at `due`, the lowest first, by the case's own pack (G4). They climb only while
+/// it is open. Under a pack without an escalation it stays with whoever owes it.
 ///
 /// Whoever is absent is stood in for by their deputy (AB角), and where the deputy is absent too, the
 /// next above is told instead. A head who owes it is not their own supervisor: that is the director.
@@ -43,10 +39,9 @@ pub fn rungs(
     (case, obligation): (&Case, &Obligation),
     due: Moment,
     now: Moment,
-    ladder: &Ladder,
     rules: &Rules,
     is_absent: impl Fn(&PersonId) -> bool,
-) -> Result<[Rung; 3], ReckoningError> {
+) -> Result<Vec<Rung>, ReckoningError> {
     let posts = Posts {
         rules,
         owed: &obligation.owed_by,
@@ -59,18 +54,19 @@ pub fn rungs(
         is_reached: is_open && now > at,
         who,
     };
-    let hours_of = &obligation.owed_by.department;
-    let supervisor_at = rules
-        .after(case, hours_of, due, &ladder.supervisor)?
-        .max(due);
-    let director_at = rules
-        .after(case, hours_of, due, &ladder.director)?
-        .max(supervisor_at);
-    Ok([
-        rung(Step::Handler, due, posts.handler()),
-        rung(Step::Supervisor, supervisor_at, posts.supervisor()),
-        rung(Step::Director, director_at, posts.director()),
-    ])
+    let mut rungs = vec![rung(Step::Handler, due, posts.handler())];
+    if let Some(escalation) = rules.pack_of(case).escalation {
+        let hours_of = &obligation.owed_by.department;
+        let after = |limit: Option<Limit>| match limit {
+            None => Ok(due),
+            Some(limit) => rules.after(case, hours_of, due, &limit),
+        };
+        let supervisor_at = after(escalation.supervisor)?.max(due);
+        let director_at = after(escalation.director)?.max(supervisor_at);
+        rungs.push(rung(Step::Supervisor, supervisor_at, posts.supervisor()));
+        rungs.push(rung(Step::Director, director_at, posts.director()));
+    }
+    Ok(rungs)
 }
 
 struct Posts<'a, F> {

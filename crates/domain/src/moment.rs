@@ -6,6 +6,15 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// A UTC instant in milliseconds since 1970-01-01T00:00:00Z.
+///
+/// ```
+/// use shouwen_domain::moment::{Minutes, Moment};
+///
+/// let asked_at = Moment::from_unix_ms(1_784_280_000_000);
+/// let recorded_at = asked_at + Minutes(16);
+/// assert_eq!(recorded_at.minutes_since(asked_at), 16);
+/// assert_eq!(asked_at.ms_since(recorded_at), 0);
+/// ```
 #[derive(
     Debug,
     Clone,

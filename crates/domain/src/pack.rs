@@ -94,6 +94,18 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// Reads a policy pack; `docs/packs.md` describes its text.
+    ///
+    /// ```
+    /// use shouwen_domain::pack::Pack;
+    ///
+    /// let shipped = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/property-service.toml"));
+    /// let slip = shipped.replace("max_moves = ", "max_mvoes = ");
+    /// let error = Pack::parse("our-own.toml", &slip).unwrap_err().to_string();
+    /// assert!(error.starts_with("our-own.toml, line "));
+    /// assert!(error.contains("limits.max_mvoes: This key is not known here; expected"));
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first thing that is wrong, with its place.
@@ -275,10 +287,13 @@ pub enum DeadlineId {
     /// The customer is told of a delay that was consented to (T3, T10).
     #[n(41)]
     TellDelay,
+    /// The customer is told when to expect what was put to a leader (C3).
+    #[n(42)]
+    TellExpected,
 }
 
 impl DeadlineId {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Transfer,
         Self::AssignHandler,
         Self::Reply,
@@ -317,6 +332,7 @@ impl DeadlineId {
         Self::State,
         Self::DecideAsked,
         Self::TellDelay,
+        Self::TellExpected,
     ];
 
     /// Whether its moment is agreed, consented to or set by a sender, so that a pack gives no limit.
@@ -387,6 +403,7 @@ impl DeadlineId {
             Self::State => "state",
             Self::DecideAsked => "decide_asked",
             Self::TellDelay => "tell_delay",
+            Self::TellExpected => "tell_expected",
         }
     }
 }
@@ -463,6 +480,14 @@ pub struct Category {
     pub papers: Vec<Paper>,
     /// Other words by which it is looked for (L3).
     pub words: Vec<String>,
+}
+
+impl Category {
+    /// Whether it is surely a department's here, so that nobody is sent elsewhere with it (I8). What is decided case by
+    /// case is neither in scope nor out of it.
+    pub const fn is_in_scope(&self) -> bool {
+        self.department.is_some() && self.handled_by.is_none()
+    }
 }
 
 /// A body outside the organisation (I8).

@@ -74,6 +74,11 @@ impl fmt::Display for UnknownZone {
 impl std::error::Error for UnknownZone {}
 
 impl Rules {
+    /// Lays out calendar, hours and zone for every department of the pack, so that a due moment is a few reads.
+    ///
+    /// # Errors
+    ///
+    /// The pack's zone is not in the zone table.
     pub fn try_new(
         pack: Pack,
         calendar: Calendar,
@@ -288,14 +293,14 @@ impl Rules {
         ))
     }
 
-    /// The dismissing phrases of the pack in a text that count (L1); in matters of money or law a promise is refused (I15).
-    pub fn phrases(&self, text: &str, sensitive: bool) -> Result<Vec<String>, Refusal> {
+    /// The dismissing phrases of the pack in a text that count (L1); where nobody may promise, a promise is refused (I15).
+    pub fn phrases(&self, text: &str, may_not_promise: bool) -> Result<Vec<String>, Refusal> {
         let mut dismissive = Vec::new();
         for found in self.guard.counted(text) {
             let phrase = found.forbidden.to_owned();
             match found.kind {
                 PhraseKind::Dismissive => dismissive.push(phrase),
-                PhraseKind::Promise if sensitive => return Err(Refusal::Promise { phrase }),
+                PhraseKind::Promise if may_not_promise => return Err(Refusal::Promise { phrase }),
                 PhraseKind::Promise => {}
             }
         }

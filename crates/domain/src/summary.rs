@@ -18,6 +18,7 @@ pub const SUMMARY_FORMAT: u32 = 2;
 /// Characters of the matter that a list shows.
 const EXCERPT_CHARS: usize = 80;
 
+/// One row of a list: a case with what is open, small enough to keep thousands in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Summary {
@@ -163,6 +164,7 @@ impl Summary {
             .or(self.tasks.first())
     }
 
+    /// As stored on the device; made anew whenever its form changes.
     pub fn to_bytes(&self) -> Vec<u8> {
         minicbor::to_vec(self).expect("writing to a vector cannot fail")
     }

@@ -80,6 +80,8 @@ pub enum Doubt {
     Spans { when: When },
     /// The act claims a time before the last receipt that its device had.
     BeforeLastReceipt { receipt: Moment },
+    /// It arose by a clock that was wrong; set right, it would have been due then, and judged otherwise.
+    StartedByAWrongClock { due: Moment },
     /// The act that ended it is not at hand.
     NoEvidence,
 }
@@ -257,6 +259,8 @@ impl<'a> Evidence<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     pub due: Moment,
+    /// By when it would be due with the clock set right that said when it arose; none: nothing shows that it was wrong.
+    pub set_right: Option<Moment>,
     pub slip: Slip,
 }
 
@@ -280,9 +284,21 @@ impl Rules {
         evidence: &Evidence<'_>,
     ) -> Result<Terms, ReckoningError> {
         let due = self.due_at(case, obligation, obligation.since)?;
+        let set_right = match offset_of(obligation, evidence) {
+            Some(offset_ms) => Some(self.due_at(
+                case,
+                obligation,
+                Moment::from_unix_ms(obligation.since.unix_ms().saturating_add(offset_ms)),
+            )?),
+            None => None,
+        };
         if !had_to_arrive(case, obligation, evidence) {
             let slip = Slip::AtHand;
-            return Ok(Terms { due, slip });
+            return Ok(Terms {
+                due,
+                set_right,
+                slip,
+            });
         }
         let arrived = evidence.of(obligation.arose).and_then(|it| it.arrived);
         let slip = match arrived {
@@ -292,7 +308,11 @@ impl Rules {
                 until: due.max(self.due_at(case, obligation, at)?),
             },
         };
-        Ok(Terms { due, slip })
+        Ok(Terms {
+            due,
+            set_right,
+            slip,
+        })
     }
 
     /// What became of an obligation of `case` by `now`, a moment in the server's time.
@@ -330,7 +350,7 @@ impl Terms {
 
     /// Of something that nobody did yet, as far as is known here.
     pub fn open(&self, now: Moment, heard_until: Option<Moment>) -> Verdict {
-        if now <= self.due {
+        if now <= self.latest() {
             return Verdict::Running;
         }
         let until = match self.slip {
@@ -339,7 +359,7 @@ impl Terms {
                 return Verdict::Excused { arrived: at, until };
             }
             Slip::Arrived { until, .. } => until,
-            Slip::AtHand => self.due,
+            Slip::AtHand => self.latest(),
         };
         if heard_until.is_some_and(|it| it > until) {
             Verdict::Missed
@@ -348,9 +368,32 @@ impl Terms {
         }
     }
 
+    /// The later of the two due moments, where a wrong clock leaves two.
+    pub(crate) fn latest(&self) -> Moment {
+        self.set_right.map_or(self.due, |it| it.max(self.due))
+    }
+
+    /// Where a wrong clock leaves two due moments, only what both agree on.
     fn done(&self, witness: &Witness<'_>, at: Moment) -> Verdict {
+        let claimed = self.done_by(self.due, witness, at);
+        let Some(due) = self.set_right else {
+            return claimed;
+        };
+        let set_right = self.done_by(due, witness, at);
+        if claimed == set_right || matches!(claimed, Verdict::NotYetJudged { .. }) {
+            return claimed;
+        }
+        if matches!(set_right, Verdict::NotYetJudged { .. }) {
+            return set_right;
+        }
+        Verdict::CannotBeTold {
+            why: Doubt::StartedByAWrongClock { due },
+        }
+    }
+
+    fn done_by(&self, due: Moment, witness: &Witness<'_>, at: Moment) -> Verdict {
         let waits_for = witness.envelope;
-        match witness.side(at, self.due) {
+        match witness.side(at, due) {
             Side::InTime => return Verdict::Met,
             Side::Unknown(why) => return Verdict::CannotBeTold { why },
             Side::Awaits => return Verdict::NotYetJudged { waits_for },
@@ -386,6 +429,12 @@ impl Terms {
             verdict
         }
     }
+}
+
+/// How wrong the clock is shown to have been that said when an obligation arose, in milliseconds.
+fn offset_of(obligation: &Obligation, evidence: &Evidence<'_>) -> Option<i64> {
+    let clock = evidence.of(obligation.arose)?.clock?;
+    skew_to_show(clock).filter(|_| obligation.until.is_none())
 }
 
 /// Whether those who owe it learnt of it from somebody else's device.
@@ -435,6 +484,7 @@ const fn comes_by_slip(deadline: DeadlineId) -> bool {
         | DeadlineId::Instruct
         | DeadlineId::DecideAsked
         | DeadlineId::TellDelay
+        | DeadlineId::TellExpected
         | DeadlineId::CheckResult => true,
         DeadlineId::Transfer
         | DeadlineId::RetryVisit

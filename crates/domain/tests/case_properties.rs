@@ -526,8 +526,8 @@ fn at_the_end() -> impl Strategy<Value = Command> {
         3 => (contact(), finding).prop_map(|(how, finding)| Command::Visit {
             how,
             finding,
-            phone: String::new(),
-            words: String::new(),
+            phone: String::from("13800005678"),
+            words: String::from("知道了"),
         }),
         1 => (
             select(vec![
@@ -596,9 +596,9 @@ fn about_people() -> impl Strategy<Value = Command> {
 #[derive(Debug, Clone)]
 enum Order {
     Command(Box<Command>),
-    /// The result of the main case, which is like this one but has one.
+    /// The result of the main case, which is like this one but has one. Of many joined with it, not all are visited.
     TakeOver {
-        in_sample: bool,
+        of_many: bool,
     },
     /// By whoever owes it, what meets the obligation of this place among the open ones.
     Meet {
@@ -624,7 +624,7 @@ fn order() -> impl Strategy<Value = Order> {
         40 => command.prop_map(|it| Order::Command(Box::new(it))),
         30 => (0..6_usize, prop_oneof![3 => Just(true), 1 => Just(false)])
             .prop_map(|(nth, well)| Order::Meet { nth, well }),
-        2 => any::<bool>().prop_map(|in_sample| Order::TakeOver { in_sample }),
+        2 => any::<bool>().prop_map(|of_many| Order::TakeOver { of_many }),
     ]
 }
 
@@ -724,14 +724,14 @@ fn decided(
     now: Moment,
 ) -> (PersonId, Vec<Event>) {
     let is_joined = case.is_some_and(|it| matches!(it.stage, Stage::Joined { .. }));
-    let joined = Order::TakeOver { in_sample: true };
+    let joined = Order::TakeOver { of_many: false };
     let (order, by) = match (order, case) {
         (Order::Meet { .. }, Some(case)) if is_joined => (&joined, &case.responder.person),
         (order, _) => (order, by),
     };
     let (by, command) = match (order, case) {
         (Order::Command(it), _) => (by.clone(), (**it).clone()),
-        (Order::TakeOver { in_sample }, Some(case)) => {
+        (Order::TakeOver { of_many }, Some(case)) => {
             let mut main = case.clone();
             main.id = case.coordination.main.unwrap_or(CASE);
             main.result = Some(CaseResult {
@@ -744,9 +744,14 @@ fn decided(
                 published: None,
                 n_visits_before: 0,
             });
+            let another = |n| Case {
+                id: CaseId::from_random([n; 16]),
+                ..case.clone()
+            };
+            let n_others = if *of_many { 30 } else { 0 };
             let command = Command::TakeOverResult {
                 main: Box::new(main),
-                in_sample: *in_sample,
+                joined: (100..100 + n_others).map(another).collect(),
             };
             (by.clone(), command)
         }
@@ -864,7 +869,7 @@ fn meeting(case: &Case, open: &Obligation, well: bool, now: Moment) -> Command {
                 .map_or(ShiftId::from_random([9; 16]), |it| it.shift),
         },
         DeadlineId::DecideAsked => Command::ConfirmAsked { agrees: true, text },
-        DeadlineId::TellDelay => Command::TellDelay {
+        DeadlineId::TellDelay | DeadlineId::TellExpected => Command::TellDelay {
             how: Contact::InPerson,
             text,
         },
@@ -963,6 +968,14 @@ fn outlives_the_end(deadline: DeadlineId) -> bool {
     )
 }
 
+/// Whoever leaves may owe the sender of a ticket something still: that goes to the successor after the end too (F3).
+fn asks_for_a_succession(case: &Case, it: &Obligation) -> bool {
+    it.deadline == DeadlineId::Consent
+        && case
+            .open_request(it.arose)
+            .is_some_and(|it| it.request == Request::Succession)
+}
+
 /// How many movements an envelope's facts are for certain, and at most.
 fn n_moves(envelope: &Envelope) -> (usize, usize) {
     let facts = envelope.facts().unwrap();
@@ -992,7 +1005,7 @@ fn witnesses(envelopes: &[Envelope]) -> Vec<Witness<'_>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_decide_answers_the_fold_admits(tries in history()) {
@@ -1056,7 +1069,9 @@ proptest! {
                 }
             }
             if case.stage == Stage::Closed {
-                let left = case.open_obligations().find(|it| !outlives_the_end(it.deadline));
+                let left = case
+                    .open_obligations()
+                    .find(|it| !outlives_the_end(it.deadline) && !asks_for_a_succession(case, it));
                 assert_eq!(left, None);
             }
         });
@@ -1110,7 +1125,7 @@ proptest! {
         let Some(case) = Case::fold(&envelopes).case else { return Ok(()) };
         let acts = witnesses(&envelopes);
         let evidence = Evidence { acts: &acts, heard_until: None };
-        let library = Library { in_force: rules, earlier: &[] };
+        let library = Library { site: &shouwen_domain::site::Site::default(), texts: &[rules] };
         for it in timeline(&case, rules) {
             for view in [View::Done, View::KnownAtHeadOffice] {
                 explain(&envelopes, it.at, view, &evidence, &library);

@@ -297,7 +297,7 @@ fn every_choice_keeps_its_number() {
         numbers!(Contact: Call, InPerson, Message, ByCustomer),
         numbers!(Finding: Satisfied, NotSatisfied, NotReached),
         numbers!(Ending: AnsweredAtOnce, Told, Satisfied, NotReached, Waived, ReferredOutside, Terminated),
-        numbers!(DeadlineId: Transfer, AssignHandler, Reply, ReturnSlip, TellResult, ReturnVisit, RetryVisit, Sign, Close, Customer, Completion, AgreedTime, ConfirmAsked, ReceiveGuided, CompleteForm, Consent, SignReceipt, SignDispatch, SignResult, SignPlainAnswer, TakeShift, AcceptSuccession, ReportToCoordination, NameLead, LeaderAnswer, Instruct, EmergencyPass, EmergencyOnSite, EmergencyRescuer, EmergencyTellDirector, ReportToAuthority, CheckResult, PublishAnswer, OuterSign, OuterReply, State, DecideAsked, TellDelay),
+        numbers!(DeadlineId: Transfer, AssignHandler, Reply, ReturnSlip, TellResult, ReturnVisit, RetryVisit, Sign, Close, Customer, Completion, AgreedTime, ConfirmAsked, ReceiveGuided, CompleteForm, Consent, SignReceipt, SignDispatch, SignResult, SignPlainAnswer, TakeShift, AcceptSuccession, ReportToCoordination, NameLead, LeaderAnswer, Instruct, EmergencyPass, EmergencyOnSite, EmergencyRescuer, EmergencyTellDirector, ReportToAuthority, CheckResult, PublishAnswer, OuterSign, OuterReply, State, DecideAsked, TellDelay, TellExpected),
         numbers!(Urgency: Ordinary, Urgent, Emergency),
         numbers!(EmergencyStep: PassedOn, OnSite, RescuerOnSite, DirectorTold, DangerOver),
         numbers!(MissingBecause: Declined, NotKnown),
@@ -389,6 +389,7 @@ fn every_choice_keeps_its_number() {
         1823 DeadlineId::State
         1828 DeadlineId::DecideAsked
         1829 DeadlineId::TellDelay
+        182a DeadlineId::TellExpected
         00 Urgency::Ordinary
         01 Urgency::Urgent
         02 Urgency::Emergency

@@ -9,7 +9,9 @@ mod support;
 use shouwen_domain::case::{End, Stage, WithoutEffect};
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::envelope::Envelope;
-use shouwen_domain::event::{Channel, Contact, Ending, Field, Finding, Outcome, Signing};
+use shouwen_domain::event::{
+    Channel, Contact, Ending, Field, Finding, MissingBecause, Outcome, Signing,
+};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::summary::Summary;
@@ -148,8 +150,8 @@ fn visit(finding: Finding) -> Command {
     Command::Visit {
         how: Contact::Call,
         finding,
-        phone: String::new(),
-        words: String::new(),
+        phone: "13800005678".to_owned(),
+        words: "知道了".to_owned(),
     }
 }
 
@@ -322,6 +324,15 @@ fn answered_at_once_closes_with_the_answer() {
 fn a_form_without_name_is_filed_as_incomplete_and_one_without_matter_not_at_all() {
     let mut nameless = form(Next::Keep, "2026-07-13 09:00");
     nameless.customer = "  ".into();
+    Desk::new().refused(
+        "wang-jianguo",
+        "2026-07-13 09:00",
+        Command::Record(Box::new(nameless.clone())),
+        &Refusal::Incomplete {
+            missing: vec![Field::CustomerName],
+        },
+    );
+    nameless.more.missing_because = Some(MissingBecause::Declined);
     let desk = Desk::new().order(
         "wang-jianguo",
         "2026-07-13 09:00",

@@ -132,7 +132,7 @@ fn record(by: &str, category: &str, next: Next) -> Command {
         customer: "李女士".into(),
         phone: "13800005678".into(),
         address: String::new(),
-        remark: String::new(),
+        remark: "不方便留门牌".into(),
         next,
         more: Circumstances::default(),
     }))

@@ -19,11 +19,11 @@ use shouwen_domain::explain::{Change, Library, Owing, Reckoned, View, explain, t
 use shouwen_domain::hash::Salt;
 use shouwen_domain::holds::holds;
 use shouwen_domain::id::{DeviceId, EnvelopeId, ShiftId};
-use shouwen_domain::ladder::{Ladder, Rung, Step, rungs};
-use shouwen_domain::moment::{Minutes, Moment};
+use shouwen_domain::ladder::{Rung, Step, rungs};
+use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::{DeadlineId, Difficulty, Pack};
-use shouwen_domain::reckoning::Limit;
 use shouwen_domain::rules::Rules;
+use shouwen_domain::site::Site;
 use shouwen_domain::verdict::{Doubt, Evidence, Verdict, Witness, answerable};
 use shouwen_domain::zone::Zones;
 use support::{CASE, at, person, rules, rules_with};
@@ -483,16 +483,6 @@ fn what_was_missed_before_a_succession_stays_with_who_owed_it() {
     assert_eq!(who(succeeded("11:00")), person("wang-jianguo"));
 }
 
-fn ladder() -> Ladder {
-    let after = |minutes| Limit::WorkingMinutes {
-        minutes: Minutes(minutes),
-    };
-    Ladder {
-        supervisor: after(60),
-        director: after(240),
-    }
-}
-
 fn climbs(absent: &[&str], now: &str, expected: [(Step, &str, bool, Option<&str>); 3]) {
     let directed = include_str!("support/small-site.toml")
         .replace("director = \"sun-li\"", "director = \"li-na\"")
@@ -504,7 +494,7 @@ fn climbs(absent: &[&str], now: &str, expected: [(Step, &str, bool, Option<&str>
     let assign = last(&case, DeadlineId::AssignHandler);
     let due = rules.due(&case, assign).unwrap().at;
     let is_absent = |it: &shouwen_domain::id::PersonId| absent.contains(&it.as_str());
-    let found = rungs((&case, assign), due, at(now), &ladder(), &rules, is_absent).unwrap();
+    let found = rungs((&case, assign), due, at(now), &rules, is_absent).unwrap();
     let expected = expected.map(|(step, time, is_reached, who)| Rung {
         step,
         at: day(time),
@@ -515,13 +505,17 @@ fn climbs(absent: &[&str], now: &str, expected: [(Step, &str, bool, Option<&str>
 }
 
 fn with_directory(text: &str) -> Rules {
-    let pack = include_str!("../../../packs/property-service.toml");
+    let pack = include_str!("../../../packs/property-service.toml").replacen(
+        "supervisor = \"at once\"",
+        "supervisor = \"1 working hour\"",
+        1,
+    );
     let year = (
         "2026.json",
         include_str!("../../../packs/calendars/cn/2026.json"),
     );
     Rules::try_new(
-        Pack::parse("pack.toml", pack).unwrap(),
+        Pack::parse("pack.toml", &pack).unwrap(),
         Calendar::parse(&[year]).unwrap(),
         &Zones::parse(include_str!("../../../packs/zones.toml")).unwrap(),
         Directory::parse("site.toml", text).unwrap(),
@@ -560,6 +554,31 @@ fn what_is_overdue_climbs_to_whoever_is_there() {
             (Step::Director, "13:23", true, None),
         ],
     );
+}
+
+#[test]
+fn under_a_pack_without_a_ladder_it_stays_with_whoever_owes_it() {
+    let rules = rules_with(|it| {
+        it.replacen(
+            "[escalation]\nsupervisor = \"at once\"\ndirector = \"4 working hours\"\n",
+            "",
+            1,
+        )
+    });
+    assert_eq!(rules.pack.escalation, None);
+    let case = History::new(rules.clone())
+        .act("wang-jianguo", "09:06", Fact::Recorded(record()))
+        .case();
+    let transfer = last(&case, TRANSFER);
+    let found = rungs(
+        (&case, transfer),
+        day("10:06"),
+        day("18:00"),
+        &rules,
+        |_| false,
+    );
+    let steps: Vec<Step> = found.unwrap().iter().map(|it| it.step).collect();
+    assert_eq!(steps, [Step::Handler]);
 }
 
 #[test]
@@ -729,8 +748,8 @@ fn a_case_open_across_a_change_of_pack_and_calendar_keeps_the_pack_and_what_was_
         heard_until: None,
     };
     let library = Library {
-        in_force: &history.rules,
-        earlier: &[&old],
+        site: &Site::default(),
+        texts: &[&old, &history.rules],
     };
     let now = day("12:00");
     let then = explain(&history.envelopes, now, View::Done, &evidence, &library).unwrap();
@@ -761,8 +780,8 @@ fn a_case_open_across_a_change_of_pack_and_calendar_keeps_the_pack_and_what_was_
         (old.pack.hash(), old.pack.hash())
     );
     let poor = Library {
-        in_force: &history.rules,
-        earlier: &[],
+        site: &Site::default(),
+        texts: &[&history.rules],
     };
     let then = explain(&history.envelopes, now, View::Done, &evidence, &poor).unwrap();
     let sign = then
@@ -785,8 +804,8 @@ fn in_the_middle_of_a_handover_the_answerability_stays_and_the_hands_have_change
         heard_until: None,
     };
     let library = Library {
-        in_force: &history.rules,
-        earlier: &[],
+        site: &Site::default(),
+        texts: &[&history.rules],
     };
     let then = |view| explain(&history.envelopes, day("14:05"), view, &evidence, &library).unwrap();
     let done = then(View::Done);
@@ -835,8 +854,8 @@ fn an_explanation_names_the_post_on_duty() {
             Fact::ShiftTaken(ShiftTaken { shift }),
         );
     let library = Library {
-        in_force: &history.rules,
-        earlier: &[],
+        site: &Site::default(),
+        texts: &[&history.rules],
     };
     let then = |time| {
         explain(

@@ -121,7 +121,7 @@ impl Act {
             DeadlineId::PublishAnswer => Self::PublishAnswer,
             DeadlineId::OuterSign => Self::SignOuter,
             DeadlineId::OuterReply => Self::ReplyOuter,
-            DeadlineId::TellDelay => Self::TellDelay,
+            DeadlineId::TellDelay | DeadlineId::TellExpected => Self::TellDelay,
             DeadlineId::Customer
             | DeadlineId::CompleteForm
             | DeadlineId::DecideAsked

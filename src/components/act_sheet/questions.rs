@@ -46,6 +46,7 @@ pub fn questions(act: Act, desk: Desk, fields: Fields, changed: Callback<String>
             view! {
                 {ask.contacts()}
                 <Choice legend=ask.label("act.finding") name="finding" options chosen=fields.finding />
+                {ask.phone()}
                 {ask.long("act.words")}
             }
             .into_any()
@@ -134,6 +135,19 @@ impl Ask {
         let keep = move || changed.run(fields.text.get_untracked());
         view! { <TextField id="act-text" label=self.label(key) kind=Input::Long value=fields.text changed=keep guard /> }
             .into_any()
+    }
+
+    /// Where the customer is called (V6).
+    fn phone(self) -> AnyView {
+        let fields = self.fields;
+        let label = self.label("act.visit_phone");
+        let is_call = move || fields.contact.get() == Contact::Call;
+        (move || {
+            is_call().then(|| {
+                view! { <TextField id="act-phone" label kind=Input::Phone value=fields.phone /> }
+            })
+        })
+        .into_any()
     }
 
     fn options<T: Send + Sync + 'static>(

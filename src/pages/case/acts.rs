@@ -6,10 +6,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::id::CaseId;
-use shouwen_domain::summary::Task;
+use shouwen_domain::summary::{Particulars, Task};
 use shouwen_domain::{Acting, Case, Command, Refusal, decide};
 
-use crate::components::act_sheet::{Act, ActSheet};
+use crate::components::act_sheet::{Act, ActSheet, Kept};
 use crate::components::case_row::Hand;
 use crate::components::icon::Icon;
 use crate::desk::Desk;
@@ -22,8 +22,7 @@ use crate::wording::refusal;
 struct Opened {
     act: Act,
     case: Case,
-    /// What was typed and not sent the last time.
-    kept: String,
+    kept: Kept,
 }
 
 /// What was begun on this page, whatever case is drawn.
@@ -78,7 +77,10 @@ impl Begun {
         }
         let case = case.clone();
         spawn_local(async move {
-            let kept = kept_words(self.desk, case.id, act).await;
+            let kept = Kept {
+                words: kept_words(self.desk, case.id, act).await,
+                phone: recorded_phone(self.desk, case.id).await,
+            };
             self.open.try_set(Some(Opened { act, case, kept }));
         });
     }
@@ -239,6 +241,11 @@ async fn kept_words(desk: Desk, id: CaseId, act: Act) -> String {
         .flatten()
         .and_then(|it| String::from_utf8(it).ok())
         .unwrap_or_default()
+}
+
+async fn recorded_phone(desk: Desk, id: CaseId) -> String {
+    let file = desk.case_file(id).await.ok().flatten();
+    file.map_or_else(String::new, |it| Particulars::of(&it.envelopes()).phone)
 }
 
 fn keep_words(desk: Desk, id: CaseId, act: Act, text: String) {

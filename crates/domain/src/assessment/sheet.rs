@@ -8,7 +8,7 @@ use crate::envelope::Envelope;
 use crate::event::{Channel, Contact, Ending, Event, Fact, Finding, Outcome, Urgency};
 use crate::id::{CategoryId, DepartmentId, EnvelopeId, PaperId, PersonId};
 use crate::moment::Moment;
-use crate::pack::DeadlineId;
+use crate::pack::{DeadlineId, Text};
 use crate::rule::RuleId;
 use crate::rules::Rules;
 use crate::summary::Particulars;
@@ -134,6 +134,8 @@ pub enum Value {
     Blank,
     /// What the organisation's own texts say: numbers, phones, names of things.
     Text(String),
+    /// The pack's words, in both languages.
+    PackText(Text),
     /// Somebody's own words, which may name anybody.
     Words(String),
     CustomerName(String),
@@ -173,6 +175,7 @@ impl Sheet {
                 Value::Words(it) => *it = masked_words(it, &known),
                 Value::Blank
                 | Value::Text(_)
+                | Value::PackText(_)
                 | Value::Person(_)
                 | Value::People(_)
                 | Value::Department(_)
@@ -597,7 +600,15 @@ impl Writer<'_> {
             FieldId::Category,
             Value::Category(self.case.record.category.clone()),
         );
-        let to_fill_in = |field| (field, Value::Blank);
+        let told =
+            |field, text: Option<&Text>| (field, or_blank(text.cloned().map(Value::PackText)));
+        let steps: Vec<_> = match category.map(|it| &it.steps) {
+            Some(steps) if !steps.is_empty() => steps
+                .iter()
+                .map(|it| told(FieldId::Steps, Some(it)))
+                .collect(),
+            _ => vec![told(FieldId::Steps, None)],
+        };
         let also = self.words_of(|said| {
             said.envelope == last.envelope && matches!(said.event.fact, Fact::NoticeGiven(_))
         });
@@ -617,14 +628,17 @@ impl Writer<'_> {
                 id: SectionId::Matter,
                 fields: [
                     item,
-                    to_fill_in(FieldId::Basis),
-                    to_fill_in(FieldId::Conditions),
+                    told(FieldId::Basis, category.and_then(|it| it.basis.as_ref())),
+                    told(
+                        FieldId::Conditions,
+                        category.and_then(|it| it.conditions.as_ref()),
+                    ),
                 ]
                 .into_iter()
                 .chain(listed)
+                .chain(steps)
                 .chain([
-                    to_fill_in(FieldId::Steps),
-                    to_fill_in(FieldId::Fee),
+                    told(FieldId::Fee, category.and_then(|it| it.fee.as_ref())),
                     (
                         FieldId::TimeLimit,
                         or_blank(takeaway.result_by.map(Value::Moment)),

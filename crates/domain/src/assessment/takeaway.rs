@@ -1,8 +1,8 @@
-//! What a customer takes along (I12), and cases of one matter seen together (C5).
+//! What a customer takes along (I12).
 
 use crate::case::Case;
 use crate::id::PersonId;
-use crate::moment::{Minutes, Moment};
+use crate::moment::Moment;
 use crate::pack::DeadlineId;
 use crate::rules::Rules;
 
@@ -77,50 +77,4 @@ const fn happens_to_the_customer(deadline: DeadlineId) -> bool {
             | DeadlineId::EmergencyOnSite
             | DeadlineId::EmergencyRescuer
     )
-}
-
-/// From when on joined cases are treated as many (C5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JoinLimits {
-    /// Up to so many complainants, each is visited.
-    pub visit_all_up_to: u32,
-    /// So many within the time tell the director.
-    pub alert_from: u32,
-    pub alert_within: Minutes,
-}
-
-impl Default for JoinLimits {
-    fn default() -> Self {
-        Self {
-            visit_all_up_to: 10,
-            alert_from: 5,
-            alert_within: Minutes(24 * 60),
-        }
-    }
-}
-
-/// Whether so many customers asked about one matter within the time that the director is told.
-///
-/// `asked`: when each case of the matter was asked, the main one included, in any order.
-///
-/// ```
-/// use shouwen_domain::assessment::{JoinLimits, join_alert};
-/// use shouwen_domain::moment::Moment;
-///
-/// let hour = |n: i64| Moment::from_unix_ms(n * 3_600_000);
-/// assert!(join_alert([0, 20, 3, 24, 5].map(hour), JoinLimits::default()));
-/// assert!(!join_alert([0, 20, 3, 25, 5].map(hour), JoinLimits::default()));
-/// ```
-pub fn join_alert(asked: impl IntoIterator<Item = Moment>, limits: JoinLimits) -> bool {
-    let mut asked: Vec<Moment> = asked.into_iter().collect();
-    asked.sort_unstable();
-    let n = usize::try_from(limits.alert_from.max(1)).unwrap_or(usize::MAX);
-    asked.windows(n).any(|it| {
-        matches!(it, [first, .., last] if *last <= *first + limits.alert_within) || n == 1
-    })
-}
-
-/// Whether of so many complainants only a sample is visited.
-pub const fn visits_by_sample(n_complainants: u32, limits: JoinLimits) -> bool {
-    n_complainants > limits.visit_all_up_to
 }

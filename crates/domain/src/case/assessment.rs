@@ -29,6 +29,7 @@ pub struct Trace {
     pub at: Moment,
 }
 
+/// What was done, as far as praise, depth and sums count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TraceKind {
     Recorded,
@@ -104,6 +105,7 @@ pub struct Report {
     pub person: Option<PersonId>,
 }
 
+/// What a person reported about another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReportKind {
     /// A department would not take the slip, or two are wrangling (T4).

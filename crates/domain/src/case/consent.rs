@@ -36,6 +36,13 @@ impl Consents {
         self.end_pauses(at);
     }
 
+    /// Nothing is left that a succession could move.
+    pub(super) fn case_ends(&mut self) {
+        for made in &mut self.requests {
+            made.lapsed |= made.answer.is_none();
+        }
+    }
+
     pub(super) fn end_pauses(&mut self, at: Moment) {
         for pause in self.pauses.iter_mut().filter(|it| lasts_at(it, at)) {
             pause.until = Some(at);
@@ -71,10 +78,12 @@ pub struct RequestMade {
 }
 
 impl RequestMade {
+    /// Nobody answered, and it did not lapse.
     pub const fn is_open(&self) -> bool {
         self.answer.is_none() && !self.lapsed
     }
 
+    /// Answered, and with yes.
     pub fn is_granted(&self) -> bool {
         self.answer.as_ref().is_some_and(|(_, _, granted)| *granted)
     }
@@ -244,6 +253,14 @@ impl Case {
             Some(at),
             act,
         );
+    }
+
+    /// The customer is told of a delay that was consented to (T10), or when a leader answers (C3).
+    pub(super) fn admit_delay_told(&self) -> Result<(), Refusal> {
+        if self.owes(DeadlineId::TellExpected) {
+            return Ok(());
+        }
+        self.admit_owed(DeadlineId::TellDelay)
     }
 
     pub(super) fn admit_resumed(&self, act: Act<'_>) -> Result<(), Refusal> {

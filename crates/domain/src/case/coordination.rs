@@ -18,8 +18,10 @@ pub struct Coordination {
     pub lead: Option<DepartmentId>,
     /// Movements before the lead was named; the count for the next coordination starts there (T8).
     pub n_moves_at_lead: usize,
-    /// When the customer was told to expect what was put to a leader (C3).
+    /// When the customer is to expect what was put to a leader (C3).
     pub expected_at: Option<Moment>,
+    /// A leader answered since the asking, or since new facts opened the case again (C3).
+    pub leader_answered_at: Option<Moment>,
     /// 矛盾升级: since when (C2).
     pub escalated_at: Option<Moment>,
     /// The main case that is handled for it, once joined (C5).
@@ -157,6 +159,20 @@ impl Case {
             act.at,
             act,
         );
+        self.lift(DeadlineId::TellExpected, act.at);
+        self.owe_responder(DeadlineId::TellExpected, act.at, act);
+    }
+
+    /// Once there is an answer, nobody is told any more when to expect it.
+    pub(super) fn leader_answered(&mut self, act: Act<'_>) {
+        self.meet(DeadlineId::LeaderAnswer, act);
+        self.lift(DeadlineId::TellExpected, act.at);
+        self.coordination.leader_answered_at = Some(act.at);
+    }
+
+    /// Whether a promise of money or a result is nobody's to make here: a leader's word comes first (I15, C3).
+    pub const fn may_not_promise(&self) -> bool {
+        self.record.sensitive && self.coordination.leader_answered_at.is_none()
     }
 
     pub(super) fn admit_escalated(&self) -> Result<(), Refusal> {

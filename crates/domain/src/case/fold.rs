@@ -25,6 +25,7 @@ impl Folded {
     }
 }
 
+/// Why an act is on record and does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WithoutEffect {
     /// The case had moved on in the meantime: somebody else acted at the same time.

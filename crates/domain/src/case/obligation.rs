@@ -73,6 +73,7 @@ impl End {
         }
     }
 
+    /// When it ended, either way.
     pub const fn at(self) -> Moment {
         match self {
             Self::Met { at, .. } | Self::Lifted { at } => at,

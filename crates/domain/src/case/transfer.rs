@@ -51,6 +51,7 @@ impl Case {
         }
     }
 
+    /// How often the slip was returned.
     pub fn n_returns(&self) -> usize {
         self.moves.iter().filter(|it| it.returned).count()
     }
@@ -271,6 +272,7 @@ impl Case {
         self.meet(DeadlineId::Customer, act);
         self.lift(DeadlineId::PublishAnswer, act.at);
         self.lift(DeadlineId::TellDelay, act.at);
+        self.lift(DeadlineId::TellExpected, act.at);
         if let Some(result) = &mut self.result {
             result.told = Some((act.by.clone(), act.at, it.how));
         }

@@ -255,6 +255,10 @@ impl Case {
             | Ending::Waived
             | Ending::Terminated => self.lift(DeadlineId::Customer, act.at),
         }
+        if !self.responder_owes_something() {
+            self.consents.case_ends();
+            self.lift(DeadlineId::Consent, act.at);
+        }
         self.stage = Stage::Closed;
         self.ending = Some(ending);
         self.closed_at = Some(act.at);
@@ -282,6 +286,7 @@ impl Case {
         self.closed_at = None;
         self.result = None;
         self.verification.waived = None;
+        self.coordination.leader_answered_at = None;
         self.owe_responder(DeadlineId::Reply, act.at, act);
     }
 }

@@ -22,6 +22,13 @@ pub(super) struct Letter {
     pub(super) marked: bool,
 }
 
+impl Letter {
+    /// A comma, what is stronger, or a quotation mark stands before it.
+    pub(super) fn begins_clause(&self) -> bool {
+        self.marked || self.gap >= Gap::Comma
+    }
+}
+
 /// What stands between two letters, from less to more; of several, the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {

@@ -221,6 +221,7 @@ fn an_exception_is_innocent_and_nothing_else() {
     check("沒 人 受 傷", &[]);
     check("没人受伤，也没人管", &["没人管"]);
     check("没人，受伤了", &["没人"]);
+    check("没人“受伤”了", &["没人"]);
     check("没人。受伤", &["没人"]);
     check("没人受", &["没人"]);
     check("不一定赔，一定赔", &["一定赔"]);

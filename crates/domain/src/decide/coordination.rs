@@ -7,7 +7,7 @@ use super::roles::{
 };
 use super::transfer::to_coordination;
 use super::{On, bare, needed};
-use crate::case::Case;
+use crate::case::{Case, OneMatter};
 use crate::event::{
     Content, Escalated, Event, Fact, Field, Instructed, Joined, LeadNamed, LeaderAnswered,
     OuterExtended, OuterLimit, OuterReplied, OuterSigned, PutToLeader, RejectedOutside,
@@ -147,16 +147,17 @@ pub(super) fn join(on: On<'_>, main: CaseId) -> Result<Vec<Event>, Refusal> {
 pub(super) fn take_over_result(
     on: On<'_>,
     main: &Case,
-    in_sample: bool,
+    joined: &[Case],
 ) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
     let result = main.result.as_ref().ok_or(Refusal::NoResult)?;
+    let matter = OneMatter::of(main, joined.iter().chain([on.case]));
     Ok(vec![bare(Fact::ResultTakenOver(ResultTakenOver {
         main: main.id,
         reply: result.envelope,
         department: result.department.clone(),
         outcome: result.outcome,
-        in_sample,
+        in_sample: matter.is_visited(on.case.id, on.rules()),
         by: Some(result.by.clone()),
     }))])
 }

@@ -57,6 +57,7 @@ pub(super) fn record(
     };
     check_child(&content, form.more.under_14)?;
     let missing = missing(&content, category, &form.next, &form.more, rules);
+    check_incomplete(&missing, &content, &form.more)?;
     let supervisor = supervisor(first, &form.more.concerns, rules);
     let unnamed = content.customer.is_none() && content.phone.is_none();
     let more = form.more;
@@ -170,6 +171,21 @@ fn check_child(content: &Content, under_14: bool) -> Result<(), Refusal> {
     }
 }
 
+/// I1: filed as incomplete only with why. An emergency is acted on first and owes the rest (I14).
+fn check_incomplete(
+    missing: &[Field],
+    content: &Content,
+    more: &Circumstances,
+) -> Result<(), Refusal> {
+    let is_explained = more.missing_because.is_some() || content.text.is_some();
+    if missing.is_empty() || is_explained || more.urgency == Urgency::Emergency {
+        return Ok(());
+    }
+    Err(Refusal::Incomplete {
+        missing: missing.to_vec(),
+    })
+}
+
 /// The required fields that are empty (I1); place and photo stand for name and phone in a public area.
 fn missing(
     content: &Content,
@@ -271,11 +287,11 @@ fn answered_by_whom_it_concerns(concerns: &[PersonId], actor: &PersonId) -> Resu
 fn answer_at_once(
     text: String,
     clear: bool,
-    sensitive: bool,
+    may_not_promise: bool,
     rules: &Rules,
 ) -> Result<Vec<Event>, Refusal> {
     let text = needed(text, Refusal::Missing { field: Field::Text })?;
-    let phrases = rules.phrases(&text, sensitive)?;
+    let phrases = rules.phrases(&text, may_not_promise)?;
     let answered = AnsweredAtOnce { phrases, clear };
     Ok(vec![
         Event::new(Fact::AnsweredAtOnce(answered), Content::text(text)),
@@ -290,7 +306,7 @@ pub(super) fn answer_at_once_later(on: On<'_>, text: String) -> Result<Vec<Event
     not_concerned(on.case, &on.actor.id)?;
     // The customer said so when the notice was gone through (I4).
     let clear = on.case.intake.notices.last().is_some_and(|it| it.clear);
-    answer_at_once(text, clear, on.case.record.sensitive, on.rules())
+    answer_at_once(text, clear, on.case.may_not_promise(), on.rules())
 }
 
 pub(super) fn complete_form(
@@ -316,6 +332,9 @@ pub(super) fn complete_form(
         .copied()
         .filter(|it| is_missing(&content, *it))
         .collect();
+    if content.is_empty() && missing_because.is_none() && !missing.is_empty() {
+        return Err(Refusal::Incomplete { missing });
+    }
     let completed = FormCompleted {
         missing_because: missing_because.filter(|_| !missing.is_empty()),
         missing,
@@ -386,6 +405,15 @@ pub(super) fn tell_whom_to_see(
 pub(super) fn refer_outside(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
     not_concerned(on.case, &on.actor.id)?;
+    let category = on
+        .rules()
+        .pack_of(on.case)
+        .category(&on.case.record.category);
+    if let Some(category) = category.filter(|it| it.is_in_scope()) {
+        return Err(Refusal::InScope {
+            category: category.id.clone(),
+        });
+    }
     let return_by = on
         .case
         .coordination

@@ -71,8 +71,16 @@ pub enum Refusal {
     },
     /// Whoever did the work does not visit as well (V6).
     VisitorDidTheWork,
+    /// A customer who was reached is on record with the number called and their words (V6).
+    VisitLacks {
+        field: Field,
+    },
     /// Whoever did the work does not check it as well (I13).
     CheckerDidTheWork,
+    /// The pack names a department for it, so nobody is sent elsewhere with it (I8).
+    InScope {
+        category: CategoryId,
+    },
     NotInDepartment {
         person: PersonId,
         department: DepartmentId,
@@ -95,6 +103,10 @@ pub enum Refusal {
     /// A required field is empty.
     Missing {
         field: Field,
+    },
+    /// Required fields are empty, and nobody says why (I1).
+    Incomplete {
+        missing: Vec<Field>,
     },
     /// Nothing is missing of the form (I1).
     NothingMissing,
@@ -238,6 +250,7 @@ impl Refusal {
             Self::NotRecorded
             | Self::AlreadyRecorded
             | Self::Missing { .. }
+            | Self::Incomplete { .. }
             | Self::NothingMissing
             | Self::ChildsData { .. }
             | Self::LateWithoutReason { .. } => Some(RuleId::I1),
@@ -259,7 +272,8 @@ impl Refusal {
             Self::AlreadyReplied | Self::NotYourDepartment { .. } => Some(RuleId::T3),
             Self::AlreadyTold => Some(RuleId::F4),
             Self::TryAgain { .. } => Some(RuleId::V1),
-            Self::VisitorDidTheWork => Some(RuleId::V6),
+            Self::VisitorDidTheWork | Self::VisitLacks { .. } => Some(RuleId::V6),
+            Self::InScope { .. } => Some(RuleId::I8),
             Self::NotInDepartment { .. } => Some(RuleId::T2),
             Self::OpinionMissing => Some(RuleId::T4),
             Self::ReasonMissing { rule } => Some(*rule),

@@ -251,7 +251,7 @@ pub(super) fn reply(
     let fact = Fact::Replied(Replied {
         department: holding.clone(),
         outcome,
-        phrases: on.rules().phrases(&text, on.case.record.sensitive)?,
+        phrases: on.rules().phrases(&text, on.case.may_not_promise())?,
         suggestion: suggestion.filter(|_| on.case.record.kind == Kind::Suggestion),
         head: head_to_sign(holding, on.actor, &on.rules().directory),
     });
@@ -278,7 +278,7 @@ fn told_event(on: On<'_>, how: Contact, text: String) -> Result<Event, Refusal> 
     if how == Contact::Call {
         by_day(on.case, on.acting)?;
     }
-    let phrases = on.rules().phrases(&text, on.case.record.sensitive)?;
+    let phrases = on.rules().phrases(&text, on.case.may_not_promise())?;
     Ok(with_words(
         Fact::ResultTold(ResultTold { how, phrases }),
         text,

@@ -4,8 +4,8 @@ use super::refusal::Refusal;
 use super::roles::{by_day, directs, home, not_concerned, supervises};
 use super::{On, bare, needed, with_words};
 use crate::event::{
-    Closed, Contact, Content, Ending, Event, Fact, Finding, Reopened, SpotChecked, VisitWaived,
-    Visited, WaivedBecause,
+    Closed, Contact, Content, Ending, Event, Fact, Field, Finding, Reopened, SpotChecked,
+    VisitWaived, Visited, WaivedBecause,
 };
 use crate::hash::Hash;
 use crate::rule::RuleId;
@@ -35,10 +35,25 @@ pub(super) fn visit(
         text: super::said(words),
         ..Content::default()
     };
+    if finding != Finding::NotReached {
+        check_visit(how, &content)?;
+    }
     Ok(vec![Event::new(
         Fact::Visited(Visited { how, finding }),
         content,
     )])
+}
+
+/// V6: what a customer who was reached said, and at which number.
+fn check_visit(how: Contact, content: &Content) -> Result<(), Refusal> {
+    let lacks = |field| Err(Refusal::VisitLacks { field });
+    if how == Contact::Call && content.phone.is_none() {
+        return lacks(Field::CustomerPhone);
+    }
+    if content.text.is_none() {
+        return lacks(Field::Text);
+    }
+    Ok(())
 }
 
 /// V4: with a reason; a joined complaint outside the sample, or an unnamed one, says so itself.

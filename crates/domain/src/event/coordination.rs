@@ -47,7 +47,7 @@ pub struct PutToLeader {
     pub leader: PersonId,
     #[n(2)]
     pub leader_department: DepartmentId,
-    /// When the customer was told to expect the answer.
+    /// When the customer is to expect the answer.
     #[n(3)]
     pub expected_at: Moment,
 }

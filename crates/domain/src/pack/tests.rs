@@ -176,28 +176,28 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "max_moves",
         "max_move",
         expect![
-            "pack.toml, line 48, column 1, limits.max_move: This key is not known here; expected late_record_after, return_visit_attempts, return_visit_gap, max_moves, emergency_record_within, night, max_postponed, max_rounds"
+            "pack.toml, line 61, column 1, limits.max_move: This key is not known here; expected late_record_after, return_visit_attempts, return_visit_gap, max_moves, emergency_record_within, night, max_postponed, max_rounds"
         ],
     );
     check_error(
         "[limits]",
         "[limit]",
         expect![
-            "pack.toml, line 40, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
+            "pack.toml, line 53, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     check_error(
         "[deadlines.sign]",
         "[deadlines.signature]",
         expect![
-            "pack.toml, line 101, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state, decide_asked, tell_delay"
+            "pack.toml, line 114, column 12, deadlines.signature: This key is not known here; expected transfer, assign_handler, reply, return_slip, tell_result, return_visit, retry_visit, sign, close, customer, completion, agreed_time, confirm_asked, receive_guided, complete_form, consent, sign_receipt, sign_dispatch, sign_result, sign_plain_answer, take_shift, accept_succession, report_to_coordination, name_lead, leader_answer, instruct, emergency_pass, emergency_on_site, emergency_rescuer, emergency_tell_director, report_to_authority, check_result, publish_answer, outer_sign, outer_reply, state, decide_asked, tell_delay, tell_expected"
         ],
     );
     check_error(
         "department = \"engineering\"",
         "departement = \"engineering\"",
         expect![
-            "pack.toml, line 312, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply, scope, handled_by, complete_within, basis, conditions, fee, steps, words"
+            "pack.toml, line 331, column 1, categories.water-leak.departement: This key is not known here; expected name, kind, department, public_area, sensitive, papers, reply, scope, handled_by, complete_within, basis, conditions, fee, steps, words"
         ],
     );
 }
@@ -213,7 +213,7 @@ fn a_missing_key_is_named() {
         "limit = \"15min clock\"\n",
         "",
         expect![
-            "pack.toml, line 67, column 1, deadlines.assign_handler.limit: This key is missing"
+            "pack.toml, line 80, column 1, deadlines.assign_handler.limit: This key is missing"
         ],
     );
     check_error(
@@ -234,35 +234,35 @@ fn a_wrong_unit_is_named_with_what_would_fit() {
         "limit = \"1h clock\"",
         "limit = \"1h\"",
         expect![[
-            r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1h" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+            r#"pack.toml, line 76, column 9, deadlines.transfer.limit: "1h" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
         ]],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"1 week\"",
         expect![[
-            r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1 week" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+            r#"pack.toml, line 76, column 9, deadlines.transfer.limit: "1 week" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
         ]],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"1.5h clock\"",
         expect![[
-            r#"pack.toml, line 63, column 9, deadlines.transfer.limit: "1.5h clock" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+            r#"pack.toml, line 76, column 9, deadlines.transfer.limit: "1.5h clock" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
         ]],
     );
     check_error(
         "off_duty_start_after = \"15min\"",
         "off_duty_start_after = \"15\"",
         expect![[
-            r#"pack.toml, line 33, column 24, time.off_duty_start_after: "15" is not a duration that fits here; expected such as "15min", "1h""#
+            r#"pack.toml, line 46, column 24, time.off_duty_start_after: "15" is not a duration that fits here; expected such as "15min", "1h""#
         ]],
     );
     check_error(
         "off_duty_start_after = \"15min\"",
         "off_duty_start_after = \"1 working day\"",
         expect![[
-            r#"pack.toml, line 33, column 24, time.off_duty_start_after: "1 working day" is not a duration that fits here; expected such as "15min", "1h""#
+            r#"pack.toml, line 46, column 24, time.off_duty_start_after: "1 working day" is not a duration that fits here; expected such as "15min", "1h""#
         ]],
     );
 }
@@ -272,55 +272,55 @@ fn an_impossible_range_is_named() {
     check_error(
         "max_moves = 3",
         "max_moves = 0",
-        expect!["pack.toml, line 48, column 13, limits.max_moves: 0 is outside 1 to 20"],
+        expect!["pack.toml, line 61, column 13, limits.max_moves: 0 is outside 1 to 20"],
     );
     check_error(
         "max_moves = 3",
         "max_moves = -99999999999999999999",
         expect![
-            "pack.toml, line 48, column 13, limits.max_moves: -9223372036854775808 is outside 1 to 20"
+            "pack.toml, line 61, column 13, limits.max_moves: -9223372036854775808 is outside 1 to 20"
         ],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"0h clock\"",
         expect![
-            "pack.toml, line 63, column 9, deadlines.transfer.limit: 0 minutes is outside 1 to 43200 minutes"
+            "pack.toml, line 76, column 9, deadlines.transfer.limit: 0 minutes is outside 1 to 43200 minutes"
         ],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = \"-1h clock\"",
         expect![
-            "pack.toml, line 63, column 9, deadlines.transfer.limit: -60 minutes is outside 1 to 43200 minutes"
+            "pack.toml, line 76, column 9, deadlines.transfer.limit: -60 minutes is outside 1 to 43200 minutes"
         ],
     );
     check_error(
         "limit = \"1 working day\"",
         "limit = \"61 working days\"",
         expect![
-            "pack.toml, line 75, column 9, deadlines.reply.limit: 61 working days is outside 1 to 60 working days"
+            "pack.toml, line 88, column 9, deadlines.reply.limit: 61 working days is outside 1 to 60 working days"
         ],
     );
     check_error(
         "late_record_after = \"15min\"",
         "late_record_after = \"25h\"",
         expect![
-            "pack.toml, line 42, column 21, limits.late_record_after: 1500 minutes is outside 1 to 1440 minutes"
+            "pack.toml, line 55, column 21, limits.late_record_after: 1500 minutes is outside 1 to 1440 minutes"
         ],
     );
     check_error(
         "simple = \"4 working hours\"",
         "simple = \"10 working hours\"",
         expect![
-            "pack.toml, line 314, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
+            "pack.toml, line 333, column 20, categories.water-leak.reply.simple: 600 working minutes is outside 1 to 570 working minutes"
         ],
     );
     check_error(
         "simple = \"4 working hours\"",
         "simple = \"2 working days\"",
         expect![
-            "pack.toml, line 314, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
+            "pack.toml, line 333, column 20, categories.water-leak.reply.simple: 2 working days is outside 1 to 1 working days"
         ],
     );
 }
@@ -331,21 +331,21 @@ fn a_text_missing_in_a_language_is_named() {
         "{ zh = \"转交\", en = \"Pass on\" }",
         "{ zh = \"转交\" }",
         expect![
-            "pack.toml, line 64, column 8, deadlines.transfer.name.en: The English text is missing"
+            "pack.toml, line 77, column 8, deadlines.transfer.name.en: The English text is missing"
         ],
     );
     check_error(
         "zh = \"停车\"",
         "zh = \" \"",
         expect![
-            "pack.toml, line 392, column 15, categories.parking.name.zh: The Chinese text is missing"
+            "pack.toml, line 411, column 15, categories.parking.name.zh: The Chinese text is missing"
         ],
     );
     check_error(
         "zh = \"停车\", ",
         "zn = \"停车\", ",
         expect![
-            "pack.toml, line 392, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
+            "pack.toml, line 411, column 10, categories.parking.name.zn: This key is not known here; expected zh, en"
         ],
     );
 }
@@ -370,14 +370,14 @@ fn a_wrong_type_is_named() {
         "public_area = true",
         "public_area = 1",
         expect![
-            "pack.toml, line 313, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
+            "pack.toml, line 332, column 15, categories.water-leak.public_area: Expected true or false, found a whole number"
         ],
     );
     check_error(
         "limit = \"1h clock\"",
         "limit = 1h",
         expect![
-            "pack.toml, line 63, column 9: This is not TOML: string values must be quoted, expected literal string"
+            "pack.toml, line 76, column 9: This is not TOML: string values must be quoted, expected literal string"
         ],
     );
 }
@@ -418,47 +418,47 @@ fn a_reference_to_nothing_is_named() {
         "department = \"finance\"",
         "department = \"accounts\"",
         expect![[
-            r#"pack.toml, line 475, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 494, column 14, categories.fees.department: There is no department "accounts"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check_error(
         "rule = \"T2\"",
         "rule = \"T12\"",
         expect![[
-            r#"pack.toml, line 68, column 8, deadlines.assign_handler.rule: There is no rule "T12""#
+            r#"pack.toml, line 81, column 8, deadlines.assign_handler.rule: There is no rule "T12""#
         ]],
     );
     check_error(
         "[rules.T2]\ntitle = { zh = \"立即指定承办人\", en = \"A handler at once\" }\nsentence = { zh = \"接到处理单的部门要立即指定承办人。\", en = \"The department that receives a slip names a handler at once.\" }",
         "",
         expect![
-            "pack.toml, line 68, column 8, deadlines.assign_handler.rule: Rule T2 is cited, and its text is not given under rules"
+            "pack.toml, line 81, column 8, deadlines.assign_handler.rule: Rule T2 is cited, and its text is not given under rules"
         ],
     );
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 1489, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[r#"pack.toml, line 1508, column 8, rules.V8: There is no rule "V8""#]],
     );
     check_error(
         "kind = \"formality\"",
         "kind = \"form\"",
         expect![[
-            r#"pack.toml, line 432, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
+            r#"pack.toml, line 451, column 8, categories.renovation-permit.kind: "form" is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"#
         ]],
     );
     check_error(
         "\"next_day_closing\"\n\n",
         "\"tomorrow\"\n\n",
         expect![[
-            r#"pack.toml, line 38, column 15, time.working_day: "tomorrow" is not known here; expected next_day_closing, receipt_day_counts, same_time"#
+            r#"pack.toml, line 51, column 15, time.working_day: "tomorrow" is not known here; expected next_day_closing, receipt_day_counts, same_time"#
         ]],
     );
     check_error(
         "[\"channel\"",
         "[\"channnel\"",
         expect![[
-            r#"pack.toml, line 261, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
+            r#"pack.toml, line 280, column 21, required_fields.answered_at_once[1]: "channnel" is not known here; expected customer_name, customer_phone, customer_address, matter, category, channel"#
         ]],
     );
 }
@@ -469,7 +469,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[\"channel\"",
         "[\"matter\", \"channel\"",
         expect![[
-            r#"pack.toml, line 261, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
+            r#"pack.toml, line 280, column 54, required_fields.answered_at_once[4]: "matter" stands here twice"#
         ]],
     );
     check_error(
@@ -488,13 +488,13 @@ fn what_stands_twice_or_is_no_id_is_named() {
         "[categories.parking]",
         "[categories.Parking]",
         expect![[
-            r#"pack.toml, line 391, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
+            r#"pack.toml, line 410, column 13, categories.Parking: "Parking" is not of the form "water-leak""#
         ]],
     );
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect!["pack.toml, line 391, column 13: This is not TOML: duplicate key"],
+        expect!["pack.toml, line 410, column 13: This is not TOML: duplicate key"],
     );
 }
 
@@ -503,46 +503,46 @@ fn a_phrase_that_cannot_be_found_or_stands_twice_is_named() {
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"\"",
-        expect!["pack.toml, line 553, column 13, phrases[2].forbidden: This must not be empty"],
+        expect!["pack.toml, line 572, column 13, phrases[2].forbidden: This must not be empty"],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"……\"",
         expect![[
-            r#"pack.toml, line 553, column 13, phrases[2].forbidden: "……" is not of the form "不知道""#
+            r#"pack.toml, line 572, column 13, phrases[2].forbidden: "……" is not of the form "不知道""#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbidden = \"不，知 道\"",
         expect![[
-            r#"pack.toml, line 553, column 13, phrases[2].forbidden: "不，知 道" stands here twice"#
+            r#"pack.toml, line 572, column 13, phrases[2].forbidden: "不，知 道" stands here twice"#
         ]],
     );
     check_error(
         "forbidden = \"保证赔\"",
         "forbidden = \"沒辦法\"",
         expect![[
-            r#"pack.toml, line 930, column 13, promises[2].forbidden: "沒辦法" stands here twice"#
+            r#"pack.toml, line 949, column 13, promises[2].forbidden: "沒辦法" stands here twice"#
         ]],
     );
     check_error(
         "forbidden = \"不清楚\"",
         "forbiden = \"不清楚\"",
         expect![
-            "pack.toml, line 553, column 1, phrases[2].forbiden: This key is not known here; expected forbidden, unless, instead"
+            "pack.toml, line 572, column 1, phrases[2].forbiden: This key is not known here; expected forbidden, unless, instead"
         ],
     );
     check_error(
         "forbidden = \"不清楚\"\n",
         "",
-        expect!["pack.toml, line 552, column 1, phrases[2].forbidden: This key is missing"],
+        expect!["pack.toml, line 571, column 1, phrases[2].forbidden: This key is missing"],
     );
     check_error(
         "[[promises]]",
         "[[promise]]",
         expect![
-            "pack.toml, line 924, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
+            "pack.toml, line 943, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     let promises = SHIPPED.replace("[[promises]]", "[[phrases]]");
@@ -558,45 +558,45 @@ fn an_exception_that_could_never_hold_is_named() {
         from,
         "unless = [\"您不清楚\", ",
         expect![[
-            r#"pack.toml, line 564, column 11, phrases[3].unless[1]: "您不清楚" does not hold "不了解情况" and more"#
+            r#"pack.toml, line 583, column 11, phrases[3].unless[1]: "您不清楚" does not hold "不了解情况" and more"#
         ]],
     );
     check_error(
         from,
         "unless = [\"不了解情况\", ",
         expect![[
-            r#"pack.toml, line 564, column 11, phrases[3].unless[1]: "不了解情况" does not hold "不了解情况" and more"#
+            r#"pack.toml, line 583, column 11, phrases[3].unless[1]: "不了解情况" does not hold "不了解情况" and more"#
         ]],
     );
     check_error(
         from,
         "unless = [\"业主不了解情況\", ",
         expect![[
-            r#"pack.toml, line 564, column 22, phrases[3].unless[2]: "业主不了解情况" stands here twice"#
+            r#"pack.toml, line 583, column 22, phrases[3].unless[2]: "业主不了解情况" stands here twice"#
         ]],
     );
     check_error(
         from,
         "unless = [\"\", ",
-        expect!["pack.toml, line 564, column 11, phrases[3].unless[1]: This must not be empty"],
+        expect!["pack.toml, line 583, column 11, phrases[3].unless[1]: This must not be empty"],
     );
     check_error(
         from,
         "unless = [1, ",
         expect![
-            "pack.toml, line 564, column 11, phrases[3].unless[1]: Expected a text in quotes, found a whole number"
+            "pack.toml, line 583, column 11, phrases[3].unless[1]: Expected a text in quotes, found a whole number"
         ],
     );
     check_error(
         "unless = [\"您没法办\"]",
         "unless = []",
-        expect!["pack.toml, line 691, column 10, phrases[32].unless: This must not be empty"],
+        expect!["pack.toml, line 710, column 10, phrases[32].unless: This must not be empty"],
     );
     check_error(
         "unless = [\"您没法办\"]",
         "unless = \"您没法办\"",
         expect![
-            "pack.toml, line 691, column 10, phrases[32].unless: Expected a list, found a text in quotes"
+            "pack.toml, line 710, column 10, phrases[32].unless: Expected a list, found a text in quotes"
         ],
     );
 }
@@ -608,28 +608,28 @@ fn a_better_sentence_that_is_none_is_named() {
         from,
         "{ zh = \"这个我不清楚。\", en = \"Please go on; ",
         expect![[
-            r#"pack.toml, line 848, column 18, phrases[66].instead.zh: This holds "不清楚", which is not to be said"#
+            r#"pack.toml, line 867, column 18, phrases[66].instead.zh: This holds "不清楚", which is not to be said"#
         ]],
     );
     check_error(
         from,
         "{ zh = \"您请说。\", en = \"No idea; ",
         expect![[
-            r#"pack.toml, line 848, column 31, phrases[66].instead.en: This holds "no idea", which is not to be said"#
+            r#"pack.toml, line 867, column 31, phrases[66].instead.en: This holds "no idea", which is not to be said"#
         ]],
     );
     check_error(
         from,
         "{ zh = \"您请说。\", en = \"\" } # ",
         expect![
-            "pack.toml, line 848, column 31, phrases[66].instead.en: The English text is missing"
+            "pack.toml, line 867, column 31, phrases[66].instead.en: The English text is missing"
         ],
     );
     check_error(
         "instead = { zh = \"您请说，我听着，也会记下来。\", ",
         "instead = { ",
         expect![
-            "pack.toml, line 848, column 11, phrases[66].instead.zh: The Chinese text is missing"
+            "pack.toml, line 867, column 11, phrases[66].instead.zh: The Chinese text is missing"
         ],
     );
 }
@@ -851,43 +851,43 @@ fn what_is_wrong_with_a_department_s_hours_is_named_with_its_place() {
         "",
         "[time.departments.kitchen]\nhours = \"seven_days\"",
         expect![[
-            r#"pack.toml, line 41, column 19, time.departments.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 54, column 19, time.departments.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check(
         "",
         expect![
-            "pack.toml, line 41, column 1, time.departments.security.work_days: This key is missing"
+            "pack.toml, line 54, column 1, time.departments.security.work_days: This key is missing"
         ],
     );
     check(
         "hours = \"always\"",
         expect![[
-            r#"pack.toml, line 42, column 9, time.departments.security.hours: "always" is not known here; expected working_days, seven_days, around_the_clock"#
+            r#"pack.toml, line 55, column 9, time.departments.security.hours: "always" is not known here; expected working_days, seven_days, around_the_clock"#
         ]],
     );
     check(
         "hours = \"around_the_clock\"\nclosed = [\"2026-02-17\"]",
         expect![
-            "pack.toml, line 43, column 10, time.departments.security.closed: This key is not known here; expected hours"
+            "pack.toml, line 56, column 10, time.departments.security.closed: This key is not known here; expected hours"
         ],
     );
     check(
         "hours = \"seven_days\"\nrest_days = [\"09:00-12:00\"]",
         expect![
-            "pack.toml, line 43, column 13, time.departments.security.rest_days: This key is not known here; expected hours, work_days, dates, breaks, closed"
+            "pack.toml, line 56, column 13, time.departments.security.rest_days: This key is not known here; expected hours, work_days, dates, breaks, closed"
         ],
     );
     check(
         "work_days = [\"09:00-08:00\"]",
         expect![[
-            r#"pack.toml, line 42, column 14, time.departments.security.work_days[1]: "09:00-08:00" ends before it starts; over midnight, write "09:00-24:00" and "00:00-08:00""#
+            r#"pack.toml, line 55, column 14, time.departments.security.work_days[1]: "09:00-08:00" ends before it starts; over midnight, write "09:00-24:00" and "00:00-08:00""#
         ]],
     );
     check(
         "shift = \"night\"",
         expect![
-            "pack.toml, line 42, column 1, time.departments.security.shift: This key is not known here; expected hours, work_days, rest_days, rest_days_are, holidays, holidays_are, dates, breaks, closed"
+            "pack.toml, line 55, column 1, time.departments.security.shift: This key is not known here; expected hours, work_days, rest_days, rest_days_are, holidays, holidays_are, dates, breaks, closed"
         ],
     );
 }

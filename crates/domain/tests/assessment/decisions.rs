@@ -123,6 +123,7 @@ fn a_supervisor_decides_on_their_people_the_deputy_too_and_the_director_on_the_h
     let by = |asked: &str| {
         let mut nameless = form(asked, "2026-07-13 09:00");
         nameless.customer = String::new();
+        nameless.remark = "没有问".into();
         Story::new(1).order(
             asked,
             "2026-07-13 09:00",

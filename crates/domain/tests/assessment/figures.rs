@@ -208,6 +208,7 @@ fn unreached(n: u8) -> Story {
 fn depth_counts_what_was_done_and_names_what_lags_furthest_behind() {
     let mut nameless = form("wang-jianguo", "2026-07-13 09:00");
     nameless.customer = String::new();
+    nameless.remark = "没有问".into();
     let incomplete = Story::new(1)
         .order(
             "wang-jianguo",

@@ -281,6 +281,7 @@ fn a9_an_incomplete_form_is_counted_and_held_against_nobody_who_said_why() {
     let incomplete = |because| {
         let mut nameless = form("wang-jianguo", "2026-07-13 09:00");
         nameless.customer = String::new();
+        nameless.remark = "没有问".into();
         nameless.more.missing_because = because;
         Story::new(1).order(
             "wang-jianguo",

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use expect_test::{Expect, expect};
 use shouwen_domain::assessment::{
-    JoinLimits, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes,
-    sheet, takeaway, visits_by_sample,
+    PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet, takeaway,
 };
 use shouwen_domain::event::PhotoSource;
 use shouwen_domain::summary::Particulars;
@@ -152,31 +151,33 @@ fn a_notice_lists_all_that_is_missing() {
     check(
         &made(SheetKind::Notice, &story),
         expect![[r#"
-        Head
-          Number Text("0713-K7-001")
-          AskedAt 2026-07-13 09:00
-          RecordedAt 2026-07-13 09:00
-          Channel Channel(Counter)
-        Matter
-          Category Category(CategoryId("access-cards"))
-          Basis ____
-          Conditions ____
-          Paper Paper(PaperId("identity-card"))
-          Paper Paper(PaperId("ownership"))
-          Paper Paper(PaperId("photo"))
-          Steps ____
-          Fee ____
-          TimeLimit 2026-07-15 18:00
-        Papers
-          Missing Paper(PaperId("identity-card"))
-          Missing Paper(PaperId("photo"))
-          AlsoMissing Words("押金五十元")
-        Contact
-          FirstResponder signed zhang-min 2026-07-13 09:05
-          QuestionsPhone Text("8001")
-          ComplaintsPhone Text("8005")
-          CustomerSignature ____
-    "#]],
+            Head
+              Number Text("0713-K7-001")
+              AskedAt 2026-07-13 09:00
+              RecordedAt 2026-07-13 09:00
+              Channel Channel(Counter)
+            Matter
+              Category Category(CategoryId("access-cards"))
+              Basis ____
+              Conditions PackText(Text { zh: "业主、租户或经业主同意的常住人员。", en: "Owners, tenants, and residents with the owner's consent." })
+              Paper Paper(PaperId("identity-card"))
+              Paper Paper(PaperId("ownership"))
+              Paper Paper(PaperId("photo"))
+              Steps PackText(Text { zh: "提交材料", en: "Hand in the papers" })
+              Steps PackText(Text { zh: "核对住户信息", en: "The residents' list is checked" })
+              Steps PackText(Text { zh: "当场制卡、试卡", en: "The card is made and tried on the spot" })
+              Fee PackText(Text { zh: "每户首套免费，补办按公示标准收取工本费。", en: "The first set of a home is free; a replacement costs what is posted." })
+              TimeLimit 2026-07-15 18:00
+            Papers
+              Missing Paper(PaperId("identity-card"))
+              Missing Paper(PaperId("photo"))
+              AlsoMissing Words("押金五十元")
+            Contact
+              FirstResponder signed zhang-min 2026-07-13 09:05
+              QuestionsPhone Text("8001")
+              ComplaintsPhone Text("8005")
+              CustomerSignature ____
+        "#]],
     );
     let none = Story::handed_over(2);
     assert_eq!(
@@ -285,11 +286,4 @@ fn a_photo_is_pointed_out_where_it_may_mislead() {
             ),
         ]
     );
-}
-
-#[test]
-fn above_ten_complainants_only_a_sample_is_visited() {
-    let limits = JoinLimits::default();
-    assert!(!visits_by_sample(10, limits));
-    assert!(visits_by_sample(11, limits));
 }

@@ -1,13 +1,12 @@
 //! What people do: one line, one command.
 
-use shouwen_domain::case::is_visited;
+use shouwen_domain::Command;
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::draft::Draft;
 use shouwen_domain::event::{Channel, OuterTicket, Request, Urgency};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, EmergencyId, PaperId, PersonId, ShiftId};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::{Case, Command};
 
 use super::line::Line;
 use super::words::{
@@ -18,10 +17,6 @@ use super::words::{
 use super::world::World;
 
 use shouwen_domain::event::{AgreedBecause, Contact, Outcome};
-
-/// The defaults of C5.
-pub const VISIT_ALL_UP_TO: usize = 10;
-pub const MANY: usize = 5;
 
 impl World {
     /// `02-13 周五 17:58 王建国 【甲】 转交 工程部（离线）`
@@ -127,13 +122,13 @@ impl World {
                 text: line.said(),
                 clear: line.take("，已清楚"),
             }
-        } else if line.take("客人再来：") {
+        } else if line.take("客户再来：") {
             Command::RecordSecondTrip {
                 papers: self.papers(line)?,
                 in_vain: false,
                 text: line.said(),
             }
-        } else if line.take("客人白跑") {
+        } else if line.take("客户白跑") {
             Command::RecordSecondTrip {
                 papers: Vec::new(),
                 in_vain: true,
@@ -158,7 +153,7 @@ impl World {
             }
         } else if line.take("不是重复") {
             Command::MarkRepeat { earlier: None }
-        } else if line.take("给客人") {
+        } else if line.take("给客户") {
             Command::GiveTakeaway {
                 form: line.need_word(TAKEAWAYS)?,
             }
@@ -203,7 +198,7 @@ impl World {
                 taken_at,
                 placed: line.take("有定位"),
             }
-        } else if line.take("客人又来联系") {
+        } else if line.take("客户又来联系") {
             Command::LogContact { text: line.said() }
         } else {
             return Ok(None);
@@ -328,7 +323,7 @@ impl World {
             }
         } else if line.take("请示") {
             let leader = self.site.need_person(line)?;
-            line.need("，答应客人")?;
+            line.need("，答应客户")?;
             let expected_at = line.need_time(Some(now))?;
             Command::PutToLeader {
                 leader,
@@ -357,7 +352,7 @@ impl World {
                 .case
                 .ok_or("主事项还没有登记")?;
             Command::TakeOverResult {
-                in_sample: self.is_visited(&main)?,
+                joined: self.joined_with(main.id).collect(),
                 main: Box::new(main),
             }
         } else if line.take("签收上级工单") {
@@ -383,16 +378,6 @@ impl World {
         }))
     }
 
-    /// By the draw of C5, over all cases joined with `main`.
-    fn is_visited(&self, main: &Case) -> Result<bool, String> {
-        let Some(result) = &main.result else {
-            return Ok(true);
-        };
-        let joined = self.joined_with(main.id).map(|it| it.id).collect();
-        let case = self.case()?.id;
-        Ok(is_visited(case, &joined, result.envelope, VISIT_ALL_UP_TO))
-    }
-
     fn consent(&self, line: &mut Line<'_>, granted: bool) -> Result<Command, String> {
         let case = self.case()?;
         let asked = case
@@ -416,7 +401,7 @@ impl World {
     ) -> Result<(DepartmentId, Explained, String), String> {
         let to = self.site.need_department(line)?;
         let text = line.said();
-        let explained = if line.take("，客人不接受") {
+        let explained = if line.take("，客户不接受") {
             Explained::NotAccepted
         } else {
             Explained::Accepted
@@ -607,12 +592,7 @@ impl World {
 
 fn verification(line: &mut Line<'_>) -> Result<Option<Command>, String> {
     Ok(Some(if line.take("回访") {
-        Command::Visit {
-            finding: line.need_word(FINDINGS)?,
-            how: line.word(CONTACTS).unwrap_or(Contact::Call),
-            phone: String::new(),
-            words: line.said(),
-        }
+        visit(line)?
     } else if line.take("免回访") {
         Command::WaiveVisit {
             because: line.need_word(WAIVED)?,
@@ -627,6 +607,31 @@ fn verification(line: &mut Line<'_>) -> Result<Option<Command>, String> {
     } else {
         return Ok(None);
     }))
+}
+
+/// `回访 满意 当面 “原话”`; where nothing else is said, the number called and the customer's words are on record.
+fn visit(line: &mut Line<'_>) -> Result<Command, String> {
+    let finding = line.need_word(FINDINGS)?;
+    let how = line.word(CONTACTS).unwrap_or(Contact::Call);
+    let words = line.quote();
+    let (mut phone, mut words) = (
+        "13800005678".to_owned(),
+        words.unwrap_or_else(|| "（客户原话）".to_owned()),
+    );
+    while line.take("，") {
+        if line.take("没记号码") {
+            phone.clear();
+        } else {
+            line.need("没记原话")?;
+            words.clear();
+        }
+    }
+    Ok(Command::Visit {
+        how,
+        finding,
+        phone,
+        words,
+    })
 }
 
 fn request(line: &mut Line<'_>, now: Moment) -> Result<Request, String> {

@@ -1,14 +1,12 @@
 //! What follows: each claim is checked against the case as head office has it.
 
 use shouwen_domain::Case;
-use shouwen_domain::case::{End, Obligation, Stage, WithoutEffect, director_told_at};
+use shouwen_domain::case::{End, Obligation, OneMatter, Stage, WithoutEffect};
 use shouwen_domain::decide::may_see;
 use shouwen_domain::event::{Fact, Field};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
-use shouwen_domain::moment::Minutes;
 
-use super::acts::MANY;
 use super::line::{Line, written};
 use super::words::{self, ENDINGS, FIELDS, word_of};
 use super::world::{World, rule_of};
@@ -23,6 +21,9 @@ impl World {
         self.nothing_refused_unsaid()?;
         if line.take("草稿") {
             return self.claim_of_draft(line);
+        }
+        if let Some(done) = self.claim_of_practice(line) {
+            return done;
         }
         if line.take("没有变化") {
             line.end()?;
@@ -130,7 +131,7 @@ impl World {
         } else if line.take("外包单位在办") {
             let last = case.moves.last();
             is(last.is_some_and(|it| it.contractor), "不是外包单位")
-        } else if line.take("客人等到") {
+        } else if line.take("客户等到") {
             let expected = case.coordination.expected_at.map(written);
             same(line.rest(), &expected.unwrap_or_default())
         } else if line.take("计时暂停中") {
@@ -188,12 +189,16 @@ impl World {
             return self.claim_of_no_effect(line);
         }
         if line.take("同一件事主任应在") {
-            let askings = self
-                .joined_with(case.id)
-                .map(|it| it.record.asked_at)
-                .chain([case.record.asked_at]);
-            let told = director_told_at(askings, MANY, Minutes(24 * 60));
-            let told = told.map_or_else(|| "不用".to_owned(), |it| format!("{} 知道", written(it)));
+            let all = self.all_cases();
+            let told = OneMatter::of(&case, &all).director_told(&self.site.rules);
+            let told = told.map_or_else(
+                || "不用".to_owned(),
+                |it| {
+                    let who = it.director.map(|it| self.site.person(&it));
+                    let (at, n) = (written(it.at), it.n_complaints);
+                    format!("{at} 知道，{n} 件，告诉{}", who.unwrap_or_default())
+                },
+            );
             return same(line.rest(), &told);
         }
         if line.take("要回访的并案有") {
@@ -208,7 +213,7 @@ impl World {
             );
         }
         if line.take("没有告知过：") {
-            let trip = case.intake.second_trips.last().ok_or("客人没有再来")?;
+            let trip = case.intake.second_trips.last().ok_or("客户没有再来")?;
             let pack = self.site.rules.pack_of(&case);
             let papers: Vec<&str> = pack
                 .categories
@@ -355,8 +360,8 @@ fn counts(case: &Case) -> [(&'static str, usize); 10] {
         ("退回", case.n_returns()),
         ("不满意", n(case.verification.n_unsatisfied)),
         ("重开", n(case.verification.n_reopened)),
-        ("客人来联系", n(case.intake.n_contacts)),
-        ("给客人凭据", n(case.intake.n_takeaways)),
+        ("客户来联系", n(case.intake.n_contacts)),
+        ("给客户凭据", n(case.intake.n_takeaways)),
         ("告知找谁", n(case.intake.n_whom_told)),
         ("联系外部", case.intake.outside_contacts.len()),
         ("报牵头", n(case.coordination.n_reported)),
@@ -369,11 +374,11 @@ fn fields(missing: &[Field]) -> String {
     words.join("、")
 }
 
-fn same(claimed: &str, found: &str) -> Result<(), String> {
+pub fn same(claimed: &str, found: &str) -> Result<(), String> {
     is(claimed == found, &format!("是“{found}”，不是“{claimed}”"))
 }
 
-fn is(holds: bool, otherwise: &str) -> Result<(), String> {
+pub fn is(holds: bool, otherwise: &str) -> Result<(), String> {
     if holds {
         Ok(())
     } else {
@@ -381,7 +386,7 @@ fn is(holds: bool, otherwise: &str) -> Result<(), String> {
     }
 }
 
-fn among(claimed: &str, found: &[String]) -> Result<(), String> {
+pub fn among(claimed: &str, found: &[String]) -> Result<(), String> {
     is(
         found.iter().any(|it| it == claimed),
         &format!("没有“{claimed}”；有的是：\n- {}", found.join("\n- ")),

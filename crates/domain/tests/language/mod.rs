@@ -19,6 +19,7 @@
 mod acts;
 mod claims;
 mod line;
+mod practice;
 mod words;
 mod world;
 

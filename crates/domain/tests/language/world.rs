@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::case::{Folded, Obligation};
 use shouwen_domain::directory::Directory;
-use shouwen_domain::envelope::{Envelope, Stamp};
+use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::event::Event;
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::{DeadlineId, Pack};
+use shouwen_domain::summary::Particulars;
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 
@@ -92,6 +93,8 @@ struct Device {
     offline: bool,
     /// How much its clock is ahead.
     ahead_ms: i64,
+    /// When it last met head office, in true time, and the offset that it measured then.
+    met: Option<(Moment, i64)>,
 }
 
 pub struct World {
@@ -100,6 +103,11 @@ pub struct World {
     pub site: Site,
     log: Vec<Envelope>,
     office: BTreeSet<usize>,
+    /// When head office had each envelope, by its place in the log.
+    arrivals: BTreeMap<usize, Moment>,
+    /// What held before, and what the site adopted when.
+    past: Vec<Rules>,
+    adopted: shouwen_domain::site::Site,
     devices: BTreeMap<PersonId, Device>,
     cases: BTreeMap<String, CaseId>,
     /// The case that acts and claims without a name are about.
@@ -134,6 +142,9 @@ impl World {
             site: Site { rules, people },
             log: Vec::new(),
             office: BTreeSet::new(),
+            arrivals: BTreeMap::new(),
+            past: Vec::new(),
+            adopted: shouwen_domain::site::Site::default(),
             devices: BTreeMap::new(),
             cases: BTreeMap::new(),
             current: String::new(),
@@ -217,9 +228,29 @@ impl World {
     }
 
     fn reread(&mut self) -> Result<(), String> {
-        self.site.rules = rules_of(&self.texts, &self.earlier)?;
+        let rules = rules_of(&self.texts, &self.earlier)?;
+        self.past
+            .push(std::mem::replace(&mut self.site.rules, rules));
         note_people(&mut self.site.people, &self.site.rules);
+        self.adopt();
         Ok(())
+    }
+
+    /// From the last act on, the texts as they are now.
+    fn adopt(&mut self) {
+        let hashes = self.site.rules.hashes();
+        let from = self.now.unwrap_or_default();
+        let by = self.site.rules.directory.director.clone();
+        self.adopted.adoptions.push(shouwen_domain::site::Adoption {
+            by: by.expect("the small site has a director"),
+            at: from,
+            adopted: shouwen_domain::event::Adopted {
+                pack: Some(hashes.pack),
+                calendar: Some(hashes.calendar),
+                directory: Some(hashes.directory),
+                from,
+            },
+        });
     }
 
     /// `快3小时`, `慢20分钟`, `准了`
@@ -243,10 +274,28 @@ impl World {
 
     /// Brings a device and head office together.
     pub fn sync(&mut self, person: &PersonId) {
+        let now = self.now.map(|it| self.later(it));
         let device = self.devices.entry(person.clone()).or_default();
         device.offline = false;
+        if let Some(now) = now {
+            for place in device.known.difference(&self.office) {
+                self.arrivals.insert(*place, now);
+            }
+            device.met = Some((now, -device.ahead_ms));
+        }
         self.office.append(&mut device.known.clone());
         device.known.clone_from(&self.office);
+    }
+
+    /// What a device knows of its own clock.
+    fn clock_evidence(&self, person: &PersonId) -> Option<ClockEvidence> {
+        let (met_at, offset_ms) = self.devices.get(person)?.met?;
+        let now = self.later(self.now?);
+        let age_ms = now.unix_ms() - met_at.unix_ms();
+        Some(ClockEvidence {
+            offset_ms,
+            age_s: u32::try_from(age_ms / 1_000).unwrap_or_default(),
+        })
     }
 
     pub fn go_offline(&mut self, person: &PersonId) {
@@ -331,7 +380,7 @@ impl World {
             previous: None,
             counter,
             at,
-            clock: None,
+            clock: self.clock_evidence(person),
             last_receipt: None,
             rules: self.site.rules.hashes(),
             facts_salt: Salt(random(number)),
@@ -394,6 +443,53 @@ impl World {
         self.all_cases()
             .into_iter()
             .filter(move |it| it.coordination.main == Some(main))
+    }
+
+    /// What head office has of the current case.
+    pub fn envelopes(&self) -> Vec<Envelope> {
+        self.cases
+            .get(&self.current)
+            .map_or_else(Vec::new, |id| self.envelopes_of(*id))
+    }
+
+    pub fn envelopes_of(&self, case: CaseId) -> Vec<Envelope> {
+        self.office
+            .iter()
+            .map(|place| &self.log[*place])
+            .filter(|it| it.header().case == case)
+            .cloned()
+            .collect()
+    }
+
+    pub fn all_particulars(&self) -> impl Iterator<Item = Particulars> {
+        self.cases
+            .values()
+            .map(|id| Particulars::of(&self.envelopes_of(*id)))
+    }
+
+    pub fn name_of(&self, case: CaseId) -> &str {
+        self.cases
+            .iter()
+            .find(|(_, id)| **id == case)
+            .map_or("？", |(name, _)| name)
+    }
+
+    pub fn arrived(&self, id: EnvelopeId) -> Option<Moment> {
+        let place = self.log.iter().position(|it| it.header().id == id)?;
+        self.arrivals.get(&place).copied()
+    }
+
+    pub fn is_everybody_heard(&self) -> bool {
+        self.devices.values().all(|it| !it.offline)
+    }
+
+    /// All that ever held here, the oldest first.
+    pub fn all_rules(&self) -> Vec<&Rules> {
+        self.past.iter().chain([&self.site.rules]).collect()
+    }
+
+    pub const fn adopted(&self) -> &shouwen_domain::site::Site {
+        &self.adopted
     }
 
     /// Who made an envelope, for what did not count.

@@ -16,20 +16,20 @@ fn yuan_need_the_companys_own_rule() {
     check_error(
         "unit = \"points\"",
         "unit = \"yuan\"",
-        expect!["pack.toml, line 1128, column 1, assessments.own_rule: This key is missing"],
+        expect!["pack.toml, line 1147, column 1, assessments.own_rule: This key is missing"],
     );
     check_error(
         "unit = \"points\"",
         "unit = \"points\"\nown_rule = { zh = \"奖惩办法\", en = \"Rule\" }",
         expect![[
-            r#"pack.toml, line 1130, column 12, assessments.own_rule: This belongs only where unit = "yuan""#
+            r#"pack.toml, line 1149, column 12, assessments.own_rule: This belongs only where unit = "yuan""#
         ]],
     );
     check_error(
         "unit = \"points\"",
         "unit = \"dollar\"",
         expect![[
-            r#"pack.toml, line 1129, column 8, assessments.unit: "dollar" is not known here; expected points, yuan"#
+            r#"pack.toml, line 1148, column 8, assessments.unit: "dollar" is not known here; expected points, yuan"#
         ]],
     );
     let pack = changed(
@@ -49,20 +49,20 @@ fn a_lapse_is_in_days() {
         "lapse_after = \"30 days\"",
         "lapse_after = \"30\"",
         expect![[
-            r#"pack.toml, line 1130, column 15, assessments.lapse_after: "30" is not a duration that fits here; expected such as "30 days""#
+            r#"pack.toml, line 1149, column 15, assessments.lapse_after: "30" is not a duration that fits here; expected such as "30 days""#
         ]],
     );
     check_error(
         "lapse_after = \"30 days\"",
         "lapse_after = \"400 days\"",
         expect![
-            "pack.toml, line 1130, column 15, assessments.lapse_after: 400 days is outside 1 to 365 days"
+            "pack.toml, line 1149, column 15, assessments.lapse_after: 400 days is outside 1 to 365 days"
         ],
     );
     check_error(
         "lapse_after = \"30 days\"\n",
         "",
-        expect!["pack.toml, line 1128, column 1, assessments.lapse_after: This key is missing"],
+        expect!["pack.toml, line 1147, column 1, assessments.lapse_after: This key is missing"],
     );
 }
 
@@ -71,98 +71,98 @@ fn an_assessment_says_against_whom_who_decides_and_what_follows() {
     check_error(
         "against = \"person\"\n",
         "",
-        expect!["pack.toml, line 1133, column 1, assessments.A1.against: This key is missing"],
+        expect!["pack.toml, line 1152, column 1, assessments.A1.against: This key is missing"],
     );
     check_error(
         "against = \"person\"\n",
         "against = \"team\"\n",
         expect![[
-            r#"pack.toml, line 1134, column 11, assessments.A1.against: "team" is not known here; expected person, department, both"#
+            r#"pack.toml, line 1153, column 11, assessments.A1.against: "team" is not known here; expected person, department, both"#
         ]],
     );
     check_error(
         "decided_by = \"quality\"\n",
         "decided_by = \"anybody\"\n",
         expect![[
-            r#"pack.toml, line 1162, column 14, assessments.A5.decided_by: "anybody" is not known here; expected supervisor, quality, director"#
+            r#"pack.toml, line 1181, column 14, assessments.A5.decided_by: "anybody" is not known here; expected supervisor, quality, director"#
         ]],
     );
     check_error(
         "amount = 20\n",
         "",
-        expect!["pack.toml, line 1133, column 1, assessments.A1.consequence: This key is missing"],
+        expect!["pack.toml, line 1152, column 1, assessments.A1.consequence: This key is missing"],
     );
     check_error(
         "amount = 20\n",
         "amount = 0\n",
-        expect!["pack.toml, line 1136, column 10, assessments.A1.amount: 0 is outside 1 to 10000"],
+        expect!["pack.toml, line 1155, column 10, assessments.A1.amount: 0 is outside 1 to 10000"],
     );
     check_error(
         "amount = 20\n",
         "amount = \"20\"\n",
         expect![
-            "pack.toml, line 1136, column 10, assessments.A1.amount: Expected a whole number, found a text in quotes"
+            "pack.toml, line 1155, column 10, assessments.A1.amount: Expected a whole number, found a text in quotes"
         ],
     );
     check_error(
         "{ least = 30, most = 50 }",
         "{ least = 50, most = 30 }",
         expect![
-            "pack.toml, line 1163, column 31, assessments.A5.amount.most: 30 is outside 50 to 10000"
+            "pack.toml, line 1182, column 31, assessments.A5.amount.most: 30 is outside 50 to 10000"
         ],
     );
     check_error(
         "{ least = 30, most = 50 }",
         "{ least = 30 }",
-        expect!["pack.toml, line 1163, column 10, assessments.A5.amount.most: This key is missing"],
+        expect!["pack.toml, line 1182, column 10, assessments.A5.amount.most: This key is missing"],
     );
     check_error(
         "amount = 20\n",
         "amount = 20\nhead_amount = 50\n",
         expect![
-            "pack.toml, line 1137, column 15, assessments.A1.head_amount: This belongs only where the rule is A4"
+            "pack.toml, line 1156, column 15, assessments.A1.head_amount: This belongs only where the rule is A4"
         ],
     );
     check_error(
         "amount = 20\n",
         "amount = 20\nfurther_case = { zh = \"上访\", en = \"Petition\" }\n",
         expect![
-            "pack.toml, line 1137, column 16, assessments.A1.further_case: This belongs only where the rule is A4"
+            "pack.toml, line 1156, column 16, assessments.A1.further_case: This belongs only where the rule is A4"
         ],
     );
     check_error(
         "amount = 20\n",
         "amount = 20\nunder = { zh = \"办法\", en = \"Rules\" }\n",
         expect![
-            "pack.toml, line 1137, column 9, assessments.A1.under: This belongs only where the rule is A2"
+            "pack.toml, line 1156, column 9, assessments.A1.under: This belongs only where the rule is A2"
         ],
     );
     check_error(
         "amount = 20\n",
         "amount = 20\nconsequence = \"counted\"\n",
         expect![
-            "pack.toml, line 1137, column 15, assessments.A1.consequence: This belongs only where there is no amount, bulletin, off_post or under"
+            "pack.toml, line 1156, column 15, assessments.A1.consequence: This belongs only where there is no amount, bulletin, off_post or under"
         ],
     );
     check_error(
         "consequence = \"counted\"",
         "consequence = \"forgotten\"",
         expect![[
-            r#"pack.toml, line 1190, column 15, assessments.A9.consequence: "forgotten" is not known here; expected counted, recorded"#
+            r#"pack.toml, line 1209, column 15, assessments.A9.consequence: "forgotten" is not known here; expected counted, recorded"#
         ]],
     );
     check_error(
         "bulletin = true",
         "bulletin = 1",
         expect![
-            "pack.toml, line 1149, column 12, assessments.A3.bulletin: Expected true or false, found a whole number"
+            "pack.toml, line 1168, column 12, assessments.A3.bulletin: Expected true or false, found a whole number"
         ],
     );
     check_error(
         "[assessments.A9]",
         "[assessments.A10]",
         expect![
-            "pack.toml, line 1187, column 14, assessments.A10: This key is not known here; expected unit, own_rule, lapse_after, A1, A2, A3, A4, A5, A6, A7, A8, A9"
+            "pack.toml, line 1206, column 14, assessments.A10: This key is not known here; expected unit, own_rule, lapse_after, A1, A2, A3, A4, A5, A6, A7, A8, A9"
         ],
     );
 }
@@ -178,7 +178,7 @@ fn a_quarrel_is_decided_only_under_the_rules_for_serious_incidents() {
     check_error(
         "consequence = \"recorded\"",
         "amount = 100",
-        expect!["pack.toml, line 1139, column 1, assessments.A2.under: This key is missing"],
+        expect!["pack.toml, line 1158, column 1, assessments.A2.under: This key is missing"],
     );
     let pack = changed(
         "consequence = \"recorded\"",
@@ -225,31 +225,31 @@ fn a_stage_names_what_the_pack_knows() {
         "default = \"observe\"",
         "default = \"watch\"",
         expect![[
-            r#"pack.toml, line 1099, column 11, stage.default: "watch" is not known here; expected observe, remind, assess"#
+            r#"pack.toml, line 1118, column 11, stage.default: "watch" is not known here; expected observe, remind, assess"#
         ]],
     );
     check_error(
         "default = \"observe\"",
         "rules.T1 = \"remind\"",
-        expect!["pack.toml, line 1098, column 1, stage.default: This key is missing"],
+        expect!["pack.toml, line 1117, column 1, stage.default: This key is missing"],
     );
     check_error(
         "default = \"observe\"",
         "default = \"observe\"\nrules.T12 = \"remind\"",
-        expect![[r#"pack.toml, line 1100, column 7, stage.rules.T12: There is no rule "T12""#]],
+        expect![[r#"pack.toml, line 1119, column 7, stage.rules.T12: There is no rule "T12""#]],
     );
     check_error(
         "default = \"observe\"",
         "default = \"observe\"\ndepartments.kitchen = \"remind\"",
         expect![[
-            r#"pack.toml, line 1100, column 13, stage.departments.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 1119, column 13, stage.departments.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check_error(
         "default = \"observe\"",
         "default = \"observe\"\ndepartment_rules.kitchen.T1 = \"remind\"",
         expect![[
-            r#"pack.toml, line 1100, column 18, stage.department_rules.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 1119, column 18, stage.department_rules.kitchen: There is no department "kitchen"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
 }
@@ -321,27 +321,27 @@ fn the_ladder_climbs_and_never_down() {
         "supervisor = \"at once\"",
         "supervisor = \"soon\"",
         expect![[
-            r#"pack.toml, line 1104, column 14, escalation.supervisor: "soon" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+            r#"pack.toml, line 1123, column 14, escalation.supervisor: "soon" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
         ]],
     );
     check_error(
         "supervisor = \"at once\"",
         "supervisor = \"8 working hours\"",
         expect![
-            "pack.toml, line 1104, column 14, escalation.supervisor: 480 working minutes is outside 1 to 240 working minutes"
+            "pack.toml, line 1123, column 14, escalation.supervisor: 480 working minutes is outside 1 to 240 working minutes"
         ],
     );
     check_error(
         "supervisor = \"at once\"\ndirector = \"4 working hours\"",
         "supervisor = \"1h clock\"\ndirector = \"at once\"",
         expect![
-            "pack.toml, line 1105, column 12, escalation.director: This must come after the one before it"
+            "pack.toml, line 1124, column 12, escalation.director: This must come after the one before it"
         ],
     );
     check_error(
         "director = \"4 working hours\"\n",
         "",
-        expect!["pack.toml, line 1103, column 1, escalation.director: This key is missing"],
+        expect!["pack.toml, line 1122, column 1, escalation.director: This key is missing"],
     );
     let ladder = shipped().escalation.unwrap();
     assert_eq!(ladder.supervisor, None);
@@ -359,46 +359,46 @@ fn samples_have_possible_shares() {
         "share = 10",
         "share = 0",
         expect![
-            "pack.toml, line 1110, column 9, spot_checks.share: 0 percent is outside 1 to 100 percent"
+            "pack.toml, line 1129, column 9, spot_checks.share: 0 percent is outside 1 to 100 percent"
         ],
     );
     check_error(
         "share = 10",
         "share = 101",
         expect![
-            "pack.toml, line 1110, column 9, spot_checks.share: 101 percent is outside 1 to 100 percent"
+            "pack.toml, line 1129, column 9, spot_checks.share: 101 percent is outside 1 to 100 percent"
         ],
     );
     check_error(
         "waived = 3",
         "waived = 21",
-        expect!["pack.toml, line 1111, column 10, spot_checks.waived: 21 is outside 1 to 20"],
+        expect!["pack.toml, line 1130, column 10, spot_checks.waived: 21 is outside 1 to 20"],
     );
     check_error(
         "always_satisfied_from = 20\n",
         "",
         expect![
-            "pack.toml, line 1109, column 1, spot_checks.always_satisfied_from: This key is missing"
+            "pack.toml, line 1128, column 1, spot_checks.always_satisfied_from: This key is missing"
         ],
     );
     check_error(
         "tell_director_from = 5",
         "tell_director_from = 1",
         expect![
-            "pack.toml, line 1120, column 22, joined.tell_director_from: 1 is outside 2 to 1000"
+            "pack.toml, line 1139, column 22, joined.tell_director_from: 1 is outside 2 to 1000"
         ],
     );
     check_error(
         "tell_director_within = \"24h\"",
         "tell_director_within = \"24\"",
         expect![[
-            r#"pack.toml, line 1121, column 24, joined.tell_director_within: "24" is not a duration that fits here; expected such as "15min", "1h""#
+            r#"pack.toml, line 1140, column 24, joined.tell_director_within: "24" is not a duration that fits here; expected such as "15min", "1h""#
         ]],
     );
     check_error(
         "visit_all_up_to = 10\n",
         "",
-        expect!["pack.toml, line 1118, column 1, joined.visit_all_up_to: This key is missing"],
+        expect!["pack.toml, line 1137, column 1, joined.visit_all_up_to: This key is missing"],
     );
 }
 
@@ -407,27 +407,27 @@ fn a_question_has_choices_and_one_of_them_is_right() {
     check_error(
         "right = 2",
         "right = 4",
-        expect!["pack.toml, line 1202, column 9, quiz[1].right: 4 is outside 1 to 3"],
+        expect!["pack.toml, line 1221, column 9, quiz[1].right: 4 is outside 1 to 3"],
     );
     check_error(
         "right = 2",
         "right = 0",
-        expect!["pack.toml, line 1202, column 9, quiz[1].right: 0 is outside 1 to 3"],
+        expect!["pack.toml, line 1221, column 9, quiz[1].right: 0 is outside 1 to 3"],
     );
     check_error(
         "rule = \"F3\"\nquestion",
         "rule = \"F9\"\nquestion",
-        expect![[r#"pack.toml, line 1195, column 8, quiz[1].rule: There is no rule "F9""#]],
+        expect![[r#"pack.toml, line 1214, column 8, quiz[1].rule: There is no rule "F9""#]],
     );
     check_error(
         "    { zh = \"接单的部门\", en = \"The department that took it\" },\n    { zh = \"首问责任人\", en = \"The first responder\" },\n",
         "",
-        expect!["pack.toml, line 1197, column 11, quiz[1].choices: 1 is outside 2 to 6"],
+        expect!["pack.toml, line 1216, column 11, quiz[1].choices: 1 is outside 2 to 6"],
     );
     check_error(
         "right = 2\n",
         "",
-        expect!["pack.toml, line 1194, column 1, quiz[1].right: This key is missing"],
+        expect!["pack.toml, line 1213, column 1, quiz[1].right: This key is missing"],
     );
     let quiz = shipped().quiz;
     assert_eq!(quiz.len(), 3);
@@ -439,20 +439,20 @@ fn words_are_complete() {
     check_error(
         "director = { zh = \"管理处主任\", en = \"Site director\" }\n",
         "",
-        expect!["pack.toml, line 1077, column 1, words.director: This key is missing"],
+        expect!["pack.toml, line 1096, column 1, words.director: This key is missing"],
     );
     check_error(
         "owner = { zh = \"业主\"",
         "Owner = { zh = \"业主\"",
         expect![[
-            r#"pack.toml, line 1083, column 1, words.capacities.Owner: "Owner" is not of the form "owner""#
+            r#"pack.toml, line 1102, column 1, words.capacities.Owner: "Owner" is not of the form "owner""#
         ]],
     );
     check_error(
         "owner = { zh = \"业主\", en = \"Owner\" }",
         "owner = \"业主\"",
         expect![
-            "pack.toml, line 1083, column 9, words.capacities.owner: Expected a table, found a text in quotes"
+            "pack.toml, line 1102, column 9, words.capacities.owner: Expected a table, found a text in quotes"
         ],
     );
     check_error(
@@ -465,12 +465,12 @@ fn words_are_complete() {
     check_error(
         "when = { zh = \"接听电话\", en = \"Answering the phone\" }\n",
         "",
-        expect!["pack.toml, line 1230, column 1, courtesy[2].when: This key is missing"],
+        expect!["pack.toml, line 1249, column 1, courtesy[2].when: This key is missing"],
     );
     check_error(
         "title = { zh = \"服务公约\", en = \"Service pledge\" }\n",
         "",
-        expect!["pack.toml, line 1250, column 1, pledge.title: This key is missing"],
+        expect!["pack.toml, line 1269, column 1, pledge.title: This key is missing"],
     );
     let words = shipped().words;
     assert_eq!(
@@ -494,26 +494,26 @@ fn an_answer_leads_to_what_the_pack_has() {
         "category = \"fees\"\nwords",
         "category = \"fee\"\nwords",
         expect![[
-            r#"pack.toml, line 1267, column 12, answers[1].category: "fee" is not known here; expected water-leak, lift, power-lighting, heating-cooling, door-access, fire-safety, public-facilities, outer-wall, cleaning, greenery, order-noise, parking, garage, falling-objects, pets, neighbours, renovation-nuisance, renovation-permit, access-cards, fees, utility-bills, parcels-conveniences, staff-conduct, inspection-data, praise-suggestions, grid-power, town-water, community, police, other"#
+            r#"pack.toml, line 1286, column 12, answers[1].category: "fee" is not known here; expected water-leak, lift, power-lighting, heating-cooling, door-access, fire-safety, public-facilities, outer-wall, cleaning, greenery, order-noise, parking, garage, falling-objects, pets, neighbours, renovation-nuisance, renovation-permit, access-cards, fees, utility-bills, parcels-conveniences, staff-conduct, inspection-data, praise-suggestions, grid-power, town-water, community, police, other"#
         ]],
     );
     check_error(
         "department = \"finance\"\ncategory",
         "department = \"cash\"\ncategory",
         expect![[
-            r#"pack.toml, line 1266, column 14, answers[1].department: There is no department "cash"; the pack names service, engineering, security, cleaning, finance, quality, office"#
+            r#"pack.toml, line 1285, column 14, answers[1].department: There is no department "cash"; the pack names service, engineering, security, cleaning, finance, quality, office"#
         ]],
     );
     check_error(
         "words = [\"缴费\", \"交钱\", \"发票\"]",
         "words = []",
-        expect!["pack.toml, line 1268, column 9, answers[1].words: This must not be empty"],
+        expect!["pack.toml, line 1287, column 9, answers[1].words: This must not be empty"],
     );
     check_error(
         "words = [\"缴费\", \"交钱\", \"发票\"]",
         "words = [\"缴费\", \"缴费\"]",
         expect![[
-            r#"pack.toml, line 1268, column 16, answers[1].words[2]: "缴费" stands here twice"#
+            r#"pack.toml, line 1287, column 16, answers[1].words[2]: "缴费" stands here twice"#
         ]],
     );
 }
@@ -524,49 +524,49 @@ fn a_category_carries_what_the_notice_tells() {
         "complete_within = \"2 working days\"",
         "complete_within = \"2 days\"",
         expect![[
-            r#"pack.toml, line 434, column 19, categories.renovation-permit.complete_within: "2 days" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
+            r#"pack.toml, line 453, column 19, categories.renovation-permit.complete_within: "2 days" is not a duration that fits here; expected such as "1h clock", "30min clock", "1 working day", "9 working hours", "10min plain""#
         ]],
     );
     check_error(
         "words = [\"门禁\", ",
         "complete_within = \"2 working days\"\nwords = [\"门禁\", ",
         expect![[
-            r#"pack.toml, line 348, column 19, categories.door-access.complete_within: This belongs only where kind = "formality""#
+            r#"pack.toml, line 367, column 19, categories.door-access.complete_within: This belongs only where kind = "formality""#
         ]],
     );
     check_error(
         "copies = 2",
         "copies = 21",
         expect![
-            "pack.toml, line 449, column 65, categories.renovation-permit.papers.drawings.copies: 21 is outside 0 to 20"
+            "pack.toml, line 468, column 65, categories.renovation-permit.papers.drawings.copies: 21 is outside 0 to 20"
         ],
     );
     check_error(
         "phone = \"110\"",
         "phone = \" \"",
         expect![
-            "pack.toml, line 531, column 63, categories.police.handled_by.phone: This must not be empty"
+            "pack.toml, line 550, column 63, categories.police.handled_by.phone: This must not be empty"
         ],
     );
     check_error(
         "handled_by = { zh = \"供电公司\", ",
         "handled_by = { ",
         expect![
-            "pack.toml, line 513, column 14, categories.grid-power.handled_by.zh: The Chinese text is missing"
+            "pack.toml, line 532, column 14, categories.grid-power.handled_by.zh: The Chinese text is missing"
         ],
     );
     check_error(
         "    { zh = \"提交材料\", en = \"Hand in the papers\" },",
         "    { zh = \"提交材料\" },",
         expect![
-            "pack.toml, line 461, column 5, categories.access-cards.steps[1].en: The English text is missing"
+            "pack.toml, line 480, column 5, categories.access-cards.steps[1].en: The English text is missing"
         ],
     );
     check_error(
         "kinds.report",
         "kinds.reports",
         expect![
-            "pack.toml, line 264, column 7, required_fields.kinds.reports: This key is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"
+            "pack.toml, line 283, column 7, required_fields.kinds.reports: This key is not known here; expected enquiry, complaint, service_request, formality, suggestion, report, inspection"
         ],
     );
     let pack = shipped();
