@@ -84,6 +84,18 @@ pub fn focus_first(selector: &'static str) {
     .forget();
 }
 
+/// Puts a text where it can be pasted from; whether that was possible.
+pub async fn copy(text: &str) -> bool {
+    let clipboard = window().navigator().clipboard();
+    // Undefined where the page came without encryption.
+    if clipboard.is_undefined() {
+        return false;
+    }
+    wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text))
+        .await
+        .is_ok()
+}
+
 /// Ready after so many milliseconds, or later where the browser throttles a hidden tab.
 pub async fn sleep_ms(ms: u64) {
     let (wake, woken) = futures::channel::oneshot::channel();

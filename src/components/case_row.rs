@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use shouwen_domain::case::Obligation;
+use shouwen_domain::decide::falls_to_deputy;
+use shouwen_domain::directory::{Directory, Person};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::pack::DeadlineId;
-use shouwen_domain::summary::Summary;
+use shouwen_domain::summary::{Summary, Task};
 
 use crate::desk::Desk;
 use crate::say;
@@ -16,8 +19,43 @@ use crate::wording::{self, act};
 pub struct Line {
     pub case: CaseId,
     pub deadline: DeadlineId,
-    /// Somebody else's to do.
-    pub waiting: bool,
+    pub hand: Hand,
+}
+
+/// Whose it is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hand {
+    Mine,
+    /// Another's, for whom one stands in (AB角).
+    Deputy,
+    Others,
+}
+
+impl Hand {
+    /// None: nobody is signed in.
+    pub fn of_obligation(it: &Obligation, desk: Desk) -> Option<Self> {
+        let (session, rules) = (desk.session().get()?, desk.rules().get()?);
+        let me = rules.directory.person(&session.person)?;
+        let owes = it.owed_by.person.as_ref();
+        Some(if it.owed_by.is_for(&me.id, &me.department) {
+            Self::Mine
+        } else if owes.is_some_and(|owes| falls_to_deputy(it.deadline, owes, me, &rules.directory))
+        {
+            Self::Deputy
+        } else {
+            Self::Others
+        })
+    }
+
+    pub fn of(task: &Task, me: &Person, directory: &Directory) -> Self {
+        if task.is_for(&me.id, &me.department) {
+            Self::Mine
+        } else if task.is_for_deputy(me, directory) {
+            Self::Deputy
+        } else {
+            Self::Others
+        }
+    }
 }
 
 #[component]
@@ -67,8 +105,13 @@ impl RowWords {
         let session = desk.session().get()?;
         let me = rules.directory.person(&session.person)?;
         let task = summary.tasks.iter().find(|it| {
-            it.deadline == line.deadline && it.is_for(&me.id, &me.department) != line.waiting
+            it.deadline == line.deadline && Hand::of(it, me, &rules.directory) == line.hand
         })?;
+        let waiting = line.hand == Hand::Others;
+        let who = || match &task.person {
+            Some(it) => wording::person(&rules.directory, it),
+            None => wording::department(language, &rules.directory, &task.department),
+        };
         let now = desk.now().get();
         let left = match task.due {
             Some(due) => time::left(language, due, now, rules.zone()),
@@ -79,18 +122,20 @@ impl RowWords {
             ),
         };
         let urgency = match task.due {
-            _ if line.waiting => "waiting",
+            _ if waiting => "waiting",
             Some(due) => Urgency::of(due, now, rules.zone()).slug(),
             None => Urgency::Later.slug(),
         };
-        let left = if line.waiting {
-            let who = match &task.person {
-                Some(it) => wording::person(&rules.directory, it),
-                None => wording::department(language, &rules.directory, &task.department),
-            };
-            format!("{} {left}", say!(language, "work.of", who = who))
+        let left = if waiting {
+            format!("{} {left}", say!(language, "work.of", who = who()))
         } else {
             left
+        };
+        let what_to_do = act::task(language, task.deadline);
+        let what_to_do = if line.hand == Hand::Deputy {
+            say!(language, "work.as_deputy", who = who(), task = what_to_do)
+        } else {
+            what_to_do
         };
         let mut notes = Vec::new();
         if task.provisional {
@@ -107,7 +152,7 @@ impl RowWords {
         Some(Self {
             urgency,
             left,
-            what_to_do: act::task(language, task.deadline),
+            what_to_do,
             what: what(summary),
             rule: rules.pack.deadline(task.deadline).rule.to_string(),
             note: notes.join(" · "),

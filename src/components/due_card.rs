@@ -9,6 +9,7 @@ use shouwen_domain::reckoning::{Due, Limit, ReckoningError, Step};
 use shouwen_domain::{Case, Rules};
 
 use super::act_sheet::Act;
+use super::case_row::Hand;
 use super::icon::Icon;
 use crate::desk::Desk;
 use crate::say;
@@ -43,15 +44,15 @@ fn Reckoned(
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let (at, deadline, zone) = (due.at, obligation.deadline, rules.zone().clone());
-    let owed_by = obligation.owed_by.clone();
+    let hand = {
+        let obligation = obligation.clone();
+        Memo::new(move |_| Hand::of_obligation(&obligation, desk).unwrap_or(Hand::Others))
+    };
     let urgency = {
         let zone = zone.clone();
-        move || {
-            if is_for_me(desk, &owed_by) {
-                Urgency::of(at, desk.now().get(), &zone).slug()
-            } else {
-                "waiting"
-            }
+        move || match hand.get() {
+            Hand::Mine | Hand::Deputy => Urgency::of(at, desk.now().get(), &zone).slug(),
+            Hand::Others => "waiting",
         }
     };
     let left = move || {
@@ -72,12 +73,15 @@ fn Reckoned(
             )
         }
     };
-    let who = owed_by_words(obligation.owed_by.clone(), Arc::clone(&rules));
-    let owed_by = obligation.owed_by.clone();
+    let who = owed_by_words(obligation.owed_by, Arc::clone(&rules));
+    let as_deputy = move || {
+        (hand.get() == Hand::Deputy)
+            .then(|| view! { <p class="due-card-by">{say!(words.get(), "due.as_deputy")}</p> })
+    };
     let no_act = {
         let rules = Arc::clone(&rules);
         move || {
-            let is_for_me = Act::for_deadline(deadline).is_none() && is_for_me(desk, &owed_by);
+            let is_for_me = Act::for_deadline(deadline).is_none() && hand.get() == Hand::Mine;
             let rule = rules.pack.rule(rules.pack.deadline(deadline).rule);
             let (language, rule) = (words.get(), rule.filter(|_| is_for_me)?);
             let rule = language.of(&rule.sentence);
@@ -90,6 +94,7 @@ fn Reckoned(
             <p class="due-card-left">{left}</p>
             <p class="due-card-by">{by}</p>
             <p class="due-card-by">{move || who(words.get())}</p>
+            {as_deputy}
             {no_act}
             <Reckoning due limit deadline rules />
         </section>
@@ -247,13 +252,4 @@ fn owed_by_words(owed_by: Owed, rules: Arc<Rules>) -> impl Fn(Language) -> Strin
         };
         say!(language, "due.owed_by", who = who)
     }
-}
-
-/// Whether this person is to do it; what others owe is shown more quietly.
-fn is_for_me(desk: Desk, owed_by: &Owed) -> bool {
-    let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
-        return false;
-    };
-    let me = rules.directory.person(&session.person);
-    me.is_some_and(|it| owed_by.is_for(&it.id, &it.department))
 }

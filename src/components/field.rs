@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::phrases::{Guard, Phrases};
+
 /// What sort of text a field takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Input {
@@ -26,6 +28,9 @@ pub fn TextField(
     /// Called at every key.
     #[prop(optional, into)]
     changed: Option<Callback<()>>,
+    /// Points out what should not be said, below several lines.
+    #[prop(optional_no_strip)]
+    guard: Option<Guard>,
 ) -> impl IntoView {
     let keep = move |text: String| {
         value.set(text);
@@ -34,10 +39,25 @@ pub fn TextField(
         }
     };
     let invalid = move || error.get().map(|_| "true");
-    let described = format!("{id}-hint {id}-error");
+    let described = match guard {
+        Some(_) => format!("{id}-hint {id}-phrases {id}-error"),
+        None => format!("{id}-hint {id}-error"),
+    };
+    let lines = NodeRef::<leptos::html::Textarea>::new();
+    let phrases = guard.map(|guard| {
+        // The button that was tapped goes with its phrase: the cursor goes back into the text.
+        let better = move |text: String| {
+            keep(text);
+            if let Some(lines) = lines.get_untracked() {
+                // A field that cannot take the cursor is one that nobody writes in.
+                let _ = lines.focus();
+            }
+        };
+        view! { <Phrases id=format!("{id}-phrases") guard value changed=Callback::new(better) /> }
+    });
     let control = match kind {
         Input::Long => view! {
-            <textarea class="input" id=id rows="4" aria-describedby=described aria-invalid=invalid
+            <textarea class="input" id=id rows="4" node_ref=lines aria-describedby=described aria-invalid=invalid
                 prop:value=value on:input:target=move |ev| keep(ev.target().value())></textarea>
         }
         .into_any(),
@@ -59,6 +79,7 @@ pub fn TextField(
             <label class="field-label" for=id>{label}</label>
             <p class="field-hint" id=format!("{id}-hint") hidden=move || hint.read().is_empty()>{hint}</p>
             {control}
+            {phrases}
             <p class="field-error" id=format!("{id}-error") role="alert" hidden=move || error.read().is_none()>{error}</p>
         </div>
     }

@@ -1,10 +1,12 @@
 //! Parts: props in, callbacks out. A part never sends a command.
 
 pub mod act_sheet;
+pub mod answer_card;
 pub mod case_row;
 pub mod choice;
 pub mod due_card;
 pub mod field;
 pub mod frame;
 pub mod icon;
+pub mod phrases;
 pub mod timeline;

@@ -10,6 +10,7 @@ use shouwen_domain::summary::Particulars;
 use shouwen_domain::{Case, Rules};
 use shouwen_store::Fault;
 
+use crate::components::case_row::Hand;
 use crate::components::due_card::{CustomersClock, DueCard};
 use crate::components::icon::Icon;
 use crate::components::timeline::Timeline;
@@ -140,10 +141,15 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
     let moves = case.moves.clone();
     let mut open: Vec<_> = case.open_obligations().cloned().collect();
     if let Some(rules) = desk.rules().get_untracked() {
+        // One's own duty first, then whom one stands in for; each by the time left.
         open.sort_by_key(|it| {
-            rules
+            let due = rules
                 .due(&case, it)
-                .map_or(i64::MAX, |due| due.at.unix_ms())
+                .map_or(i64::MAX, |due| due.at.unix_ms());
+            (
+                untrack(|| Hand::of_obligation(it, desk)).unwrap_or(Hand::Others),
+                due,
+            )
         });
     }
     let case = StoredValue::new(case);

@@ -17,6 +17,7 @@ use crate::browser;
 use crate::components::choice::Choice;
 use crate::components::field::{Input, TextField};
 use crate::components::frame::Frame;
+use crate::components::phrases::Guard;
 use crate::desk::{Desk, SendError};
 use crate::pages::fault::send_error_words;
 use crate::say;
@@ -270,6 +271,7 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
         ))
     };
     let incomplete = move || missing_words(desk, form, at_once.get());
+    let sensitive = Signal::derive(move || is_sensitive(desk, form));
     view! {
         <form class="form" data-columns="2" data-draft=name.get_value() on:submit=|ev| ev.prevent_default()>
             <Choice legend=label("record.channel") name="channel" options=channels chosen=form.channel changed=keep />
@@ -284,7 +286,8 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
                 hint=Signal::derive(move || clock().unwrap_or_default()) />
             <TextField id="remark" label=label("record.remark") hint=late_hint value=form.remark error=error_of(Field::Text) changed=keep />
             <div class="field" data-wide="" hidden=move || !at_once.get()>
-                <TextField id="answer" kind=Input::Long label=label("record.answer") hint=label("record.answer_hint") value=form.answer changed=keep />
+                <TextField id="answer" kind=Input::Long label=label("record.answer") hint=label("record.answer_hint") value=form.answer changed=keep
+                    guard=Some(Guard { sensitive, counted: true }) />
             </div>
             <label class="check-row">
                 <input class="check" type="checkbox" prop:checked=form.accepted
@@ -442,6 +445,15 @@ fn proper_department(desk: Desk, form: Form) -> Option<DepartmentId> {
     let mine = &rules.directory.person(&session.person)?.department;
     let category = rules.pack.category(&form.category.get().parse().ok()?)?;
     category.department.clone().filter(|it| it != mine)
+}
+
+/// A matter of money or law (I15).
+fn is_sensitive(desk: Desk, form: Form) -> bool {
+    let (rules, category) = (desk.rules().get(), form.category.get().parse().ok());
+    let found = rules
+        .zip(category)
+        .and_then(|(rules, id)| rules.pack.category(&id).map(|it| it.sensitive));
+    found.unwrap_or(false)
 }
 
 /// What is still missing, if the form were filed now (I1).

@@ -6,7 +6,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::summary::{Summary, Task};
 
-use crate::components::case_row::{CaseRow, Line};
+use crate::components::case_row::{CaseRow, Hand, Line};
 use crate::components::frame::Frame;
 use crate::components::icon::Icon;
 use crate::desk::Desk;
@@ -276,7 +276,7 @@ fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> im
     }
 }
 
-/// A line a case: what one is to do of it first, else what one waits for. A closed case is done, but for what
+/// A line a case: what one is to do of it first, else as a deputy, else what one waits for. A closed case is done, but for what
 /// one owes of it still, such as a signature.
 fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
     let (Some(session), Some(rules)) = (desk.session().get(), desk.rules().get()) else {
@@ -295,7 +295,9 @@ fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
     let line = |summary: &Summary| {
         let is_ours = summary.first_responder == me.id || summary.department == me.department;
         let waits = is_ours && summary.ending.is_none();
-        let mine = summary.first_for(&me.id, &me.department);
+        let mine = summary
+            .first_for(&me.id, &me.department)
+            .or_else(|| summary.first_as_deputy(me, &rules.directory));
         let (task, group) = match mine {
             Some(task) => (task, group_of(task)),
             None if filter == Filter::Site => {
@@ -311,7 +313,7 @@ fn lines(desk: Desk, filter: Filter) -> Vec<Sorted> {
             line: Line {
                 case: summary.case,
                 deadline: task.deadline,
-                waiting: !task.is_for(&me.id, &me.department),
+                hand: Hand::of(task, me, &rules.directory),
             },
         })
     };

@@ -4,6 +4,7 @@
 //! key named in the code exists.
 
 pub mod act;
+pub mod answers;
 pub mod fact;
 pub mod refusal;
 pub mod time;

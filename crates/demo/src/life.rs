@@ -76,6 +76,8 @@ pub struct Life {
     pub acts: Vec<Act>,
     /// After the last act.
     pub case: Case,
+    /// The place in the plan of the case of one matter that it was joined with (C5).
+    pub joins: Option<usize>,
 }
 
 impl Life {
@@ -159,7 +161,59 @@ pub fn live(
             _ => break,
         }
     }
-    Ok(case.map(|case| Life { acts, case }))
+    Ok(case.map(|case| Life {
+        acts,
+        case,
+        joins: None,
+    }))
+}
+
+/// Somebody else comes with the matter of `main`, soon after it was taken down, and is joined with it (C5).
+pub fn join(
+    matter: &Matter,
+    (place, main): (usize, &Life),
+    rules: &Rules,
+    now: Moment,
+    chance: &mut Chance,
+) -> Result<Option<Life>, Refusal> {
+    let plot = Plot {
+        way: Way::Own,
+        detour: None,
+        aside: None,
+        n_reworks: 0,
+        n_not_reached: 0,
+        incomplete: false,
+        quick: true,
+        stop_after: 1,
+    };
+    let asked_at = main.acts.first().map_or(now, |it| it.at) + Minutes(chance.between(3, 9));
+    let Some(mut life) = live(matter, asked_at, plot, rules, now, chance)? else {
+        return Ok(None);
+    };
+    let mut teller = Teller {
+        matter,
+        plot,
+        rules,
+        now,
+        chance,
+        n_replies: 0,
+    };
+    let recorded_at = life.acts.first().map_or(asked_at, |it| it.at);
+    let join = Act {
+        at: teller.clock(recorded_at, 2),
+        person: life.case.responder.person.clone(),
+        // A plan knows no ids: the place says which case it is.
+        command: Command::Join {
+            main: CaseId::from_random([1; 16]),
+        },
+    };
+    if join.at > now {
+        return Ok(None);
+    }
+    life.case = teller.after(Some(&life.case), &join)?;
+    life.acts.push(join);
+    life.joins = Some(place);
+    Ok(Some(life))
 }
 
 struct Teller<'a> {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use chrono::{Days, TimeDelta};
 use shouwen_domain::case::{Case, Stage};
-use shouwen_domain::event::Channel;
+use shouwen_domain::event::{Channel, Urgency};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::{Refusal, Rules};
 
@@ -23,6 +23,8 @@ use crate::shorten;
 const OPEN_PERCENT: usize = 7;
 /// How many of the last cases stay open where there are few.
 const OPEN_AT_LEAST: usize = 4;
+/// Within this time a neighbour has come with the same matter and was taken down.
+const SOON_ENOUGH: Minutes = Minutes(30);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -33,7 +35,7 @@ pub struct Setting {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// In the order of the messages.
+    /// In the order of the messages; behind them the one that was joined with another, where several are open.
     pub lives: Vec<Life>,
     /// Messages and replies that were longer than a field holds.
     pub n_shortened: usize,
@@ -135,7 +137,39 @@ pub fn plan(messages: &[Message], setting: Setting, rules: &Rules) -> Result<Pla
         };
         lives.push(life);
     }
+    if n_open > 1 {
+        lives.extend(joined(messages, &matters, &lives, setting, rules)?);
+    }
     Ok(Plan { lives, n_shortened })
+}
+
+/// A neighbour with the same matter as one that is being handled, so that a joined pair is there to be seen (C5).
+fn joined(
+    messages: &[Message],
+    matters: &[Matter],
+    lives: &[Life],
+    setting: Setting,
+    rules: &Rules,
+) -> Result<Option<Life>, PlanError> {
+    let is_handled = |it: &(usize, &Life)| {
+        matches!(it.1.case.stage, Stage::Passed { .. })
+            && it.1.case.urgency == Urgency::Ordinary
+            && it.1.acts[0].at + SOON_ENOUGH <= setting.now
+    };
+    let Some((place, main)) = lives.iter().enumerate().rfind(is_handled) else {
+        return Ok(None);
+    };
+    let mut chance = Chance::apart(setting.seed, u64::MAX / 2);
+    let neighbour = format!("{}-neighbour", messages[place].user);
+    let matter = Matter {
+        customer: Customer::of(&neighbour, &rules.directory.buildings, setting.seed),
+        ..matters[place].clone()
+    };
+    let life = life::join(&matter, (place, main), rules, setting.now, &mut chance);
+    life.map_err(|refusal| PlanError::Refused {
+        message: messages[place].id.clone(),
+        refusal,
+    })
 }
 
 impl Plan {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use shouwen_domain::Rules;
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::case::{Case, Stage};
 use shouwen_domain::directory::{Directory, Person};
@@ -11,6 +10,7 @@ use shouwen_domain::id::{CaseId, PersonId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::Pack;
 use shouwen_domain::zone::Zones;
+use shouwen_domain::{Command, Rules};
 use shouwen_sync::message::{FailureCode, SiteTexts};
 
 use crate::chance::Chance;
@@ -170,7 +170,13 @@ impl Onlooker {
         }
         let mut versions = vec![0; ids.len()];
         for (n, (case, act)) in (1..).zip(plan.acts()) {
-            fleet.act(ids[case], versions[case], act)?;
+            let mut act = act.clone();
+            if let (Command::Join { main }, Some(place)) =
+                (&mut act.command, plan.lives[case].joins)
+            {
+                *main = ids[place];
+            }
+            fleet.act(ids[case], versions[case], &act)?;
             versions[case] += 1;
             played(n);
         }
@@ -182,7 +188,11 @@ impl Onlooker {
             let stands = folded
                 .filter(|it| it.without_effect.is_empty())
                 .and_then(|it| it.case);
-            if stands.is_none_or(|it| it.stage != life.case.stage) {
+            let stage = match life.joins {
+                Some(place) => Stage::Joined { main: ids[place] },
+                None => life.case.stage.clone(),
+            };
+            if stands.is_none_or(|it| it.stage != stage) {
                 return Err(ReplayError::Lost(format!("case {id} stands elsewhere")));
             }
         }

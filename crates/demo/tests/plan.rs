@@ -156,6 +156,26 @@ fn a_few_are_open_at_several_stages_and_in_every_group_of_the_work_list() {
 }
 
 #[test]
+fn one_is_joined_with_another_of_the_same_matter_that_is_being_handled() {
+    let rules = rules();
+    for (seed, n_times) in [(1, 1), (2, 1), (1, 10)] {
+        let plan = planned(n_times, seed, on_wednesday(&rules, 14, 30), &rules);
+        let pairs: Vec<_> = plan
+            .lives
+            .iter()
+            .filter_map(|it| Some((it, &plan.lives[it.joins?])))
+            .collect();
+        let [(joined, main)] = pairs[..] else {
+            panic!("{} pairs", pairs.len());
+        };
+        assert!(matches!(joined.case.stage, Stage::Joined { .. }));
+        assert!(matches!(main.case.stage, Stage::Passed { .. }));
+        assert_eq!(joined.case.record.category, main.case.record.category);
+        assert!(main.acts[0].at < joined.acts[0].at);
+    }
+}
+
+#[test]
 fn about_a_fifth_is_answered_at_once_and_everything_happens_to_somebody() {
     let rules = rules();
     let plan = planned(10, 1, on_wednesday(&rules, 14, 30), &rules);

@@ -11,7 +11,7 @@ mod verification;
 
 pub use intake::is_missing;
 pub use refusal::{Post, Refusal};
-pub use roles::{acts_for, may_see};
+pub use roles::{acts_for, falls_to_deputy, may_see};
 pub use transfer::may_tell;
 
 use crate::case::{Act, Case};

@@ -16,6 +16,7 @@
 //! use shouwen_domain::hash::Salt;
 //! use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 //! use shouwen_domain::moment::{Minutes, Moment};
+//! use shouwen_domain::site::Site;
 //! use shouwen_domain::verdict::{Evidence, Verdict};
 //! use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 //! # use shouwen_domain::{calendar::Calendar, directory::Directory, pack::Pack, zone::Zones};
@@ -80,7 +81,7 @@
 //! let department = "engineering".parse()?;
 //! assert_eq!(refused, Err(Refusal::NotYourDepartment { department }));
 //!
-//! let library = Library { in_force: &rules, earlier: &[] };
+//! let library = Library { site: &Site::default(), texts: &[&rules] };
 //! let evidence = Evidence::default();
 //! let then = explain(&envelopes, now, View::Done, &evidence, &library).ok_or("not recorded by then")?;
 //! assert_eq!(then.hands.department, "engineering".parse()?);

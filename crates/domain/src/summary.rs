@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::case::{Case, Folded, Obligation, falls_to};
+use crate::decide::falls_to_deputy;
+use crate::directory::{Directory, Person};
 use crate::envelope::Envelope;
 use crate::event::{Content, Ending, Fact, Kind};
 use crate::id::{CaseId, CategoryId, DepartmentId, PersonId};
@@ -147,6 +149,13 @@ impl Summary {
             .find(|it| it.deadline != DeadlineId::Customer && it.is_for(person, department))
     }
 
+    /// What this person is to do of it first as a deputy (AB角), with nothing of their own to do.
+    pub fn first_as_deputy(&self, deputy: &Person, directory: &Directory) -> Option<&Task> {
+        self.tasks
+            .iter()
+            .find(|it| it.is_for_deputy(deputy, directory))
+    }
+
     /// What is to be done of it first, whoever owes it; the customer's clock where nothing else is owed.
     pub fn first(&self) -> Option<&Task> {
         self.tasks
@@ -183,6 +192,12 @@ impl Task {
     /// Whether it is this person's to do: named, or nobody is named yet and it is their department's.
     pub fn is_for(&self, person: &PersonId, department: &DepartmentId) -> bool {
         falls_to(self.person.as_ref(), &self.department, person, department)
+    }
+
+    /// Whether it is owed by somebody whose deputy (AB角) this person is, and the deputy may do it.
+    pub fn is_for_deputy(&self, deputy: &Person, directory: &Directory) -> bool {
+        let owes = self.person.as_ref();
+        owes.is_some_and(|owes| falls_to_deputy(self.deadline, owes, deputy, directory))
     }
 }
 

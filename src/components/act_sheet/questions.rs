@@ -10,6 +10,7 @@ use super::Fields;
 use super::act::{Act, open_request};
 use crate::components::choice::Choice;
 use crate::components::field::{Input, TextField};
+use crate::components::phrases::Guard;
 use crate::desk::Desk;
 use crate::say;
 use crate::wording::{self, Language, act};
@@ -28,11 +29,12 @@ pub fn questions(act: Act, desk: Desk, fields: Fields, changed: Callback<String>
         }
         .into_any(),
         Act::NameHandler => view! { <PersonSelect fields /> }.into_any(),
-        Act::Return => ask.long("act.opinion"),
-        Act::AnswerAtOnce => ask.long("record.answer"),
+        Act::Return => ask.guarded("act.opinion", false),
+        Act::AnswerAtOnce => ask.guarded("record.answer", true),
         Act::Reply => view! { <ResultQuestions ask /> }.into_any(),
-        Act::Tell | Act::TellDelay => view! { {ask.contacts()} {ask.long("act.text")} }.into_any(),
-        Act::ReplyOuter => ask.long("act.text"),
+        Act::Tell => view! { {ask.contacts()} {ask.guarded("act.text", true)} }.into_any(),
+        Act::TellDelay => view! { {ask.contacts()} {ask.guarded("act.text", false)} }.into_any(),
+        Act::ReplyOuter => ask.guarded("act.text", false),
         Act::Visit => {
             let options = ask.options(|language| {
                 vec![
@@ -68,7 +70,7 @@ pub fn questions(act: Act, desk: Desk, fields: Fields, changed: Callback<String>
             {ask.long("act.lead_reason")}
         }
         .into_any(),
-        Act::AnswerAsLeader => ask.long("act.leader_text"),
+        Act::AnswerAsLeader => ask.guarded("act.leader_text", false),
         Act::Instruct => view! {
             {ask.long("act.instruction")}
             <DepartmentSelect fields label=ask.label("act.instruct_to") none=ask.label("act.as_it_is") not_the_holder=true />
@@ -114,12 +116,24 @@ impl Ask {
         Signal::derive(move || rust_i18n::t!(key, locale = words.get().code()).into_owned())
     }
 
+    /// Among ourselves, or in the customer's own words.
     fn long(self, key: &'static str) -> AnyView {
+        self.text(key, None)
+    }
+
+    /// What a customer hears or what stands for it (L1); `counted`: sent all the same it goes on record.
+    fn guarded(self, key: &'static str, counted: bool) -> AnyView {
+        let sensitive = self.fields.case.with_value(|it| it.record.sensitive);
+        let sensitive = Signal::stored(sensitive);
+        self.text(key, Some(Guard { sensitive, counted }))
+    }
+
+    fn text(self, key: &'static str, guard: Option<Guard>) -> AnyView {
         let Self {
             fields, changed, ..
         } = self;
         let keep = move || changed.run(fields.text.get_untracked());
-        view! { <TextField id="act-text" label=self.label(key) kind=Input::Long value=fields.text changed=keep /> }
+        view! { <TextField id="act-text" label=self.label(key) kind=Input::Long value=fields.text changed=keep guard /> }
             .into_any()
     }
 
@@ -212,7 +226,7 @@ fn ResultQuestions(ask: Ask) -> impl IntoView {
         {is_suggestion.then(|| view! {
             <Choice legend=ask.label("act.suggestion") name="suggestion" options=fates chosen=fields.suggestion />
         })}
-        {ask.long("act.result")}
+        {ask.guarded("act.result", true)}
         {may_tell.then(|| view! { <Check label=ask.label("act.told_now") value=fields.told /> })}
     }
 }

@@ -10,6 +10,7 @@ use shouwen_domain::summary::{Particulars, Task};
 use shouwen_domain::{Acting, Case, Command, Refusal, decide};
 
 use crate::components::act_sheet::{Act, ActSheet, Kept};
+use crate::components::case_row::Hand;
 use crate::components::icon::Icon;
 use crate::desk::Desk;
 use crate::pages::fault::send_error_words;
@@ -206,19 +207,25 @@ fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
         .collect()
 }
 
-/// What the most urgent obligation of this person asks for, else closing, where that is possible.
+/// What the most urgent obligation of this person asks for, else of whom they stand in for, else closing, where that is possible.
 fn likely_next(desk: Desk, case: &Case, possible: &[(Act, Option<Refusal>)]) -> Option<Act> {
     let may = |act: &Act| possible.iter().any(|(it, why)| it == act && why.is_none());
     let (session, rules) = (desk.session().get()?, desk.rules().get()?);
     let me = rules.directory.person(&session.person)?;
     let board = desk.board().read();
     let tasks: &[Task] = board.get(case.id).map_or(&[], |it| &it.tasks);
-    let mine = tasks
-        .iter()
-        .filter(|it| it.is_for(&me.id, &me.department))
-        .filter_map(|it| Act::for_deadline(it.deadline));
+    let directory = &rules.directory;
+    let of = |hand: Hand| {
+        let held = tasks
+            .iter()
+            .filter(move |it| Hand::of(it, me, directory) == hand);
+        held.filter_map(|it| Act::for_deadline(it.deadline))
+    };
     // Naming a handler signs for the slip as well: the one tap that does both comes first.
-    mine.chain([Act::Close]).find(may)
+    of(Hand::Mine)
+        .chain(of(Hand::Deputy))
+        .chain([Act::Close])
+        .find(may)
 }
 
 fn draft_name(id: CaseId, act: Act) -> String {

@@ -6,6 +6,7 @@ use crate::case::Case;
 use crate::directory::{Directory, Person};
 use crate::event::Kind;
 use crate::id::{DepartmentId, PersonId};
+use crate::pack::DeadlineId;
 use crate::rules::Rules;
 
 /// Whether a person may be shown a case: whom a report of wrongdoing is about is not (I11).
@@ -83,6 +84,43 @@ pub fn acts_for(actor: &Person, person: &PersonId, directory: &Directory) -> boo
         || directory
             .person(person)
             .is_some_and(|it| it.deputy.as_ref() == Some(&actor.id))
+}
+
+/// Whether what `owes` has to do stands on the list of this person, their deputy, as well: what a deputy may do for
+/// them. What somebody says of themselves nobody says for them; what any colleague may do takes a colleague.
+pub fn falls_to_deputy(
+    deadline: DeadlineId,
+    owes: &PersonId,
+    deputy: &Person,
+    directory: &Directory,
+) -> bool {
+    let is_personal = matches!(
+        deadline,
+        DeadlineId::Customer
+            | DeadlineId::ConfirmAsked
+            | DeadlineId::TakeShift
+            | DeadlineId::AcceptSuccession
+            | DeadlineId::State
+    );
+    let goes_with_the_post = matches!(
+        deadline,
+        DeadlineId::SignReceipt
+            | DeadlineId::SignDispatch
+            | DeadlineId::SignResult
+            | DeadlineId::SignPlainAnswer
+            | DeadlineId::DecideAsked
+            | DeadlineId::Consent
+            | DeadlineId::LeaderAnswer
+            | DeadlineId::Instruct
+            | DeadlineId::TellResult
+            | DeadlineId::OuterSign
+    );
+    let is_deputy = deputy.id != *owes && acts_for(deputy, owes, directory);
+    let is_colleague = || {
+        let owes = directory.person(owes);
+        owes.is_some_and(|it| it.department == deputy.department)
+    };
+    is_deputy && !is_personal && (goes_with_the_post || is_colleague())
 }
 
 pub(super) fn is_director(actor: &Person, directory: &Directory) -> bool {
@@ -191,5 +229,36 @@ pub(super) fn by_day(case: &Case, acting: Acting<'_>) -> Result<(), Refusal> {
     match acting.rules.night_until(acting.now) {
         Some(until) => Err(Refusal::Night { until }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = include_str!("../../../../packs/demo-site.toml");
+
+    #[test]
+    fn a_deputy_sees_what_the_principal_owes_as_far_as_a_deputy_may_do_it() {
+        let directory = Directory::parse("demo-site.toml", SITE).expect("the demo is in order");
+        let id = |it: &str| it.parse::<PersonId>().expect("an id");
+        let sees = |deputy: &str, deadline, owes: &str| {
+            falls_to_deputy(
+                deadline,
+                &id(owes),
+                &directory.people[&id(deputy)],
+                &directory,
+            )
+        };
+        // 李娜 stands in for 刘敏, of her own department.
+        assert!(sees("li-na", DeadlineId::SignResult, "liu-min"));
+        assert!(sees("li-na", DeadlineId::ReturnVisit, "liu-min"));
+        assert!(!sees("li-na", DeadlineId::ConfirmAsked, "liu-min"));
+        assert!(!sees("ma-jie", DeadlineId::SignResult, "liu-min"));
+        assert!(!sees("liu-min", DeadlineId::SignResult, "li-na"));
+        assert!(!sees("liu-min", DeadlineId::SignResult, "liu-min"));
+        // 徐文博 stands in for 林志远, of another department.
+        assert!(sees("xu-wenbo", DeadlineId::Instruct, "lin-zhiyuan"));
+        assert!(!sees("xu-wenbo", DeadlineId::ReturnVisit, "lin-zhiyuan"));
     }
 }

@@ -122,13 +122,13 @@ impl World {
                 text: line.said(),
                 clear: line.take("，已清楚"),
             }
-        } else if line.take("客人再来：") {
+        } else if line.take("客户再来：") {
             Command::RecordSecondTrip {
                 papers: self.papers(line)?,
                 in_vain: false,
                 text: line.said(),
             }
-        } else if line.take("客人白跑") {
+        } else if line.take("客户白跑") {
             Command::RecordSecondTrip {
                 papers: Vec::new(),
                 in_vain: true,
@@ -153,7 +153,7 @@ impl World {
             }
         } else if line.take("不是重复") {
             Command::MarkRepeat { earlier: None }
-        } else if line.take("给客人") {
+        } else if line.take("给客户") {
             Command::GiveTakeaway {
                 form: line.need_word(TAKEAWAYS)?,
             }
@@ -198,7 +198,7 @@ impl World {
                 taken_at,
                 placed: line.take("有定位"),
             }
-        } else if line.take("客人又来联系") {
+        } else if line.take("客户又来联系") {
             Command::LogContact { text: line.said() }
         } else {
             return Ok(None);
@@ -323,7 +323,7 @@ impl World {
             }
         } else if line.take("请示") {
             let leader = self.site.need_person(line)?;
-            line.need("，答应客人")?;
+            line.need("，答应客户")?;
             let expected_at = line.need_time(Some(now))?;
             Command::PutToLeader {
                 leader,
@@ -401,7 +401,7 @@ impl World {
     ) -> Result<(DepartmentId, Explained, String), String> {
         let to = self.site.need_department(line)?;
         let text = line.said();
-        let explained = if line.take("，客人不接受") {
+        let explained = if line.take("，客户不接受") {
             Explained::NotAccepted
         } else {
             Explained::Accepted
@@ -616,7 +616,7 @@ fn visit(line: &mut Line<'_>) -> Result<Command, String> {
     let words = line.quote();
     let (mut phone, mut words) = (
         "13800005678".to_owned(),
-        words.unwrap_or_else(|| "（客人原话）".to_owned()),
+        words.unwrap_or_else(|| "（客户原话）".to_owned()),
     );
     while line.take("，") {
         if line.take("没记号码") {

@@ -131,7 +131,7 @@ impl World {
         } else if line.take("外包单位在办") {
             let last = case.moves.last();
             is(last.is_some_and(|it| it.contractor), "不是外包单位")
-        } else if line.take("客人等到") {
+        } else if line.take("客户等到") {
             let expected = case.coordination.expected_at.map(written);
             same(line.rest(), &expected.unwrap_or_default())
         } else if line.take("计时暂停中") {
@@ -213,7 +213,7 @@ impl World {
             );
         }
         if line.take("没有告知过：") {
-            let trip = case.intake.second_trips.last().ok_or("客人没有再来")?;
+            let trip = case.intake.second_trips.last().ok_or("客户没有再来")?;
             let pack = self.site.rules.pack_of(&case);
             let papers: Vec<&str> = pack
                 .categories
@@ -360,8 +360,8 @@ fn counts(case: &Case) -> [(&'static str, usize); 10] {
         ("退回", case.n_returns()),
         ("不满意", n(case.verification.n_unsatisfied)),
         ("重开", n(case.verification.n_reopened)),
-        ("客人来联系", n(case.intake.n_contacts)),
-        ("给客人凭据", n(case.intake.n_takeaways)),
+        ("客户来联系", n(case.intake.n_contacts)),
+        ("给客户凭据", n(case.intake.n_takeaways)),
         ("告知找谁", n(case.intake.n_whom_told)),
         ("联系外部", case.intake.outside_contacts.len()),
         ("报牵头", n(case.coordination.n_reported)),

@@ -8,7 +8,7 @@
 //! 规则：T1、T3
 //! 02-13 周五 17:55 王建国 登记：漏水，3-2-1502 李女士 13800005678 “厨房天花板滴水”
 //! 17:58 王建国 转交 工程部
-//! 那么 工程部 应在 02-14 周六 18:00 前 答复客人（T3）
+//! 那么 工程部 应在 02-14 周六 18:00 前 答复客户（T3）
 //! ```
 //!
 //! Times are civil times of the site; a weekday that does not fit its date is an error, a time without a date is of

@@ -31,7 +31,7 @@ const SHEETS: &[(&str, SheetKind)] = &[
 
 const SHEET_FIELDS: &[(&str, FieldId)] = &[
     ("编号", FieldId::Number),
-    ("客人", FieldId::Customer),
+    ("客户", FieldId::Customer),
     ("地址", FieldId::Address),
     ("电话", FieldId::Phone),
     ("事情", FieldId::Matter),
@@ -52,7 +52,7 @@ const SHEET_FIELDS: &[(&str, FieldId)] = &[
     ("告知主管", FieldId::SupervisorInformed),
     ("主任批示", FieldId::DirectorsInstruction),
     ("回访结果", FieldId::Finding),
-    ("客人原话", FieldId::CustomersWords),
+    ("客户原话", FieldId::CustomersWords),
     ("结局", FieldId::Ending),
     ("依据", FieldId::Basis),
     ("条件", FieldId::Conditions),
@@ -64,7 +64,7 @@ const SHEET_FIELDS: &[(&str, FieldId)] = &[
     ("还缺", FieldId::AlsoMissing),
     ("咨询电话", FieldId::QuestionsPhone),
     ("投诉电话", FieldId::ComplaintsPhone),
-    ("客人签字", FieldId::CustomerSignature),
+    ("客户签字", FieldId::CustomerSignature),
 ];
 
 impl World {
@@ -221,7 +221,7 @@ impl World {
         }
     }
 
-    /// `通报2026-07：全部 收到 6、…` · `通报2026-07：不公布数字` · `通报2026-07：看不出客人`
+    /// `通报2026-07：全部 收到 6、…` · `通报2026-07：不公布数字` · `通报2026-07：看不出客户`
     fn claim_of_bulletin(&self, mut line: Line<'_>) -> Result<(), String> {
         let month = line.until(&['：']);
         line.need("：")?;
@@ -245,7 +245,7 @@ impl World {
             return is(hidden, "公布了数字");
         }
         let sheet = Sheet::of_bulletin(&published);
-        if line.take("看不出客人") {
+        if line.take("看不出客户") {
             line.end()?;
             return self.names_nobody(&sheet);
         }
@@ -404,7 +404,7 @@ impl World {
         Ok(repeats.candidates(&query, 5))
     }
 
-    /// `判定 答复客人：按时` · `…：不怪接单人，算到 07-15 周三 18:00` · `…：说不清`
+    /// `判定 答复客户：按时` · `…：不怪接单人，算到 07-15 周三 18:00` · `…：说不清`
     fn claim_of_verdict(&self, mut line: Line<'_>) -> Result<(), String> {
         let what = line.until(&['：']);
         line.need("：")?;
@@ -462,7 +462,7 @@ impl World {
             .collect()
     }
 
-    /// `答复客人 上报：刘伟 07-14 周二 18:00、…` · `陈工不在 答复客人 上报：…` · `答复客人 已报到：陈工`
+    /// `答复客户 上报：刘伟 07-14 周二 18:00、…` · `陈工不在 答复客户 上报：…` · `答复客户 已报到：陈工`
     fn claim_of_ladder(&self, mut line: Line<'_>) -> Result<(), String> {
         let mut absent = Vec::new();
         let mut ahead = line;

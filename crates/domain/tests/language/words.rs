@@ -27,7 +27,7 @@ pub const CONTACTS: Words<Contact> = &[
     ("电话", Contact::Call),
     ("当面", Contact::InPerson),
     ("微信", Contact::Message),
-    ("客人自己来", Contact::ByCustomer),
+    ("客户自己来", Contact::ByCustomer),
 ];
 pub const FINDINGS: Words<Finding> = &[
     ("满意", Finding::Satisfied),
@@ -61,7 +61,7 @@ pub const DIFFICULTIES: Words<Difficulty> = &[
     ("复杂", Difficulty::Complex),
 ];
 pub const MISSING_BECAUSE: Words<MissingBecause> = &[
-    ("客人不愿说", MissingBecause::Declined),
+    ("客户不愿说", MissingBecause::Declined),
     ("不知道是谁", MissingBecause::NotKnown),
 ];
 pub const GUIDANCE: Words<Guidance> = &[("带到", Guidance::Taken), ("接通", Guidance::Connected)];
@@ -71,14 +71,14 @@ pub const SUCCESSIONS: Words<SuccessionReason> = &[
     ("指错", SuccessionReason::WronglyNamed),
 ];
 pub const PAUSES: Words<PauseReason> = &[
-    ("等客人方便", PauseReason::CustomersAppointment),
+    ("等客户方便", PauseReason::CustomersAppointment),
     ("等配件或外单位", PauseReason::PartsOrContractor),
     ("不可抗力", PauseReason::ForceMajeure),
 ];
 pub const AGREED: Words<AgreedBecause> = &[
     ("等外部", AgreedBecause::AwaitingOutside),
     ("缺材料", AgreedBecause::PapersMissing),
-    ("客人要求", AgreedBecause::CustomersWish),
+    ("客户要求", AgreedBecause::CustomersWish),
 ];
 pub const SIGNINGS: Words<Signing> = &[
     ("收单", Signing::Receipt),
@@ -94,7 +94,7 @@ pub const TAKEAWAYS: Words<Takeaway> = &[
 pub const SOURCES: Words<PhotoSource> =
     &[("相机", PhotoSource::Camera), ("相册", PhotoSource::Album)];
 pub const WAIVED: Words<WaivedBecause> = &[
-    ("客人谢绝", WaivedBecause::CustomerDeclined),
+    ("客户谢绝", WaivedBecause::CustomerDeclined),
     ("不在抽样", WaivedBecause::NotInSample),
     ("不知道是谁", WaivedBecause::Unnamed),
 ];
@@ -162,8 +162,8 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NotReceived => "还没有签收",
         Refusal::AlreadyReplied => "已经答复",
         Refusal::NoResult => "还没有结果",
-        Refusal::NotTold => "还没有告知客人",
-        Refusal::AlreadyTold => "已经告知过客人",
+        Refusal::NotTold => "还没有告知客户",
+        Refusal::AlreadyTold => "已经告知过客户",
         Refusal::NotVisited => "还没有回访",
         Refusal::PlainAnswerUnsigned => "明确答复还没有主管签字",
         Refusal::NotChecked => "还没有第二人复核",
@@ -261,7 +261,7 @@ fn refusal_of_a_form(refusal: &Refusal) -> String {
         Refusal::VisitLacks {
             field: Field::CustomerPhone,
         } => "回访须记拨打的号码".to_owned(),
-        Refusal::VisitLacks { .. } => "回访须记客人原话".to_owned(),
+        Refusal::VisitLacks { .. } => "回访须记客户原话".to_owned(),
         Refusal::Promise { phrase } => format!("不能承诺“{phrase}”"),
         other => format!("{other:?}"),
     }

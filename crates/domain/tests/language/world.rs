@@ -500,7 +500,7 @@ impl World {
             .map_or_else(String::new, |it| self.site.person(&it.header().person))
     }
 
-    /// `工程部 应在 02-14 周六 18:00 前 答复客人（T3）`
+    /// `工程部 应在 02-14 周六 18:00 前 答复客户（T3）`
     pub fn obligation(&self, case: &Case, it: &Obligation) -> String {
         let due = self.site.rules.due(case, it);
         self.owed(
