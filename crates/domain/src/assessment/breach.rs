@@ -11,18 +11,19 @@
 //!   had ended the case for good. An honest "not satisfied" is no part of it (V2).
 //! - **A5** the department whose matter it is passed it on, and without that way round it had been in time.
 //! - **A6** an authority or the press criticised it.
-//! - **A7** two or more departments were reported over one slip, or the slip went to and fro between two, none of
-//!   the returns upheld, and neither of them was given the lead.
+//! - **A7** two departments were reported over one slip, or the slip went to and fro between two, none of the
+//!   returns upheld, and neither of them was given the lead. Whoever wrangled is not charged with the way round too.
 //! - **A8** a slip went again to a department whose return the coordinator upheld, and without that way round it had
 //!   been in time.
 //! - **A9** required fields are empty, and nobody said why.
 
 use std::collections::BTreeSet;
 
-use super::link::{is_contractor, of_missed, of_person, was_asked};
+use super::link::{asked_since, is_contractor, of_missed, of_person};
+use super::proposal::key;
 use super::{Context, Judged};
 use crate::case::{Case, End, Move, Obligation, Report, ReportKind, TraceKind};
-use crate::event::{Ending, Field, Kind, Outcome};
+use crate::event::{AskedBefore, Ending, Field, Kind, Outcome};
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
@@ -36,12 +37,14 @@ pub struct Breach {
     pub ground: Ground,
     pub account: Account,
     pub part: Part,
-    /// Since when it is one.
+    /// Since when it is one: all that it takes had happened.
     pub at: Moment,
     /// The envelopes that show it, never empty; of this case, and for A1 and A4 of the one that repeats it.
     pub evidence: Vec<EnvelopeId>,
     /// Those of the evidence that no later act changes: by them it is recognised again.
     pub(super) proof: BTreeSet<EnvelopeId>,
+    /// The rule that was broken, where that is not the line it falls under: no line reaches further than it (G1).
+    pub(super) broken: Option<RuleId>,
 }
 
 /// Which part of a line it is, where a line is by degree (A4).
@@ -118,11 +121,7 @@ pub struct Question {
 
 /// What has to be asked of people before anything can be said (F5).
 pub fn questions(case: &Case) -> Vec<Question> {
-    let unrecorded = case
-        .record
-        .asked_before
-        .as_ref()
-        .filter(|it| it.recorded_as.is_none() && case.intake.repeats.is_none());
+    let unrecorded = unrecorded(case).filter(|_| case.intake.asked_before.is_none());
     unrecorded
         .zip(recorded_in(case))
         .map(|(it, said_in)| Question {
@@ -131,6 +130,14 @@ pub fn questions(case: &Case) -> Vec<Question> {
         })
         .into_iter()
         .collect()
+}
+
+/// The contact before this one that nobody recorded, by what the customer says.
+pub(super) fn unrecorded(case: &Case) -> Option<&AskedBefore> {
+    case.record
+        .asked_before
+        .as_ref()
+        .filter(|it| it.recorded_as.is_none() && case.intake.repeats.is_none())
 }
 
 /// Everything on a case that waits to be verified, by when it came about.
@@ -145,7 +152,7 @@ pub fn breaches(case: &Case, context: Context<'_>) -> Vec<Breach> {
     found.extend(look.wrangles());
     found.extend(look.refusals(&found));
     found.extend(look.late_support(&found));
-    found.extend(look.detours());
+    found.extend(look.detours(&found));
     let again = look.again();
     found.extend(again.iter().find_map(|again| look.shirked(&found, again)));
     found.extend(
@@ -155,6 +162,13 @@ pub fn breaches(case: &Case, context: Context<'_>) -> Vec<Breach> {
             .into_iter()
             .flatten(),
     );
+    // Of whoever was named as asked it is said once that stands (F6).
+    if let Some(stands_since) = asked_since(case, context) {
+        let named = Some(&case.record.first_responder);
+        for it in found.iter_mut().filter(|it| it.account.person() == named) {
+            it.at = it.at.max(stands_since);
+        }
+    }
     found.sort_by(|a, b| {
         (a.at, a.rule, &a.account, a.part, &a.proof)
             .cmp(&(b.at, b.rule, &b.account, b.part, &b.proof))
@@ -195,6 +209,7 @@ impl<'a> Look<'a> {
                     at: due,
                     evidence: evidence_of(it),
                     proof: [it.arose].into(),
+                    broken: None,
                 };
                 self.may_be_said_of(&breach.account).then_some(breach)
             })
@@ -208,10 +223,20 @@ impl<'a> Look<'a> {
         self.context.rules.due(self.case, it).ok().map(|due| due.at)
     }
 
-    /// Nothing is said of a person who was named as asked and has not agreed (F6).
+    /// Nothing is said of a person who was named as asked, before it stands that they were (F6).
     fn may_be_said_of(self, account: &Account) -> bool {
         account.person() != Some(&self.case.record.first_responder)
-            || was_asked(self.case, self.context)
+            || asked_since(self.case, self.context).is_some()
+    }
+
+    /// When the coordinator named a lead, the first time from a moment on.
+    fn lead_named_since(self, from: Moment) -> Option<Moment> {
+        self.case
+            .assessments
+            .traces
+            .iter()
+            .find(|it| it.kind == TraceKind::LeadNamed && it.at >= from)
+            .map(|it| it.at)
     }
 
     fn phrases(self) -> Vec<Breach> {
@@ -346,6 +371,7 @@ impl<'a> Look<'a> {
                 | TraceKind::Phrases(_)
                 | TraceKind::HandedOver
                 | TraceKind::HandlerNamed(_)
+                | TraceKind::LeadNamed
                 | TraceKind::SpotChecked { .. } => None,
             })
     }
@@ -353,15 +379,16 @@ impl<'a> Look<'a> {
     /// A9: against the first responder only where they wrote it themselves (F6).
     fn incomplete(self) -> Option<Breach> {
         let case = self.case;
-        let is_due = !case.intake.in_danger
-            && case
-                .obligations
-                .iter()
-                .filter(|it| it.deadline == DeadlineId::CompleteForm && it.end.is_none())
-                .all(|it| (self.context.verdict)(self.case, it) == Judged::Missed);
-        if case.intake.missing.is_empty() || !is_due {
+        if case.intake.missing.is_empty() || case.intake.in_danger {
             return None;
         }
+        let due = case
+            .obligations
+            .iter()
+            .filter(|it| it.deadline == DeadlineId::CompleteForm && it.end.is_none())
+            .try_fold(case.recorded_at, |at, it| {
+                self.due_of_missed(it).map(|due| at.max(due))
+            })?;
         let explained = case.record.missing_because.is_some()
             || case
                 .assessments
@@ -378,13 +405,7 @@ impl<'a> Look<'a> {
             explained,
         };
         let envelope = recorded_in(case)?;
-        Some(one_act(
-            RuleId::A9,
-            ground,
-            account,
-            case.recorded_at,
-            envelope,
-        ))
+        Some(one_act(RuleId::A9, ground, account, due, envelope))
     }
 
     fn quarrels_and_criticism(self) -> Vec<Breach> {
@@ -423,13 +444,27 @@ impl<'a> Look<'a> {
             .collect()
     }
 
-    /// A7: each side under the same proof, so that both are decided alike.
+    /// A report on which the director has decided as the refusal of one (A3): it is no wrangle of two any more.
+    fn is_decided_alone(self, it: &Report) -> bool {
+        let line = self.line_for_support(&it.department, RuleId::T4);
+        let proof = [it.envelope].into();
+        [it.person.as_ref(), None].into_iter().any(|person| {
+            let key = key(self.case.id, line, person, &it.department, &proof);
+            let decisions = &self.case.assessments.decisions;
+            decisions.iter().any(|made| made.proposal == key)
+        })
+    }
+
+    /// A7: each side under the same proof, so that both are decided alike. The two first reported are the sides: who
+    /// is reported after them does not change what is held against them.
     fn wrangles(self) -> Vec<Breach> {
         let mut sides: Vec<(Account, EnvelopeId, Moment)> = Vec::new();
         for it in self.standing_reports() {
-            if !sides
-                .iter()
-                .any(|(account, ..)| *account.department() == it.department)
+            if sides.len() < 2
+                && !self.is_decided_alone(it)
+                && !sides
+                    .iter()
+                    .any(|(account, ..)| *account.department() == it.department)
             {
                 sides.push((reported(it), it.envelope, it.at));
             }
@@ -454,6 +489,7 @@ impl<'a> Look<'a> {
                 at,
                 evidence: proof.iter().copied().collect(),
                 proof: proof.clone(),
+                broken: None,
             })
             .collect()
     }
@@ -472,9 +508,15 @@ impl<'a> Look<'a> {
         if !is_settled {
             return Vec::new();
         }
+        let settled_at = self
+            .lead_named_since(returned.at)
+            .filter(|_| lead.is_some());
         [sent, returned]
             .into_iter()
-            .map(|it| (self.mover(it), it.envelope, it.at))
+            .map(|it| {
+                let at = settled_at.map_or(it.at, |settled| it.at.max(settled));
+                (self.mover(it), it.envelope, at)
+            })
             .collect()
     }
 
@@ -544,7 +586,7 @@ impl<'a> Look<'a> {
                 RuleId::A3,
                 Ground::Refused,
                 self.mover(again),
-                again.at,
+                self.lead_named_since(again.at).unwrap_or(again.at),
                 again.envelope,
             ));
         }
@@ -580,17 +622,23 @@ impl<'a> Look<'a> {
             })
             .map(|it| Breach {
                 rule: RuleId::A3,
+                broken: Some(it.rule),
                 ..it.clone()
             })
             .collect()
     }
 
-    /// A5 and A8: a way round that cost the customer the time.
-    fn detours(self) -> Vec<Breach> {
+    /// A5 and A8: a way round that cost the customer the time; not of whom the same movements make a wrangler (A7).
+    fn detours(self, found_before: &[Breach]) -> Vec<Breach> {
+        let wrangled = |department: &DepartmentId| {
+            found_before
+                .iter()
+                .any(|it| it.rule == RuleId::A7 && it.account.department() == department)
+        };
         let moves = &self.case.moves;
         let mut found = Vec::new();
         for (i, it) in moves.iter().enumerate() {
-            if !self.is_handover(it) || is_contractor(&it.to, self.context) {
+            if !self.is_handover(it) || is_contractor(&it.to, self.context) || wrangled(&it.from) {
                 continue;
             }
             let was_told = moves
@@ -605,9 +653,12 @@ impl<'a> Look<'a> {
                 None if is_own => (RuleId::A5, Ground::OwnWorkPassedOn),
                 None => continue,
             };
-            let Some((due, late)) = self.delayed_by(i, it) else {
+            let Some((known_at, late)) = self.delayed_by(i, it) else {
                 continue;
             };
+            let told_at = was_told
+                .and_then(|before| self.lead_named_since(before.at))
+                .unwrap_or(it.at);
             let evidence = was_told
                 .map(|before| before.envelope)
                 .into_iter()
@@ -616,22 +667,30 @@ impl<'a> Look<'a> {
                 .collect();
             found.push(Breach {
                 evidence,
-                ..one_act(rule, ground, self.mover(it), due.max(it.at), it.envelope)
+                ..one_act(
+                    rule,
+                    ground,
+                    self.mover(it),
+                    known_at.max(it.at).max(told_at),
+                    it.envelope,
+                )
             });
         }
         found.retain(|it| self.may_be_said_of(&it.account));
         found
     }
 
-    /// What was missed, and would not have been without the way round; unless the receiver was late itself.
+    /// What was missed, and would not have been without the way round, with since when that is plain; unless the
+    /// receiver was late itself.
     fn delayed_by(self, index: usize, it: &Move) -> Option<(Moment, &'a Obligation)> {
-        let left = self
+        let reported_at = self
             .case
-            .moves
+            .obligations
             .iter()
-            .skip(index + 1)
-            .find(|next| next.from == it.to)
-            .map(|next| next.at);
+            .filter(|ruling| ruling.deadline == DeadlineId::NameLead && ruling.since >= it.at)
+            .map(|ruling| ruling.since);
+        let moved_at = self.case.moves.get(index + 1).map(|next| next.at);
+        let left = reported_at.chain(moved_at).min();
         let answered = self
             .case
             .result
@@ -654,18 +713,20 @@ impl<'a> Look<'a> {
         if receiver_was_late {
             return None;
         }
+        let lost = until.unix_ms() - it.at.unix_ms();
         missed
             .into_iter()
-            .filter(|(due, obligation)| {
-                let lost = until.unix_ms() - it.at.unix_ms();
-                let in_time_without = obligation
-                    .end
-                    .is_some_and(|end| end.at().unix_ms() - lost <= due.unix_ms());
-                tells_of_delay(obligation.deadline)
-                    && *due >= it.at
-                    && (*due <= until || in_time_without)
+            .filter(|(due, obligation)| tells_of_delay(obligation.deadline) && *due >= it.at)
+            .filter_map(|(due, obligation)| {
+                if due <= until {
+                    return Some((due, due, obligation));
+                }
+                let done = obligation.end?.at();
+                let in_time_without = done.unix_ms() - lost <= due.unix_ms();
+                in_time_without.then_some((due, done, obligation))
             })
-            .min_by_key(|(due, obligation)| (*due, obligation.deadline))
+            .min_by_key(|(due, _, obligation)| (*due, obligation.deadline))
+            .map(|(_, known_at, obligation)| (known_at, obligation))
     }
 
     /// Cases in which the customer came again with this matter (I9), the first first.
@@ -710,7 +771,7 @@ impl<'a> Look<'a> {
                     )
             })
             .min_by(|a, b| (a.at, &a.proof).cmp(&(b.at, &b.proof)))?;
-        let came = came_again(again)?;
+        let (came, came_at) = came_again(self.case.id, again)?;
         if !self.may_be_said_of(&fobbed_off.account) {
             return None;
         }
@@ -719,7 +780,7 @@ impl<'a> Look<'a> {
             ground: Ground::ComplainedAgain(again.id),
             account: fobbed_off.account.clone(),
             part: Part::Whole,
-            at: again.recorded_at,
+            at: came_at.max(fobbed_off.at),
             evidence: chained(&fobbed_off.evidence, &came),
             proof: fobbed_off
                 .proof
@@ -727,13 +788,14 @@ impl<'a> Look<'a> {
                 .copied()
                 .chain(came.first().copied())
                 .collect(),
+            broken: Some(fobbed_off.rule),
         })
     }
 
     /// A4: the department, its head and the person, each to be decided by degree.
     fn poorly_handled(self, again: &Case) -> Option<Vec<Breach>> {
         let (department, by, outcome, envelope) = self.result_before(again.record.asked_at)?;
-        let came = came_again(again)?;
+        let (came, came_at) = came_again(self.case.id, again)?;
         let is_none = outcome != Outcome::Solved
             || self.case.ending == Some(Ending::Terminated)
             || is_contractor(department, self.context);
@@ -762,20 +824,21 @@ impl<'a> Look<'a> {
                     person: person.cloned(),
                 },
                 part,
-                at: again.recorded_at,
+                at: came_at,
                 evidence: chained(&[envelope], &came),
                 proof: [envelope]
                     .into_iter()
                     .chain(came.first().copied())
                     .collect(),
+                broken: None,
             })
             .collect();
         Some(found)
     }
 }
 
-/// The record of a second complaint, and where it was marked as one only later.
-fn came_again(again: &Case) -> Option<Vec<EnvelopeId>> {
+/// The record of a second complaint, where it was marked as one only later, and since when it is known as one.
+fn came_again(of: CaseId, again: &Case) -> Option<(Vec<EnvelopeId>, Moment)> {
     let marked = again
         .assessments
         .traces
@@ -783,12 +846,21 @@ fn came_again(again: &Case) -> Option<Vec<EnvelopeId>> {
         .rev()
         .find(|it| it.kind == TraceKind::RepeatMarked);
     let recorded = recorded_in(again)?;
-    Some(
-        [recorded]
-            .into_iter()
-            .chain(marked.map(|it| it.envelope))
-            .collect(),
-    )
+    let record = &again.record;
+    let said_at_once = record.repeats == Some(of)
+        || record
+            .asked_before
+            .as_ref()
+            .and_then(|it| it.recorded_as)
+            .is_some_and(|it| it == of);
+    let known_at = marked
+        .filter(|_| !said_at_once)
+        .map_or(again.recorded_at, |it| it.at);
+    let evidence = [recorded]
+        .into_iter()
+        .chain(marked.map(|it| it.envelope))
+        .collect();
+    Some((evidence, known_at))
 }
 
 fn chained(first: &[EnvelopeId], then: &[EnvelopeId]) -> Vec<EnvelopeId> {
@@ -810,6 +882,7 @@ fn one_act(
         at,
         evidence: vec![envelope],
         proof: [envelope].into(),
+        broken: None,
     }
 }
 

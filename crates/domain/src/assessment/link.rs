@@ -101,17 +101,32 @@ pub(super) fn of_person(
     }
 }
 
-/// Whether it stands that the person named was asked (F6): they recorded it themselves, agreed, or surely let the
-/// time for objecting pass.
-pub(super) fn was_asked(case: &Case, context: Context<'_>) -> bool {
-    !case.intake.asked_objected
-        && case
-            .obligations
-            .iter()
-            .filter(|it| it.deadline == DeadlineId::ConfirmAsked)
-            .all(|it| match it.end {
-                Some(End::Met { .. }) => true,
-                Some(End::Lifted { .. }) => false,
-                None => (context.verdict)(case, it) == Judged::Missed,
-            })
+/// Since when it stands that the person named was asked (F6): they recorded it themselves, agreed, or surely let the
+/// time for objecting pass; none: it does not stand. What is put to somebody else (F5) says nothing of them.
+pub(super) fn asked_since(case: &Case, context: Context<'_>) -> Option<Moment> {
+    if case.intake.asked_objected {
+        return None;
+    }
+    let named = Some(&case.record.first_responder);
+    let mut since = case.recorded_at;
+    for it in &case.obligations {
+        let put_to = it.before.first().map_or(&it.owed_by, |(was, _)| was);
+        let stands_at = if it.deadline == DeadlineId::DecideAsked {
+            // After an objection it stands once the supervisor has said so.
+            it.end?.at()
+        } else if it.deadline == DeadlineId::ConfirmAsked && put_to.person.as_ref() == named {
+            match it.end {
+                Some(End::Met { at, .. }) => at,
+                Some(End::Lifted { .. }) => return None,
+                None if (context.verdict)(case, it) == Judged::Missed => {
+                    context.rules.due(case, it).ok()?.at
+                }
+                None => return None,
+            }
+        } else {
+            continue;
+        };
+        since = since.max(stands_at);
+    }
+    Some(since)
 }

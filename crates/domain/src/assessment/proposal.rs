@@ -41,6 +41,8 @@ pub struct Proposal {
     pub lapses_at: Moment,
     /// The other sides, decided alike (A7).
     pub sides: Vec<Hash>,
+    /// The rule that was broken, where that is not the line itself.
+    pub(super) broken: Option<RuleId>,
 }
 
 /// Where a proposal stands.
@@ -68,8 +70,8 @@ pub fn proposals(case: &Case, context: Context<'_>) -> Vec<Proposal> {
 
 /// Whatever the table lets follow, at whatever stage and however it stands, by when it was proposed.
 pub(crate) fn all(case: &Case, context: Context<'_>) -> Vec<Proposal> {
-    // C5: one handling, one assessment, on the case that is handled for all.
-    if case.coordination.main.is_some() {
+    // C5: one handling, one assessment, on the case that is handled for all. G4: and by its own pack, or none.
+    if case.coordination.main.is_some() || !context.rules.knows_pack_of(case) {
         return Vec::new();
     }
     let table = context.rules.assessments(case);
@@ -127,8 +129,8 @@ pub(crate) fn standing(
     if context.now > it.lapses_at {
         return Standing::Lapsed;
     }
-    let pack = context.rules.pack_of(case);
-    if pack.stage(it.rule, &it.department) != Stage::Assess {
+    let sides = all.iter().filter(|other| it.sides.contains(&other.key));
+    if !sides.chain([it]).all(|it| is_assessed(it, case, context)) {
         return Standing::NotAssessed;
     }
     let comes_first = all
@@ -140,6 +142,15 @@ pub(crate) fn standing(
     } else {
         Standing::Open
     }
+}
+
+/// G1: at the stage *assess* stand both the line and the rule that was broken.
+fn is_assessed(it: &Proposal, case: &Case, context: Context<'_>) -> bool {
+    let pack = context.rules.pack_of(case);
+    [Some(it.rule), it.broken]
+        .into_iter()
+        .flatten()
+        .all(|rule| pack.stage(rule, &it.department) == Stage::Assess)
 }
 
 fn of_breach(
@@ -182,7 +193,7 @@ fn of_breach(
     let table = context.rules.assessments(case);
     let lapse = Minutes(table.lapse_after_days.saturating_mul(24 * 60));
     Some(Proposal {
-        key: key(case.id, breach, person, department),
+        key: key(case.id, breach.rule, person, department, &breach.proof),
         case: case.id,
         rule: breach.rule,
         person: person.cloned(),
@@ -198,17 +209,20 @@ fn of_breach(
         state_by: state_by(case, department, person, proposed_at, context),
         lapses_at: proposed_at + lapse,
         sides: Vec::new(),
+        broken: breach.broken,
     })
 }
 
-fn key(
+/// By which a proposal is recognised again.
+pub(super) fn key(
     case: CaseId,
-    breach: &Breach,
+    rule: RuleId,
     person: Option<&PersonId>,
     department: &DepartmentId,
+    proof: &BTreeSet<EnvelopeId>,
 ) -> Hash {
-    let proof: Vec<EnvelopeId> = breach.proof.iter().copied().collect();
-    let named = (case, breach.rule, person, department, proof);
+    let proof: Vec<EnvelopeId> = proof.iter().copied().collect();
+    let named = (case, rule, person, department, proof);
     Hash::of(&minicbor::to_vec(named).expect("writing to a vector cannot fail"))
 }
 

@@ -42,6 +42,8 @@ pub enum TraceKind {
     /// A slip was issued or passed on by a person, not moved by a coordinator or a guidance (T1, T4).
     HandedOver,
     HandlerNamed(PersonId),
+    /// The coordinator settled whose it is (C1).
+    LeadNamed,
     /// A result came back (T3).
     Result {
         department: DepartmentId,
@@ -72,6 +74,7 @@ impl Assessments {
             Fact::FormCompleted(it) => it.missing_because.map(|_| TraceKind::MissingExplained),
             Fact::HandedOver(_) => Some(TraceKind::HandedOver),
             Fact::HandlerNamed(it) => Some(TraceKind::HandlerNamed(it.handler.clone())),
+            Fact::LeadNamed(_) => Some(TraceKind::LeadNamed),
             Fact::Replied(it) => Some(TraceKind::Result {
                 department: it.department.clone(),
                 outcome: it.outcome,

@@ -163,27 +163,33 @@ fn concerned(it: &Proposal, rules: &Rules) -> Option<PersonId> {
         .or_else(|| head_of(&it.department, rules).cloned())
 }
 
-/// Never the person concerned, never whom the complaint is about (I11); what is against a head is for the director.
+/// Never whom it is against, a department's head for the department; never whom the complaint is about (I11). What is
+/// against a head, or against quality control itself, is for the director.
 fn may_decide(on: On<'_>, it: &Proposal) -> Result<(), Refusal> {
     let rules = on.rules();
-    if it.person.as_ref() == Some(&on.actor.id) {
+    let concerned = concerned(it, rules);
+    if concerned.as_ref() == Some(&on.actor.id) {
         return Err(Refusal::Concerned {
             person: on.actor.id.clone(),
         });
     }
     not_concerned(on.case, &on.actor.id)?;
+    let directory = &rules.directory;
+    let is_against_head = concerned.as_ref() == head_of(&it.department, rules);
     match it.decided_by {
-        Decider::Director => directs(on.actor, &rules.directory),
+        Decider::Director => directs(on.actor, directory),
         Decider::Quality => {
-            let quality = rules.directory.quality.as_ref().ok_or(Refusal::NoPost {
+            let quality = directory.quality.as_ref().ok_or(Refusal::NoPost {
                 post: Post::Quality,
             })?;
-            member(on.actor, quality)
+            if it.department == *quality {
+                directs(on.actor, directory)
+            } else {
+                member(on.actor, quality)
+            }
         }
-        Decider::Supervisor if concerned(it, rules).as_ref() == head_of(&it.department, rules) => {
-            directs(on.actor, &rules.directory)
-        }
-        Decider::Supervisor => supervises(on.actor, &it.department, &rules.directory),
+        Decider::Supervisor if is_against_head => directs(on.actor, directory),
+        Decider::Supervisor => supervises(on.actor, &it.department, directory),
     }
 }
 

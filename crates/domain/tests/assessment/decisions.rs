@@ -287,3 +287,111 @@ fn no_succession_while_a_proposal_is_undecided() {
         .order("lin-zhiyuan", "2026-07-13 10:02", dismiss(key))
         .order("zhao-qiang", "2026-07-13 10:03", succeed());
 }
+
+#[test]
+fn nobody_decides_for_or_against_their_own_department_as_its_head() {
+    let late = Story::new(1)
+        .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order("wang-jianguo", "2026-07-13 09:08", hand_over("office"))
+        .order("lin-zhiyuan", "2026-07-13 09:15", Command::Receive);
+    let it = late.only("2026-07-15 10:00", &[]);
+    assert_eq!((it.person, it.bulletin), (None, true));
+    late.refused(
+        "lin-zhiyuan",
+        "2026-07-20 09:00",
+        uphold(it.key, None, true),
+        &Refusal::Concerned {
+            person: person("lin-zhiyuan"),
+        },
+    );
+}
+
+#[test]
+fn what_is_against_quality_control_is_for_the_director() {
+    let mut conduct = form("xu-wenbo", "2026-07-13 09:00");
+    conduct.category = "staff-conduct".parse().unwrap();
+    let own_work = Story::new(1)
+        .order(
+            "xu-wenbo",
+            "2026-07-13 09:00",
+            Command::Record(Box::new(conduct)),
+        )
+        .order("xu-wenbo", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-14 10:00", send_back())
+        .order("xu-wenbo", "2026-07-16 09:00", reply())
+        .order("xu-wenbo", "2026-07-16 09:00", tell());
+    let found = own_work.proposals("2026-07-17 10:00", &[]);
+    let it = found.iter().find(|it| it.rule == RuleId::A5).unwrap();
+    own_work
+        .refused(
+            "xu-wenbo",
+            "2026-07-23 09:00",
+            uphold(it.key, Some(30), true),
+            &Refusal::Concerned {
+                person: person("xu-wenbo"),
+            },
+        )
+        .order(
+            "lin-zhiyuan",
+            "2026-07-23 09:00",
+            uphold(it.key, Some(30), true),
+        );
+}
+
+#[test]
+fn a_refusal_that_was_decided_is_not_decided_again_as_a_wrangle() {
+    let refused = Story::handled(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order("liu-wei", "2026-07-13 11:00", reply());
+    let key = refused.only("2026-07-13 11:01", &[]).key;
+    refused
+        .order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            uphold(key, Some(50), true),
+        )
+        .order(
+            "li-na",
+            "2026-07-20 10:00",
+            shirking("cleaning", Some("sun-guilan")),
+        )
+        .proposed(
+            "2026-07-20 10:01",
+            &[],
+            &[(RuleId::A3, "cleaning", "sun-guilan")],
+        );
+}
+
+#[test]
+fn a_third_who_is_reported_changes_nothing_for_the_two_sides() {
+    let wrangle = Story::handled(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order(
+            "li-na",
+            "2026-07-13 09:40",
+            shirking("cleaning", Some("sun-guilan")),
+        )
+        .order("liu-wei", "2026-07-13 11:00", reply());
+    let sides = wrangle.proposals("2026-07-13 11:01", &[]);
+    let wrangle = wrangle
+        .order("lin-zhiyuan", "2026-07-20 09:00", dismiss(sides[0].key))
+        .order("lin-zhiyuan", "2026-07-20 09:00", dismiss(sides[1].key))
+        .order(
+            "wang-jianguo",
+            "2026-07-20 10:00",
+            shirking("service", Some("zhang-min")),
+        );
+    wrangle.proposed(
+        "2026-07-20 10:01",
+        &[],
+        &[(RuleId::A3, "service", "zhang-min")],
+    );
+}

@@ -237,15 +237,23 @@ fn a_contact_without_a_record_is_a_question() {
     );
     assert_eq!(questions(&story.case())[0].to, person("liu-wei"));
     assert_eq!(story.grounds("2026-07-13 09:01"), []);
+    let answered = story.order(
+        "liu-wei",
+        "2026-07-13 10:00",
+        Command::ConfirmAsked {
+            agrees: false,
+            text: "没有人问过".into(),
+        },
+    );
+    assert_eq!(questions(&answered.case()), [], "it is answered");
 }
 
 #[test]
 fn nothing_is_proposed_before_the_stage_assess_and_nothing_is_decided() {
-    let mut late = Story::answered_late(1);
-    let key = late.only("2026-07-15 10:00", &[]).key;
+    let key = Story::answered_late(1).only("2026-07-15 10:00", &[]).key;
     for stage in ["observe", "remind"] {
-        late.rules = rules_at(stage, str::to_owned);
-        late = late.proposed("2026-07-15 10:00", &[], &[]).refused(
+        let late = Story::answered_late_under(1, rules_at(stage, str::to_owned));
+        let late = late.proposed("2026-07-15 10:00", &[], &[]).refused(
             "lin-zhiyuan",
             "2026-07-18 09:00",
             uphold(key, Some(50), true),
@@ -253,6 +261,91 @@ fn nothing_is_proposed_before_the_stage_assess_and_nothing_is_decided() {
         );
         assert!(!late.grounds("2026-07-15 10:00").is_empty(), "counted");
     }
+}
+
+#[test]
+fn a_change_of_the_stage_does_not_act_backwards() {
+    let observed = rules_at("observe", str::to_owned);
+    let mut opened_before = Story::answered_late_under(1, observed.clone());
+    opened_before.rules = rules().with_earlier([observed.pack]);
+    let mut other_pack_lost = opened_before.proposed("2026-07-15 10:00", &[], &[]);
+    other_pack_lost.rules = rules();
+    other_pack_lost.proposed("2026-07-15 10:00", &[], &[]);
+    let mut opened_after = Story::answered_late(1);
+    opened_after.rules = rules_at("observe", str::to_owned).with_earlier([rules().pack]);
+    let kept = [(RuleId::A3, "engineering", "liu-wei")];
+    opened_after.proposed("2026-07-15 10:00", &[], &kept);
+}
+
+fn with_stage(line: &str) -> Rules {
+    let stages = format!("default = \"observe\"\n{line}");
+    rules_with(|pack| pack.replace("default = \"observe\"", &stages))
+}
+
+#[test]
+fn a_line_reaches_no_further_than_the_rule_that_was_broken() {
+    for (line, n_proposed) in [
+        ("rules.T3 = \"observe\"", 0),
+        ("rules.T3 = \"remind\"", 0),
+        ("rules.T1 = \"observe\"", 1),
+        ("departments.engineering = \"remind\"", 0),
+    ] {
+        let late = Story::answered_late_under(1, with_stage(line));
+        assert_eq!(
+            late.proposals("2026-07-15 10:00", &[]).len(),
+            n_proposed,
+            "{line}"
+        );
+        assert!(!late.grounds("2026-07-15 10:00").is_empty(), "counted");
+    }
+}
+
+#[test]
+fn where_one_side_of_a_wrangle_is_spared_the_other_is_too() {
+    let wrangle = |rules| {
+        let story = Story {
+            rules,
+            ..Story::new(1)
+        };
+        story
+            .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+            .order("wang-jianguo", "2026-07-13 09:08", hand_over("engineering"))
+            .order(
+                "wang-jianguo",
+                "2026-07-13 09:30",
+                shirking("engineering", Some("chen-gong")),
+            )
+            .order(
+                "li-na",
+                "2026-07-13 09:40",
+                shirking("cleaning", Some("sun-guilan")),
+            )
+    };
+    assert_eq!(wrangle(rules()).proposals("2026-07-13 10:00", &[]).len(), 2);
+    wrangle(with_stage("departments.cleaning = \"observe\"")).proposed(
+        "2026-07-13 10:00",
+        &[],
+        &[],
+    );
+}
+
+#[test]
+fn what_is_asked_of_somebody_else_spares_nobody() {
+    let mut named = form("zhang-min", "2026-07-13 09:00");
+    named.more.asked_before = Some((person("liu-wei"), None));
+    let late = Story::new(1)
+        .order(
+            "zhang-min",
+            "2026-07-13 09:00",
+            Command::Record(Box::new(named)),
+        )
+        .order("zhang-min", "2026-07-13 14:00", hand_over("engineering"));
+    let again = Story::again(2, &late, "2026-07-14 09:00");
+    late.proposed(
+        "2026-07-14 10:00",
+        &[&again],
+        &[(RuleId::A1, "service", "zhang-min")],
+    );
 }
 
 #[test]

@@ -249,27 +249,13 @@ fn a7_a_slip_that_went_to_and_fro_depends_on_what_the_coordinator_found() {
 
 #[test]
 fn a8_insisting_on_a_department_whose_return_was_upheld() {
-    let insisted = Story::new(1)
-        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
-        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
-        .order("chen-gong", "2026-07-13 09:20", send_back())
-        .order("zhang-min", "2026-07-13 09:30", hand_over("engineering"))
-        .order(
-            "chen-gong",
-            "2026-07-14 16:00",
-            Command::ReportToCoordination {
-                text: "仍不属本部门".into(),
-            },
-        )
-        .order(
-            "lin-zhiyuan",
-            "2026-07-14 16:30",
-            name_lead("security", &["engineering"]),
-        )
-        .order("gao-feng", "2026-07-14 16:40", name_handler("gao-feng"))
-        .order("gao-feng", "2026-07-15 17:00", reply())
-        .order("zhang-min", "2026-07-16 09:00", tell());
-    insisted.proposed(
+    insisted(
+        "2026-07-14 16:00",
+        "2026-07-14 16:30",
+        "2026-07-15 17:00",
+        "2026-07-16 09:00",
+    )
+    .proposed(
         "2026-07-16 10:00",
         &[],
         &[(RuleId::A8, "service", "zhang-min")],
@@ -359,5 +345,100 @@ fn i4_a_second_trip_and_a_wasted_visit_are_breaches_without_an_amount() {
     assert_eq!(
         wasted.grounds("2026-07-14 09:31"),
         [(RuleId::I4, Ground::WastedVisit)]
+    );
+}
+
+#[test]
+fn whoever_wrangled_is_not_charged_with_the_way_round_as_well() {
+    let mut story = Story::new(1);
+    story.rules = rules_with(|pack| pack.replace("max_moves = 3", "max_moves = 9"));
+    story
+        .recorded("liu-wei", "liu-wei", "2026-07-13 09:00")
+        .order("liu-wei", "2026-07-13 09:10", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:20", send_back())
+        .order("liu-wei", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-14 17:00", send_back())
+        .order("liu-wei", "2026-07-16 09:00", reply())
+        .order("chen-gong", "2026-07-16 09:05", tell())
+        .proposed(
+            "2026-07-17 10:00",
+            &[],
+            &[
+                (RuleId::A7, "cleaning", "sun-guilan"),
+                (RuleId::A7, "engineering", "liu-wei"),
+            ],
+        );
+}
+
+/// Sent again to a department whose return holds, until somebody reports it; then another department has it.
+fn insisted(reported: &str, ruled: &str, done: &str, told: &str) -> Story {
+    Story::new(1)
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:20", send_back())
+        .order("zhang-min", "2026-07-13 09:30", hand_over("engineering"))
+        .order(
+            "chen-gong",
+            reported,
+            Command::ReportToCoordination {
+                text: "仍不属本部门".into(),
+            },
+        )
+        .order(
+            "lin-zhiyuan",
+            ruled,
+            name_lead("security", &["engineering"]),
+        )
+        .order("gao-feng", ruled, name_handler("gao-feng"))
+        .order("gao-feng", done, reply())
+        .order("zhang-min", told, tell())
+}
+
+#[test]
+fn a8_leaves_out_the_time_of_whoever_had_it_afterwards() {
+    insisted(
+        "2026-07-13 09:40",
+        "2026-07-13 10:00",
+        "2026-07-20 09:00",
+        "2026-07-20 09:00",
+    )
+    .proposed(
+        "2026-07-21 10:00",
+        &[],
+        &[(RuleId::A3, "security", "gao-feng")],
+    );
+}
+
+#[test]
+fn a_proposal_begins_when_all_that_it_takes_has_happened() {
+    let it = insisted(
+        "2026-07-14 16:00",
+        "2026-07-14 16:30",
+        "2026-07-15 17:00",
+        "2026-07-16 09:00",
+    )
+    .only("2026-07-16 10:00", &[]);
+    assert_eq!(
+        (it.rule, it.proposed_at),
+        (RuleId::A8, at("2026-07-16 09:00")),
+        "only then it is plain that it would have been in time without the way round"
+    );
+    assert_eq!(it.state_by, Some(at("2026-07-21 18:00")));
+
+    let solved = Story::solved(1);
+    let unmarked = Story::new(2).recorded("zhang-min", "zhang-min", "2026-07-16 09:00");
+    let marked = unmarked.order(
+        "zhang-min",
+        "2026-09-01 09:00",
+        Command::MarkRepeat {
+            earlier: Some(solved.id),
+        },
+    );
+    let found = solved.proposals("2026-09-01 10:00", &[&marked]);
+    assert_eq!(found.len(), 3, "not lapsed before anybody could know of it");
+    assert!(
+        found
+            .iter()
+            .all(|it| it.proposed_at == at("2026-09-01 09:00"))
     );
 }

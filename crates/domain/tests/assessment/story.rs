@@ -150,7 +150,19 @@ impl Story {
 
     /// Answered a day late by the handler.
     pub fn answered_late(n: u8) -> Self {
-        Self::handled(n).order("liu-wei", "2026-07-15 10:00", reply())
+        Self::answered_late_under(n, rules())
+    }
+
+    pub fn answered_late_under(n: u8, rules: Rules) -> Self {
+        let story = Self {
+            rules,
+            ..Self::new(n)
+        };
+        story
+            .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+            .order("wang-jianguo", "2026-07-13 09:08", hand_over("engineering"))
+            .order("chen-gong", "2026-07-13 09:15", name_handler("liu-wei"))
+            .order("liu-wei", "2026-07-15 10:00", reply())
     }
 
     /// Answered in time, told, and satisfied.
