@@ -3,8 +3,9 @@
 //! Figures are per department that was asked. A department with fewer than [`SMALL`] cases is merged into *others*;
 //! where *others* would then be small itself, the smallest department that is not joins it, so that no row can be
 //! had by taking the rest from the total. A site with fewer than [`SMALL`] cases publishes no figures. Nothing is
-//! broken down by building, category or day, and a month is published once it is over, not day by day, so that no
-//! two bulletins differ by one customer; what changes later is published as a correction.
+//! broken down by building, category or day, and a month's figures are published once it is over, not day by day, so
+//! that no two bulletins differ by one customer. What changes later is published as a correction of the same rows:
+//! others would be had by taking the new from the old. Cases that came later are told once they are [`SMALL`] in a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ pub const SMALL: u32 = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bulletin {
     pub period: Period,
-    /// None: too few cases to publish figures.
+    /// None: too few cases to publish figures, or the month is not over.
     pub total: Option<Figures>,
     pub rows: Vec<(Row, Figures)>,
     /// Verified, and decided for the bulletin.
@@ -58,15 +59,25 @@ pub enum Figure {
     Overdue,
 }
 
+impl Figure {
+    pub const ALL: [Self; 5] = [
+        Self::In,
+        Self::Answered,
+        Self::OnTime,
+        Self::Satisfied,
+        Self::Overdue,
+    ];
+}
+
 impl Figures {
-    pub const fn all(self) -> [(Figure, u32); 5] {
-        [
-            (Figure::In, self.n_in),
-            (Figure::Answered, self.n_answered),
-            (Figure::OnTime, self.n_on_time),
-            (Figure::Satisfied, self.n_satisfied),
-            (Figure::Overdue, self.n_overdue),
-        ]
+    pub const fn figure(self, figure: Figure) -> u32 {
+        match figure {
+            Figure::In => self.n_in,
+            Figure::Answered => self.n_answered,
+            Figure::OnTime => self.n_on_time,
+            Figure::Satisfied => self.n_satisfied,
+            Figure::Overdue => self.n_overdue,
+        }
     }
 
     const fn add(&mut self, other: Self) {
@@ -119,24 +130,43 @@ pub struct Correction {
 /// The bulletin of the cases asked, and the criticism decided, in a month.
 pub fn bulletin(cases: &[Case], period: Period, context: Context<'_>) -> Bulletin {
     let rules = context.rules;
-    let mut departments: BTreeMap<DepartmentId, Figures> = BTreeMap::new();
-    let mut total = Figures::default();
-    for case in cases {
-        if Period::of(case.record.asked_at, rules.zone()) == period {
-            let figures = Figures::of(case, context);
-            departments
-                .entry(case.record.department.clone())
-                .or_default()
-                .add(figures);
-            total.add(figures);
-        }
-    }
+    let is_over = Period::of(context.now, rules.zone()) > period;
+    let departments = if is_over {
+        by_department(cases, period, context)
+    } else {
+        BTreeMap::new()
+    };
+    let total = summed(departments.values());
     Bulletin {
         period,
         total: (total.n_in >= SMALL).then_some(total),
         rows: unrecognisable(departments),
         criticism: criticism(cases, period, rules),
     }
+}
+
+fn by_department(
+    cases: &[Case],
+    period: Period,
+    context: Context<'_>,
+) -> BTreeMap<DepartmentId, Figures> {
+    let mut departments: BTreeMap<DepartmentId, Figures> = BTreeMap::new();
+    for case in cases {
+        if Period::of(case.record.asked_at, context.rules.zone()) == period {
+            departments
+                .entry(case.record.department.clone())
+                .or_default()
+                .add(Figures::of(case, context));
+        }
+    }
+    departments
+}
+
+fn summed<'a>(figures: impl IntoIterator<Item = &'a Figures>) -> Figures {
+    figures.into_iter().fold(Figures::default(), |mut sum, it| {
+        sum.add(*it);
+        sum
+    })
 }
 
 fn unrecognisable(departments: BTreeMap<DepartmentId, Figures>) -> Vec<(Row, Figures)> {
@@ -185,27 +215,67 @@ fn criticism(cases: &[Case], period: Period, rules: &Rules) -> Vec<Criticism> {
 }
 
 /// What has to be published beside the next bulletin, because it was published otherwise.
-pub fn corrections(published: &Bulletin, now: &Bulletin) -> Vec<Correction> {
-    let figures = |of: &Bulletin| -> BTreeMap<(Row, Figure), u32> {
-        let total = of.total.map(|it| (Row::Total, it));
-        total
-            .into_iter()
-            .chain(of.rows.iter().cloned())
-            .flat_map(|(row, it)| it.all().map(|(figure, n)| ((row.clone(), figure), n)))
-            .collect()
+pub fn corrections(published: &Bulletin, cases: &[Case], context: Context<'_>) -> Vec<Correction> {
+    let before = figures(published);
+    let after = if published.total.is_some() {
+        in_the_rows_of(published, cases, context)
+    } else {
+        figures(&bulletin(cases, published.period, context))
     };
-    let (before, after) = (figures(published), figures(now));
-    let keys: BTreeSet<_> = before.keys().chain(after.keys()).cloned().collect();
-    keys.into_iter()
-        .filter_map(|key| {
-            let (was, is) = (before.get(&key).copied(), after.get(&key).copied());
-            let (row, figure) = key;
-            (was != is).then_some(Correction {
-                row,
-                figure,
-                was,
-                is,
-            })
-        })
-        .collect()
+    let rows: BTreeSet<&Row> = before.keys().chain(after.keys()).collect();
+    let mut found = Vec::new();
+    for row in rows {
+        for figure in Figure::ALL {
+            let of = |all: &BTreeMap<Row, Figures>| all.get(row).map(|it| it.figure(figure));
+            let (was, is) = (of(&before), of(&after));
+            if was != is {
+                found.push(Correction {
+                    row: row.clone(),
+                    figure,
+                    was,
+                    is,
+                });
+            }
+        }
+    }
+    found
+}
+
+fn figures(of: &Bulletin) -> BTreeMap<Row, Figures> {
+    let total = of.total.map(|it| (Row::Total, it));
+    total.into_iter().chain(of.rows.iter().cloned()).collect()
+}
+
+/// The figures as they are now, of the rows that were published; what would show fewer than [`SMALL`] customers stays as
+/// it was, in its row and in the total.
+fn in_the_rows_of(
+    published: &Bulletin,
+    cases: &[Case],
+    context: Context<'_>,
+) -> BTreeMap<Row, Figures> {
+    let was: BTreeMap<Row, Figures> = published.rows.iter().cloned().collect();
+    let mut is: BTreeMap<Row, Figures> = was
+        .keys()
+        .map(|row| (row.clone(), Figures::default()))
+        .collect();
+    for (department, figures) in by_department(cases, published.period, context) {
+        let own = Row::Department(department);
+        let row = if was.contains_key(&own) {
+            own
+        } else {
+            Row::Others
+        };
+        is.entry(row).or_default().add(figures);
+    }
+    for (row, figures) in &mut is {
+        let before = was.get(row).copied().unwrap_or_default();
+        let n_others = before.n_in.abs_diff(figures.n_in);
+        if n_others > 0 && n_others < SMALL {
+            *figures = before;
+        }
+    }
+    is.retain(|row, it| was.contains_key(row) || it.n_in > 0);
+    let total = summed(is.values());
+    is.insert(Row::Total, total);
+    is
 }

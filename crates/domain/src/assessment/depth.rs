@@ -1,6 +1,7 @@
 //! How deep the rules go with a person or a department, and what to do next (G2).
 
-use super::{Context, Judged, questions};
+use super::breach::unrecorded;
+use super::{Context, Judged};
 use crate::case::{Case, Obligation};
 use crate::event::Ending;
 use crate::id::{DepartmentId, PersonId};
@@ -136,13 +137,15 @@ pub fn depth(member: &Member, cases: &[Case], context: Context<'_>) -> Depth {
                 depth.complete.count(case.intake.missing.is_empty());
             }
         }
-        for question in questions(case) {
+        // Whoever says that they were not asked left nothing unrecorded (F5).
+        if let Some(contact) = unrecorded(case).filter(|_| case.intake.asked_before != Some(false))
+        {
             let department = context
                 .rules
                 .directory
-                .person(&question.to)
+                .person(&contact.person)
                 .map(|it| &it.department);
-            if department.is_some_and(|it| is_member(&question.to, it)) {
+            if department.is_some_and(|it| is_member(&contact.person, it)) {
                 depth.recorded.count(false);
             }
         }

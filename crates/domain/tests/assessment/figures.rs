@@ -1,8 +1,10 @@
 //! Sums, praise, how deep it goes, and what is published.
 
+use std::collections::BTreeSet;
+
 use shouwen_domain::assessment::{
-    Bulletin, Depth, Figure, Figures, Line, Member, NextStep, Period, PraiseGround, Ratio, Row,
-    Sums, bulletin, corrections, depth, praise, sums,
+    Bulletin, Correction, Depth, Figure, Figures, Line, Member, NextStep, Period, PraiseGround,
+    Ratio, Row, Sums, bulletin, corrections, depth, praise, sums,
 };
 use shouwen_domain::event::Ending;
 
@@ -354,7 +356,7 @@ fn what_was_published_otherwise_is_published_as_a_correction() {
     let mut stories: Vec<Story> = (1..=5).map(|n| asked_of(n, "wang-jianguo")).collect();
     let before = published(&stories);
     stories[4] = Story::solved(5);
-    let found = corrections(&before, &published(&stories));
+    let found = corrected(&before, &stories);
     let changed: Vec<_> = found
         .into_iter()
         .filter(|it| it.row == Row::Total)
@@ -369,5 +371,105 @@ fn what_was_published_otherwise_is_published_as_a_correction() {
             (Figure::Overdue, Some(5), Some(4)),
         ]
     );
-    assert_eq!(corrections(&before, &before), []);
+    let unchanged = published(&stories);
+    assert_eq!(corrected(&unchanged, &stories), []);
+}
+
+fn corrected(before: &Bulletin, stories: &[Story]) -> Vec<Correction> {
+    over(stories, "2026-09-01 09:00", |cases, context| {
+        corrections(before, cases, context)
+    })
+}
+
+fn asked(sizes: &[(&str, u8)]) -> Vec<Story> {
+    let who = sizes
+        .iter()
+        .flat_map(|(who, n)| std::iter::repeat_n(*who, (*n).into()));
+    (1..).zip(who).map(|(n, who)| asked_of(n, who)).collect()
+}
+
+#[test]
+fn a_correction_keeps_the_rows_so_that_none_is_had_from_the_old_and_the_new() {
+    let before = published(&asked(&[
+        ("wang-jianguo", 7),
+        ("zhang-min", 4),
+        ("liu-wei", 3),
+    ]));
+    let later = asked(&[("wang-jianguo", 7), ("zhang-min", 9), ("liu-wei", 3)]);
+    let found = corrected(&before, &later);
+    let n_in: Vec<_> = found
+        .iter()
+        .filter(|it| it.figure == Figure::In)
+        .map(|it| (it.row.clone(), it.was, it.is))
+        .collect();
+    assert_eq!(
+        n_in,
+        [
+            (Row::Total, Some(14), Some(19)),
+            (Row::Others, Some(7), Some(12)),
+        ],
+        "with a row of the 9, the 3 would be the rest of what was published"
+    );
+}
+
+#[test]
+fn a_correction_shows_no_single_customer_who_came_later() {
+    let before = published(&asked(&[("wang-jianguo", 7), ("zhang-min", 6)]));
+    let one_more = asked(&[("wang-jianguo", 8), ("zhang-min", 6)]);
+    assert_eq!(corrected(&before, &one_more), []);
+    let elsewhere = asked(&[("wang-jianguo", 7), ("zhang-min", 6), ("liu-wei", 2)]);
+    assert_eq!(corrected(&before, &elsewhere), []);
+    let five_more = asked(&[("wang-jianguo", 12), ("zhang-min", 7)]);
+    let rows: BTreeSet<Row> = corrected(&before, &five_more)
+        .into_iter()
+        .map(|it| it.row)
+        .collect();
+    let security = Row::Department("security".parse().unwrap());
+    assert_eq!(rows, [Row::Total, security].into());
+}
+
+#[test]
+fn a_month_that_is_not_over_has_no_figures() {
+    let stories = asked(&[("wang-jianguo", 9)]);
+    let on = |now| {
+        over(&stories, now, |cases, context| {
+            bulletin(cases, JULY, context)
+        })
+    };
+    assert_eq!(on("2026-07-31 23:59").total, None);
+    assert_eq!(on("2026-07-31 23:59").rows, []);
+    assert_eq!(on("2026-08-01 00:00").total.unwrap().n_in, 9);
+}
+
+#[test]
+fn whoever_was_not_asked_left_nothing_unrecorded() {
+    let mut named = form("zhang-min", "2026-07-14 09:00");
+    named.more.asked_before = Some((person("wang-jianguo"), None));
+    let question = Story::new(1).order(
+        "zhang-min",
+        "2026-07-14 09:00",
+        Command::Record(Box::new(named)),
+    );
+    let recorded = |story: Story| {
+        over(&[story], "2026-07-15 09:00", |cases, context| {
+            depth(&Member::Person(person("wang-jianguo")), cases, context).recorded
+        })
+    };
+    let answered = |agrees| {
+        let story = Story {
+            rules: rules(),
+            id: question.id,
+            envelopes: question.envelopes.clone(),
+        };
+        story.order(
+            "wang-jianguo",
+            "2026-07-14 10:00",
+            Command::ConfirmAsked {
+                agrees,
+                text: "记不清了".into(),
+            },
+        )
+    };
+    assert_eq!(recorded(answered(true)), Ratio { n: 0, of: 1 });
+    assert_eq!(recorded(answered(false)), Ratio::default());
 }
