@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Period;
 use crate::case::Case;
-use crate::event::{Ending, Finding};
+use crate::event::{Ending, Field, Finding};
 use crate::hash::Hash;
 use crate::id::{CaseId, PersonId, SiteId};
 
@@ -181,8 +181,9 @@ pub fn sample(cases: &[Case], rule: SampleRule, seed: Hash) -> Vec<Drawn> {
         .values()
         .map(|case| {
             let tickets = tickets(case, rule, &easily_pleased);
-            let ask_customer = case.record.missing.is_empty() && !case.visits.is_empty()
-                || case.verification.waived.is_some();
+            let has_a_phone = !case.intake.missing.contains(&Field::CustomerPhone);
+            let ask_customer =
+                has_a_phone && (!case.visits.is_empty() || case.verification.waived.is_some());
             let smallest = (0..tickets.max(1))
                 .map(|number| hashed(("shouwen sample ticket", seed, case.id, number)))
                 .min()

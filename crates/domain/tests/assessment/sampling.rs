@@ -203,3 +203,33 @@ fn waived_not_reached_and_always_satisfied_are_drawn_more_often() {
     );
     assert!(ordinary > 100, "and nobody is left out: {drawn:?}");
 }
+
+#[test]
+fn the_customer_is_asked_directly_wherever_there_is_a_phone() {
+    use shouwen_domain::case::Visit;
+    use shouwen_domain::event::Field;
+
+    let mut cases = population(3, |n, case| {
+        case.visits.push(Visit {
+            by: person("wang-jianguo"),
+            at: at("2026-07-14 09:00"),
+            how: Contact::Call,
+            finding: Finding::NotReached,
+        });
+        case.record.missing = vec![Field::CustomerPhone, Field::CustomerAddress];
+        case.intake.missing = match n {
+            1 => vec![Field::CustomerPhone],
+            2 => vec![Field::CustomerAddress],
+            _ => Vec::new(),
+        };
+    });
+    cases.sort_by_key(|it| it.id);
+    let all = SampleRule {
+        share_percent: 100,
+        ..RULE
+    };
+    let mut drawn = sample(&cases, all, Hash::of(b"a seed"));
+    drawn.sort_by_key(|it| it.case);
+    let asked: Vec<bool> = drawn.iter().map(|it| it.ask_customer).collect();
+    assert_eq!(asked, [false, true, true], "one was completed later");
+}
