@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 pub(crate) use leaves::leaves;
 
 use crate::hours::HoursError;
+use crate::rule::RuleId;
 
 /// Where a text is wrong, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,8 @@ pub struct DocumentError {
     pub line: u32,
     /// From 1, in characters.
     pub column: u32,
-    /// The path of the field, such as `deadlines.reply.limit`; empty when the text is no TOML.
+    /// The path of the field, such as `deadlines.reply.limit`; where the text is no TOML, the one before or around the
+    /// place, empty before the first.
     pub field: String,
     pub problem: Problem,
 }
@@ -152,7 +154,13 @@ impl fmt::Display for Problem {
                     expected.join(", ")
                 )
             }
-            Self::UnknownRule { found } => write!(f, "There is no rule \"{found}\""),
+            Self::UnknownRule { found } => {
+                write!(
+                    f,
+                    "There is no rule \"{found}\"; the rules are {}",
+                    all_rules()
+                )
+            }
             Self::RuleWithoutText { rule } => write!(
                 f,
                 "Rule {rule} is cited, and its text is not given under rules"
@@ -183,6 +191,16 @@ impl fmt::Display for Problem {
             Self::NotInOrder => f.write_str("This must come after the one before it"),
         }
     }
+}
+
+/// `F1 to F7, I1 to I15`, and so on.
+fn all_rules() -> String {
+    let letter = |it: &RuleId| it.as_str().chars().next();
+    let subjects: Vec<String> = RuleId::ALL
+        .chunk_by(|a, b| letter(a) == letter(b))
+        .filter_map(|it| Some(format!("{} to {}", it.first()?, it.last()?)))
+        .collect();
+    subjects.join(", ")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,7 +292,8 @@ pub(crate) struct Document<'i> {
 impl<'i> Document<'i> {
     pub(crate) fn parse(file: &'i str, text: &'i str) -> Result<Self, DocumentError> {
         let root = DeTable::parse(text).map_err(|error| {
-            let (line, column) = place(text, error.span().map_or(0, |it| it.start));
+            let offset = error.span().map_or(0, |it| it.start);
+            let (line, column) = place(text, offset);
             let problem = Problem::Syntax {
                 message: error.message().replace('\n', "; "),
             };
@@ -282,7 +301,7 @@ impl<'i> Document<'i> {
                 file: file.to_owned(),
                 line,
                 column,
-                field: String::new(),
+                field: field_around(text, offset),
                 problem,
             }
         })?;
@@ -532,6 +551,58 @@ fn joined(path: &str, key: &str) -> String {
         key.to_owned()
     } else {
         format!("{path}.{key}")
+    }
+}
+
+/// In a text that is no TOML: the header and the key last begun at a byte, as far as they look like it.
+fn field_around(text: &str, offset: usize) -> String {
+    let end = text
+        .get(offset..)
+        .and_then(|it| it.find('\n'))
+        .map_or(text.len(), |it| offset + it);
+    let is_path = |it: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_. \"".contains(c);
+        !it.is_empty() && it.chars().all(plain)
+    };
+    let mut header = "";
+    let mut headers_in_list: Vec<&str> = Vec::new();
+    let mut key = "";
+    let lines: Vec<&str> = text
+        .get(..end)
+        .unwrap_or(text)
+        .lines()
+        .map(str::trim)
+        .collect();
+    for line in &lines {
+        let begun = line.strip_prefix('[').map(|it| it.trim_start_matches('['));
+        let named = begun.map(|it| it.split(']').next().unwrap_or_default());
+        if let Some(path) = named.filter(|it| is_path(it) && !it.contains('"')) {
+            (header, key) = (path, "");
+            if line.starts_with("[[") {
+                headers_in_list.push(path);
+            }
+        } else if let Some((path, _)) = line.split_once('=')
+            && is_path(path.trim())
+        {
+            key = path.trim();
+        }
+    }
+    // A key that lacks its equals sign.
+    let last = lines.last().copied().unwrap_or_default();
+    let begun = last.split([' ', ':', '"']).next().unwrap_or_default();
+    if is_path(begun) && !last.contains('=') {
+        key = begun;
+    }
+    let place = headers_in_list.iter().filter(|it| **it == header).count();
+    let header = if place > 0 {
+        format!("{header}[{place}]")
+    } else {
+        header.to_owned()
+    };
+    if key.is_empty() {
+        header
+    } else {
+        joined(&header, key)
     }
 }
 

@@ -30,6 +30,7 @@ use crate::id::{CategoryId, DepartmentId, EmergencyId, PaperId};
 use crate::moment::Minutes;
 use crate::reckoning::Limit;
 use crate::rule::RuleId;
+use crate::zone::Zones;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pack {
@@ -116,6 +117,11 @@ impl Pack {
     /// The text it was read from.
     pub const fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The error that its zone is not in a zone table.
+    pub(crate) fn unknown_zone(&self, zones: &Zones) -> PackError {
+        read::unknown_zone(self, zones)
     }
 
     /// SHA-256 of the text.

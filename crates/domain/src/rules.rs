@@ -16,7 +16,7 @@ use crate::hash::Hash;
 use crate::hours::{Hours, TimeOfDay};
 use crate::id::DepartmentId;
 use crate::moment::Moment;
-use crate::pack::{DeadlineId, Night, Pack, PhraseKind};
+use crate::pack::{DeadlineId, Night, Pack, PackError, PhraseKind};
 use crate::reckoning::{
     Due, Limit, Office, Pause, Reckoning, ReckoningError, Standing, reckon, standing,
 };
@@ -61,13 +61,13 @@ impl Prepared {
     }
 }
 
-/// A pack names a zone that the zone table does not have.
+/// A pack names a zone that the zone table does not have; where, and which there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownZone(pub String);
+pub struct UnknownZone(pub PackError);
 
 impl fmt::Display for UnknownZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "The zone table has no \"{}\"", self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -87,7 +87,7 @@ impl Rules {
     ) -> Result<Self, UnknownZone> {
         let zone = zones
             .get(&pack.zone)
-            .ok_or_else(|| UnknownZone(pack.zone.clone()))?
+            .ok_or_else(|| UnknownZone(pack.unknown_zone(zones)))?
             .clone();
         let hashes = RuleHashes {
             pack: pack.hash(),
@@ -318,7 +318,13 @@ impl Rules {
         let on = |time: TimeOfDay, date: NaiveDate| time.on(date);
         let Night { from, until } = self.pack.night;
         let today = local.date();
-        let end = if local < on(until, today) {
+        let over_midnight = until < from;
+        let end = if !over_midnight {
+            if local < on(from, today) || local >= on(until, today) {
+                return None;
+            }
+            on(until, today)
+        } else if local < on(until, today) {
             on(until, today)
         } else if local >= on(from, today) {
             on(until, today.succ_opt()?)

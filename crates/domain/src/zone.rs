@@ -41,6 +41,10 @@ impl Zones {
         self.zones.get(name)
     }
 
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.zones.keys().map(String::as_str)
+    }
+
     pub const fn version(&self) -> u32 {
         self.version
     }

@@ -277,6 +277,130 @@ fn under_the_treasurys_pack_no_slip_goes_and_the_client_is_taken_to_the_counter_
 }
 
 #[test]
+fn under_the_treasurys_pack_whoever_received_a_client_in_error_gives_them_back_and_sends_no_slip() {
+    let by_slip = |to: &str| Command::HandOver {
+        to: to.parse().unwrap(),
+        explained: Explained::Accepted,
+        text: "应由二组核算".into(),
+    };
+    let guide = |to: &str| Command::Guide {
+        to: to.parse().unwrap(),
+        how: Guidance::Connected,
+    };
+    let desk = Desk::new(TREASURY)
+        .order(
+            "reception-clerk",
+            "2026-07-13 09:00",
+            record("reception-clerk", "voucher-review", Next::Keep),
+        )
+        .order("reception-clerk", "2026-07-13 09:02", guide("accounting-1"))
+        .order(
+            "accounting-1-clerk",
+            "2026-07-13 09:04",
+            Command::ReceiveGuided,
+        )
+        .refused(
+            "accounting-1-clerk",
+            "2026-07-13 09:06",
+            by_slip("accounting-2"),
+            &Refusal::NoSlips,
+        )
+        .order(
+            "accounting-1-clerk",
+            "2026-07-13 09:06",
+            Command::Return {
+                opinion: "该单位归二组核算".into(),
+            },
+        )
+        .order("reception-clerk", "2026-07-13 09:08", guide("accounting-2"))
+        .order(
+            "accounting-2-clerk",
+            "2026-07-13 09:10",
+            Command::ReceiveGuided,
+        )
+        .owes(DeadlineId::Reply, RuleId::I4, "2026-07-14 17:30");
+    let short_of = Command::GiveNotice {
+        papers: vec!["contract".parse().unwrap(), "payee".parse().unwrap()],
+        text: String::new(),
+        clear: true,
+    };
+    let again_on_friday = Command::AgreeTime {
+        at: at("2026-07-17 10:00"),
+        because: AgreedBecause::PapersMissing,
+        text: "周五上午补齐".into(),
+    };
+    desk.order("accounting-2-clerk", "2026-07-13 09:20", short_of)
+        .order("accounting-2-clerk", "2026-07-13 09:21", again_on_friday)
+        .owes(DeadlineId::AgreedTime, RuleId::I5, "2026-07-17 10:00")
+        .order(
+            "accounting-2-clerk",
+            "2026-07-17 09:50",
+            reply("审核通过，已送支付"),
+        )
+        .order("reception-clerk", "2026-07-17 10:00", tell())
+        .order("reception-clerk", "2026-07-20 09:00", visit())
+        .order("reception-clerk", "2026-07-20 09:01", Command::Close)
+        .ended(Ending::Satisfied);
+}
+
+#[test]
+fn a_case_that_was_opened_with_slips_keeps_them_when_the_pack_does_away_with_them() {
+    let mut desk = Desk::new(PROPERTY).order(
+        "service-clerk",
+        "2026-07-13 09:00",
+        record("service-clerk", "water-leak", Next::Keep),
+    );
+    let before = desk.rules.pack.clone();
+    let without = PROPERTY
+        .replace("max_moves = 3\n", "")
+        .replace("[time]\n", "")
+        .replace("id = \"property", "slips = false\nid = \"property")
+        .replace("zone = \"Asia", "[time]\nzone = \"Asia");
+    desk.rules = Desk::new(&without).rules.with_earlier([before]);
+    let to_engineering = Command::HandOver {
+        to: "engineering".parse().unwrap(),
+        explained: Explained::Accepted,
+        text: String::new(),
+    };
+    desk.order("service-clerk", "2026-07-13 09:10", to_engineering)
+        .owes(DeadlineId::Reply, RuleId::T3, "2026-07-14 18:00");
+}
+
+#[test]
+fn nobody_is_rung_in_the_night_whether_it_is_over_midnight_or_not() {
+    let visited = |night: &str, now: &str| {
+        let pack = PROPERTY.replace("20:30-08:30", night);
+        let mut desk = Desk::new(&pack)
+            .order(
+                "service-clerk",
+                "2026-07-13 09:00",
+                record("service-clerk", "staff-conduct", hand_over("quality")),
+            )
+            .order("quality-clerk", "2026-07-13 09:30", reply("已核实并致歉"))
+            .order("service-clerk", "2026-07-13 09:40", tell());
+        desk.try_order("service-clerk", now, visit())
+    };
+    let until = |local: &str| Err(Refusal::Night { until: at(local) });
+    for (now, expected) in [
+        ("2026-07-13 20:29", Ok(())),
+        ("2026-07-13 20:30", until("2026-07-14 08:30")),
+        ("2026-07-14 08:29", until("2026-07-14 08:30")),
+        ("2026-07-14 08:30", Ok(())),
+    ] {
+        assert_eq!(visited("20:30-08:30", now), expected, "{now}");
+    }
+    for (now, expected) in [
+        ("2026-07-13 23:59", Ok(())),
+        ("2026-07-14 01:00", until("2026-07-14 06:00")),
+        ("2026-07-14 05:59", until("2026-07-14 06:00")),
+        ("2026-07-14 06:00", Ok(())),
+    ] {
+        assert_eq!(visited("01:00-06:00", now), expected, "{now}");
+    }
+    assert_eq!(visited("01:00-06:00", "2026-07-14 00:59"), Ok(()));
+}
+
+#[test]
 fn under_the_treasurys_pack_payroll_takes_its_own_time_and_data_has_a_second_check() {
     Desk::new(TREASURY)
         .order(

@@ -126,6 +126,9 @@ fn following(
             explained,
             text,
         } => {
+            if !rules.pack.slips {
+                return Err(Refusal::NoSlips);
+            }
             not_to_whom_it_concerns(concerns, &to, rules)?;
             let own_work = category.department.as_ref() == Some(&first.department);
             if own_work && text.trim().is_empty() {

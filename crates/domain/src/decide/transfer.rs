@@ -28,6 +28,9 @@ pub(super) fn hand_over(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     let rules = on.rules();
+    if !rules.pack_of(on.case).slips {
+        return Err(Refusal::NoSlips);
+    }
     not_to_whom_it_concerns(&on.case.record.concerns, &to, rules)?;
     insisting_needs_a_reason(on, &to, &text)?;
     match &on.case.stage {
@@ -147,9 +150,6 @@ pub(super) fn slip(
     supervisor: Option<PersonId>,
     rules: &Rules,
 ) -> Result<Vec<Event>, Refusal> {
-    if !rules.pack.slips {
-        return Err(Refusal::NoSlips);
-    }
     known_department(rules, &to)?;
     if *from == to {
         return Err(Refusal::SameDepartment);

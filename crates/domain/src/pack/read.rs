@@ -17,11 +17,12 @@ use super::{
 use crate::document::{Document, Item, Language, Table, Unit};
 use crate::event::{Field, Kind};
 use crate::hash::Hash;
-use crate::hours::{Hours, TimeOfDay};
+use crate::hours::{Hours, HoursError, TimeOfDay};
 use crate::id::{CategoryId, DepartmentId, EmergencyId, PaperId};
 use crate::moment::Minutes;
 use crate::reckoning::Limit;
 use crate::rule::RuleId;
+use crate::zone::Zones;
 
 const ROOT_KEYS: &[&str] = &[
     "id",
@@ -104,7 +105,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         phrases: phrases::phrases(&root)?,
         words: words::words(&root.need("words")?)?,
         assessments: optional(&root, "assessments", |it| {
-            assessments::assessments(it, &rules)
+            assessments::assessments(it, &rules, &deadlines[&DeadlineId::State])
         })?
         .unwrap_or_default(),
         stages: optional(&root, "stage", |it| {
@@ -132,6 +133,19 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         hours: time.hours,
         off_duty_start_after: time.off_duty_start_after,
         hash: Hash::of(source.as_bytes()),
+    })
+}
+
+/// Where the pack names its zone, and which there are.
+pub(super) fn unknown_zone(pack: &Pack, zones: &Zones) -> PackError {
+    let document = Document::parse(&pack.id, pack.text()).expect("the text was read before");
+    let zone = document
+        .table(ROOT_KEYS)
+        .and_then(|root| root.need("time")?.table(time::KEYS)?.need("zone"))
+        .expect("the text was read before");
+    zone.wrong(PackProblem::UnknownWord {
+        found: pack.zone.clone(),
+        expected: zones.names().map(str::to_owned).collect(),
     })
 }
 
@@ -211,7 +225,7 @@ fn max_moves(limits: &Table<'_>, slips: bool) -> Result<u32, PackError> {
     }
 }
 
-/// "20:30-08:30": over midnight, unlike the windows of a day.
+/// "20:30-08:30": over midnight, where the windows of a day may not go.
 fn night(item: &Item<'_>) -> Result<Night, PackError> {
     let found = item.text()?;
     let malformed = || {
@@ -221,10 +235,15 @@ fn night(item: &Item<'_>) -> Result<Night, PackError> {
         })
     };
     let (from, until) = found.split_once('-').ok_or_else(malformed)?;
-    Ok(Night {
+    let night = Night {
         from: TimeOfDay::parse(from).ok_or_else(malformed)?,
         until: TimeOfDay::parse(until).ok_or_else(malformed)?,
-    })
+    };
+    if night.from == night.until {
+        let text = found.to_owned();
+        return Err(item.wrong(PackProblem::BadWindow(HoursError::Empty { text })));
+    }
+    Ok(night)
 }
 
 fn emergencies(item: &Item<'_>) -> Result<Vec<Emergency>, PackError> {
@@ -360,6 +379,11 @@ fn categories(
         ])?;
         texts_of_what_is_used(&table, CATEGORY_RULES, rules)?;
         let kind = kind(&table.need("kind")?)?;
+        if let (Some(_), Some(outside)) = (table.get("department"), table.get("handled_by")) {
+            return Err(outside.wrong(PackProblem::OnlyWith {
+                needs: "there is no department",
+            }));
+        }
         Ok(Category {
             id,
             kind,

@@ -377,7 +377,7 @@ fn a_wrong_type_is_named() {
         "limit = \"1h clock\"",
         "limit = 1h",
         expect![
-            "pack.toml, line 76, column 9: This is not TOML: string values must be quoted, expected literal string"
+            "pack.toml, line 76, column 9, deadlines.transfer.limit: This is not TOML: string values must be quoted, expected literal string"
         ],
     );
 }
@@ -425,7 +425,7 @@ fn a_reference_to_nothing_is_named() {
         "rule = \"T2\"",
         "rule = \"T12\"",
         expect![[
-            r#"pack.toml, line 81, column 8, deadlines.assign_handler.rule: There is no rule "T12""#
+            r#"pack.toml, line 81, column 8, deadlines.assign_handler.rule: There is no rule "T12"; the rules are F1 to F7, I1 to I15, T1 to T11, C1 to C6, V1 to V7, L1 to L4, A1 to A12, P1 to P2, G1 to G4"#
         ]],
     );
     check_error(
@@ -438,7 +438,9 @@ fn a_reference_to_nothing_is_named() {
     check_error(
         "[rules.V4]",
         "[rules.V8]",
-        expect![[r#"pack.toml, line 1508, column 8, rules.V8: There is no rule "V8""#]],
+        expect![[
+            r#"pack.toml, line 1508, column 8, rules.V8: There is no rule "V8"; the rules are F1 to F7, I1 to I15, T1 to T11, C1 to C6, V1 to V7, L1 to L4, A1 to A12, P1 to P2, G1 to G4"#
+        ]],
     );
     check_error(
         "kind = \"formality\"",
@@ -494,7 +496,7 @@ fn what_stands_twice_or_is_no_id_is_named() {
     check_error(
         "[categories.parking]",
         "[categories.lift]",
-        expect!["pack.toml, line 410, column 13: This is not TOML: duplicate key"],
+        expect!["pack.toml, line 410, column 13, categories.lift: This is not TOML: duplicate key"],
     );
 }
 
@@ -892,6 +894,7 @@ fn what_is_wrong_with_a_department_s_hours_is_named_with_its_place() {
     );
 }
 
+mod nasty;
 mod parts;
 mod schema;
 mod shipped;

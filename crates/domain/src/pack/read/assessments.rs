@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::{calendar_days, cited, text};
 use crate::document::{Item, Table, Unit};
 use crate::pack::{
-    Against, Amount, AmountUnit, Assessment, Assessments, Consequence, Decider, PackError,
-    PackProblem, Penalty, RuleText,
+    Against, Amount, AmountUnit, Assessment, Assessments, Consequence, DeadlineRule, Decider,
+    PackError, PackProblem, Penalty, RuleText,
 };
+use crate::reckoning::Limit;
 use crate::rule::RuleId;
 
 /// What a proposal can rest on; A10 to A12 say how it is decided and counted.
@@ -26,6 +27,7 @@ const PROPOSED: [(&str, RuleId); 9] = [
 pub(super) fn assessments(
     item: &Item<'_>,
     rules: &BTreeMap<RuleId, RuleText>,
+    statement: &DeadlineRule,
 ) -> Result<Assessments, PackError> {
     let root = item.table(&[
         "unit",
@@ -51,9 +53,26 @@ pub(super) fn assessments(
     }
     Ok(Assessments {
         unit,
-        lapse_after_days: calendar_days(&root.need("lapse_after")?, 1..365)?,
+        lapse_after_days: calendar_days(
+            &root.need("lapse_after")?,
+            longer_than(statement.limit.as_ref())..365,
+        )?,
         table,
     })
+}
+
+/// In days: before the person concerned has spoken or let the time pass, nothing is decided, so nothing may lapse (A10).
+fn longer_than(statement: Option<&Limit>) -> u32 {
+    let days = match statement {
+        None => 0,
+        Some(Limit::WorkingDays { days, .. }) => *days,
+        Some(
+            Limit::WorkingMinutes { minutes }
+            | Limit::ClockMinutes { minutes, .. }
+            | Limit::PlainMinutes { minutes },
+        ) => minutes.0 / (24 * 60),
+    };
+    days + 1
 }
 
 /// Points, unless the company's own adopted rule is named (A10).
@@ -93,12 +112,27 @@ fn assessment(item: &Item<'_>, rule: RuleId) -> Result<Assessment, PackError> {
             return Err(item.wrong(PackProblem::OnlyWith { needs }));
         }
     }
+    let against = table.need("against")?.word(&[
+        ("person", Against::Person),
+        ("department", Against::Department),
+        ("both", Against::Both),
+    ])?;
+    for (key, spared, needs) in [
+        ("bulletin", Against::Person, "against is department or both"),
+        ("amount", Against::Department, "against is person or both"),
+        (
+            "head_amount",
+            Against::Department,
+            "against is person or both",
+        ),
+        ("off_post", Against::Department, "against is person or both"),
+    ] {
+        if let Some(item) = table.get(key).filter(|_| against == spared) {
+            return Err(item.wrong(PackProblem::OnlyWith { needs }));
+        }
+    }
     Ok(Assessment {
-        against: table.need("against")?.word(&[
-            ("person", Against::Person),
-            ("department", Against::Department),
-            ("both", Against::Both),
-        ])?,
+        against,
         decided_by: table.need("decided_by")?.word(&[
             ("supervisor", Decider::Supervisor),
             ("quality", Decider::Quality),

@@ -167,6 +167,12 @@ fn question(item: &Item<'_>, rules: &BTreeMap<RuleId, RuleText>) -> Result<Quest
         .iter()
         .map(text)
         .collect::<Result<Vec<_>, _>>()?;
+    for (i, item) in list.list()?.iter().enumerate() {
+        if choices[..i].contains(&choices[i]) {
+            let found = choices[i].zh.clone();
+            return Err(item.wrong(PackProblem::Duplicate { found }));
+        }
+    }
     let n_choices = i64::try_from(choices.len()).unwrap_or(i64::MAX);
     let n_choices = list.within(n_choices, 2..6, Unit::Times)?;
     let right = table.need("right")?.integer(1..n_choices, Unit::Times)?;

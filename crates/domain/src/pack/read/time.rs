@@ -13,6 +13,22 @@ use crate::moment::Minutes;
 use crate::pack::PackError;
 use crate::reckoning::{DayReading, Limit};
 
+pub(super) const KEYS: &[&str] = &[
+    "zone",
+    "calendar",
+    "work_days",
+    "rest_days",
+    "rest_days_are",
+    "holidays",
+    "holidays_are",
+    "dates",
+    "breaks",
+    "closed",
+    "departments",
+    "off_duty_start_after",
+    "working_day",
+];
+
 /// What every clock needs.
 pub(super) struct Time {
     pub(super) zone: String,
@@ -24,21 +40,7 @@ pub(super) struct Time {
 
 impl Time {
     pub(super) fn read(item: &Item<'_>, known: &[DepartmentId]) -> Result<Self, PackError> {
-        let table = item.table(&[
-            "zone",
-            "calendar",
-            "work_days",
-            "rest_days",
-            "rest_days_are",
-            "holidays",
-            "holidays_are",
-            "dates",
-            "breaks",
-            "closed",
-            "departments",
-            "off_duty_start_after",
-            "working_day",
-        ])?;
+        let table = item.table(KEYS)?;
         let work_days = week(&table.need("work_days")?)?;
         let departments = table.get("departments").map_or(Ok(BTreeMap::new()), |it| {
             departments(&it, known, &work_days)

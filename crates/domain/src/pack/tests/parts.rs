@@ -56,7 +56,7 @@ fn a_lapse_is_in_days() {
         "lapse_after = \"30 days\"",
         "lapse_after = \"400 days\"",
         expect![
-            "pack.toml, line 1149, column 15, assessments.lapse_after: 400 days is outside 1 to 365 days"
+            "pack.toml, line 1149, column 15, assessments.lapse_after: 400 days is outside 4 to 365 days"
         ],
     );
     check_error(
@@ -236,7 +236,9 @@ fn a_stage_names_what_the_pack_knows() {
     check_error(
         "default = \"observe\"",
         "default = \"observe\"\nrules.T12 = \"remind\"",
-        expect![[r#"pack.toml, line 1119, column 7, stage.rules.T12: There is no rule "T12""#]],
+        expect![[
+            r#"pack.toml, line 1119, column 7, stage.rules.T12: There is no rule "T12"; the rules are F1 to F7, I1 to I15, T1 to T11, C1 to C6, V1 to V7, L1 to L4, A1 to A12, P1 to P2, G1 to G4"#
+        ]],
     );
     check_error(
         "default = \"observe\"",
@@ -417,7 +419,9 @@ fn a_question_has_choices_and_one_of_them_is_right() {
     check_error(
         "rule = \"F3\"\nquestion",
         "rule = \"F9\"\nquestion",
-        expect![[r#"pack.toml, line 1214, column 8, quiz[1].rule: There is no rule "F9""#]],
+        expect![[
+            r#"pack.toml, line 1214, column 8, quiz[1].rule: There is no rule "F9"; the rules are F1 to F7, I1 to I15, T1 to T11, C1 to C6, V1 to V7, L1 to L4, A1 to A12, P1 to P2, G1 to G4"#
+        ]],
     );
     check_error(
         "    { zh = \"接单的部门\", en = \"The department that took it\" },\n    { zh = \"首问责任人\", en = \"The first responder\" },\n",

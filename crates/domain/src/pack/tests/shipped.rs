@@ -418,7 +418,7 @@ fn comments_and_layout_are_no_change() {
 }
 
 /// Where each value of a text stands, tables and lists among them.
-fn values(text: &str) -> Vec<Range<usize>> {
+pub(super) fn values(text: &str) -> Vec<Range<usize>> {
     fn collect(value: &Spanned<DeValue<'_>>, spans: &mut Vec<Range<usize>>) {
         spans.push(value.span());
         if let Some(table) = value.get_ref().as_table() {
