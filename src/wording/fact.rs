@@ -220,6 +220,10 @@ impl Words<'_> {
                 let department = self.department(&it.department);
                 say!(language, "event.criticised", department = department)
             }
+            Fact::FurtherCaseReported(it) => {
+                let department = self.department(&it.department);
+                say!(language, "event.further_case", department = department)
+            }
             Fact::Praised(it) if it.by_customer => {
                 say!(
                     language,

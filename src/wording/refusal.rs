@@ -208,6 +208,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
             say!(language, "refusal.out_of_range", least = least, most = most)
         }
         Refusal::NotAssessed => say!(language, "refusal.not_assessed"),
+        Refusal::NoFurtherCase => say!(language, "refusal.no_further_case"),
         Refusal::MayStillState { until } => {
             say!(language, "refusal.may_still_state", time = moment(*until))
         }

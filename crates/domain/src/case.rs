@@ -19,7 +19,7 @@ pub use assessment::{Assessments, Decision, Report, ReportKind, Statement, Trace
 pub use consent::{Consents, RequestMade, Shift};
 pub use coordination::{Coordination, OuterState};
 pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
-pub use intake::{Agreed, Guided, Intake, Notice, Photo, PhotoDoubt, SecondTrip};
+pub use intake::{Agreed, Guided, Intake, Notice, OutsideContact, Photo, PhotoDoubt, SecondTrip};
 pub use joined::{ManyComplaints, OneMatter};
 pub(crate) use obligation::falls_to;
 pub use obligation::{End, Obligation, Owed};
@@ -202,6 +202,7 @@ impl Case {
             | Fact::SpotChecked(_)
             | Fact::QuarrelReported(_)
             | Fact::CriticismRecorded(_)
+            | Fact::FurtherCaseReported(_)
             | Fact::Praised(_)
             | Fact::Stated(_) => Ok(()),
             Fact::AskedConfirmed(_) => self.admit_asked_confirmed(act),
@@ -323,6 +324,7 @@ impl Case {
             Fact::Reopened(_) => self.reopened(act),
             Fact::QuarrelReported(it) => self.quarrel_reported(act, it),
             Fact::CriticismRecorded(it) => self.criticism_recorded(act, it),
+            Fact::FurtherCaseReported(it) => self.further_case_reported(act, it),
             Fact::Praised(it) => self.praised(act, it),
             Fact::Stated(it) => self.stated(act, it),
             Fact::Assessed(it) => self.assessed(act, it),
@@ -453,6 +455,7 @@ const fn may_follow_the_end(fact: &Fact) -> bool {
             | Fact::RejectedOutside(_)
             | Fact::QuarrelReported(_)
             | Fact::CriticismRecorded(_)
+            | Fact::FurtherCaseReported(_)
             | Fact::Praised(_)
             | Fact::Stated(_)
             | Fact::Assessed(_)

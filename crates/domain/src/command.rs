@@ -236,6 +236,12 @@ pub enum Command {
         said_at: Moment,
         text: String,
     },
+    /// What the pack names as A4's further case.
+    ReportFurtherCase {
+        department: DepartmentId,
+        person: Option<PersonId>,
+        text: String,
+    },
     /// Praise (A12).
     Praise {
         person: PersonId,

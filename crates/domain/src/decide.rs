@@ -207,6 +207,11 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
             said_at,
             text,
         } => assessment::record_criticism(on, department, person, said_at, text),
+        Command::ReportFurtherCase {
+            department,
+            person,
+            text,
+        } => assessment::report_further_case(on, department, person, text),
         Command::Praise {
             person,
             by_customer,

@@ -24,7 +24,7 @@ pub use transfer::*;
 pub use verification::*;
 
 /// The vocabulary this build reads and writes. Raised with every new kind of fact or new meaning.
-pub const VOCABULARY: u32 = 2;
+pub const VOCABULARY: u32 = 3;
 
 /// One thing that happened, with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +172,8 @@ pub enum Fact {
     DelayTold(#[n(0)] DelayTold),
     #[n(71)]
     OuterReplied(#[n(0)] OuterReplied),
+    #[n(72)]
+    FurtherCaseReported(#[n(0)] FurtherCaseReported),
 }
 
 impl Fact {
@@ -191,7 +193,13 @@ impl Fact {
                 | Self::Visited(_)
                 | Self::Closed(_)
         );
-        if first { 1 } else { VOCABULARY }
+        if first {
+            1
+        } else if matches!(self, Self::FurtherCaseReported(_)) {
+            3
+        } else {
+            2
+        }
     }
 }
 

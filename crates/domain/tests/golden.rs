@@ -140,6 +140,7 @@ one_fact_of_each_kind! {
     RulesConfirmed: RulesConfirmed { person: slug("wang-jg"), pack: Hash([0x88; 32]), n_right: 3, n_questions: 3, objects: true },
     DelayTold: DelayTold { how: Contact::Call },
     OuterReplied: OuterReplied {},
+    FurtherCaseReported: FurtherCaseReported { department: slug("engineering"), person: Some(slug("liu-q")) },
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does

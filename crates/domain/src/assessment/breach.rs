@@ -8,7 +8,8 @@
 //! - **A3** a supporting department surely missed the answer or the receipt, was reported for refusing, or returned
 //!   a slip again and again that the coordinator then gave it to lead.
 //! - **A4** a result said to solve it had come back, the customer complained again of their own accord, and nobody
-//!   had ended the case for good. An honest "not satisfied" is no part of it (V2).
+//!   had ended the case for good. An honest "not satisfied" is no part of it (V2). Or what the pack names as its
+//!   further case was reported.
 //! - **A5** the department whose matter it is passed it on, and without that way round it had been in time.
 //! - **A6** an authority or the press criticised it.
 //! - **A7** two departments were reported over one slip, or the slip went to and fro between two, none of the
@@ -94,6 +95,8 @@ pub enum Ground {
     Wrangled,
     Quarrel,
     Criticised,
+    /// What the pack names beside the repeated complaint (A4).
+    FurtherCase,
     /// The customer came again with the same matter, in this case (I9).
     ComplainedAgain(CaseId),
     OwnWorkPassedOn,
@@ -153,6 +156,7 @@ pub fn breaches(case: &Case, context: Context<'_>) -> Vec<Breach> {
     found.extend(look.refusals(&found));
     found.extend(look.late_support(&found));
     found.extend(look.detours(&found));
+    found.extend(look.further_cases());
     let again = look.again();
     found.extend(again.iter().find_map(|again| look.shirked(&found, again)));
     found.extend(
@@ -417,7 +421,9 @@ impl<'a> Look<'a> {
                 let (rule, ground) = match it.kind {
                     ReportKind::Quarrel => (RuleId::A2, Ground::Quarrel),
                     ReportKind::Criticism { .. } => (RuleId::A6, Ground::Criticised),
-                    ReportKind::Shirking | ReportKind::Praise { .. } => return None,
+                    ReportKind::Shirking | ReportKind::FurtherCase | ReportKind::Praise { .. } => {
+                        return None;
+                    }
                 };
                 Some(one_act(rule, ground, reported(it), it.at, it.envelope))
             })
@@ -802,6 +808,57 @@ impl<'a> Look<'a> {
         if is_none {
             return None;
         }
+        let proof = [envelope].into_iter().chain(came.first().copied());
+        let whole = Breach {
+            rule: RuleId::A4,
+            ground: Ground::ComplainedAgain(again.id),
+            account: Account::Staff {
+                department: department.clone(),
+                person: Some(by.clone()),
+            },
+            part: Part::Whole,
+            at: came_at,
+            evidence: chained(&[envelope], &came),
+            proof: proof.collect(),
+            broken: None,
+        };
+        Some(self.by_degree(&whole))
+    }
+
+    /// A4, where the pack names the case that the regulation leaves blank.
+    fn further_cases(self) -> Vec<Breach> {
+        if self
+            .context
+            .rules
+            .pack_of(self.case)
+            .further_case()
+            .is_none()
+        {
+            return Vec::new();
+        }
+        self.case
+            .assessments
+            .reports
+            .iter()
+            .filter(|it| {
+                it.kind == ReportKind::FurtherCase && !is_contractor(&it.department, self.context)
+            })
+            .flat_map(|it| {
+                let whole = one_act(
+                    RuleId::A4,
+                    Ground::FurtherCase,
+                    reported(it),
+                    it.at,
+                    it.envelope,
+                );
+                self.by_degree(&whole)
+            })
+            .collect()
+    }
+
+    /// The department, its head, and the person if that is somebody else.
+    fn by_degree(self, whole: &Breach) -> Vec<Breach> {
+        let department = whole.account.department();
         let head = self
             .context
             .rules
@@ -811,29 +868,23 @@ impl<'a> Look<'a> {
         let parts = [
             (Part::Department, None),
             (Part::Head, head),
-            (Part::Person, Some(by).filter(|by| head != Some(*by))),
+            (
+                Part::Person,
+                whole.account.person().filter(|by| head != Some(*by)),
+            ),
         ];
-        let found = parts
+        parts
             .into_iter()
             .filter(|(part, person)| *part == Part::Department || person.is_some())
             .map(|(part, person)| Breach {
-                rule: RuleId::A4,
-                ground: Ground::ComplainedAgain(again.id),
                 account: Account::Staff {
                     department: department.clone(),
                     person: person.cloned(),
                 },
                 part,
-                at: came_at,
-                evidence: chained(&[envelope], &came),
-                proof: [envelope]
-                    .into_iter()
-                    .chain(came.first().copied())
-                    .collect(),
-                broken: None,
+                ..whole.clone()
             })
-            .collect();
-        Some(found)
+            .collect()
     }
 }
 

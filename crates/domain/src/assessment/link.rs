@@ -19,7 +19,7 @@ pub(super) fn of_missed(
             .intake
             .outside_contacts
             .iter()
-            .any(|(_, at)| missed.since <= *at && *at <= due);
+            .any(|it| it.was_with(&department) && missed.since <= it.at && it.at <= due);
         if contacted {
             return Account::Contract(department);
         }
@@ -44,7 +44,9 @@ fn held_at(case: &Case, missed: &Obligation, due: Moment, context: Context<'_>) 
         DeadlineId::Sign | DeadlineId::AssignHandler
     );
     let person = match person {
-        None if signs => sole_head(&department, context),
+        None if signs || nobody_was_named(case, missed, due, context) => {
+            sole_head(&department, context)
+        }
         person => person,
     };
     Owed { department, person }
@@ -66,6 +68,20 @@ fn had_it_in_time(case: &Case, missed: &Obligation, due: Moment, context: Contex
         }),
         _ => false,
     }
+}
+
+/// Whoever had to name a handler surely named none in all that time.
+fn nobody_was_named(case: &Case, missed: &Obligation, due: Moment, context: Context<'_>) -> bool {
+    let was_named = case.assessments.traces.iter().any(|it| {
+        matches!(it.kind, TraceKind::HandlerNamed(_)) && missed.since <= it.at && it.at <= due
+    });
+    !was_named
+        && case.obligations.iter().any(|it| {
+            it.deadline == DeadlineId::AssignHandler
+                && it.arose == missed.arose
+                && it.owed_by.department == missed.owed_by.department
+                && (context.verdict)(case, it) == Judged::Missed
+        })
 }
 
 /// The head, unless a deputy could have signed as well: then it cannot be told who was to.
@@ -117,11 +133,10 @@ pub(super) fn asked_since(case: &Case, context: Context<'_>) -> Option<Moment> {
         } else if it.deadline == DeadlineId::ConfirmAsked && put_to.person.as_ref() == named {
             match it.end {
                 Some(End::Met { at, .. }) => at,
-                Some(End::Lifted { .. }) => return None,
                 None if (context.verdict)(case, it) == Judged::Missed => {
                     context.rules.due(case, it).ok()?.at
                 }
-                None => return None,
+                Some(End::Lifted { .. }) | None => return None,
             }
         } else {
             continue;

@@ -3,7 +3,8 @@
 use super::{Act, Case};
 use crate::decide::Refusal;
 use crate::event::{
-    Assessed, CriticismRecorded, Fact, Judgement, Outcome, Praised, QuarrelReported, Stated,
+    Assessed, CriticismRecorded, Fact, FurtherCaseReported, Judgement, Outcome, Praised,
+    QuarrelReported, Stated,
 };
 use crate::hash::Hash;
 use crate::id::{DepartmentId, EnvelopeId, PersonId};
@@ -117,6 +118,8 @@ pub enum ReportKind {
     Quarrel,
     /// Criticism by a higher authority or the press (A6).
     Criticism { said_at: Moment },
+    /// What the pack names as A4's further case.
+    FurtherCase,
     /// Praise, the customer's own or not (A12).
     Praise { by_customer: bool },
 }
@@ -157,6 +160,15 @@ impl Case {
             said_at: it.said_at,
         };
         self.report(act, kind, &it.department, it.person.as_ref());
+    }
+
+    pub(super) fn further_case_reported(&mut self, act: Act<'_>, it: &FurtherCaseReported) {
+        self.report(
+            act,
+            ReportKind::FurtherCase,
+            &it.department,
+            it.person.as_ref(),
+        );
     }
 
     pub(super) fn praised(&mut self, act: Act<'_>, it: &Praised) {

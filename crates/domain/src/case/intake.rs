@@ -29,7 +29,7 @@ pub struct Intake {
     pub n_whom_told: u32,
     pub notices: Vec<Notice>,
     pub second_trips: Vec<SecondTrip>,
-    pub outside_contacts: Vec<(PersonId, Moment)>,
+    pub outside_contacts: Vec<OutsideContact>,
     pub agreed: Vec<Agreed>,
     pub photos: Vec<Photo>,
     pub n_takeaways: u32,
@@ -60,6 +60,21 @@ impl Intake {
             emergency: record.emergency.clone(),
             in_danger: record.urgency == Urgency::Emergency,
         }
+    }
+}
+
+/// A party outside was contacted (I5, T11), reached or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideContact {
+    pub by: PersonId,
+    pub at: Moment,
+    /// The contractor it was with; none: somebody else, such as a bank.
+    pub contractor: Option<DepartmentId>,
+}
+
+impl OutsideContact {
+    pub fn was_with(&self, contractor: &DepartmentId) -> bool {
+        self.contractor.as_ref() == Some(contractor)
     }
 }
 
@@ -423,8 +438,12 @@ impl Case {
         });
     }
 
-    pub(super) fn outside_contacted(&mut self, act: Act<'_>, _: &OutsideContacted) {
-        self.intake.outside_contacts.push((act.by.clone(), act.at));
+    pub(super) fn outside_contacted(&mut self, act: Act<'_>, it: &OutsideContacted) {
+        self.intake.outside_contacts.push(OutsideContact {
+            by: act.by.clone(),
+            at: act.at,
+            contractor: it.contractor.clone(),
+        });
     }
 
     pub(super) fn admit_time_agreed(&self) -> Result<(), Refusal> {

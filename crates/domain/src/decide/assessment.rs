@@ -6,7 +6,8 @@ use super::{Acting, On, needed, with_words};
 use crate::assessment::{Context, Decider, Proposal, Standing, all, on_device, standing};
 use crate::case::Case;
 use crate::event::{
-    Assessed, Content, CriticismRecorded, Event, Fact, Judgement, Praised, QuarrelReported, Stated,
+    Assessed, Content, CriticismRecorded, Event, Fact, FurtherCaseReported, Judgement, Praised,
+    QuarrelReported, Stated,
 };
 use crate::hash::Hash;
 use crate::id::{DepartmentId, PersonId};
@@ -45,6 +46,25 @@ pub(super) fn record_criticism(
         person,
         said_at,
     });
+    Ok(vec![Event::new(fact, Content::text(text))])
+}
+
+/// A4: only where the pack names the case that the regulation leaves blank.
+pub(super) fn report_further_case(
+    on: On<'_>,
+    department: DepartmentId,
+    person: Option<PersonId>,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    if on.rules().pack_of(on.case).further_case().is_none() {
+        return Err(Refusal::NoFurtherCase);
+    }
+    known_department(on.rules(), &department)?;
+    if let Some(it) = &person {
+        known(on.rules(), it)?;
+    }
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::A4 })?;
+    let fact = Fact::FurtherCaseReported(FurtherCaseReported { department, person });
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 

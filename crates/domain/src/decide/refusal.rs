@@ -209,6 +209,8 @@ pub enum Refusal {
     },
     /// At this stage nothing is proposed, so nothing is decided (G1).
     NotAssessed,
+    /// The pack names no case beside the repeated complaint (A4).
+    NoFurtherCase,
     /// The person concerned may still say their side (A10).
     MayStillState {
         until: Moment,
@@ -307,6 +309,7 @@ impl Refusal {
             | Self::MayStillState { .. }
             | Self::Lapsed { .. } => Some(RuleId::A10),
             Self::NotAssessed => Some(RuleId::G1),
+            Self::NoFurtherCase => Some(RuleId::A4),
             Self::NotOfACase | Self::NotAdopter { .. } | Self::UnknownPack { .. } => {
                 Some(RuleId::G4)
             }

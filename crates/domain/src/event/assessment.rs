@@ -31,6 +31,16 @@ pub struct CriticismRecorded {
     pub said_at: Moment,
 }
 
+/// What the pack names as A4's further case happened, such as a petition to those above.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FurtherCaseReported {
+    #[n(1)]
+    pub department: DepartmentId,
+    #[n(2)]
+    pub person: Option<PersonId>,
+}
+
 /// Somebody did well (A12).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -88,6 +88,11 @@ impl Pack {
         self.assessments.table.get(&rule)
     }
 
+    /// A4's further case, where it is in use.
+    pub fn further_case(&self) -> Option<&Text> {
+        self.assessment(RuleId::A4)?.further_case.as_ref()
+    }
+
     /// What may be proposed against somebody of `department` (G1): nothing before the stage *assess*, so that
     /// no amount can appear on a screen.
     pub fn proposable(&self, rule: RuleId, department: &DepartmentId) -> Option<&Assessment> {

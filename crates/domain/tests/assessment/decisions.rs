@@ -293,7 +293,11 @@ fn nobody_decides_for_or_against_their_own_department_as_its_head() {
     let late = Story::new(1)
         .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
         .order("wang-jianguo", "2026-07-13 09:08", hand_over("office"))
-        .order("lin-zhiyuan", "2026-07-13 09:15", Command::Receive);
+        .order(
+            "lin-zhiyuan",
+            "2026-07-14 17:30",
+            name_handler("lin-zhiyuan"),
+        );
     let it = late.only("2026-07-15 10:00", &[]);
     assert_eq!((it.person, it.bulletin), (None, true));
     late.refused(

@@ -186,7 +186,7 @@ fn a_plain_answer_or_a_case_ended_for_good_is_no_poor_handling() {
 
 #[test]
 fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
-    let lift = |rang: bool| {
+    let lift = |rang: Option<&str>| {
         let mut story = Story::handed_over(1);
         story = Story {
             envelopes: Vec::new(),
@@ -195,12 +195,12 @@ fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
         .recorded("liu-wei", "liu-wei", "2026-07-13 09:06")
         .order("liu-wei", "2026-07-13 09:08", hand_over("lift-company"))
         .order("tang-wei", "2026-07-13 09:15", name_handler("tang-wei"));
-        if rang {
+        if let Some(whom) = rang {
             story = story.order(
                 "tang-wei",
                 "2026-07-13 09:20",
                 Command::ContactOutside {
-                    contractor: Some("lift-company".parse().unwrap()),
+                    contractor: whom.parse().ok(),
                     reached: true,
                     text: "已通知维保".into(),
                 },
@@ -208,7 +208,7 @@ fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
         }
         story.order("tang-wei", "2026-07-16 10:00", reply())
     };
-    let rang = lift(true);
+    let rang = lift(Some("lift-company"));
     let accounts: Vec<_> = rang
         .look("2026-07-16 11:00", exact, &[], breaches)
         .into_iter()
@@ -219,11 +219,13 @@ fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
         [Account::Contract("lift-company".parse().unwrap())]
     );
     rang.proposed("2026-07-16 11:00", &[], &[]);
-    lift(false).proposed(
-        "2026-07-16 11:00",
-        &[],
-        &[(RuleId::A3, "lift-company", "tang-wei")],
-    );
+    for elsewhere in [None, Some("")] {
+        lift(elsewhere).proposed(
+            "2026-07-16 11:00",
+            &[],
+            &[(RuleId::A3, "lift-company", "tang-wei")],
+        );
+    }
 }
 
 #[test]

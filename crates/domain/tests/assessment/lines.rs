@@ -126,6 +126,70 @@ fn a4_a_solved_matter_that_comes_again_is_by_degree() {
 }
 
 #[test]
+fn a4_takes_the_case_that_the_regulation_leaves_blank_once_the_pack_names_it() {
+    let petition = || Command::ReportFurtherCase {
+        department: "engineering".parse().unwrap(),
+        person: Some(person("liu-wei")),
+        text: "业主到街道上访".into(),
+    };
+    Story::solved(1).refused(
+        "li-na",
+        "2026-07-20 09:00",
+        petition(),
+        &Refusal::NoFurtherCase,
+    );
+    let named = rules_with(|pack| {
+        let with = "off_post = true\nfurther_case = { zh = \"越级上访\", en = \"A petition\" }\n";
+        pack.replacen("off_post = true\n", with, 1)
+    });
+    let solved = Story {
+        rules: named,
+        ..Story::new(1)
+    };
+    let solved = solved
+        .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order("wang-jianguo", "2026-07-13 09:08", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:15", name_handler("liu-wei"))
+        .order("liu-wei", "2026-07-13 11:00", reply())
+        .order("li-na", "2026-07-20 09:00", petition());
+    let found: Vec<_> = solved
+        .proposals("2026-07-20 09:01", &[])
+        .into_iter()
+        .filter(|it| it.ground == Ground::FurtherCase)
+        .collect();
+    assert_eq!(
+        crate::story::named(&found),
+        owned(&[
+            (RuleId::A4, "engineering", ""),
+            (RuleId::A4, "engineering", "chen-gong"),
+            (RuleId::A4, "engineering", "liu-wei"),
+        ])
+    );
+    assert_eq!(found[1].amount, Some((50, 50)));
+    assert_eq!(found[0].evidence, [solved.envelopes[4].header().id]);
+}
+
+#[test]
+fn a3_an_answer_for_which_nobody_was_named_is_the_heads_unless_a_deputy_could_have() {
+    let unnamed = |to: &str, head: &str| {
+        Story::new(1)
+            .recorded("liu-wei", "liu-wei", "2026-07-13 09:06")
+            .order("liu-wei", "2026-07-13 09:08", hand_over(to))
+            .order(head, "2026-07-13 09:15", Command::Receive)
+    };
+    unnamed("cleaning", "sun-guilan").proposed(
+        "2026-07-15 10:00",
+        &[],
+        &[(RuleId::A3, "cleaning", "sun-guilan")],
+    );
+    unnamed("security", "zhao-qiang").proposed(
+        "2026-07-15 10:00",
+        &[],
+        &[(RuleId::A3, "security", "")],
+    );
+}
+
+#[test]
 fn a5_own_work_passed_on_counts_where_it_cost_the_time() {
     let own = |back: &str, done: &str| {
         let mut story = Story::new(1)
