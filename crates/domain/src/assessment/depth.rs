@@ -6,6 +6,7 @@ use crate::case::{Case, Obligation};
 use crate::event::Ending;
 use crate::id::{DepartmentId, PersonId};
 use crate::pack::DeadlineId;
+use crate::verdict::answerable;
 
 /// Whose figures they are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,9 +154,13 @@ pub fn depth(member: &Member, cases: &[Case], context: Context<'_>) -> Depth {
             let Some(share) = depth.share_of(it.deadline) else {
                 continue;
             };
+            let owed_by = context
+                .rules
+                .due(case, it)
+                .map_or(&it.owed_by, |due| answerable(it, due.at));
             let is_theirs = match member {
-                Member::Person(person) => it.owed_by.person.as_ref() == Some(person),
-                Member::Department(department) => it.owed_by.department == *department,
+                Member::Person(person) => owed_by.person.as_ref() == Some(person),
+                Member::Department(department) => owed_by.department == *department,
             };
             if let Some(in_time) = in_time(case, it, context).filter(|_| is_theirs) {
                 share.count(in_time);

@@ -473,3 +473,33 @@ fn whoever_was_not_asked_left_nothing_unrecorded() {
     assert_eq!(recorded(answered(true)), Ratio { n: 0, of: 1 });
     assert_eq!(recorded(answered(false)), Ratio::default());
 }
+
+#[test]
+fn what_fell_due_before_a_shift_took_it_over_is_of_whoever_owed_it_then() {
+    let passed = Story::new(2)
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order(
+            "zhang-min",
+            "2026-07-13 11:00",
+            Command::PassShift {
+                shift: shouwen_domain::id::ShiftId::from_random([9; 16]),
+                to: person("li-na"),
+            },
+        )
+        .order(
+            "li-na",
+            "2026-07-13 11:10",
+            Command::TakeShift {
+                shift: shouwen_domain::id::ShiftId::from_random([9; 16]),
+            },
+        );
+    let transferred = |who: &str| {
+        over(
+            std::slice::from_ref(&passed),
+            "2026-07-13 12:00",
+            |cases, context| depth(&Member::Person(person(who)), cases, context).transferred,
+        )
+    };
+    assert_eq!(transferred("zhang-min"), Ratio { n: 0, of: 1 });
+    assert_eq!(transferred("li-na"), Ratio::default());
+}
