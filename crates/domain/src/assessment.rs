@@ -17,6 +17,7 @@ mod sums;
 mod table;
 mod takeaway;
 
+pub use crate::pack::SpotChecks as SampleRule;
 pub use breach::{Account, Breach, Ground, Part, Question, breaches, questions};
 pub use bulletin::{
     Bulletin, Correction, Criticism, Figure, Figures, Row, SMALL, bulletin, corrections,
@@ -26,9 +27,7 @@ pub use photo::{PhotoNote, photo_notes};
 pub use praise::{Praise, PraiseGround, praise};
 pub use proposal::{Proposal, Standing, proposals};
 pub(crate) use proposal::{all, standing};
-pub use sample::{
-    Commitment, Drawn, Nonce, SampleRule, SeedError, draw_seed, population_root, sample,
-};
+pub use sample::{Commitment, Drawn, Nonce, SeedError, draw_seed, population_root, sample};
 pub use sheet::{
     FieldId, Section, SectionId, Sheet, SheetKind, Value, masked_address, masked_name,
     masked_phone, masked_words, sheet,

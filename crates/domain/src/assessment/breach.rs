@@ -101,6 +101,8 @@ pub enum Ground {
     ComplainedAgain(CaseId),
     OwnWorkPassedOn,
     InsistedOnWrongDepartment,
+    /// Asked before, as the person says themselves, and not recorded (F5, I1).
+    Unrecorded,
     /// Empty on the record form, whether or not somebody said why (A9).
     Incomplete {
         missing: Vec<Field>,
@@ -156,6 +158,7 @@ pub fn breaches(case: &Case, context: Context<'_>) -> Vec<Breach> {
     found.extend(look.refusals(&found));
     found.extend(look.late_support(&found));
     found.extend(look.detours(&found));
+    found.extend(look.unrecorded());
     found.extend(look.further_cases());
     let again = look.again();
     found.extend(again.iter().find_map(|again| look.shirked(&found, again)));
@@ -241,6 +244,32 @@ impl<'a> Look<'a> {
             .iter()
             .find(|it| it.kind == TraceKind::LeadNamed && it.at >= from)
             .map(|it| it.at)
+    }
+
+    /// F5: no longer a question once the person has said that they were asked.
+    fn unrecorded(self) -> Option<Breach> {
+        let person = &unrecorded(self.case)?.person;
+        let admitted = self.case.intake.asked_before == Some(true);
+        let said = self.case.obligations.iter().filter_map(|it| match it.end {
+            Some(End::Met { at, by }) if it.deadline == DeadlineId::ConfirmAsked => {
+                Some((it, at, by))
+            }
+            Some(_) | None => None,
+        });
+        let (_, at, by) = said
+            .filter(|_| admitted)
+            .find(|(it, ..)| it.owed_by.person.as_ref() == Some(person))?;
+        let recorded = recorded_in(self.case)?;
+        Some(Breach {
+            evidence: vec![recorded, by],
+            ..one_act(
+                RuleId::F5,
+                Ground::Unrecorded,
+                of_person(person, &self.case.record.department, self.context),
+                at,
+                by,
+            )
+        })
     }
 
     fn phrases(self) -> Vec<Breach> {

@@ -30,6 +30,7 @@ use crate::case::Case;
 use crate::event::{Ending, Field, Finding};
 use crate::hash::Hash;
 use crate::id::{CaseId, PersonId, SiteId};
+use crate::pack::SpotChecks;
 
 /// 256 bits drawn by one party and kept from all others until the month is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,19 +153,6 @@ pub fn draw_seed(
     )))
 }
 
-/// How a sample is drawn (V3, V6): tickets, where an ordinary case has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SampleRule {
-    /// Of the cases, in percent, rounded up.
-    pub share_percent: u32,
-    pub waived: u32,
-    pub not_reached: u32,
-    /// Visited by somebody who finds everybody satisfied.
-    pub always_satisfied: u32,
-    /// From so many visits that reached the customer, all satisfied.
-    pub always_satisfied_from: u32,
-}
-
 /// A case to be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drawn {
@@ -173,8 +161,8 @@ pub struct Drawn {
     pub ask_customer: bool,
 }
 
-/// The sample of `cases` under a seed, the first drawn first; in whatever order the cases come.
-pub fn sample(cases: &[Case], rule: SampleRule, seed: Hash) -> Vec<Drawn> {
+/// The sample of `cases` under a seed, as the pack says ([`crate::pack::Pack::spot_checks`]), the first drawn first; in whatever order the cases come.
+pub fn sample(cases: &[Case], rule: SpotChecks, seed: Hash) -> Vec<Drawn> {
     let population: BTreeMap<CaseId, &Case> = cases.iter().map(|it| (it.id, it)).collect();
     let easily_pleased = find_everybody_satisfied(&population, rule);
     let mut drawn: Vec<(Hash, Drawn)> = population
@@ -203,7 +191,7 @@ pub fn sample(cases: &[Case], rule: SampleRule, seed: Hash) -> Vec<Drawn> {
 }
 
 /// The largest that applies; they do not add up.
-fn tickets(case: &Case, rule: SampleRule, easily_pleased: &BTreeSet<&PersonId>) -> u32 {
+fn tickets(case: &Case, rule: SpotChecks, easily_pleased: &BTreeSet<&PersonId>) -> u32 {
     let weights = [
         (case.verification.waived.is_some(), rule.waived),
         (case.ending == Some(Ending::NotReached), rule.not_reached),
@@ -222,7 +210,7 @@ fn tickets(case: &Case, rule: SampleRule, easily_pleased: &BTreeSet<&PersonId>) 
 
 fn find_everybody_satisfied<'a>(
     population: &BTreeMap<CaseId, &'a Case>,
-    rule: SampleRule,
+    rule: SpotChecks,
 ) -> BTreeSet<&'a PersonId> {
     let mut found: BTreeMap<&PersonId, (u32, u32)> = BTreeMap::new();
     for visit in population.values().flat_map(|it| &it.visits) {

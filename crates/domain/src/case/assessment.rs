@@ -204,14 +204,17 @@ impl Case {
         });
     }
 
-    /// A proposal is decided once; who was first in the order of the case decided it.
+    /// A proposal is decided once, and so is what both sides of a wrangle get (A7); who was first in the order of the
+    /// case decided it.
     pub(super) fn admit_assessed(&self, it: &Assessed) -> Result<(), Refusal> {
-        if self
-            .assessments
-            .decisions
-            .iter()
-            .any(|made| made.proposal == it.proposal)
-        {
+        let is_decided = |made: &Decision| {
+            let is_other_side = it.rule == RuleId::A7 && made.rule == RuleId::A7;
+            let is_alike = (made.judgement, made.bulletin, made.off_post)
+                == (it.judgement, it.bulletin, it.off_post)
+                && made.amount.unwrap_or(0) == it.amount.unwrap_or(0);
+            made.proposal == it.proposal || (is_other_side && !is_alike)
+        };
+        if self.assessments.decisions.iter().any(is_decided) {
             Err(Refusal::AlreadyDecided)
         } else {
             Ok(())

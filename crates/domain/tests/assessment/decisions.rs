@@ -399,3 +399,43 @@ fn a_third_who_is_reported_changes_nothing_for_the_two_sides() {
         &[(RuleId::A3, "service", "zhang-min")],
     );
 }
+
+#[test]
+fn two_who_decide_at_the_same_time_give_both_sides_the_same() {
+    let mut wrangle = Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order(
+            "li-na",
+            "2026-07-13 09:40",
+            shirking("cleaning", Some("sun-guilan")),
+        );
+    let sides = wrangle.proposals("2026-07-13 10:00", &[]);
+    let decided = |side: &Proposal, judgement, amount| {
+        let fact = Fact::Assessed(shouwen_domain::event::Assessed {
+            proposal: side.key,
+            rule: side.rule,
+            judgement,
+            amount,
+            bulletin: amount.is_some(),
+            off_post: false,
+            person: side.person.clone(),
+            department: side.department.clone(),
+        });
+        [Event::new(
+            fact,
+            shouwen_domain::event::Content::text("经核实"),
+        )]
+    };
+    let first = decided(&sides[0], Judgement::Upheld, Some(50));
+    wrangle.write("lin-zhiyuan", "2026-07-20 09:00", &first);
+    let unlike = decided(&sides[1], Judgement::Dismissed, None);
+    wrangle.write("lin-zhiyuan", "2026-07-20 09:00", &unlike);
+    assert_eq!(wrangle.case().assessments.decisions.len(), 1);
+    let alike = decided(&sides[1], Judgement::Upheld, Some(50));
+    wrangle.write("lin-zhiyuan", "2026-07-20 09:05", &alike);
+    assert_eq!(wrangle.case().assessments.decisions.len(), 2);
+}

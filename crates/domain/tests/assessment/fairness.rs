@@ -239,15 +239,30 @@ fn a_contact_without_a_record_is_a_question() {
     );
     assert_eq!(questions(&story.case())[0].to, person("liu-wei"));
     assert_eq!(story.grounds("2026-07-13 09:01"), []);
-    let answered = story.order(
-        "liu-wei",
-        "2026-07-13 10:00",
-        Command::ConfirmAsked {
-            agrees: false,
-            text: "没有人问过".into(),
-        },
+    let answered = |agrees| {
+        let story = Story {
+            rules: rules(),
+            id: story.id,
+            envelopes: story.envelopes.clone(),
+        };
+        story.order(
+            "liu-wei",
+            "2026-07-13 09:30",
+            Command::ConfirmAsked {
+                agrees,
+                text: "当时在楼上抢修".into(),
+            },
+        )
+    };
+    assert_eq!(questions(&answered(false).case()), [], "it is answered");
+    assert_eq!(answered(false).grounds("2026-07-13 09:31"), []);
+    let admitted = answered(true);
+    assert_eq!(questions(&admitted.case()), []);
+    assert_eq!(
+        admitted.grounds("2026-07-13 09:31"),
+        [(RuleId::F5, Ground::Unrecorded)]
     );
-    assert_eq!(questions(&answered.case()), [], "it is answered");
+    admitted.proposed("2026-07-13 09:31", &[], &[]);
 }
 
 #[test]

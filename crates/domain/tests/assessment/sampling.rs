@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use expect_test::expect;
 use shouwen_domain::assessment::{
-    Drawn, Nonce, Period, SampleRule, SeedError, draw_seed, population_root, sample,
+    Drawn, Nonce, Period, SeedError, draw_seed, population_root, sample,
 };
 use shouwen_domain::id::SiteId;
+use shouwen_domain::pack::SpotChecks;
 
 use crate::story::*;
 
@@ -15,7 +16,7 @@ const JULY: Period = Period {
     month: 7,
 };
 
-const RULE: SampleRule = SampleRule {
+const RULE: SpotChecks = SpotChecks {
     share_percent: 10,
     waived: 3,
     not_reached: 3,
@@ -224,7 +225,7 @@ fn the_customer_is_asked_directly_wherever_there_is_a_phone() {
         };
     });
     cases.sort_by_key(|it| it.id);
-    let all = SampleRule {
+    let all = SpotChecks {
         share_percent: 100,
         ..RULE
     };
@@ -232,4 +233,11 @@ fn the_customer_is_asked_directly_wherever_there_is_a_phone() {
     drawn.sort_by_key(|it| it.case);
     let asked: Vec<bool> = drawn.iter().map(|it| it.ask_customer).collect();
     assert_eq!(asked, [false, true, true], "one was completed later");
+}
+
+#[test]
+fn the_shipped_pack_says_how_large_the_sample_is() {
+    let shipped = rules().pack.spot_checks.unwrap();
+    let drawn = sample(&population(41, |_, _| {}), shipped, Hash::of(b"a seed"));
+    assert_eq!(drawn.len(), 5, "10 percent, rounded up");
 }
