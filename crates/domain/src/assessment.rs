@@ -41,6 +41,7 @@ use crate::case::{Case, End, Obligation};
 use crate::moment::{Minutes, Moment};
 use crate::pack::DeadlineId;
 use crate::rules::Rules;
+use crate::verdict::Verdict;
 
 /// What a verdict says of an obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,20 @@ pub enum Judged {
     CannotBeTold,
     /// Neither done nor due.
     Open,
+}
+
+impl From<Verdict> for Judged {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Met => Self::Met,
+            Verdict::Missed => Self::Missed,
+            Verdict::Running | Verdict::Late => Self::Open,
+            Verdict::CannotBeTold { .. }
+            | Verdict::Excused { .. }
+            | Verdict::NotYetJudged { .. }
+            | Verdict::Lifted => Self::CannotBeTold,
+        }
+    }
 }
 
 /// Under what breaches and proposals are derived.

@@ -53,6 +53,10 @@ impl World {
             );
             return Ok(());
         }
+        if let Some(command) = self.practice(&mut line, now)? {
+            line.end()?;
+            return self.order_for_site(&person, now, command);
+        }
         let command = if line.take("登记：") {
             self.record(&mut line, &person, now)?
         } else {
@@ -63,7 +67,7 @@ impl World {
     }
 
     fn command(
-        &self,
+        &mut self,
         line: &mut Line<'_>,
         person: &PersonId,
         now: Moment,
@@ -75,6 +79,9 @@ impl World {
             return Ok(command);
         }
         if let Some(command) = self.coordination(line, now)? {
+            return Ok(command);
+        }
+        if let Some(command) = self.assessment(line, now)? {
             return Ok(command);
         }
         verification(line)?.ok_or_else(|| format!("不认识的动作“{}”", line.rest()))
