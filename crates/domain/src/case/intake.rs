@@ -171,13 +171,13 @@ impl Case {
 
     /// Whom the customer says to have asked before, where no record of it is known: it is a question to them (F5).
     /// Whoever writes it down of themselves, or is asked as the first responder anyway, is not asked twice.
-    pub(super) fn asked_before_without_record(&self) -> Option<&PersonId> {
+    pub(crate) fn asked_before_without_record(&self) -> Option<&PersonId> {
         self.record
             .asked_before
             .as_ref()
             .filter(|it| it.recorded_as.is_none())
             .map(|it| &it.person)
-            .filter(|it| **it != self.responder.person && **it != self.recorded_by)
+            .filter(|it| **it != self.record.first_responder && **it != self.recorded_by)
     }
 
     /// Own matters are answered, others' passed on (T1, T3).
@@ -258,13 +258,10 @@ impl Case {
 
     /// Those named answer what is put to them; after an objection it is the supervisor's to say.
     pub(super) fn admit_asked_confirmed(&self, act: Act<'_>) -> Result<(), Refusal> {
-        let is_asked = self.open_obligations().any(|it| {
-            it.deadline == DeadlineId::ConfirmAsked && it.owed_by.person.as_ref() == Some(act.by)
-        });
-        if is_asked {
+        if self.asked_to_confirm().contains(act.by) {
             Ok(())
         } else if self.owes(DeadlineId::DecideAsked) {
-            if *act.by == self.responder.person {
+            if *act.by == self.record.first_responder {
                 Err(Refusal::SameResponder)
             } else {
                 Ok(())
@@ -286,27 +283,27 @@ impl Case {
     }
 
     pub(super) fn asked_confirmed(&mut self, act: Act<'_>, it: &AskedConfirmed) {
-        if self.asked_before_without_record() == Some(act.by) {
-            self.intake.asked_before = Some(it.agrees);
-        } else if *act.by == self.responder.person {
-            self.intake.asked_objected = !it.agrees;
-            if !it.agrees {
-                let Responder {
-                    department,
-                    supervisor,
-                    ..
-                } = self.responder.clone();
-                self.owe(
-                    DeadlineId::DecideAsked,
-                    &department,
-                    supervisor,
-                    act.at,
-                    act,
-                );
-            }
-        } else {
+        if !self.asked_to_confirm().contains(act.by) {
             self.meet(DeadlineId::DecideAsked, act);
             self.intake.asked_objected = false;
+            return;
+        }
+        if *act.by != self.record.first_responder {
+            self.intake.asked_before = Some(it.agrees);
+        } else if !it.agrees {
+            self.intake.asked_objected = true;
+            let Responder {
+                department,
+                supervisor,
+                ..
+            } = self.responder.clone();
+            self.owe(
+                DeadlineId::DecideAsked,
+                &department,
+                supervisor,
+                act.at,
+                act,
+            );
         }
         let end = End::met(act);
         self.open_mut(DeadlineId::ConfirmAsked)

@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use super::roles::{
     director, holder, home, known, known_department, member, not_concerned,
-    not_to_whom_it_concerns, supervises, supervisor,
+    not_to_whom_it_concerns, supervises, supervises_responder, supervisor,
 };
 use super::transfer::slip;
 use super::{Acting, On, bare, needed, said, with_words};
@@ -359,9 +359,15 @@ pub(super) fn confirm_asked(on: On<'_>, agrees: bool, text: String) -> Result<Ve
 /// F6: after an objection the supervisor says that it is right all the same, and why; that it is wrong is said by a
 /// succession to whoever was asked.
 fn decide_asked(on: On<'_>, fact: Fact, agrees: bool, text: String) -> Result<Vec<Event>, Refusal> {
-    let department = &on.case.responder.department;
+    let named = &on.case.record;
     let directory = &on.rules().directory;
-    supervises(on.actor, department, directory)?;
+    supervises_responder(
+        on.actor,
+        &named.first_responder,
+        &named.department,
+        directory,
+    )?;
+    not_concerned(on.case, &on.actor.id)?;
     if !agrees {
         return Err(Refusal::NameWhoWasAsked);
     }

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, head_to_sign, holder, home, is_director, known, known_department,
-    not_concerned, not_to_whom_it_concerns, stands_in, supervises, supervisor,
+    acts_for, by_day, head_to_sign, holder, home, known, known_department, not_concerned,
+    not_to_whom_it_concerns, stands_in, supervises, supervises_responder, supervisor,
 };
 use super::{On, bare, needed, with_words};
 use crate::case::{Case, Stage};
 use crate::command::Explained;
-use crate::directory::{Directory, Person};
+use crate::directory::Person;
 use crate::event::{
     Contact, Content, Event, Fact, Field, HandedOver, HandlerNamed, Kind, Outcome, ReasonExplained,
-    Received, Replied, ReportedToCoordination, Request, ResultTold, Returned, ShiftPassed,
-    ShiftTaken, ShirkingReported, Signed, Signing, Succeeded, SuccessionAccepted, SuccessionReason,
+    Received, Replied, ReportedToCoordination, ResultTold, Returned, ShiftPassed, ShiftTaken,
+    ShirkingReported, Signed, Signing, Succeeded, SuccessionAccepted, SuccessionReason,
     SuggestionFate,
 };
 use crate::id::{DepartmentId, PersonId, ShiftId};
@@ -402,23 +402,17 @@ pub(super) fn succeed(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     let rules = on.rules();
-    supervises(on.actor, &on.case.responder.department, &rules.directory)?;
-    let decides_on_themselves =
-        on.actor.id == on.case.responder.person || head_is_responder(on, &rules.directory);
-    if decides_on_themselves && !is_director(on.actor, &rules.directory) {
-        return Err(Refusal::NotSupervisor {
-            department: on.case.responder.department.clone(),
-        });
-    }
+    let wrongly_named = reason == SuccessionReason::WronglyNamed;
+    let (responder, department) = if wrongly_named {
+        (&on.case.record.first_responder, &on.case.record.department)
+    } else {
+        (&on.case.responder.person, &on.case.responder.department)
+    };
+    supervises_responder(on.actor, responder, department, &rules.directory)?;
+    not_concerned(on.case, &on.actor.id)?;
     let successor = known(rules, &to)?;
     not_concerned(on.case, &to)?;
-    let consented = on
-        .case
-        .consents
-        .requests
-        .iter()
-        .any(|it| it.is_granted() && matches!(it.request, Request::Succession));
-    let wrongly_named = reason == SuccessionReason::WronglyNamed;
+    let consented = on.case.consents.may_succeed();
     if !consented && !wrongly_named && rules.has_undecided_breach(on.case, on.acting.now) {
         return Err(Refusal::BreachUndecided);
     }
@@ -430,13 +424,6 @@ pub(super) fn succeed(
         reason,
     });
     Ok(vec![Event::new(fact, Content::text(text))])
-}
-
-/// A head's own answerability is the director's to move, not the head's or a deputy's.
-fn head_is_responder(on: On<'_>, directory: &Directory) -> bool {
-    directory
-        .department(&on.case.responder.department)
-        .is_some_and(|it| it.head == on.case.responder.person)
 }
 
 pub(super) fn accept_succession(on: On<'_>) -> Result<Vec<Event>, Refusal> {

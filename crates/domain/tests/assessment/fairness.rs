@@ -251,6 +251,15 @@ fn a_contact_without_a_record_is_a_question() {
     );
     assert_eq!(questions(&story.case())[0].to, person("liu-wei"));
     assert_eq!(story.grounds("2026-07-13 09:01"), []);
+    let denied = story.order(
+        "liu-wei",
+        "2026-07-13 10:00",
+        Command::ConfirmAsked {
+            agrees: false,
+            text: "当时不在岗".into(),
+        },
+    );
+    assert_eq!(questions(&denied.case()), []);
 }
 
 #[test]
