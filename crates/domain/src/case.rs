@@ -296,7 +296,7 @@ impl Case {
             Fact::NoticeGiven(it) => self.notice_given(act, it),
             Fact::SecondTripMade(it) => self.second_trip_made(act, it),
             Fact::OutsideContacted(it) => self.outside_contacted(act, it),
-            Fact::TimeAgreed(it) => self.time_agreed(act, it.at, it.because),
+            Fact::TimeAgreed(it) => self.time_agreed(act, it.at, it.because, it.customer_until),
             Fact::RepeatMarked(it) => self.intake.repeats = it.earlier,
             Fact::TakeawayGiven(_) => self.intake.n_takeaways += 1,
             Fact::ResultChecked(it) => self.result_checked(act, it),
@@ -378,6 +378,14 @@ impl Case {
         until: Option<Moment>,
         act: Act<'_>,
     ) {
+        if self.intake.in_danger && waits_for_safety(deadline) {
+            let owed_by = Owed {
+                department: department.clone(),
+                person,
+            };
+            self.intake.waiting.push((deadline, owed_by));
+            return;
+        }
         // Off shift, it stands with the post on duty (F7).
         let person = if goes_along(deadline) {
             person.map(|it| self.on_duty_for(&it).clone())
@@ -422,6 +430,9 @@ impl Case {
     /// handling had asked consent for lapses with it, and its pauses end.
     fn lift_handling(&mut self, at: Moment) {
         self.consents.handling_ends(at);
+        self.intake
+            .waiting
+            .retain(|(deadline, _)| outlives_the_handling(*deadline));
         let consents = &self.consents;
         for it in self.obligations.iter_mut().filter(|it| {
             it.end.is_none() && !outlives_the_handling(it.deadline) && !consents.is_asked_still(it)
@@ -449,6 +460,17 @@ const fn goes_along(deadline: DeadlineId) -> bool {
             | DeadlineId::AcceptSuccession
             | DeadlineId::ConfirmAsked
             | DeadlineId::State
+    )
+}
+
+/// Signatures wait until a danger is over (I14); that of a plain answer holds back the end, in a danger too.
+const fn waits_for_safety(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::Sign
+            | DeadlineId::SignReceipt
+            | DeadlineId::SignDispatch
+            | DeadlineId::SignResult
     )
 }
 

@@ -245,7 +245,8 @@ impl Case {
         asked_at: Moment,
         asked_in: EnvelopeId,
     ) {
-        if let Some(until) = customer_until {
+        if let Some(until) = customer_until.filter(|_| !matches!(request, Request::AgreedTime(..)))
+        {
             self.open_mut(DeadlineId::Customer)
                 .for_each(|it| it.until = Some(until));
         }
@@ -263,7 +264,9 @@ impl Case {
                     .for_each(|open| open.until = Some(until));
             }
             Request::Completion(at) => self.completion_granted(act, at, asked_at, asked_in),
-            Request::AgreedTime(at, because) => self.time_agreed(act, at, because),
+            Request::AgreedTime(at, because) => {
+                self.time_agreed(act, at, because, customer_until);
+            }
             Request::Succession => {}
         }
     }

@@ -112,6 +112,9 @@ impl Case {
 
     pub(super) fn received(&mut self, act: Act<'_>, it: &Received) {
         self.meet(DeadlineId::Sign, act);
+        self.intake
+            .waiting
+            .retain(|(deadline, _)| *deadline != DeadlineId::Sign);
         if let Stage::Passed { received, .. } = &mut self.stage {
             *received = true;
         }
@@ -538,6 +541,9 @@ impl Case {
         let from = self.responder.department.clone();
         self.pass(act, &from, department, false, false);
         self.meet(DeadlineId::Sign, act);
+        self.intake
+            .waiting
+            .retain(|(deadline, _)| *deadline != DeadlineId::Sign);
         self.meet(DeadlineId::AssignHandler, act);
         if let Stage::Passed { received, .. } = &mut self.stage {
             *received = true;

@@ -167,14 +167,20 @@ pub(super) fn director(directory: &Directory) -> Result<&Person, Refusal> {
         })
 }
 
-/// The head of a department, unless `actor` signs for it already as head or deputy.
+/// The head of a department, unless `actor` signs for it already as head or deputy. The place of a head whom the matter
+/// concerns is taken by the director (I11).
 pub(super) fn head_to_sign(
     department: &DepartmentId,
     actor: &Person,
+    concerns: &[PersonId],
     directory: &Directory,
 ) -> Option<PersonId> {
     let head = &directory.department(department)?.head;
-    (!acts_for(actor, head, directory)).then(|| head.clone())
+    let signs = [Some(head), directory.director.as_ref()]
+        .into_iter()
+        .flatten()
+        .find(|it| !concerns.contains(it))?;
+    (!acts_for(actor, signs, directory)).then(|| signs.clone())
 }
 
 /// The head of a person's department; the director where that is the person, or whom the matter concerns (I11).

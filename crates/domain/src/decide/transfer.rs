@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, head_to_sign, holder, home, known, known_department, not_concerned,
+    acts_for, by_day, directs, head_to_sign, holder, home, known, known_department, not_concerned,
     not_to_whom_it_concerns, stands_in, supervises, supervises_responder, supervisor,
 };
 use super::{On, bare, needed, with_words};
@@ -33,13 +33,14 @@ pub(super) fn hand_over(
     match &on.case.stage {
         Stage::Passed { department, .. } => {
             holder(on.case, on.actor)?;
+            not_concerned(on.case, &on.actor.id)?;
             known_department(rules, &to)?;
             let opinion = needed(text, Refusal::OpinionMissing)?;
             if let Some(coordination) = past_the_cap(on) {
                 return Ok(vec![Event::new(coordination, Content::text(opinion))]);
             }
             let fact = HandedOver {
-                sender_head: head_to_sign(department, on.actor, &rules.directory),
+                sender_head: signs_for(on, department),
                 ..handed_over(department, to, on.case.responder.supervisor.clone(), rules)
             };
             Ok(vec![Event::new(
@@ -168,6 +169,12 @@ pub(super) fn slip(
     ])
 }
 
+/// Who signs for a department, where it is not whoever acts (T6).
+fn signs_for(on: On<'_>, department: &DepartmentId) -> Option<PersonId> {
+    let directory = &on.rules().directory;
+    head_to_sign(department, on.actor, &on.case.record.concerns, directory)
+}
+
 pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     let Stage::Passed { department, .. } = &on.case.stage else {
         return Err(Refusal::NoSlip);
@@ -180,7 +187,7 @@ pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
 fn received(on: On<'_>, department: &DepartmentId) -> Event {
     bare(Fact::Received(Received {
         department: department.clone(),
-        head: head_to_sign(department, on.actor, &on.rules().directory),
+        head: signs_for(on, department),
     }))
 }
 
@@ -215,6 +222,7 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
         return Err(Refusal::NoSlip);
     };
     holder(on.case, on.actor)?;
+    not_concerned(on.case, &on.actor.id)?;
     let opinion = needed(opinion, Refusal::OpinionMissing)?;
     let to = on
         .case
@@ -224,7 +232,7 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
     let fact = Fact::Returned(Returned {
         from: department.clone(),
         to,
-        sender_head: head_to_sign(department, on.actor, &on.rules().directory),
+        sender_head: signs_for(on, department),
     });
     // The opinion stays on record as a return, so that coordination can find it to hold (A7).
     let returned = Event::new(fact, Content::text(opinion));
@@ -253,7 +261,7 @@ pub(super) fn reply(
         outcome,
         phrases: on.rules().phrases(&text, on.case.may_not_promise())?,
         suggestion: suggestion.filter(|_| on.case.record.kind == Kind::Suggestion),
-        head: head_to_sign(holding, on.actor, &on.rules().directory),
+        head: signs_for(on, holding),
     });
     let mut events = vec![Event::new(fact, Content::text(text))];
     if let Some(how) = told {
@@ -321,10 +329,9 @@ pub(super) fn sign(on: On<'_>, what: Signing) -> Result<Vec<Event>, Refusal> {
     let Some(any) = open.first() else {
         return Err(Refusal::NotOwed { deadline });
     };
-    let directory = &on.rules().directory;
     let signed: Vec<Event> = open
         .iter()
-        .filter(|it| supervises(on.actor, it, directory).is_ok())
+        .filter(|it| signs(on, it).is_ok())
         .map(|it| {
             bare(Fact::Signed(Signed {
                 department: (*it).clone(),
@@ -338,6 +345,17 @@ pub(super) fn sign(on: On<'_>, what: Signing) -> Result<Vec<Event>, Refusal> {
         });
     }
     Ok(signed)
+}
+
+/// The head or the deputy; for a head whom the matter concerns, only the director (I11).
+fn signs(on: On<'_>, department: &DepartmentId) -> Result<(), Refusal> {
+    let directory = &on.rules().directory;
+    let head = directory.department(department).map(|it| &it.head);
+    if head.is_some_and(|it| on.case.record.concerns.contains(it)) {
+        directs(on.actor, directory)
+    } else {
+        supervises(on.actor, department, directory)
+    }
 }
 
 /// T4: said by whoever met it, with what happened.
