@@ -6,7 +6,7 @@
 use crate::case::{Act, Case, Owed};
 use crate::command::{Circumstances, Command, Next, RecordForm};
 use crate::decide::{Acting, Refusal, decide};
-use crate::event::{Channel, Event, Fact, Field, Urgency};
+use crate::event::{Channel, Event, Fact, Field, Kind, Urgency};
 use crate::id::{CaseId, CategoryId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
@@ -113,6 +113,15 @@ impl Draft {
                 text.to_owned()
             }
         };
+        // When it has to be delivered can be said of an inspection alone (I13), and is not known to be one yet.
+        let kind = self
+            .category
+            .as_ref()
+            .and_then(|it| rules.pack.category(it))
+            .map(|it| it.kind);
+        more.due_by = more
+            .due_by
+            .filter(|it| kind == Some(Kind::Inspection) && *it > self.asked_at);
         Ok(RecordForm {
             number: String::new(),
             channel: self.channel.unwrap_or(Channel::Met),

@@ -318,9 +318,11 @@ impl Rules {
         let on = |time: TimeOfDay, date: NaiveDate| time.on(date);
         let Night { from, until } = self.pack.night;
         let today = local.date();
-        let end = if local < on(until, today) {
-            on(until, today)
-        } else if local >= on(from, today) {
+        let (starts, ends) = (on(from, today), on(until, today));
+        let over_midnight = until < from;
+        let end = if local < ends && (over_midnight || local >= starts) {
+            ends
+        } else if over_midnight && local >= starts {
             on(until, today.succ_opt()?)
         } else {
             return None;
@@ -331,10 +333,15 @@ impl Rules {
     /// Whether something of the first responder's is overdue, or is proposed against them and undecided (F3).
     pub fn has_undecided_breach(&self, case: &Case, now: Moment) -> bool {
         let responder = Some(&case.responder.person);
-        let is_overdue = case
-            .open_obligations()
-            .filter(|it| it.owed_by.person.as_ref() == responder)
-            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now));
+        let is_theirs = |it: &Obligation, due: Moment| {
+            [&it.owed_by, it.owed_at(due)]
+                .map(|it| it.person.as_ref())
+                .contains(&responder)
+        };
+        let is_overdue = case.open_obligations().any(|it| {
+            self.due(case, it)
+                .is_ok_and(|due| due.at < now && is_theirs(it, due.at))
+        });
         let context = Context {
             rules: self,
             now,

@@ -53,7 +53,7 @@ one_fact_of_each_kind! {
     Replied: replied(),
     ResultTold: ResultTold { how: Contact::Message, phrases: Vec::new() },
     Visited: Visited { how: Contact::InPerson, finding: Finding::NotSatisfied },
-    Closed: Closed { ending: Ending::NotReached },
+    Closed: Closed { ending: Ending::NotReached, phrases: Vec::new() },
     AskedConfirmed: AskedConfirmed { agrees: false },
     FormCompleted: FormCompleted { missing: vec![Field::CustomerPhone], missing_because: Some(MissingBecause::Declined), named: false },
     Guided: Guided { to: slug("finance"), how: Guidance::Connected, head: Some(slug("sun-l")) },
@@ -62,7 +62,7 @@ one_fact_of_each_kind! {
     NoticeGiven: NoticeGiven { papers: vec!["identity-card".parse().unwrap()], clear: true, more: true },
     SecondTripMade: SecondTripMade { papers: vec!["photo".parse().unwrap()], in_vain: true, untold: true },
     OutsideContacted: OutsideContacted { contractor: Some(slug("lift-company")), reached: true },
-    TimeAgreed: TimeAgreed { at: ASKED_AT, because: AgreedBecause::AwaitingOutside },
+    TimeAgreed: TimeAgreed { at: ASKED_AT, because: AgreedBecause::AwaitingOutside, customer_until: None },
     RepeatMarked: RepeatMarked { earlier: Some(CaseId::from_random([0x08; 16])) },
     TakeawayGiven: TakeawayGiven { form: Takeaway::Qr },
     ResultChecked: ResultChecked { right: true },
@@ -70,7 +70,7 @@ one_fact_of_each_kind! {
     EmergencyStepDone: EmergencyStepDone { step: EmergencyStep::OnSite, done_at: ASKED_AT },
     IllegalActFound: IllegalActFound {},
     ReportedToAuthority: ReportedToAuthority {},
-    AnswerPublished: AnswerPublished { published: true },
+    AnswerPublished: AnswerPublished { published: true, phrases: Vec::new() },
     PhotoAdded: PhotoAdded { photo: Hash([0x55; 32]), source: PhotoSource::Album, taken_at: Some(ASKED_AT), placed: true },
     ContactLogged: ContactLogged {},
     Signed: Signed { department: slug("engineering"), what: Signing::Result },
@@ -138,7 +138,7 @@ one_fact_of_each_kind! {
         from: ASKED_AT,
     },
     RulesConfirmed: RulesConfirmed { person: slug("wang-jg"), pack: Hash([0x88; 32]), n_right: 3, n_questions: 3, objects: true },
-    DelayTold: DelayTold { how: Contact::Call },
+    DelayTold: DelayTold { how: Contact::Call, phrases: Vec::new() },
     OuterReplied: OuterReplied {},
 }
 
@@ -260,6 +260,23 @@ fn a_fact_with_keys_of_later_times() {
             department: Some(slug("lift-company")),
             head: Some(slug("chen-gong")),
             contractor: true,
+        }),
+        Fact::Closed(Closed {
+            ending: Ending::ReferredOutside,
+            phrases: vec!["不归我管".into()],
+        }),
+        Fact::DelayTold(DelayTold {
+            how: Contact::Call,
+            phrases: vec!["不知道".into()],
+        }),
+        Fact::AnswerPublished(AnswerPublished {
+            published: true,
+            phrases: vec!["不知道".into()],
+        }),
+        Fact::TimeAgreed(TimeAgreed {
+            at: ASKED_AT,
+            because: AgreedBecause::PapersMissing,
+            customer_until: Some(ASKED_AT),
         }),
         Fact::ResultTakenOver(ResultTakenOver {
             main: CaseId::from_random([0x0b; 16]),

@@ -116,17 +116,13 @@ pub struct Question {
     pub said_in: EnvelopeId,
 }
 
-/// What has to be asked of people before anything can be said (F5).
+/// What has to be asked of people before anything can be said (F5), unless they denied it.
 pub fn questions(case: &Case) -> Vec<Question> {
-    let unrecorded = case
-        .record
-        .asked_before
-        .as_ref()
-        .filter(|it| it.recorded_as.is_none() && case.intake.repeats.is_none());
-    unrecorded
+    case.asked_before_without_record()
+        .filter(|_| case.intake.repeats.is_none() && case.intake.asked_before != Some(false))
         .zip(recorded_in(case))
-        .map(|(it, said_in)| Question {
-            to: it.person.clone(),
+        .map(|(to, said_in)| Question {
+            to: to.clone(),
             said_in,
         })
         .into_iter()

@@ -108,7 +108,10 @@ pub(super) fn was_asked(case: &Case, context: Context<'_>) -> bool {
         && case
             .obligations
             .iter()
-            .filter(|it| it.deadline == DeadlineId::ConfirmAsked)
+            .filter(|it| {
+                it.deadline == DeadlineId::ConfirmAsked
+                    && it.owed_by.person.as_ref() == Some(&case.record.first_responder)
+            })
             .all(|it| match it.end {
                 Some(End::Met { .. }) => true,
                 Some(End::Lifted { .. }) => false,

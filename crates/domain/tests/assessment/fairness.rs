@@ -35,6 +35,20 @@ fn somebody_named_as_asked_is_charged_only_once_it_stands() {
 }
 
 #[test]
+fn a_question_to_somebody_else_holds_nothing_up() {
+    let mut own = form("zhang-min", "2026-07-13 09:00");
+    own.more.asked_before = Some((person("liu-wei"), None));
+    let story = Story::new(1).order(
+        "zhang-min",
+        "2026-07-13 09:00",
+        Command::Record(Box::new(own)),
+    );
+    let again = Story::again(2, &story, "2026-07-13 11:00");
+    let charged = [(RuleId::A1, "service", "zhang-min")];
+    story.proposed("2026-07-13 12:00", &[&again], &charged);
+}
+
+#[test]
 fn nothing_follows_from_what_cannot_be_told() {
     let hour_late = Story::handled(1).order("liu-wei", "2026-07-14 19:00", reply());
     assert_eq!(hour_late.proposals("2026-07-15 09:00", &[]).len(), 1);
@@ -237,6 +251,15 @@ fn a_contact_without_a_record_is_a_question() {
     );
     assert_eq!(questions(&story.case())[0].to, person("liu-wei"));
     assert_eq!(story.grounds("2026-07-13 09:01"), []);
+    let denied = story.order(
+        "liu-wei",
+        "2026-07-13 10:00",
+        Command::ConfirmAsked {
+            agrees: false,
+            text: "当时不在岗".into(),
+        },
+    );
+    assert_eq!(questions(&denied.case()), []);
 }
 
 #[test]
