@@ -10,6 +10,7 @@ mod transfer;
 mod verification;
 
 pub use intake::is_missing;
+pub(crate) use intake::photo_stands_for;
 pub use refusal::{Post, Refusal};
 pub use roles::{acts_for, falls_to_deputy, may_see};
 pub use transfer::may_tell;
@@ -123,6 +124,7 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
             placed,
         } => Ok(intake::add_photo(on, photo, source, taken_at, placed)),
         Command::LogContact { text } => Ok(intake::log_contact(text)),
+        Command::Explain { explained, text } => intake::explain(on, explained, text),
 
         Command::HandOver {
             to,

@@ -18,7 +18,7 @@ use crate::rules::Rules;
 pub struct Draft {
     pub channel: Option<Channel>,
     pub asked_at: Moment,
-    /// Nobody named yet: whoever writes it.
+    /// Nobody named yet: whoever writes it; in a chat group its keeper (F1).
     pub asked: Vec<PersonId>,
     /// Not chosen yet: the hour for passing on is assumed, which is the shorter.
     pub category: Option<CategoryId>,
@@ -97,10 +97,11 @@ impl Draft {
 
     /// The form with stand-ins for what may still be empty.
     fn as_filed(&self, by: &PersonId, rules: &Rules) -> Result<RecordForm, Refusal> {
-        let asked = if self.asked.is_empty() {
-            vec![by.clone()]
-        } else {
-            self.asked.clone()
+        let keeper = rules.directory.keeper.iter();
+        let keeper = keeper.filter(|_| self.channel == Some(Channel::Message));
+        let asked = match &self.asked[..] {
+            [] => vec![keeper.chain([by]).next().unwrap_or(by).clone()],
+            asked => asked.to_vec(),
         };
         let mut more = self.more.clone();
         if more.urgency == Urgency::Emergency && more.emergency.is_none() {

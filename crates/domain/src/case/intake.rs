@@ -1,7 +1,7 @@
 //! What intake leaves on a case (F, I): the record's obligations, notices, agreed times, emergencies.
 
 use super::{Act, Case, End, Owed, Responder, Stage, waits_for_safety};
-use crate::decide::{Refusal, may_see};
+use crate::decide::{Refusal, may_see, photo_stands_for};
 use crate::event::{
     AgreedBecause, AnswerPublished, AskedConfirmed, EmergencyStep, EmergencyStepDone, Field,
     FormCompleted, GuidedReceived, Kind, NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource,
@@ -607,6 +607,7 @@ impl Case {
         }
     }
 
+    /// In a public area, place and photo stand for name and phone (I1).
     pub(super) fn photo_added(&mut self, act: Act<'_>, it: &PhotoAdded) {
         self.intake.photos.push(Photo {
             photo: it.photo,
@@ -616,6 +617,12 @@ impl Case {
             taken_at: it.taken_at,
             placed: it.placed,
         });
+        if self.record.public_area {
+            self.intake.missing.retain(|it| !photo_stands_for(*it));
+            if self.intake.missing.is_empty() {
+                self.meet(DeadlineId::CompleteForm, act);
+            }
+        }
     }
 
     /// Neither name nor phone: the answer is published, or why not is recorded (I1).

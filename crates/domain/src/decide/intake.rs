@@ -6,9 +6,9 @@ use super::roles::{
     director, holder, home, known, known_department, member, not_concerned,
     not_to_whom_it_concerns, supervises, supervises_responder, supervisor,
 };
-use super::transfer::slip;
+use super::transfer::{reason_explained, slip};
 use super::{Acting, On, bare, needed, said, with_words};
-use crate::command::{Circumstances, Next, RecordForm};
+use crate::command::{Circumstances, Explained, Next, RecordForm};
 use crate::directory::Person;
 use crate::event::{
     AgreedBecause, AnswerPublished, AnsweredAtOnce, Asked, AskedBefore, AskedConfirmed, Channel,
@@ -59,7 +59,8 @@ pub(super) fn record(
     };
     check_child(&content, form.more.under_14)?;
     let missing = missing(&content, category, &form.next, &form.more, rules);
-    check_incomplete(&missing, &content, &form.more)?;
+    let public_area = form.more.public_area && category.public_area;
+    check_incomplete(&missing, &content, public_area, &form.more)?;
     let supervisor = supervisor(first, &form.more.concerns, rules);
     let unnamed = content.customer.is_none() && content.phone.is_none();
     let more = form.more;
@@ -90,7 +91,7 @@ pub(super) fn record(
         supervisor,
         urgency: more.urgency,
         late,
-        public_area: more.public_area,
+        public_area,
         under_14: more.under_14,
         concerns: more.concerns,
         asked_before,
@@ -183,22 +184,32 @@ fn check_child(content: &Content, under_14: bool) -> Result<(), Refusal> {
     }
 }
 
-/// I1: filed as incomplete only with why. An emergency is acted on first and owes the rest (I14).
+/// I1: filed as incomplete only with why. An emergency is acted on first and owes the rest (I14); in a public area the
+/// photo that stands for name and phone follows.
 fn check_incomplete(
     missing: &[Field],
     content: &Content,
+    public_area: bool,
     more: &Circumstances,
 ) -> Result<(), Refusal> {
     let is_explained = more.missing_because.is_some() || content.text.is_some();
+    let missing: Vec<Field> = missing
+        .iter()
+        .copied()
+        .filter(|it| !(public_area && photo_stands_for(*it)))
+        .collect();
     if missing.is_empty() || is_explained || more.urgency == Urgency::Emergency {
         return Ok(());
     }
-    Err(Refusal::Incomplete {
-        missing: missing.to_vec(),
-    })
+    Err(Refusal::Incomplete { missing })
 }
 
-/// The required fields that are empty (I1); place and photo stand for name and phone in a public area.
+/// In a public area (I1).
+pub(crate) const fn photo_stands_for(field: Field) -> bool {
+    matches!(field, Field::CustomerName | Field::CustomerPhone)
+}
+
+/// The required fields that are empty (I1).
 fn missing(
     content: &Content,
     category: &Category,
@@ -209,9 +220,8 @@ fn missing(
     let at_once = matches!(next, Next::AnswerAtOnce { .. });
     let required = rules.pack.required_fields.of(category.kind, at_once);
     let spared = |field: Field| match field {
-        Field::CustomerName | Field::CustomerAddress if more.under_14 => true,
-        Field::CustomerName | Field::CustomerPhone => more.public_area && category.public_area,
-        Field::Matter | Field::CustomerAddress | Field::Category | Field::Channel | Field::Text => {
+        Field::CustomerName | Field::CustomerAddress => more.under_14,
+        Field::Matter | Field::CustomerPhone | Field::Category | Field::Channel | Field::Text => {
             false
         }
     };
@@ -343,7 +353,11 @@ pub(super) fn answer_at_once_later(on: On<'_>, text: String) -> Result<Vec<Event
     not_concerned(on.case, &on.actor.id)?;
     takes_more_than_an_answer(on.case.record.kind)?;
     // The customer said so when the notice was gone through (I4).
-    let clear = on.case.intake.notices.last().is_some_and(|it| it.clear);
+    let clear = on.case.intake.notices.last().map(|it| it.clear);
+    if clear == Some(false) {
+        return Err(Refusal::NotClear);
+    }
+    let clear = clear.is_some();
     answer_at_once(text, clear, on.case.may_not_promise(), on.rules())
 }
 
@@ -712,6 +726,18 @@ pub(super) fn add_photo(
         placed,
     });
     vec![bare(fact)]
+}
+
+/// I3: what is not answered at once is explained, whether it stays here or the customer is guided on.
+pub(super) fn explain(
+    on: On<'_>,
+    explained: Explained,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I3 })?;
+    let fact = reason_explained(explained, on.case.responder.supervisor.as_ref());
+    Ok(vec![Event::new(fact, Content::text(text))])
 }
 
 pub(super) fn log_contact(text: String) -> Vec<Event> {

@@ -39,6 +39,8 @@ pub enum Refusal {
     PlainAnswerUnsigned,
     /// A second person checks first (I13).
     NotChecked,
+    /// The customer has not said that the notice is clear (I4).
+    NotClear,
     /// The customer was not reached often enough to end the case so (V1).
     TryAgain {
         tried: u32,
@@ -259,6 +261,7 @@ impl Refusal {
                 Some(RuleId::V5)
             }
             Self::NotChecked | Self::CheckerDidTheWork => Some(RuleId::I13),
+            Self::NotClear => Some(RuleId::I4),
             Self::PassedOn { .. }
             | Self::NotYours { .. }
             | Self::SameResponder

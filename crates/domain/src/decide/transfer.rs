@@ -155,13 +155,8 @@ pub(super) fn slip(
     if *from == to {
         return Err(Refusal::SameDepartment);
     }
-    let understood = explained == Explained::Accepted;
-    let told = if understood { None } else { supervisor.clone() };
     Ok(vec![
-        bare(Fact::ReasonExplained(ReasonExplained {
-            understood,
-            supervisor_told: told,
-        })),
+        bare(reason_explained(explained, supervisor.as_ref())),
         with_words(
             Fact::HandedOver(handed_over(from, to, supervisor, rules)),
             text,
@@ -173,6 +168,15 @@ pub(super) fn slip(
 fn signs_for(on: On<'_>, department: &DepartmentId) -> Option<PersonId> {
     let directory = &on.rules().directory;
     head_to_sign(department, on.actor, &on.case.record.concerns, directory)
+}
+
+/// I3: where the customer does not accept it, the supervisor is told.
+pub(super) fn reason_explained(explained: Explained, supervisor: Option<&PersonId>) -> Fact {
+    let understood = explained == Explained::Accepted;
+    Fact::ReasonExplained(ReasonExplained {
+        understood,
+        supervisor_told: supervisor.filter(|_| !understood).cloned(),
+    })
 }
 
 pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {

@@ -205,6 +205,11 @@ impl World {
                 taken_at,
                 placed: line.take("有定位"),
             }
+        } else if line.take("说明原因") {
+            Command::Explain {
+                text: line.said(),
+                explained: explained(line),
+            }
         } else if line.take("客户又来联系") {
             Command::LogContact { text: line.said() }
         } else {
@@ -408,12 +413,7 @@ impl World {
     ) -> Result<(DepartmentId, Explained, String), String> {
         let to = self.site.need_department(line)?;
         let text = line.said();
-        let explained = if line.take("，客户不接受") {
-            Explained::NotAccepted
-        } else {
-            Explained::Accepted
-        };
-        Ok((to, explained, text))
+        Ok((to, explained(line), text))
     }
 
     fn papers(&self, line: &mut Line<'_>) -> Result<Vec<PaperId>, String> {
@@ -663,6 +663,14 @@ fn request(line: &mut Line<'_>, now: Moment) -> Result<Request, String> {
         line.need("移交责任")?;
         Request::Succession
     })
+}
+
+fn explained(line: &mut Line<'_>) -> Explained {
+    if line.take("，客户不接受") {
+        Explained::NotAccepted
+    } else {
+        Explained::Accepted
+    }
 }
 
 fn agreed_because(line: &mut Line<'_>) -> Result<AgreedBecause, String> {

@@ -167,6 +167,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NotVisited => "还没有回访",
         Refusal::PlainAnswerUnsigned => "明确答复还没有主管签字",
         Refusal::NotChecked => "还没有第二人复核",
+        Refusal::NotClear => "客户还没有说清楚了",
         Refusal::VisitorDidTheWork => "办事的人不能自己回访",
         Refusal::CheckerDidTheWork => "办事的人不能自己复核",
         Refusal::NothingMissing => "没有缺项",
