@@ -22,6 +22,7 @@ use crate::id::{CaseId, EnvelopeId, PersonId};
 use crate::limits;
 use crate::moment::Moment;
 use crate::rules::Rules;
+use crate::verdict::Evidence;
 
 /// Who acts, when, under which texts.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,8 @@ pub struct Acting<'a> {
     pub rules: &'a Rules,
     pub person: &'a PersonId,
     pub now: Moment,
+    /// What is known here of when things were done: nothing is decided on a breach that it does not prove.
+    pub evidence: Evidence<'a>,
 }
 
 /// The events that obey `command`, or the refusal. No events: the command changes nothing.

@@ -12,6 +12,7 @@ use crate::moment::Moment;
 use crate::pack::DeadlineId;
 use crate::reckoning::{Due, ReckoningError};
 use crate::rules::Rules;
+use crate::verdict::Evidence;
 
 /// A record form as far as it is filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,7 @@ impl Draft {
             rules,
             person: by,
             now: self.asked_at,
+            evidence: Evidence::default(),
         };
         let command = Command::Record(Box::new(self.as_filed(by, rules)?));
         let facts: Vec<Fact> = decide(None, command, acting)?

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use crate::assessment::{AssessmentTable, Context, on_device, proposals};
+use crate::assessment::{AssessmentTable, Context, judge, proposals};
 use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
 use crate::conduct::PhraseGuard;
@@ -20,6 +20,7 @@ use crate::pack::{DeadlineId, Night, Pack, PhraseKind};
 use crate::reckoning::{
     Due, Limit, Office, Pause, Reckoning, ReckoningError, Standing, reckon, standing,
 };
+use crate::verdict::Evidence;
 use crate::zone::{Zone, Zones};
 
 #[derive(Debug, Clone)]
@@ -331,7 +332,7 @@ impl Rules {
     }
 
     /// Whether something of the first responder's is overdue, or is proposed against them and undecided (F3).
-    pub fn has_undecided_breach(&self, case: &Case, now: Moment) -> bool {
+    pub fn has_undecided_breach(&self, case: &Case, now: Moment, evidence: &Evidence<'_>) -> bool {
         let responder = Some(&case.responder.person);
         let is_theirs = |it: &Obligation, due: Moment| {
             [&it.owed_by, it.owed_at(due)]
@@ -345,7 +346,7 @@ impl Rules {
         let context = Context {
             rules: self,
             now,
-            verdict: &|case, it| on_device(case, it, self, now),
+            verdict: &|case, it| judge(case, it, self, now, evidence),
             again: &[],
         };
         is_overdue

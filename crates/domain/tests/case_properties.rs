@@ -774,6 +774,7 @@ fn decided(
         rules,
         person: &by,
         now,
+        evidence: Evidence::default(),
     };
     let events = decide(case, command, acting).unwrap_or_default();
     (by, events)

@@ -435,7 +435,10 @@ pub(super) fn succeed(
     let successor = known(rules, &to)?;
     not_concerned(on.case, &to)?;
     let consented = on.case.consents.may_succeed();
-    if !consented && !wrongly_named && rules.has_undecided_breach(on.case, on.acting.now) {
+    if !consented
+        && !wrongly_named
+        && rules.has_undecided_breach(on.case, on.acting.now, &on.acting.evidence)
+    {
         return Err(Refusal::BreachUndecided);
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F3 })?;

@@ -3,7 +3,7 @@
 
 use shouwen_domain::Case;
 use shouwen_domain::assessment::{
-    FieldId, Figures, Judged, Row, SectionId, Sheet, SheetKind, Value, bulletin, sheet,
+    FieldId, Figures, Judged, Row, SectionId, Sheet, SheetKind, Value, bulletin, judge, sheet,
 };
 use shouwen_domain::case::{Obligation, TraceKind};
 use shouwen_domain::document::Language;
@@ -417,11 +417,7 @@ impl World {
         let envelopes = self.envelopes_of(case.id);
         let acts = self.witnesses(&envelopes);
         let now = self.now.unwrap_or_default();
-        let verdict = self
-            .site
-            .rules
-            .verdict(case, it, now, &self.evidence(&acts));
-        verdict.map_or(Judged::CannotBeTold, Judged::from)
+        judge(case, it, &self.site.rules, now, &self.evidence(&acts))
     }
 
     fn verdict_in_words(&self, verdict: Verdict) -> String {
@@ -447,14 +443,14 @@ impl World {
             .ok_or_else(|| format!("没有“{what}”"))
     }
 
-    fn evidence<'a>(&self, acts: &'a [Witness<'a>]) -> Evidence<'a> {
+    pub fn evidence<'a>(&self, acts: &'a [Witness<'a>]) -> Evidence<'a> {
         Evidence {
             acts,
             heard_until: self.now.filter(|_| self.is_everybody_heard()),
         }
     }
 
-    fn witnesses<'a>(&self, envelopes: &'a [Envelope]) -> Vec<Witness<'a>> {
+    pub fn witnesses<'a>(&self, envelopes: &'a [Envelope]) -> Vec<Witness<'a>> {
         envelopes
             .iter()
             .map(|it| Witness::of(it, None, self.arrived(it.header().id)))

@@ -15,6 +15,7 @@ use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::{DeadlineId, Pack};
 use shouwen_domain::site::{self, SiteCommand, decide_site};
 use shouwen_domain::summary::Particulars;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 
@@ -330,10 +331,13 @@ impl World {
         let now = self.clock_of(person, at);
         let id = self.case_id();
         let case = self.folded_on(Some(person)).case;
+        let envelopes = self.envelopes();
+        let acts = self.witnesses(&envelopes);
         let acting = Acting {
             rules: &self.site.rules,
             person,
             now,
+            evidence: self.evidence(&acts),
         };
         let decided = decide(case.as_ref(), command, acting);
         self.keep(person, id, now, decided)?;
@@ -355,6 +359,7 @@ impl World {
             rules: &self.site.rules,
             person,
             now,
+            evidence: Evidence::default(),
         };
         let decided = decide_site(&self.adopted(), command, acting);
         self.keep(person, CaseId::SITE, now, decided)?;
