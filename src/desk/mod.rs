@@ -20,6 +20,7 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::summary::Summary;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use shouwen_store::{
     Append, Conflict, Cursor, Fault, History, Log, OwnFate, Projection, Section, Standing,
@@ -263,6 +264,7 @@ impl Desk {
             rules,
             person: &session.person,
             now,
+            evidence: Evidence::default(),
         };
         let events = decide(folded.case.as_ref(), command, acting).map_err(SendError::Refused)?;
         if events.is_empty() {

@@ -40,6 +40,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::NotVisited => say!(language, "refusal.not_visited"),
         Refusal::PlainAnswerUnsigned => say!(language, "refusal.plain_answer_unsigned"),
         Refusal::NotChecked => say!(language, "refusal.not_checked"),
+        Refusal::NotClear => say!(language, "refusal.not_clear"),
         Refusal::TryAgain { tried, needed } => say!(
             language,
             "refusal.try_again",

@@ -10,6 +10,7 @@
 
 mod app;
 mod checks;
+mod deeper;
 mod precache;
 mod setup;
 mod shell;
@@ -31,6 +32,10 @@ Usage: cargo xtask <command>
   test --list             name the checks
   ci                      print the facts of this machine, then test
   sim [ARGS]              run the simulator: --seeds N, --from S
+  fuzz [--minutes N] [TARGET…]
+                          fuzz what the rules read from outside: one minute each, or N
+  mutants [ARGS]          change the rules one place at a time, and say which change no test notices:
+                          --file FILE, --list, and whatever cargo-mutants takes
   demo [ARGS]             make demonstration data
   repeats FILE...         measure how well repeats of an earlier matter are recognised
   conform FILE…           reckon every case of these tables of deadlines, and say which differ
@@ -72,6 +77,8 @@ fn run(args: Vec<OsString>) -> Result<()> {
         }
         ("ci", []) => checks::ci(),
         ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),
+        ("fuzz", args) => deeper::fuzz(args),
+        ("mutants", args) => deeper::mutants(args),
         ("demo", args) => cargo_run(&["--package", "shouwen-demo"], args),
         ("repeats", args) => cargo_run(
             &[

@@ -135,7 +135,8 @@ fn add_wasm_target() -> Result<()> {
     }
 }
 
-fn install(tool: &Tool) -> Result<()> {
+/// A tool in its version, in the cache.
+pub fn install(tool: &Tool) -> Result<()> {
     let what = format!("{} {}", tool.package, tool.version);
     let found = || Ok(tool.is_in_place()?.then_some(()));
     ensure(&what, found, || cargo_install(tool))

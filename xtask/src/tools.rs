@@ -11,6 +11,8 @@ use anyhow::{Context, Result, anyhow};
 use crate::{shell, wasm_fallback};
 
 pub const TRUNK_VERSION: &str = "0.21.14";
+const FUZZ_VERSION: &str = "0.13.2";
+const MUTANTS_VERSION: &str = "27.1.0";
 
 /// Which toolchain builds for wasm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,22 @@ impl Tool {
             package: "trunk",
             version: TRUNK_VERSION.to_owned(),
             programs: &["trunk"],
+        }
+    }
+
+    pub fn fuzz() -> Self {
+        Self {
+            package: "cargo-fuzz",
+            version: FUZZ_VERSION.to_owned(),
+            programs: &["cargo-fuzz"],
+        }
+    }
+
+    pub fn mutants() -> Self {
+        Self {
+            package: "cargo-mutants",
+            version: MUTANTS_VERSION.to_owned(),
+            programs: &["cargo-mutants"],
         }
     }
 

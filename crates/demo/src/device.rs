@@ -13,6 +13,7 @@ use shouwen_domain::envelope::{ClockEvidence, Envelope, EnvelopeError, Fate, Sta
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Command, Refusal, Rules, decide};
 use shouwen_store::{
     Append, CaseIn, Conflict, Entry, Fault, Fence, Log, Memory, Projection, Section, TakeIn,
@@ -181,6 +182,7 @@ impl Device {
             rules,
             person: &self.person,
             now: at,
+            evidence: Evidence::default(),
         };
         let events = decide(folded.case.as_ref(), command, acting).map_err(|refusal| {
             DeviceError::Refused {

@@ -12,6 +12,7 @@ use shouwen_domain::event::{Channel, Contact, Fact, Finding, Kind, Outcome, Sugg
 use shouwen_domain::id::{CaseId, CategoryId, DepartmentId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::DeadlineId;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Refusal, Rules, decide};
 
 use crate::chance::Chance;
@@ -231,6 +232,7 @@ impl Teller<'_> {
             rules: self.rules,
             person: &act.person,
             now: act.at,
+            evidence: Evidence::default(),
         };
         let events = decide(case, act.command.clone(), acting)?;
         let facts: Vec<Fact> = events.into_iter().map(|it| it.fact).collect();

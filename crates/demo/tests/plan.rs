@@ -15,6 +15,7 @@ use shouwen_domain::event::Fact;
 use shouwen_domain::id::{CaseId, EnvelopeId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::Pack;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Rules, decide};
 
@@ -83,6 +84,7 @@ fn every_act_is_accepted_by_the_rules_at_its_own_moment() {
                 rules: &rules,
                 person: &act.person,
                 now: act.at,
+                evidence: Evidence::default(),
             };
             let events = decide(cases.get(&n), act.command.clone(), acting).unwrap();
             assert!(!events.is_empty(), "{:?} changes nothing", act.command);

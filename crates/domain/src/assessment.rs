@@ -36,10 +36,11 @@ pub use sums::{Line, Period, Sums, sums};
 pub use table::{Against, AssessmentRule, AssessmentTable, Decider, Unit};
 pub use takeaway::{Takeaway, takeaway};
 
-use crate::case::{Case, End, Obligation};
-use crate::moment::{Minutes, Moment};
-use crate::pack::DeadlineId;
+use crate::case::{Case, Obligation};
+use crate::moment::Moment;
+use crate::reckoning;
 use crate::rules::Rules;
+use crate::verdict::{Evidence, Verdict};
 
 /// What a verdict says of an obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,21 @@ pub enum Judged {
     Open,
 }
 
-/// Under what breaches and proposals are derived.
+impl From<Verdict> for Judged {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Met => Self::Met,
+            Verdict::Missed => Self::Missed,
+            Verdict::Running | Verdict::Late => Self::Open,
+            Verdict::CannotBeTold { .. }
+            | Verdict::Excused { .. }
+            | Verdict::NotYetJudged { .. }
+            | Verdict::Lifted => Self::CannotBeTold,
+        }
+    }
+}
+
+/// Under what breaches and proposals are derived. The verdict is [`judge`]'s.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub rules: &'a Rules,
@@ -63,57 +78,24 @@ pub struct Context<'a> {
     pub again: &'a [Case],
 }
 
-/// A skew up to this is nobody's fault.
-const SKEW: Minutes = Minutes(2);
-
-/// A verdict from the case alone, without arrival stamps: *missed* only where no stamp could excuse it.
-///
-/// A slip that its receiver is not known to have had in hand proves no lateness (`time.md`: a sender's dead zone is
-/// nobody's fault), nor does a clock that stood still for a while, nor a year whose calendar is not published.
-pub fn on_device(case: &Case, obligation: &Obligation, rules: &Rules, now: Moment) -> Judged {
-    let Ok(due) = rules.due(case, obligation) else {
-        return Judged::CannotBeTold;
-    };
-    let (until, is_open) = match obligation.end {
-        Some(End::Met { at, .. }) if at <= due.at => return Judged::Met,
-        Some(end) => (end.at(), false),
-        None => (now, true),
-    };
-    if until <= due.at {
-        return if is_open {
-            Judged::Open
-        } else {
+/// What may follow from an obligation, by what is known of the envelopes. A due moment in a year that is not published
+/// yet proves nothing.
+pub fn judge(
+    case: &Case,
+    obligation: &Obligation,
+    rules: &Rules,
+    now: Moment,
+    evidence: &Evidence<'_>,
+) -> Judged {
+    match rules.standing(case, obligation) {
+        Ok(reckoning::Standing::Due {
+            provisional: false, ..
+        }) => rules
+            .verdict(case, obligation, now, evidence)
+            .map_or(Judged::CannotBeTold, Judged::from),
+        Ok(reckoning::Standing::Paused { .. }) if obligation.end.is_none() => Judged::Open,
+        Ok(reckoning::Standing::Due { .. } | reckoning::Standing::Paused { .. }) | Err(_) => {
             Judged::CannotBeTold
-        };
-    }
-    let stood_still = obligation.deadline.can_pause() && !case.consents.pauses.is_empty();
-    let surely_due = in_hand_since(case, obligation).and_then(|since| {
-        let from_then = Obligation {
-            since,
-            ..obligation.clone()
-        };
-        rules.due(case, &from_then).ok()
-    });
-    match surely_due {
-        Some(surely) if !stood_still && !due.provisional && until > surely.at + SKEW => {
-            Judged::Missed
         }
-        _ => Judged::CannotBeTold,
-    }
-}
-
-/// Since when whoever owes it provably could do it; none: that is not known here.
-fn in_hand_since(case: &Case, obligation: &Obligation) -> Option<Moment> {
-    let by_slip = matches!(
-        obligation.deadline,
-        DeadlineId::Sign | DeadlineId::AssignHandler | DeadlineId::Reply | DeadlineId::ReturnSlip
-    );
-    let slip = case
-        .moves
-        .iter()
-        .find(|it| it.envelope == obligation.arose && it.to == obligation.owed_by.department);
-    match slip {
-        Some(slip) if by_slip => slip.received.as_ref().map(|(_, at)| *at),
-        _ => Some(obligation.since),
     }
 }

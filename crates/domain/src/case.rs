@@ -172,9 +172,31 @@ impl Case {
     }
 
     fn responder_owes_something(&self) -> bool {
-        let responder = Some(&self.responder.person);
-        self.open_obligations()
-            .any(|it| it.owed_by.person.as_ref() == responder && !is_a_posts(it.deadline))
+        self.open_obligations().any(|it| {
+            it.deadline == DeadlineId::AcceptSuccession
+                || self.is_of_the_answerability(&self.responder, it)
+        })
+    }
+
+    /// Whether something open is a first responder's as such, in their own hands or in those of the post on duty. What
+    /// they owe as the handler of a slip, or in a post, is not.
+    fn is_of_the_answerability(&self, responder: &Responder, it: &Obligation) -> bool {
+        let is_the_holders = matches!(self.stage, Stage::Passed { .. })
+            && matches!(
+                it.deadline,
+                DeadlineId::Reply | DeadlineId::Completion | DeadlineId::AgreedTime
+            );
+        let person = it.owed_by.person.as_ref();
+        let on_duty = self.on_duty_for(&responder.person);
+        goes_along(it.deadline)
+            && !is_the_holders
+            && it.owed_by.department == responder.department
+            && (person == Some(&responder.person) || person == Some(on_duty))
+    }
+
+    /// Who is on duty for a person: whoever took over their shift, else they themselves (F7).
+    pub fn on_duty_for<'a>(&'a self, person: &'a PersonId) -> &'a PersonId {
+        self.consents.on_duty.get(person).unwrap_or(person)
     }
 
     /// Whether `fact` can follow where the case stands. Who may do it is `decide`'s to say.
@@ -275,7 +297,7 @@ impl Case {
             Fact::NoticeGiven(it) => self.notice_given(act, it),
             Fact::SecondTripMade(it) => self.second_trip_made(act, it),
             Fact::OutsideContacted(it) => self.outside_contacted(act, it),
-            Fact::TimeAgreed(it) => self.time_agreed(act, it.at, it.because),
+            Fact::TimeAgreed(it) => self.time_agreed(act, it.at, it.because, it.customer_until),
             Fact::RepeatMarked(it) => self.intake.repeats = it.earlier,
             Fact::TakeawayGiven(_) => self.intake.n_takeaways += 1,
             Fact::ResultChecked(it) => self.result_checked(act, it),
@@ -358,6 +380,20 @@ impl Case {
         until: Option<Moment>,
         act: Act<'_>,
     ) {
+        if self.intake.in_danger && waits_for_safety(deadline) {
+            let owed_by = Owed {
+                department: department.clone(),
+                person,
+            };
+            self.intake.waiting.push((deadline, owed_by));
+            return;
+        }
+        // Off shift, it stands with the post on duty (F7).
+        let person = if goes_along(deadline) {
+            person.map(|it| self.on_duty_for(&it).clone())
+        } else {
+            person
+        };
         self.obligations.push(Obligation {
             deadline,
             owed_by: Owed {
@@ -396,6 +432,9 @@ impl Case {
     /// handling had asked consent for lapses with it, and its pauses end.
     fn lift_handling(&mut self, at: Moment) {
         self.consents.handling_ends(at);
+        self.intake
+            .waiting
+            .retain(|(deadline, _)| outlives_the_handling(*deadline));
         let consents = &self.consents;
         for it in self.obligations.iter_mut().filter(|it| {
             it.end.is_none() && !outlives_the_handling(it.deadline) && !consents.is_asked_still(it)
@@ -403,32 +442,12 @@ impl Case {
             it.end = Some(End::Lifted { at });
         }
     }
-
-    /// Moves what is open and this person's to somebody else; what was missed stays where it was (F3, F7).
-    /// What a post owes, such as a signature or a consent, stays with the post.
-    fn move_open(
-        &mut self,
-        from: &PersonId,
-        to: &PersonId,
-        department: Option<&DepartmentId>,
-        at: Moment,
-    ) {
-        for it in self.obligations.iter_mut().filter(|it| {
-            it.end.is_none() && it.owed_by.person.as_ref() == Some(from) && !is_a_posts(it.deadline)
-        }) {
-            let now = Owed {
-                department: department.unwrap_or(&it.owed_by.department).clone(),
-                person: Some(to.clone()),
-            };
-            let was = std::mem::replace(&mut it.owed_by, now);
-            it.before.push((was, at));
-        }
-    }
 }
 
-/// What is owed by whoever holds a post, and never goes along with a person's work.
-const fn is_a_posts(deadline: DeadlineId) -> bool {
-    matches!(
+/// Whether it goes along with a person's work, to a successor or the next post (F3, F7). What whoever holds a post owes
+/// stays with the post, such as a signature or a consent; what one says of oneself stays with oneself.
+const fn goes_along(deadline: DeadlineId) -> bool {
+    !matches!(
         deadline,
         DeadlineId::SignReceipt
             | DeadlineId::SignDispatch
@@ -440,8 +459,20 @@ const fn is_a_posts(deadline: DeadlineId) -> bool {
             | DeadlineId::LeaderAnswer
             | DeadlineId::Instruct
             | DeadlineId::TakeShift
+            | DeadlineId::AcceptSuccession
             | DeadlineId::ConfirmAsked
             | DeadlineId::State
+    )
+}
+
+/// Signatures wait until a danger is over (I14); that of a plain answer holds back the end, in a danger too.
+const fn waits_for_safety(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::Sign
+            | DeadlineId::SignReceipt
+            | DeadlineId::SignDispatch
+            | DeadlineId::SignResult
     )
 }
 

@@ -97,6 +97,9 @@ pub enum Command {
     /// The customer was in touch without anything new (V5).
     LogContact { text: String },
 
+    /// Why there is no answer at once, told to the customer; a slip says it itself (I3).
+    Explain { explained: Explained, text: String },
+
     // Transfer
     /// Issue the slip, or pass it on from one's own department with an opinion (I3, T1, T4).
     HandOver {

@@ -23,8 +23,8 @@ mod search;
 use std::ops::Range;
 
 use self::quotation::{Cues, SAYINGS, SPEAKERS};
-pub(crate) use self::reading::folded_letters;
 use self::reading::{Gap, Letter, Reading, behind_the_mark};
+pub(crate) use self::reading::{fold, folded_letters};
 use self::search::{Hit, Search};
 use crate::document::Language;
 use crate::pack::{Phrase, PhraseKind};

@@ -10,6 +10,7 @@ mod transfer;
 mod verification;
 
 pub use intake::is_missing;
+pub(crate) use intake::photo_stands_for;
 pub use refusal::{Post, Refusal};
 pub use roles::{acts_for, falls_to_deputy, may_see};
 pub use transfer::may_tell;
@@ -21,6 +22,7 @@ use crate::id::{CaseId, EnvelopeId, PersonId};
 use crate::limits;
 use crate::moment::Moment;
 use crate::rules::Rules;
+use crate::verdict::Evidence;
 
 /// Who acts, when, under which texts.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub struct Acting<'a> {
     pub rules: &'a Rules,
     pub person: &'a PersonId,
     pub now: Moment,
+    /// What is known here of when things were done: nothing is decided on a breach that it does not prove.
+    pub evidence: Evidence<'a>,
 }
 
 /// The events that obey `command`, or the refusal. No events: the command changes nothing.
@@ -123,6 +127,7 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
             placed,
         } => Ok(intake::add_photo(on, photo, source, taken_at, placed)),
         Command::LogContact { text } => Ok(intake::log_contact(text)),
+        Command::Explain { explained, text } => intake::explain(on, explained, text),
 
         Command::HandOver {
             to,

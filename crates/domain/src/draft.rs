@@ -6,19 +6,20 @@
 use crate::case::{Act, Case, Owed};
 use crate::command::{Circumstances, Command, Next, RecordForm};
 use crate::decide::{Acting, Refusal, decide};
-use crate::event::{Channel, Event, Fact, Field, Urgency};
+use crate::event::{Channel, Event, Fact, Field, Kind, Urgency};
 use crate::id::{CaseId, CategoryId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
 use crate::reckoning::{Due, ReckoningError};
 use crate::rules::Rules;
+use crate::verdict::Evidence;
 
 /// A record form as far as it is filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     pub channel: Option<Channel>,
     pub asked_at: Moment,
-    /// Nobody named yet: whoever writes it.
+    /// Nobody named yet: whoever writes it; in a chat group its keeper (F1).
     pub asked: Vec<PersonId>,
     /// Not chosen yet: the hour for passing on is assumed, which is the shorter.
     pub category: Option<CategoryId>,
@@ -64,6 +65,7 @@ impl Draft {
             rules,
             person: by,
             now: self.asked_at,
+            evidence: Evidence::default(),
         };
         let command = Command::Record(Box::new(self.as_filed(by, rules)?));
         let facts: Vec<Fact> = decide(None, command, acting)?
@@ -97,10 +99,11 @@ impl Draft {
 
     /// The form with stand-ins for what may still be empty.
     fn as_filed(&self, by: &PersonId, rules: &Rules) -> Result<RecordForm, Refusal> {
-        let asked = if self.asked.is_empty() {
-            vec![by.clone()]
-        } else {
-            self.asked.clone()
+        let keeper = rules.directory.keeper.iter();
+        let keeper = keeper.filter(|_| self.channel == Some(Channel::Message));
+        let asked = match &self.asked[..] {
+            [] => vec![keeper.chain([by]).next().unwrap_or(by).clone()],
+            asked => asked.to_vec(),
         };
         let mut more = self.more.clone();
         if more.urgency == Urgency::Emergency && more.emergency.is_none() {
@@ -113,6 +116,15 @@ impl Draft {
                 text.to_owned()
             }
         };
+        // When it has to be delivered can be said of an inspection alone (I13), and is not known to be one yet.
+        let kind = self
+            .category
+            .as_ref()
+            .and_then(|it| rules.pack.category(it))
+            .map(|it| it.kind);
+        more.due_by = more
+            .due_by
+            .filter(|it| kind == Some(Kind::Inspection) && *it > self.asked_at);
         Ok(RecordForm {
             number: String::new(),
             channel: self.channel.unwrap_or(Channel::Met),

@@ -164,7 +164,7 @@ impl<'a> Library<'a> {
 /// #     next: Next::Keep, more: Circumstances::default(),
 /// # };
 /// # let person = "wang-jianguo".parse()?;
-/// # let acting = Acting { rules: &rules, person: &person, now: asked_at };
+/// # let acting = Acting { rules: &rules, person: &person, now: asked_at, evidence: Evidence::default() };
 /// # let events = decide(None, Command::Record(Box::new(form)), acting)?;
 /// # let stamp = Stamp {
 /// #     id: EnvelopeId::from_random([1; 16]), site: rules.directory.site.clone(),

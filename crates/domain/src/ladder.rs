@@ -30,7 +30,8 @@ pub struct Rung {
 /// it is open. Under a pack without an escalation it stays with whoever owes it.
 ///
 /// Whoever is absent is stood in for by their deputy (AB角), and where the deputy is absent too, the
-/// next above is told instead. A head who owes it is not their own supervisor: that is the director.
+/// next above is told instead. A head who owes it, or whom the matter concerns (I11), is no supervisor of it: that is the
+/// director.
 ///
 /// # Errors
 ///
@@ -45,6 +46,7 @@ pub fn rungs(
     let posts = Posts {
         rules,
         owed: &obligation.owed_by,
+        concerns: &case.record.concerns,
         is_absent: &is_absent,
     };
     let is_open = obligation.end.is_none();
@@ -72,13 +74,16 @@ pub fn rungs(
 struct Posts<'a, F> {
     rules: &'a Rules,
     owed: &'a Owed,
+    concerns: &'a [PersonId],
     is_absent: &'a F,
 }
 
 impl<F: Fn(&PersonId) -> bool> Posts<'_, F> {
     fn handler(&self) -> Option<PersonId> {
         match &self.owed.person {
-            Some(person) => self.there(person).or_else(|| self.supervisor()),
+            Some(person) => self
+                .someone(person, |it| !(self.is_absent)(it))
+                .or_else(|| self.supervisor()),
             None => self.supervisor(),
         }
     }
@@ -89,7 +94,7 @@ impl<F: Fn(&PersonId) -> bool> Posts<'_, F> {
             .directory
             .department(&self.owed.department)
             .map(|it| &it.head)
-            .filter(|it| self.owed.person.as_ref() != Some(it));
+            .filter(|it| self.owed.person.as_ref() != Some(it) && !self.concerns.contains(it));
         head.and_then(|it| self.there(it))
             .filter(|it| self.owed.person.as_ref() != Some(it))
             .or_else(|| self.director())
@@ -103,13 +108,18 @@ impl<F: Fn(&PersonId) -> bool> Posts<'_, F> {
             .and_then(|it| self.there(it))
     }
 
-    /// The person or the deputy, whoever is there.
+    /// The person or the deputy, whoever is there and not concerned.
     fn there(&self, person: &PersonId) -> Option<PersonId> {
-        let is_there = |it: &&PersonId| !(self.is_absent)(it);
+        self.someone(person, |it| {
+            !(self.is_absent)(it) && !self.concerns.contains(it)
+        })
+    }
+
+    fn someone(&self, person: &PersonId, may: impl Fn(&PersonId) -> bool) -> Option<PersonId> {
         let deputy = || self.rules.directory.person(person)?.deputy.as_ref();
         Some(person)
-            .filter(is_there)
-            .or_else(|| deputy().filter(is_there))
+            .filter(|it| may(it))
+            .or_else(|| deputy().filter(|it| may(it)))
             .cloned()
     }
 }

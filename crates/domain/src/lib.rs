@@ -52,7 +52,7 @@
 //!     more: Circumstances::default(),
 //! };
 //! let now = asked_at + Minutes(5);
-//! let acting = Acting { rules: &rules, person: &guard, now };
+//! let acting = Acting { rules: &rules, person: &guard, now, evidence: Evidence::default() };
 //! let events = decide(None, Command::Record(Box::new(form)), acting)?;
 //!
 //! let stamp = Stamp {

@@ -2,6 +2,8 @@
 
 /// Characters in one text field.
 pub const TEXT_CHARS: usize = 4_000;
+/// Characters of a query that are looked for; whole questions are typed in (L3).
+pub const QUERY_CHARS: usize = 200;
 /// One envelope as stored and sent.
 pub const ENVELOPE_BYTES: usize = 32 * 1024;
 /// People who may be named as asked together (F2).

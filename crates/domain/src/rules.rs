@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use crate::assessment::{AssessmentTable, Context, on_device, proposals};
+use crate::assessment::{AssessmentTable, Context, judge, proposals};
 use crate::calendar::Calendar;
 use crate::case::{Case, Obligation};
 use crate::conduct::PhraseGuard;
@@ -20,6 +20,7 @@ use crate::pack::{DeadlineId, Night, Pack, PackError, PhraseKind};
 use crate::reckoning::{
     Due, Limit, Office, Pause, Reckoning, ReckoningError, Standing, reckon, standing,
 };
+use crate::verdict::Evidence;
 use crate::zone::{Zone, Zones};
 
 #[derive(Debug, Clone)]
@@ -318,15 +319,11 @@ impl Rules {
         let on = |time: TimeOfDay, date: NaiveDate| time.on(date);
         let Night { from, until } = self.pack.night;
         let today = local.date();
+        let (starts, ends) = (on(from, today), on(until, today));
         let over_midnight = until < from;
-        let end = if !over_midnight {
-            if local < on(from, today) || local >= on(until, today) {
-                return None;
-            }
-            on(until, today)
-        } else if local < on(until, today) {
-            on(until, today)
-        } else if local >= on(from, today) {
+        let end = if local < ends && (over_midnight || local >= starts) {
+            ends
+        } else if over_midnight && local >= starts {
             on(until, today.succ_opt()?)
         } else {
             return None;
@@ -335,16 +332,21 @@ impl Rules {
     }
 
     /// Whether something of the first responder's is overdue, or is proposed against them and undecided (F3).
-    pub fn has_undecided_breach(&self, case: &Case, now: Moment) -> bool {
+    pub fn has_undecided_breach(&self, case: &Case, now: Moment, evidence: &Evidence<'_>) -> bool {
         let responder = Some(&case.responder.person);
-        let is_overdue = case
-            .open_obligations()
-            .filter(|it| it.owed_by.person.as_ref() == responder)
-            .any(|it| self.due(case, it).is_ok_and(|due| due.at < now));
+        let is_theirs = |it: &Obligation, due: Moment| {
+            [&it.owed_by, it.owed_at(due)]
+                .map(|it| it.person.as_ref())
+                .contains(&responder)
+        };
+        let is_overdue = case.open_obligations().any(|it| {
+            self.due(case, it)
+                .is_ok_and(|due| due.at < now && is_theirs(it, due.at))
+        });
         let context = Context {
             rules: self,
             now,
-            verdict: &|case, it| on_device(case, it, self, now),
+            verdict: &|case, it| judge(case, it, self, now, evidence),
             again: &[],
         };
         is_overdue

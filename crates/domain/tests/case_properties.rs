@@ -333,6 +333,7 @@ fn record() -> impl Strategy<Value = Command> {
 fn at_the_counter() -> impl Strategy<Value = Command> {
     prop_oneof![
         text().prop_map(|text| Command::AnswerAtOnce { text }),
+        (explained(), text()).prop_map(|(explained, text)| Command::Explain { explained, text }),
         (text(), option::of(Just(MissingBecause::NotKnown))).prop_map(
             |(customer, missing_because)| {
                 Command::CompleteForm {
@@ -780,6 +781,7 @@ fn decided(
         rules,
         person: &by,
         now,
+        evidence: Evidence::default(),
     };
     let events = decide(case, command, acting).unwrap_or_default();
     (by, events)

@@ -15,6 +15,7 @@ use shouwen_domain::event::{
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::summary::Summary;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use support::{at, person, rules, seal};
 
@@ -42,6 +43,7 @@ impl Desk {
             rules: &self.rules,
             person: &who,
             now: at(now),
+            evidence: Evidence::default(),
         };
         let events = decide(self.case().as_ref(), command, acting)?;
         if !events.is_empty() {
@@ -540,6 +542,7 @@ fn two_handovers_at_once_stay_on_record_and_the_earlier_holds() {
             rules: &rules,
             person: &who,
             now: at("2026-07-13 09:09"),
+            evidence: Evidence::default(),
         };
         let events = decide(before.case().as_ref(), hand_over(to), acting).unwrap();
         seal(

@@ -19,6 +19,7 @@ use shouwen_domain::event::{
 };
 use shouwen_domain::pack::{DeadlineId, Pack};
 use shouwen_domain::rule::RuleId;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use support::{at, person, seal};
@@ -84,6 +85,7 @@ impl Desk {
             rules: &self.rules,
             person: &who,
             now: at(now),
+            evidence: Evidence::default(),
         };
         let before = Case::fold(&self.envelopes).case;
         let events = decide(before.as_ref(), command, acting)?;

@@ -18,6 +18,7 @@ use shouwen_domain::pack::{DeadlineId, Pack};
 use shouwen_domain::reckoning::Limit;
 use shouwen_domain::rule::RuleId;
 use shouwen_domain::site::{Site, SiteCommand, Standing, decide_site};
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use support::{at, person, rules, rules_with, seal};
 
@@ -68,6 +69,7 @@ impl Log {
             rules: &self.rules,
             person: &who,
             now: at(now),
+            evidence: Evidence::default(),
         };
         let events = decide_site(&self.site(), command, acting)?;
         if !events.is_empty() {
@@ -406,6 +408,7 @@ fn recorded(rules: &Rules, asked_at: &str) -> (Case, Vec<Envelope>) {
         rules,
         person: &who,
         now: at(asked_at),
+        evidence: Evidence::default(),
     };
     let command = Command::Record(Box::new(form(asked_at)));
     let events = decide(None, command, acting).unwrap();
@@ -453,6 +456,7 @@ fn a_case_keeps_the_pack_under_which_it_was_opened_and_so_does_its_explanation()
         rules: &after,
         person: &who,
         now: at("2026-07-20 08:40"),
+        evidence: Evidence::default(),
     };
     let later = decide(
         Some(&old_case),

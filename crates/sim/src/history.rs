@@ -96,6 +96,7 @@ pub fn act(case: Option<&Case>, person: &PersonId, chance: &mut Chance) -> Event
         }),
         Stage::Coordinating { .. } | Stage::Joined { .. } | Stage::Replied | Stage::Closed => {
             Fact::Closed(Closed {
+                phrases: Vec::new(),
                 ending: Ending::Told,
             })
         }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::{Particulars, Task};
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, decide};
 
 use crate::components::act_sheet::{Act, ActSheet, Kept};
@@ -194,6 +195,7 @@ fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
         rules: &rules,
         person: &session.person,
         now: desk.now().get(),
+        evidence: Evidence::default(),
     };
     let ask = |act: Act| {
         let command = act.probe(case, &session.person, &elsewhere, acting.now)?;

@@ -24,7 +24,7 @@ use super::link::{asked_since, is_contractor, of_missed, of_person};
 use super::proposal::key;
 use super::{Context, Judged};
 use crate::case::{Case, End, Move, Obligation, Report, ReportKind, TraceKind};
-use crate::event::{AskedBefore, Ending, Field, Kind, Outcome};
+use crate::event::{Ending, Field, Kind, Outcome};
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
@@ -124,25 +124,23 @@ pub struct Question {
     pub said_in: EnvelopeId,
 }
 
-/// What has to be asked of people before anything can be said (F5).
+/// What has to be asked of people before anything can be said (F5), until they have answered.
 pub fn questions(case: &Case) -> Vec<Question> {
-    let unrecorded = unrecorded(case).filter(|_| case.intake.asked_before.is_none());
-    unrecorded
+    unrecorded(case)
+        .filter(|_| case.intake.asked_before.is_none())
         .zip(recorded_in(case))
-        .map(|(it, said_in)| Question {
-            to: it.person.clone(),
+        .map(|(to, said_in)| Question {
+            to: to.clone(),
             said_in,
         })
         .into_iter()
         .collect()
 }
 
-/// The contact before this one that nobody recorded, by what the customer says.
-pub(super) fn unrecorded(case: &Case) -> Option<&AskedBefore> {
-    case.record
-        .asked_before
-        .as_ref()
-        .filter(|it| it.recorded_as.is_none() && case.intake.repeats.is_none())
+/// Whom the customer had asked before by what they say, where nobody recorded it.
+pub(super) fn unrecorded(case: &Case) -> Option<&PersonId> {
+    case.asked_before_without_record()
+        .filter(|_| case.intake.repeats.is_none())
 }
 
 /// Everything on a case that waits to be verified, by when it came about.
@@ -248,7 +246,7 @@ impl<'a> Look<'a> {
 
     /// F5: no longer a question once the person has said that they were asked.
     fn unrecorded(self) -> Option<Breach> {
-        let person = &unrecorded(self.case)?.person;
+        let person = unrecorded(self.case)?;
         let admitted = self.case.intake.asked_before == Some(true);
         let said = self.case.obligations.iter().filter_map(|it| match it.end {
             Some(End::Met { at, by }) if it.deadline == DeadlineId::ConfirmAsked => {

@@ -144,9 +144,9 @@ pub fn depth(member: &Member, cases: &[Case], context: Context<'_>) -> Depth {
             let department = context
                 .rules
                 .directory
-                .person(&contact.person)
+                .person(contact)
                 .map(|it| &it.department);
-            if department.is_some_and(|it| is_member(&contact.person, it)) {
+            if department.is_some_and(|it| is_member(contact, it)) {
                 depth.recorded.count(false);
             }
         }

@@ -67,6 +67,9 @@ impl Assessments {
             Fact::AnsweredAtOnce(it) => it.phrases.len(),
             Fact::Replied(it) => it.phrases.len(),
             Fact::ResultTold(it) => it.phrases.len(),
+            Fact::DelayTold(it) => it.phrases.len(),
+            Fact::AnswerPublished(it) => it.phrases.len(),
+            Fact::Closed(it) => it.phrases.len(),
             _ => 0,
         };
         let kind = match act.fact {

@@ -1,5 +1,7 @@
 //! What needs somebody's consent, on a case: pauses, extensions, completion deadlines, further agreed times.
 
+use std::collections::BTreeMap;
+
 use super::{Act, Case, End, Obligation};
 use crate::decide::Refusal;
 use crate::event::{Consented, PauseReason, Request, Requested};
@@ -16,6 +18,8 @@ pub struct Consents {
     pub pauses: Vec<Pause>,
     /// Shift handovers that are not taken yet (F7).
     pub shifts: Vec<Shift>,
+    /// Whose shift was taken over, with who is on duty for them (F7).
+    pub on_duty: BTreeMap<PersonId, PersonId>,
 }
 
 /// What one person owes here goes to the next post on duty, once it is taken (F7).
@@ -43,10 +47,42 @@ impl Consents {
         }
     }
 
+    /// The first responder is another: what was asked and granted for the one before is done with (F3).
+    pub(super) fn succeeded(&mut self) {
+        for made in &mut self.requests {
+            made.lapsed |= made.request == Request::Succession;
+        }
+    }
+
+    /// Whoever stood in for others goes off shift with them; whoever takes over is there themselves.
+    pub(super) fn shift_taken(&mut self, from: &PersonId, to: &PersonId) {
+        for by in self.on_duty.values_mut().filter(|it| *it == from) {
+            by.clone_from(to);
+        }
+        self.on_duty.insert(from.clone(), to.clone());
+        self.on_duty.remove(to);
+    }
+
+    /// Whether the director's consent to a succession is there, and not used yet (F3).
+    pub fn may_succeed(&self) -> bool {
+        self.requests
+            .iter()
+            .any(|it| it.request == Request::Succession && it.is_granted() && !it.lapsed)
+    }
+
     pub(super) fn end_pauses(&mut self, at: Moment) {
         for pause in self.pauses.iter_mut().filter(|it| lasts_at(it, at)) {
             pause.until = Some(at);
         }
+    }
+
+    /// Whether it is owed to answer a request for a succession.
+    pub(super) fn is_of_a_succession(&self, obligation: &Obligation) -> bool {
+        obligation.deadline == DeadlineId::Consent
+            && self
+                .requests
+                .iter()
+                .any(|it| it.envelope == obligation.arose && it.request == Request::Succession)
     }
 
     /// Whether an obligation to answer belongs to a request that stands still.
@@ -73,7 +109,7 @@ pub struct RequestMade {
     pub at: Moment,
     /// Who answered, when, and whether it was granted.
     pub answer: Option<(PersonId, Moment, bool)>,
-    /// What it was asked for ended before anybody answered.
+    /// What it was asked for ended before anybody answered, or was done.
     pub lapsed: bool,
 }
 
@@ -209,7 +245,8 @@ impl Case {
         asked_at: Moment,
         asked_in: EnvelopeId,
     ) {
-        if let Some(until) = customer_until {
+        if let Some(until) = customer_until.filter(|_| !matches!(request, Request::AgreedTime(..)))
+        {
             self.open_mut(DeadlineId::Customer)
                 .for_each(|it| it.until = Some(until));
         }
@@ -227,7 +264,9 @@ impl Case {
                     .for_each(|open| open.until = Some(until));
             }
             Request::Completion(at) => self.completion_granted(act, at, asked_at, asked_in),
-            Request::AgreedTime(at, because) => self.time_agreed(act, at, because),
+            Request::AgreedTime(at, because) => {
+                self.time_agreed(act, at, because, customer_until);
+            }
             Request::Succession => {}
         }
     }

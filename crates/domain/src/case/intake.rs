@@ -1,7 +1,7 @@
 //! What intake leaves on a case (F, I): the record's obligations, notices, agreed times, emergencies.
 
-use super::{Act, Case, End, Owed, Responder, Stage};
-use crate::decide::Refusal;
+use super::{Act, Case, End, Owed, Responder, Stage, waits_for_safety};
+use crate::decide::{Refusal, may_see, photo_stands_for};
 use crate::event::{
     AgreedBecause, AnswerPublished, AskedConfirmed, EmergencyStep, EmergencyStepDone, Field,
     FormCompleted, GuidedReceived, Kind, NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource,
@@ -38,6 +38,8 @@ pub struct Intake {
     pub emergency: Option<EmergencyId>,
     /// An emergency is running: slip and signatures wait (I14).
     pub in_danger: bool,
+    /// Signatures that wait until the danger is over (I14).
+    pub waiting: Vec<(DeadlineId, Owed)>,
 }
 
 impl Intake {
@@ -59,6 +61,7 @@ impl Intake {
             n_contacts: 0,
             emergency: record.emergency.clone(),
             in_danger: record.urgency == Urgency::Emergency,
+            waiting: Vec::new(),
         }
     }
 }
@@ -165,7 +168,13 @@ impl Case {
             record.due_by,
             act,
         );
-        if self.responder.person != *act.by {
+        // Whom a report is about was asked and is not shown it (I11): nobody else can say so for them.
+        let was_named = record.asked.is_empty()
+            || record
+                .asked
+                .iter()
+                .any(|it| it.person == self.responder.person);
+        if was_named && self.responder.person != *act.by {
             self.owe_responder(DeadlineId::ConfirmAsked, act.at, act);
         }
         if let Some(before) = self.asked_before_without_record().cloned() {
@@ -185,14 +194,16 @@ impl Case {
     }
 
     /// Whom the customer says to have asked before, where no record of it is known: it is a question to them (F5).
-    /// Whoever writes it down of themselves, or is asked as the first responder anyway, is not asked twice.
-    pub(super) fn asked_before_without_record(&self) -> Option<&PersonId> {
+    /// Whoever writes it down of themselves, or is asked as the first responder anyway, is not asked twice, and whom a
+    /// report is about is not told of it (I11).
+    pub(crate) fn asked_before_without_record(&self) -> Option<&PersonId> {
         self.record
             .asked_before
             .as_ref()
             .filter(|it| it.recorded_as.is_none())
             .map(|it| &it.person)
-            .filter(|it| **it != self.responder.person && **it != self.recorded_by)
+            .filter(|it| **it != self.record.first_responder && **it != self.recorded_by)
+            .filter(|it| may_see(self, it))
     }
 
     /// Own matters are answered, others' passed on (T1, T3).
@@ -224,6 +235,16 @@ impl Case {
             DeadlineId::EmergencyTellDirector,
         ];
         let rescuer = needs_rescuer.then_some(DeadlineId::EmergencyRescuer);
+        self.owe_in_danger(steps.into_iter().chain(rescuer), since, act);
+    }
+
+    /// Owed by whoever has the case.
+    fn owe_in_danger(
+        &mut self,
+        steps: impl IntoIterator<Item = DeadlineId>,
+        since: Moment,
+        act: Act<'_>,
+    ) {
         let (department, person) = match &self.stage {
             Stage::Passed {
                 department,
@@ -239,7 +260,7 @@ impl Case {
                 (owed.department, owed.person)
             }
         };
-        for deadline in steps.into_iter().chain(rescuer) {
+        for deadline in steps {
             self.owe(deadline, &department, person.clone(), since, act);
         }
     }
@@ -273,13 +294,10 @@ impl Case {
 
     /// Those named answer what is put to them; after an objection it is the supervisor's to say.
     pub(super) fn admit_asked_confirmed(&self, act: Act<'_>) -> Result<(), Refusal> {
-        let is_asked = self.open_obligations().any(|it| {
-            it.deadline == DeadlineId::ConfirmAsked && it.owed_by.person.as_ref() == Some(act.by)
-        });
-        if is_asked {
+        if self.asked_to_confirm().contains(act.by) {
             Ok(())
         } else if self.owes(DeadlineId::DecideAsked) {
-            if *act.by == self.responder.person {
+            if *act.by == self.record.first_responder {
                 Err(Refusal::SameResponder)
             } else {
                 Ok(())
@@ -301,27 +319,27 @@ impl Case {
     }
 
     pub(super) fn asked_confirmed(&mut self, act: Act<'_>, it: &AskedConfirmed) {
-        if self.asked_before_without_record() == Some(act.by) {
-            self.intake.asked_before = Some(it.agrees);
-        } else if *act.by == self.responder.person {
-            self.intake.asked_objected = !it.agrees;
-            if !it.agrees {
-                let Responder {
-                    department,
-                    supervisor,
-                    ..
-                } = self.responder.clone();
-                self.owe(
-                    DeadlineId::DecideAsked,
-                    &department,
-                    supervisor,
-                    act.at,
-                    act,
-                );
-            }
-        } else {
+        if !self.asked_to_confirm().contains(act.by) {
             self.meet(DeadlineId::DecideAsked, act);
             self.intake.asked_objected = false;
+            return;
+        }
+        if *act.by != self.record.first_responder {
+            self.intake.asked_before = Some(it.agrees);
+        } else if !it.agrees {
+            self.intake.asked_objected = true;
+            let Responder {
+                department,
+                supervisor,
+                ..
+            } = self.responder.clone();
+            self.owe(
+                DeadlineId::DecideAsked,
+                &department,
+                supervisor,
+                act.at,
+                act,
+            );
         }
         let end = End::met(act);
         self.open_mut(DeadlineId::ConfirmAsked)
@@ -465,8 +483,15 @@ impl Case {
         self.admit_time_agreed()
     }
 
-    /// The agreed time is the deadline of the answer, for the customer and for whoever has the case.
-    pub(super) fn time_agreed(&mut self, act: Act<'_>, at: Moment, because: AgreedBecause) {
+    /// The agreed time is the deadline of the answer, for whoever has the case, and for the customer, unless their clock
+    /// was up before.
+    pub(super) fn time_agreed(
+        &mut self,
+        act: Act<'_>,
+        at: Moment,
+        because: AgreedBecause,
+        customer_until: Option<Moment>,
+    ) {
         self.intake.agreed.push(Agreed {
             envelope: act.envelope,
             by: act.by.clone(),
@@ -487,7 +512,7 @@ impl Case {
         self.lift(DeadlineId::AgreedTime, act.at);
         self.lift(DeadlineId::Completion, act.at);
         self.open_mut(DeadlineId::Customer)
-            .for_each(|it| it.until = Some(at));
+            .for_each(|it| it.until = Some(customer_until.unwrap_or(at)));
         self.owe_until(
             DeadlineId::AgreedTime,
             &owed_by.department,
@@ -507,7 +532,9 @@ impl Case {
     }
 
     pub(super) fn admit_urgency(&self, it: &UrgencySet) -> Result<(), Refusal> {
-        if it.urgency == self.urgency && it.emergency == self.intake.emergency {
+        // The same danger may come again once it was over.
+        let comes_again = it.urgency == Urgency::Emergency && !self.intake.in_danger;
+        if it.urgency == self.urgency && it.emergency == self.intake.emergency && !comes_again {
             Err(Refusal::SameUrgency)
         } else {
             Ok(())
@@ -515,17 +542,34 @@ impl Case {
     }
 
     pub(super) fn urgency_set(&mut self, act: Act<'_>, it: &UrgencySet) {
-        let was = std::mem::replace(&mut self.urgency, it.urgency);
+        self.urgency = it.urgency;
         self.intake.emergency.clone_from(&it.emergency);
-        let is_emergency = |urgency| urgency == Urgency::Emergency;
-        if is_emergency(it.urgency) && !is_emergency(was) {
-            self.intake.in_danger = true;
-            self.lift(DeadlineId::Transfer, act.at);
-            self.consents.end_pauses(act.at);
-            self.owe_emergency(act.at, it.needs_rescuer, act);
-        } else if is_emergency(was) && !is_emergency(it.urgency) {
-            self.danger_over(act, act.at);
+        match (it.urgency == Urgency::Emergency, self.intake.in_danger) {
+            (true, false) => self.danger_begins(act, it.needs_rescuer),
+            (true, true) if !it.needs_rescuer => self.lift(DeadlineId::EmergencyRescuer, act.at),
+            (true, true) if !self.owes(DeadlineId::EmergencyRescuer) => {
+                self.owe_in_danger([DeadlineId::EmergencyRescuer], act.at, act);
+            }
+            (false, true) => self.danger_over(act, act.at),
+            (true, true) | (false, false) => {}
         }
+    }
+
+    /// Slip and signatures wait, and nothing pauses (I14).
+    fn danger_begins(&mut self, act: Act<'_>, needs_rescuer: bool) {
+        self.intake.in_danger = true;
+        self.lift(DeadlineId::Transfer, act.at);
+        self.lift(DeadlineId::ReturnSlip, act.at);
+        for it in self
+            .obligations
+            .iter_mut()
+            .filter(|it| it.end.is_none() && waits_for_safety(it.deadline))
+        {
+            it.end = Some(End::Lifted { at: act.at });
+            self.intake.waiting.push((it.deadline, it.owed_by.clone()));
+        }
+        self.consents.end_pauses(act.at);
+        self.owe_emergency(act.at, needs_rescuer, act);
     }
 
     pub(super) fn admit_emergency_step(&self, it: &EmergencyStepDone) -> Result<(), Refusal> {
@@ -562,8 +606,16 @@ impl Case {
         ] {
             self.lift(deadline, at);
         }
-        let handled = self.owes(DeadlineId::Reply) || self.owes(DeadlineId::AgreedTime);
-        if self.stage == Stage::Own && !handled {
+        for (deadline, Owed { department, person }) in std::mem::take(&mut self.intake.waiting) {
+            self.owe(deadline, &department, person, at, act);
+        }
+        let handled = [
+            DeadlineId::Reply,
+            DeadlineId::AgreedTime,
+            DeadlineId::Completion,
+            DeadlineId::ReportToCoordination,
+        ];
+        if self.stage == Stage::Own && !handled.iter().any(|it| self.owes(*it)) {
             self.owe_handling(at, act);
         }
     }
@@ -574,6 +626,7 @@ impl Case {
         }
     }
 
+    /// In a public area, place and photo stand for name and phone (I1).
     pub(super) fn photo_added(&mut self, act: Act<'_>, it: &PhotoAdded) {
         self.intake.photos.push(Photo {
             photo: it.photo,
@@ -583,6 +636,12 @@ impl Case {
             taken_at: it.taken_at,
             placed: it.placed,
         });
+        if self.record.public_area {
+            self.intake.missing.retain(|it| !photo_stands_for(*it));
+            if self.intake.missing.is_empty() {
+                self.meet(DeadlineId::CompleteForm, act);
+            }
+        }
     }
 
     /// Neither name nor phone: the answer is published, or why not is recorded (I1).

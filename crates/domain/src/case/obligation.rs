@@ -20,6 +20,12 @@ pub struct Obligation {
 }
 
 impl Obligation {
+    /// Moves it to somebody else from `at` on; what was missed stays where it was (F3, F7).
+    pub(super) fn hand_on(&mut self, owes: Owed, at: Moment) {
+        let was = std::mem::replace(&mut self.owed_by, owes);
+        self.before.push((was, at));
+    }
+
     /// Who owed it at `at`: a succession or a shift moves what is left to do, never what was missed (F3, F7).
     pub fn owed_at(&self, at: Moment) -> &Owed {
         self.before

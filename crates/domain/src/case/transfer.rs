@@ -1,6 +1,6 @@
 //! The slip's way from hand to hand (T), and the answerability that stays behind (F3, F7).
 
-use super::{Act, Case, CaseResult, End, ReportKind, Responder, Shift, Stage, is_a_posts};
+use super::{Act, Case, CaseResult, End, Owed, ReportKind, Responder, Shift, Stage, goes_along};
 use crate::decide::Refusal;
 use crate::event::{
     HandedOver, HandlerNamed, Outcome, Received, Replied, ResultTold, Returned, ShiftPassed,
@@ -112,6 +112,9 @@ impl Case {
 
     pub(super) fn received(&mut self, act: Act<'_>, it: &Received) {
         self.meet(DeadlineId::Sign, act);
+        self.intake
+            .waiting
+            .retain(|(deadline, _)| *deadline != DeadlineId::Sign);
         if let Stage::Passed { received, .. } = &mut self.stage {
             *received = true;
         }
@@ -398,16 +401,37 @@ impl Case {
             self.open_mut(DeadlineId::TakeShift)
                 .filter(|open| open.arose == taken.envelope)
                 .for_each(|open| open.end = Some(End::met(act)));
-            self.move_open(&taken.from, &taken.to, None, act.at);
+            self.consents.shift_taken(&taken.from, &taken.to);
+            for it in self.obligations.iter_mut().filter(|it| {
+                it.end.is_none()
+                    && it.owed_by.person.as_ref() == Some(&taken.from)
+                    && goes_along(it.deadline)
+            }) {
+                let owes = Owed {
+                    department: it.owed_by.department.clone(),
+                    person: Some(taken.to.clone()),
+                };
+                it.hand_on(owes, act.at);
+            }
         }
     }
 
     pub(super) fn admit_succeeded(&self, it: &Succeeded) -> Result<(), Refusal> {
         if it.to == self.responder.person {
-            Err(Refusal::SameResponder)
-        } else {
-            Ok(())
+            return Err(Refusal::SameResponder);
         }
+        // That somebody was named wrongly is said in answer to an objection, or before they say it themselves; never of
+        // who agreed or wrote it down of themselves (F6).
+        let is_in_question = self.owes(DeadlineId::DecideAsked)
+            || self
+                .asked_to_confirm()
+                .contains(&self.record.first_responder);
+        if it.reason == SuccessionReason::WronglyNamed && !is_in_question {
+            return Err(Refusal::NotOwed {
+                deadline: DeadlineId::DecideAsked,
+            });
+        }
+        Ok(())
     }
 
     pub(super) fn succeeded(&mut self, act: Act<'_>, it: &Succeeded) {
@@ -423,11 +447,28 @@ impl Case {
         self.open_mut(DeadlineId::ConfirmAsked)
             .filter(|open| open.owed_by.person.as_ref() == Some(&from.person))
             .for_each(|open| open.end = Some(End::Lifted { at }));
-        self.meet(DeadlineId::DecideAsked, act);
+        self.consents.succeeded();
+        let consents = &self.consents;
+        self.obligations
+            .iter_mut()
+            .filter(|open| {
+                open.end.is_none()
+                    && (open.deadline == DeadlineId::AcceptSuccession
+                        || consents.is_of_a_succession(open))
+            })
+            .for_each(|open| open.end = Some(End::Lifted { at }));
         if it.reason == SuccessionReason::WronglyNamed {
-            self.was_never_owed_by(&from.person);
-        } else {
-            self.move_open(&from.person, &it.to, Some(&it.department), at);
+            self.meet(DeadlineId::DecideAsked, act);
+            self.was_never_owed_by(&self.record.first_responder.clone());
+        }
+        let moves: Vec<bool> = self
+            .obligations
+            .iter()
+            .map(|open| open.end.is_none() && self.is_of_the_answerability(&from, open))
+            .collect();
+        let owes = self.responder_owes();
+        for (open, _) in self.obligations.iter_mut().zip(moves).filter(|it| it.1) {
+            open.hand_on(owes.clone(), at);
         }
         self.owe_responder(DeadlineId::AcceptSuccession, act.at, act);
     }
@@ -438,7 +479,7 @@ impl Case {
         for it in self
             .obligations
             .iter_mut()
-            .filter(|it| !is_a_posts(it.deadline))
+            .filter(|it| goes_along(it.deadline))
         {
             let owners = it.before.iter_mut().map(|(was, _)| was);
             for owed in owners.chain([&mut it.owed_by]) {
@@ -500,6 +541,9 @@ impl Case {
         let from = self.responder.department.clone();
         self.pass(act, &from, department, false, false);
         self.meet(DeadlineId::Sign, act);
+        self.intake
+            .waiting
+            .retain(|(deadline, _)| *deadline != DeadlineId::Sign);
         self.meet(DeadlineId::AssignHandler, act);
         if let Stage::Passed { received, .. } = &mut self.stage {
             *received = true;

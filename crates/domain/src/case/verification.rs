@@ -147,21 +147,15 @@ impl Case {
         }
     }
 
-    /// A first responder who did the work (V6), or whom the matter concerns (I11), has a colleague visit: then
-    /// it is the department's.
+    /// A first responder, or whoever is on duty for them, who did the work (V6), or whom the matter concerns (I11), has
+    /// a colleague visit: then it is the department's.
     pub(super) fn owe_visit(&mut self, deadline: DeadlineId, since: Moment, act: Act<'_>) {
-        let did_the_work = self
-            .result
-            .as_ref()
-            .is_some_and(|it| it.by == self.responder.person);
-        let is_concerned = self.record.concerns.contains(&self.responder.person);
-        let owed = self.responder_owes();
-        let person = if did_the_work || is_concerned {
-            None
-        } else {
-            owed.person
-        };
-        self.owe(deadline, &owed.department, person, since, act);
+        let visitor = self.on_duty_for(&self.responder.person).clone();
+        let did_the_work = self.result.as_ref().is_some_and(|it| it.by == visitor);
+        let is_concerned = self.record.concerns.contains(&visitor);
+        let person = (!did_the_work && !is_concerned).then_some(visitor);
+        let department = self.responder.department.clone();
+        self.owe(deadline, &department, person, since, act);
     }
 
     /// V2: the department that answered works on it again; the history stays.

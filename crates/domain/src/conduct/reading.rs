@@ -209,7 +209,8 @@ fn sign(character: char, previous: Option<char>, next: Option<char>) -> Sign {
 }
 
 /// One form for width, case, circled and mathematical letters, traditional characters, compatibility ideographs.
-fn fold(character: char) -> char {
+/// The character as it is compared.
+pub(crate) fn fold(character: char) -> char {
     let code = u32::from(character);
     let from = |first: char, offset: u32| char::from_u32(u32::from(first) + offset);
     let plain = match code {

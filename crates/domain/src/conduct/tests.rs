@@ -245,6 +245,19 @@ fn what_counts_is_summed_by_phrase() {
     );
 }
 
+#[test]
+fn a_better_sentence_before_a_mark_makes_no_new_phrase() {
+    let guard = &*SHIPPED;
+    let text = "我赔您“没时间";
+    assert_eq!(found(guard, text), ["我赔您", "[没时间]"]);
+    for finding in guard.findings(text) {
+        for language in [Language::Chinese, Language::English] {
+            let replaced = guard.replace(text, &finding, language);
+            assert_eq!(guard.findings(&replaced).len(), 1, "{replaced}");
+        }
+    }
+}
+
 fn check_replaced(text: &str, language: Language, expected: Expect) {
     let guard = &*SHIPPED;
     let finding = &guard.findings(text)[0];

@@ -3,7 +3,7 @@
 use super::refusal::{Post, Refusal};
 use super::roles::{directs, known, known_department, member, not_concerned, supervises};
 use super::{Acting, On, needed, with_words};
-use crate::assessment::{Context, Decider, Proposal, Standing, all, on_device, standing};
+use crate::assessment::{Context, Decider, Proposal, Standing, all, judge, standing};
 use crate::case::Case;
 use crate::event::{
     Assessed, Content, CriticismRecorded, Event, Fact, FurtherCaseReported, Judgement, Praised,
@@ -143,11 +143,16 @@ pub(super) fn assess(
 }
 
 fn open_proposal(on: On<'_>, key: Hash, again: &[Case]) -> Result<Proposal, Refusal> {
-    let Acting { rules, now, .. } = on.acting;
+    let Acting {
+        rules,
+        now,
+        evidence,
+        ..
+    } = on.acting;
     let context = Context {
         rules,
         now,
-        verdict: &|case, it| on_device(case, it, rules, now),
+        verdict: &|case, it| judge(case, it, rules, now, &evidence),
         again,
     };
     if on

@@ -212,12 +212,17 @@ fn may_answer(on: On<'_>, made: &RequestMade) -> bool {
 fn customer_until(on: On<'_>, request: Request) -> Option<Moment> {
     match request {
         Request::Extension(DeadlineId::Reply | DeadlineId::Completion, until)
-        | Request::Completion(until) => due(on, DeadlineId::Customer).map(|it| it.max(until)),
-        Request::Extension(..)
-        | Request::Pause(..)
-        | Request::AgreedTime(..)
-        | Request::Succession => None,
+        | Request::Completion(until) => due(on, DeadlineId::Customer)
+            .filter(|it| *it >= on.acting.now)
+            .map(|it| it.max(until)),
+        Request::AgreedTime(..) => missed_by_the_customer(on),
+        Request::Extension(..) | Request::Pause(..) | Request::Succession => None,
     }
+}
+
+/// When the customer's clock was up, where that is over: what was missed stays missed, whatever is agreed now (T10).
+pub(super) fn missed_by_the_customer(on: On<'_>) -> Option<Moment> {
+    due(on, DeadlineId::Customer).filter(|it| *it < on.acting.now)
 }
 
 /// T10: what was consented to is told to the customer, by either side.
@@ -226,7 +231,11 @@ pub(super) fn tell_delay(on: On<'_>, how: Contact, text: String) -> Result<Vec<E
     if how == Contact::Call {
         by_day(on.case, on.acting)?;
     }
-    Ok(vec![with_words(Fact::DelayTold(DelayTold { how }), text)])
+    let phrases = on.rules().phrases(&text, on.case.may_not_promise())?;
+    Ok(vec![with_words(
+        Fact::DelayTold(DelayTold { how, phrases }),
+        text,
+    )])
 }
 
 pub(super) fn resume(on: On<'_>) -> Result<Vec<Event>, Refusal> {

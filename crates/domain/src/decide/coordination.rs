@@ -20,6 +20,7 @@ use crate::rule::RuleId;
 /// C1: by whoever has the case, or the first responder's side.
 pub(super) fn report(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
+    not_concerned(on.case, &on.actor.id)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C1 })?;
     let fact = to_coordination(on.case, on.rules(), false)?;
     Ok(vec![Event::new(fact, Content::text(text))])
@@ -96,6 +97,7 @@ pub(super) fn answer_as_leader(on: On<'_>, text: String) -> Result<Vec<Event>, R
     {
         return Err(Refusal::NotYours { may: asked });
     }
+    not_concerned(on.case, &on.actor.id)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C3 })?;
     let fact = Fact::LeaderAnswered(LeaderAnswered {});
     Ok(vec![Event::new(fact, Content::text(text))])

@@ -1,21 +1,22 @@
 //! Commands at the counter, on the phone and on the round (F, I).
 
-use super::refusal::Refusal;
+use super::consent::missed_by_the_customer;
+use super::refusal::{Post, Refusal};
 use super::roles::{
     director, holder, home, known, known_department, member, not_concerned,
-    not_to_whom_it_concerns, supervises, supervisor,
+    not_to_whom_it_concerns, supervises, supervises_responder, supervisor,
 };
-use super::transfer::slip;
+use super::transfer::{reason_explained, slip};
 use super::{Acting, On, bare, needed, said, with_words};
-use crate::command::{Circumstances, Next, RecordForm};
+use crate::command::{Circumstances, Explained, Next, RecordForm};
 use crate::directory::Person;
 use crate::event::{
     AgreedBecause, AnswerPublished, AnsweredAtOnce, Asked, AskedBefore, AskedConfirmed, Channel,
     Closed, ContactLogged, Content, EmergencyStep, EmergencyStepDone, Ending, Event, Fact, Field,
-    FormCompleted, Guidance, Guided, GuidedReceived, IllegalActFound, MissingBecause, NoticeGiven,
-    OutsideContacted, PhotoAdded, PhotoSource, Recorded, RepeatMarked, ReportedToAuthority,
-    ResultChecked, SecondTripMade, Takeaway, TakeawayGiven, TimeAgreed, Urgency, UrgencySet,
-    WhomToSeeTold,
+    FormCompleted, Guidance, Guided, GuidedReceived, IllegalActFound, Kind, MissingBecause,
+    NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource, Recorded, RepeatMarked,
+    ReportedToAuthority, ResultChecked, SecondTripMade, Takeaway, TakeawayGiven, TimeAgreed,
+    Urgency, UrgencySet, WhomToSeeTold,
 };
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EmergencyId, PaperId, PersonId};
@@ -44,7 +45,8 @@ pub(super) fn record(
         });
     }
     let late = late(&form, acting)?;
-    let first = first_responder(&form, actor, rules)?;
+    check_due_by(&form, category)?;
+    let first = first_responder(&form, actor, category, rules)?;
     for person in &form.more.concerns {
         known(rules, person)?;
     }
@@ -57,7 +59,8 @@ pub(super) fn record(
     };
     check_child(&content, form.more.under_14)?;
     let missing = missing(&content, category, &form.next, &form.more, rules);
-    check_incomplete(&missing, &content, &form.more)?;
+    let public_area = form.more.public_area && category.public_area;
+    check_incomplete(&missing, &content, public_area, &form.more)?;
     let supervisor = supervisor(first, &form.more.concerns, rules);
     let unnamed = content.customer.is_none() && content.phone.is_none();
     let more = form.more;
@@ -88,7 +91,7 @@ pub(super) fn record(
         supervisor,
         urgency: more.urgency,
         late,
-        public_area: more.public_area,
+        public_area,
         under_14: more.under_14,
         concerns: more.concerns,
         asked_before,
@@ -119,6 +122,7 @@ fn following(
         Next::Keep => Ok(Vec::new()),
         Next::AnswerAtOnce { text } => {
             answered_by_whom_it_concerns(concerns, &actor.id)?;
+            takes_more_than_an_answer(category.kind)?;
             answer_at_once(text, false, category.sensitive, rules)
         }
         Next::HandOver {
@@ -162,6 +166,15 @@ fn late(form: &RecordForm, acting: Acting<'_>) -> Result<bool, Refusal> {
     Ok(late)
 }
 
+/// I13: only an inspection says itself by when, and not before it asked.
+fn check_due_by(form: &RecordForm, category: &Category) -> Result<(), Refusal> {
+    let may_be = |at: Moment| category.kind == Kind::Inspection && at > form.asked_at;
+    match form.more.due_by.filter(|it| !may_be(*it)) {
+        Some(at) => Err(Refusal::ImpossibleTime { at }),
+        None => Ok(()),
+    }
+}
+
 /// I1: of a child under 14 the matter and an adult's contact only.
 fn check_child(content: &Content, under_14: bool) -> Result<(), Refusal> {
     let given = [
@@ -174,22 +187,32 @@ fn check_child(content: &Content, under_14: bool) -> Result<(), Refusal> {
     }
 }
 
-/// I1: filed as incomplete only with why. An emergency is acted on first and owes the rest (I14).
+/// I1: filed as incomplete only with why. An emergency is acted on first and owes the rest (I14); in a public area the
+/// photo that stands for name and phone follows.
 fn check_incomplete(
     missing: &[Field],
     content: &Content,
+    public_area: bool,
     more: &Circumstances,
 ) -> Result<(), Refusal> {
     let is_explained = more.missing_because.is_some() || content.text.is_some();
+    let missing: Vec<Field> = missing
+        .iter()
+        .copied()
+        .filter(|it| !(public_area && photo_stands_for(*it)))
+        .collect();
     if missing.is_empty() || is_explained || more.urgency == Urgency::Emergency {
         return Ok(());
     }
-    Err(Refusal::Incomplete {
-        missing: missing.to_vec(),
-    })
+    Err(Refusal::Incomplete { missing })
 }
 
-/// The required fields that are empty (I1); place and photo stand for name and phone in a public area.
+/// In a public area (I1).
+pub(crate) const fn photo_stands_for(field: Field) -> bool {
+    matches!(field, Field::CustomerName | Field::CustomerPhone)
+}
+
+/// The required fields that are empty (I1).
 fn missing(
     content: &Content,
     category: &Category,
@@ -200,9 +223,8 @@ fn missing(
     let at_once = matches!(next, Next::AnswerAtOnce { .. });
     let required = rules.pack.required_fields.of(category.kind, at_once);
     let spared = |field: Field| match field {
-        Field::CustomerName | Field::CustomerAddress if more.under_14 => true,
-        Field::CustomerName | Field::CustomerPhone => more.public_area && category.public_area,
-        Field::Matter | Field::CustomerAddress | Field::Category | Field::Channel | Field::Text => {
+        Field::CustomerName | Field::CustomerAddress => more.under_14,
+        Field::Matter | Field::CustomerPhone | Field::Category | Field::Channel | Field::Text => {
             false
         }
     };
@@ -214,10 +236,12 @@ fn missing(
 }
 
 /// F2: the highest position of all who were asked; among equals the one who records, else the first named.
-/// In a chat group without a person addressed it is the group's keeper on duty (F1).
+/// In a chat group without a person addressed it is the group's keeper on duty (F1). Never whom a report of wrongdoing
+/// is about, who is not shown it (I11): then it is who records it, else the supervisor.
 fn first_responder<'a>(
     form: &RecordForm,
     actor: &Person,
+    category: &Category,
     rules: &'a Rules,
 ) -> Result<&'a Person, Refusal> {
     if form.asked.len() > limits::ASKED_PEOPLE {
@@ -225,29 +249,40 @@ fn first_responder<'a>(
             limit: limits::ASKED_PEOPLE,
         });
     }
-    let keeper = rules.directory.keeper.as_ref();
-    if let Some(keeper) =
-        keeper.filter(|_| form.asked.is_empty() && form.channel == Channel::Message)
-    {
-        return known(rules, keeper);
-    }
+    let keeper = rules.directory.keeper.iter();
+    let keeper = keeper.filter(|_| form.asked.is_empty() && form.channel == Channel::Message);
     let asked = form
         .asked
         .iter()
+        .chain(keeper)
         .map(|it| known(rules, it))
         .collect::<Result<Vec<_>, _>>()?;
-    let highest = asked
-        .iter()
-        .map(|it| it.rank)
-        .max()
-        .ok_or(Refusal::NobodyAsked)?;
-    let mut equals = asked.into_iter().filter(|it| it.rank == highest);
-    let first = equals.next().ok_or(Refusal::NobodyAsked)?;
-    Ok(if first.id == actor.id {
-        first
-    } else {
-        equals.find(|it| it.id == actor.id).unwrap_or(first)
-    })
+    let concerns = &form.more.concerns;
+    let may_see = |it: &PersonId| category.kind != Kind::Report || !concerns.contains(it);
+    if let Some(first) = highest(asked.iter().copied().filter(|it| may_see(&it.id)), actor) {
+        return Ok(first);
+    }
+    let concerned = highest(asked.into_iter(), actor).ok_or(Refusal::NobodyAsked)?;
+    if may_see(&actor.id) {
+        return known(rules, &actor.id);
+    }
+    supervisor(concerned, concerns, rules)
+        .ok_or(Refusal::NoPost {
+            post: Post::Director,
+        })
+        .and_then(|it| known(rules, &it))
+}
+
+fn highest<'a>(
+    asked: impl Iterator<Item = &'a Person> + Clone,
+    actor: &Person,
+) -> Option<&'a Person> {
+    let highest = asked.clone().map(|it| it.rank).max()?;
+    let mut equals = asked.filter(|it| it.rank == highest);
+    equals
+        .clone()
+        .find(|it| it.id == actor.id)
+        .or_else(|| equals.next())
 }
 
 fn rank(rules: &Rules, person: &PersonId) -> Result<Asked, Refusal> {
@@ -287,6 +322,17 @@ fn answered_by_whom_it_concerns(concerns: &[PersonId], actor: &PersonId) -> Resu
     }
 }
 
+/// What an inspection gets is checked by a second person first (I13), and of a suggestion it is said what became (L4).
+const fn takes_more_than_an_answer(kind: Kind) -> Result<(), Refusal> {
+    match kind {
+        Kind::Inspection => Err(Refusal::NotChecked),
+        Kind::Suggestion => Err(Refusal::SuggestionFateMissing),
+        Kind::Enquiry | Kind::Complaint | Kind::ServiceRequest | Kind::Formality | Kind::Report => {
+            Ok(())
+        }
+    }
+}
+
 fn answer_at_once(
     text: String,
     clear: bool,
@@ -300,6 +346,7 @@ fn answer_at_once(
         Event::new(Fact::AnsweredAtOnce(answered), Content::text(text)),
         bare(Fact::Closed(Closed {
             ending: Ending::AnsweredAtOnce,
+            phrases: Vec::new(),
         })),
     ])
 }
@@ -307,8 +354,13 @@ fn answer_at_once(
 pub(super) fn answer_at_once_later(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
     not_concerned(on.case, &on.actor.id)?;
+    takes_more_than_an_answer(on.case.record.kind)?;
     // The customer said so when the notice was gone through (I4).
-    let clear = on.case.intake.notices.last().is_some_and(|it| it.clear);
+    let clear = on.case.intake.notices.last().map(|it| it.clear);
+    if clear == Some(false) {
+        return Err(Refusal::NotClear);
+    }
+    let clear = clear.is_some();
     answer_at_once(text, clear, on.case.may_not_promise(), on.rules())
 }
 
@@ -362,9 +414,15 @@ pub(super) fn confirm_asked(on: On<'_>, agrees: bool, text: String) -> Result<Ve
 /// F6: after an objection the supervisor says that it is right all the same, and why; that it is wrong is said by a
 /// succession to whoever was asked.
 fn decide_asked(on: On<'_>, fact: Fact, agrees: bool, text: String) -> Result<Vec<Event>, Refusal> {
-    let department = &on.case.responder.department;
+    let named = &on.case.record;
     let directory = &on.rules().directory;
-    supervises(on.actor, department, directory)?;
+    supervises_responder(
+        on.actor,
+        &named.first_responder,
+        &named.department,
+        directory,
+    )?;
+    not_concerned(on.case, &on.actor.id)?;
     if !agrees {
         return Err(Refusal::NameWhoWasAsked);
     }
@@ -399,6 +457,7 @@ pub(super) fn tell_whom_to_see(
 ) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
     known_department(on.rules(), &department)?;
+    not_to_whom_it_concerns(&on.case.record.concerns, &department, on.rules())?;
     Ok(vec![bare(Fact::WhomToSeeTold(WhomToSeeTold {
         department,
     }))])
@@ -427,8 +486,10 @@ pub(super) fn refer_outside(on: On<'_>, text: String) -> Result<Vec<Event>, Refu
         return Err(Refusal::TooLateToReturn { until });
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I8 })?;
+    let phrases = on.rules().phrases(&text, on.case.may_not_promise())?;
     let closed = Fact::Closed(Closed {
         ending: Ending::ReferredOutside,
+        phrases,
     });
     Ok(vec![Event::new(closed, Content::text(text))])
 }
@@ -525,7 +586,11 @@ pub(super) fn agree_time(
     if on.case.n_postponed() > 0 {
         return Err(Refusal::NeedsConsent);
     }
-    let fact = Fact::TimeAgreed(TimeAgreed { at, because });
+    let fact = Fact::TimeAgreed(TimeAgreed {
+        at,
+        because,
+        customer_until: missed_by_the_customer(on),
+    });
     Ok(vec![with_words(fact, text)])
 }
 
@@ -576,6 +641,7 @@ pub(super) fn set_urgency(
             .map_err(|_| Refusal::LoweringIsForSupervisors {
                 department: holder.clone(),
             })?;
+        not_concerned(on.case, &on.actor.id)?;
         Some(needed(
             reason,
             Refusal::ReasonMissing { rule: RuleId::I14 },
@@ -635,8 +701,14 @@ pub(super) fn publish_answer(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     home(on.case, on.actor)?;
-    let fact = Fact::AnswerPublished(AnswerPublished { published });
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I1 })?;
+    // Why it is not published is no word to the customer.
+    let phrases = if published {
+        on.rules().phrases(&text, on.case.may_not_promise())?
+    } else {
+        Vec::new()
+    };
+    let fact = Fact::AnswerPublished(AnswerPublished { published, phrases });
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
@@ -657,6 +729,18 @@ pub(super) fn add_photo(
         placed,
     });
     vec![bare(fact)]
+}
+
+/// I3: what is not answered at once is explained, whether it stays here or the customer is guided on.
+pub(super) fn explain(
+    on: On<'_>,
+    explained: Explained,
+    text: String,
+) -> Result<Vec<Event>, Refusal> {
+    home(on.case, on.actor)?;
+    let text = needed(text, Refusal::ReasonMissing { rule: RuleId::I3 })?;
+    let fact = reason_explained(explained, on.case.responder.supervisor.as_ref());
+    Ok(vec![Event::new(fact, Content::text(text))])
 }
 
 pub(super) fn log_contact(text: String) -> Vec<Event> {

@@ -39,6 +39,8 @@ pub enum Refusal {
     PlainAnswerUnsigned,
     /// A second person checks first (I13).
     NotChecked,
+    /// The customer has not said that the notice is clear (I4).
+    NotClear,
     /// The customer was not reached often enough to end the case so (V1).
     TryAgain {
         tried: u32,
@@ -282,7 +284,7 @@ impl Refusal {
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
             Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
-            Self::UnknownPaper { .. } => Some(RuleId::I4),
+            Self::NotClear | Self::UnknownPaper { .. } => Some(RuleId::I4),
             Self::Promise { .. } => Some(RuleId::I15),
             Self::AwaitingLeader => Some(RuleId::C3),
             Self::InDanger

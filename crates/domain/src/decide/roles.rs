@@ -27,12 +27,13 @@ pub(super) fn home(case: &Case, actor: &Person) -> Result<(), Refusal> {
 /// Acts of whoever has the case: the department, or whoever took over a shift of it (F7).
 pub(super) fn holder(case: &Case, actor: &Person) -> Result<(), Refusal> {
     let department = case.holder();
-    let took_over = case.open_obligations().any(|it| {
-        !it.before.is_empty()
-            && it.owed_by.department == *department
-            && it.owed_by.person.as_ref() == Some(&actor.id)
-    });
-    if took_over {
+    let is_on_duty = case.consents.on_duty.values().any(|it| *it == actor.id);
+    let has_it = || {
+        case.open_obligations().any(|it| {
+            it.owed_by.department == *department && it.owed_by.person.as_ref() == Some(&actor.id)
+        })
+    };
+    if is_on_duty && has_it() {
         Ok(())
     } else {
         member(actor, department)
@@ -41,13 +42,7 @@ pub(super) fn holder(case: &Case, actor: &Person) -> Result<(), Refusal> {
 
 /// The post on duty has what the first responder owes (F7).
 pub(super) fn stands_in(case: &Case, actor: &Person) -> bool {
-    case.open_obligations().any(|it| {
-        it.owed_by.person.as_ref() == Some(&actor.id)
-            && it
-                .before
-                .iter()
-                .any(|(was, _)| was.person.as_ref() == Some(&case.responder.person))
-    })
+    *case.on_duty_for(&case.responder.person) == actor.id
 }
 
 pub(super) fn member(actor: &Person, department: &DepartmentId) -> Result<(), Refusal> {
@@ -75,6 +70,27 @@ pub(super) fn supervises(
         Err(Refusal::NotSupervisor {
             department: department.clone(),
         })
+    }
+}
+
+/// Whoever supervises a first responder: the head or the deputy; of a head, or of themselves, only the director.
+pub(super) fn supervises_responder(
+    actor: &Person,
+    responder: &PersonId,
+    department: &DepartmentId,
+    directory: &Directory,
+) -> Result<(), Refusal> {
+    supervises(actor, department, directory)?;
+    let is_their_own = actor.id == *responder
+        || directory
+            .department(department)
+            .is_some_and(|it| it.head == *responder);
+    if is_their_own && !is_director(actor, directory) {
+        Err(Refusal::NotSupervisor {
+            department: department.clone(),
+        })
+    } else {
+        Ok(())
     }
 }
 
@@ -151,14 +167,20 @@ pub(super) fn director(directory: &Directory) -> Result<&Person, Refusal> {
         })
 }
 
-/// The head of a department, unless `actor` signs for it already as head or deputy.
+/// The head of a department, unless `actor` signs for it already as head or deputy. The place of a head whom the matter
+/// concerns is taken by the director (I11).
 pub(super) fn head_to_sign(
     department: &DepartmentId,
     actor: &Person,
+    concerns: &[PersonId],
     directory: &Directory,
 ) -> Option<PersonId> {
     let head = &directory.department(department)?.head;
-    (!acts_for(actor, head, directory)).then(|| head.clone())
+    let signs = [Some(head), directory.director.as_ref()]
+        .into_iter()
+        .flatten()
+        .find(|it| !concerns.contains(it))?;
+    (!acts_for(actor, signs, directory)).then(|| signs.clone())
 }
 
 /// The head of a person's department; the director where that is the person, or whom the matter concerns (I11).

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, head_to_sign, holder, home, is_director, known, known_department,
-    not_concerned, not_to_whom_it_concerns, stands_in, supervises, supervisor,
+    acts_for, by_day, directs, head_to_sign, holder, home, known, known_department, not_concerned,
+    not_to_whom_it_concerns, stands_in, supervises, supervises_responder, supervisor,
 };
 use super::{On, bare, needed, with_words};
 use crate::case::{Case, Stage};
 use crate::command::Explained;
-use crate::directory::{Directory, Person};
+use crate::directory::Person;
 use crate::event::{
     Contact, Content, Event, Fact, Field, HandedOver, HandlerNamed, Kind, Outcome, ReasonExplained,
-    Received, Replied, ReportedToCoordination, Request, ResultTold, Returned, ShiftPassed,
-    ShiftTaken, ShirkingReported, Signed, Signing, Succeeded, SuccessionAccepted, SuccessionReason,
+    Received, Replied, ReportedToCoordination, ResultTold, Returned, ShiftPassed, ShiftTaken,
+    ShirkingReported, Signed, Signing, Succeeded, SuccessionAccepted, SuccessionReason,
     SuggestionFate,
 };
 use crate::id::{DepartmentId, PersonId, ShiftId};
@@ -36,13 +36,14 @@ pub(super) fn hand_over(
     match &on.case.stage {
         Stage::Passed { department, .. } => {
             holder(on.case, on.actor)?;
+            not_concerned(on.case, &on.actor.id)?;
             known_department(rules, &to)?;
             let opinion = needed(text, Refusal::OpinionMissing)?;
             if let Some(coordination) = past_the_cap(on) {
                 return Ok(vec![Event::new(coordination, Content::text(opinion))]);
             }
             let fact = HandedOver {
-                sender_head: head_to_sign(department, on.actor, &rules.directory),
+                sender_head: signs_for(on, department),
                 ..handed_over(department, to, on.case.responder.supervisor.clone(), rules)
             };
             Ok(vec![Event::new(
@@ -154,18 +155,28 @@ pub(super) fn slip(
     if *from == to {
         return Err(Refusal::SameDepartment);
     }
-    let understood = explained == Explained::Accepted;
-    let told = if understood { None } else { supervisor.clone() };
     Ok(vec![
-        bare(Fact::ReasonExplained(ReasonExplained {
-            understood,
-            supervisor_told: told,
-        })),
+        bare(reason_explained(explained, supervisor.as_ref())),
         with_words(
             Fact::HandedOver(handed_over(from, to, supervisor, rules)),
             text,
         ),
     ])
+}
+
+/// Who signs for a department, where it is not whoever acts (T6).
+fn signs_for(on: On<'_>, department: &DepartmentId) -> Option<PersonId> {
+    let directory = &on.rules().directory;
+    head_to_sign(department, on.actor, &on.case.record.concerns, directory)
+}
+
+/// I3: where the customer does not accept it, the supervisor is told.
+pub(super) fn reason_explained(explained: Explained, supervisor: Option<&PersonId>) -> Fact {
+    let understood = explained == Explained::Accepted;
+    Fact::ReasonExplained(ReasonExplained {
+        understood,
+        supervisor_told: supervisor.filter(|_| !understood).cloned(),
+    })
 }
 
 pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
@@ -180,7 +191,7 @@ pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
 fn received(on: On<'_>, department: &DepartmentId) -> Event {
     bare(Fact::Received(Received {
         department: department.clone(),
-        head: head_to_sign(department, on.actor, &on.rules().directory),
+        head: signs_for(on, department),
     }))
 }
 
@@ -215,6 +226,7 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
         return Err(Refusal::NoSlip);
     };
     holder(on.case, on.actor)?;
+    not_concerned(on.case, &on.actor.id)?;
     let opinion = needed(opinion, Refusal::OpinionMissing)?;
     let to = on
         .case
@@ -224,7 +236,7 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
     let fact = Fact::Returned(Returned {
         from: department.clone(),
         to,
-        sender_head: head_to_sign(department, on.actor, &on.rules().directory),
+        sender_head: signs_for(on, department),
     });
     // The opinion stays on record as a return, so that coordination can find it to hold (A7).
     let returned = Event::new(fact, Content::text(opinion));
@@ -253,7 +265,7 @@ pub(super) fn reply(
         outcome,
         phrases: on.rules().phrases(&text, on.case.may_not_promise())?,
         suggestion: suggestion.filter(|_| on.case.record.kind == Kind::Suggestion),
-        head: head_to_sign(holding, on.actor, &on.rules().directory),
+        head: signs_for(on, holding),
     });
     let mut events = vec![Event::new(fact, Content::text(text))];
     if let Some(how) = told {
@@ -321,10 +333,9 @@ pub(super) fn sign(on: On<'_>, what: Signing) -> Result<Vec<Event>, Refusal> {
     let Some(any) = open.first() else {
         return Err(Refusal::NotOwed { deadline });
     };
-    let directory = &on.rules().directory;
     let signed: Vec<Event> = open
         .iter()
-        .filter(|it| supervises(on.actor, it, directory).is_ok())
+        .filter(|it| signs(on, it).is_ok())
         .map(|it| {
             bare(Fact::Signed(Signed {
                 department: (*it).clone(),
@@ -338,6 +349,17 @@ pub(super) fn sign(on: On<'_>, what: Signing) -> Result<Vec<Event>, Refusal> {
         });
     }
     Ok(signed)
+}
+
+/// The head or the deputy; for a head whom the matter concerns, only the director (I11).
+fn signs(on: On<'_>, department: &DepartmentId) -> Result<(), Refusal> {
+    let directory = &on.rules().directory;
+    let head = directory.department(department).map(|it| &it.head);
+    if head.is_some_and(|it| on.case.record.concerns.contains(it)) {
+        directs(on.actor, directory)
+    } else {
+        supervises(on.actor, department, directory)
+    }
 }
 
 /// T4: said by whoever met it, with what happened.
@@ -402,24 +424,21 @@ pub(super) fn succeed(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     let rules = on.rules();
-    supervises(on.actor, &on.case.responder.department, &rules.directory)?;
-    let decides_on_themselves =
-        on.actor.id == on.case.responder.person || head_is_responder(on, &rules.directory);
-    if decides_on_themselves && !is_director(on.actor, &rules.directory) {
-        return Err(Refusal::NotSupervisor {
-            department: on.case.responder.department.clone(),
-        });
-    }
+    let wrongly_named = reason == SuccessionReason::WronglyNamed;
+    let (responder, department) = if wrongly_named {
+        (&on.case.record.first_responder, &on.case.record.department)
+    } else {
+        (&on.case.responder.person, &on.case.responder.department)
+    };
+    supervises_responder(on.actor, responder, department, &rules.directory)?;
+    not_concerned(on.case, &on.actor.id)?;
     let successor = known(rules, &to)?;
     not_concerned(on.case, &to)?;
-    let consented = on
-        .case
-        .consents
-        .requests
-        .iter()
-        .any(|it| it.is_granted() && matches!(it.request, Request::Succession));
-    let wrongly_named = reason == SuccessionReason::WronglyNamed;
-    if !consented && !wrongly_named && rules.has_undecided_breach(on.case, on.acting.now) {
+    let consented = on.case.consents.may_succeed();
+    if !consented
+        && !wrongly_named
+        && rules.has_undecided_breach(on.case, on.acting.now, &on.acting.evidence)
+    {
         return Err(Refusal::BreachUndecided);
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F3 })?;
@@ -430,13 +449,6 @@ pub(super) fn succeed(
         reason,
     });
     Ok(vec![Event::new(fact, Content::text(text))])
-}
-
-/// A head's own answerability is the director's to move, not the head's or a deputy's.
-fn head_is_responder(on: On<'_>, directory: &Directory) -> bool {
-    directory
-        .department(&on.case.responder.department)
-        .is_some_and(|it| it.head == on.case.responder.person)
 }
 
 pub(super) fn accept_succession(on: On<'_>) -> Result<Vec<Event>, Refusal> {

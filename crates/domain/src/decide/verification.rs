@@ -131,7 +131,10 @@ pub(super) fn close(on: On<'_>) -> Result<Vec<Event>, Refusal> {
         }
         Some(Finding::NotSatisfied) | None => Ending::Told,
     };
-    Ok(vec![bare(Fact::Closed(Closed { ending }))])
+    Ok(vec![bare(Fact::Closed(Closed {
+        ending,
+        phrases: Vec::new(),
+    }))])
 }
 
 /// V1: tries that did not reach the customer, those too close together counted once.
@@ -167,6 +170,7 @@ pub(super) fn terminate(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal>
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::V5 })?;
     let fact = Fact::Closed(Closed {
         ending: Ending::Terminated,
+        phrases: Vec::new(),
     });
     Ok(vec![Event::new(fact, Content::text(text))])
 }

@@ -263,6 +263,10 @@ pub struct TimeAgreed {
     pub at: Moment,
     #[n(2)]
     pub because: AgreedBecause,
+    /// When the customer's clock was up that ended before this was agreed: what was missed stays missed (T10).
+    /// None: the agreed time is the customer's too.
+    #[n(3)]
+    pub customer_until: Option<Moment>,
 }
 
 /// Recognised as a repeat of an earlier case (I9).
@@ -330,6 +334,10 @@ pub struct ReportedToAuthority {}
 pub struct AnswerPublished {
     #[n(1)]
     pub published: bool,
+    /// Phrases of the pack that were sent all the same (L1).
+    #[n(2)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
 }
 
 /// A photo with where it comes from (V7).

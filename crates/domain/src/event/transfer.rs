@@ -200,6 +200,10 @@ pub struct Consented {
 pub struct DelayTold {
     #[n(1)]
     pub how: Contact,
+    /// Phrases of the pack that were sent all the same (L1).
+    #[n(2)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
 }
 
 /// What the clock waited for has come; it runs on.

@@ -47,6 +47,10 @@ pub struct SpotChecked {
 pub struct Closed {
     #[n(1)]
     pub ending: Ending,
+    /// Phrases of the pack that were sent all the same (L1).
+    #[n(2)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
 }
 
 /// New facts opened a closed case again (V5).

@@ -1,11 +1,14 @@
 //! Looking things up on the device, without a network (L3): by words, Chinese or English, ranked.
 //!
 //! One pass over all texts. Chinese has no spaces, so a run of it is looked for whole, and by each two characters
-//! that stand side by side; a word of letters and digits by its beginning.
+//! that stand side by side; a word of letters and digits by its beginning. Width, case and traditional characters make
+//! no difference.
 
 use super::{Category, Pack, Text};
+use crate::conduct::fold;
 use crate::directory::Directory;
 use crate::id::{CategoryId, DepartmentId, PaperId};
+use crate::limits;
 use crate::rule::RuleId;
 
 /// Where in pack and directory an answer stands.
@@ -108,7 +111,7 @@ fn category_fields(category: &Category) -> Vec<(u32, &str)> {
     fields
 }
 
-/// A run of Chinese or a word of letters and digits, in small letters.
+/// A run of Chinese or a word of letters and digits, as it is compared.
 struct Term {
     whole: String,
     /// Two Chinese characters side by side each; none for one character or a word.
@@ -119,7 +122,8 @@ fn terms(query: &str) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     let mut run = String::new();
     let mut run_is_word = false;
-    for c in query.to_lowercase().chars().chain([' ']) {
+    let query = query.chars().take(limits::QUERY_CHARS);
+    for c in query.map(fold).chain([' ']) {
         let is_word = c.is_ascii_alphanumeric();
         let ends = !c.is_alphanumeric() || is_word != run_is_word;
         if ends && !run.is_empty() {
@@ -147,7 +151,7 @@ fn term(whole: String, is_word: bool) -> Term {
 fn score(terms: &[Term], fields: &[(u32, &str)]) -> Option<u32> {
     let fields: Vec<(u32, String)> = fields
         .iter()
-        .map(|(weight, text)| (*weight, text.to_lowercase()))
+        .map(|(weight, text)| (*weight, text.chars().map(fold).collect()))
         .collect();
     let best = |part: &str| {
         fields

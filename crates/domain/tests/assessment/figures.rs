@@ -457,9 +457,9 @@ fn whoever_was_not_asked_left_nothing_unrecorded() {
     };
     let answered = |agrees| {
         let story = Story {
-            rules: rules(),
             id: question.id,
             envelopes: question.envelopes.clone(),
+            ..Story::new(0)
         };
         story.order(
             "wang-jianguo",

@@ -3,13 +3,13 @@
 pub use std::collections::BTreeMap;
 
 pub use shouwen_domain::assessment::{
-    Account, Context, Ground, Judged, Proposal, Unit, breaches, on_device, proposals, questions,
+    Account, Context, Ground, Judged, Proposal, Unit, breaches, judge, proposals, questions,
 };
 pub use shouwen_domain::calendar::Calendar;
 pub use shouwen_domain::case::{End, Obligation};
 pub use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 pub use shouwen_domain::directory::Directory;
-pub use shouwen_domain::envelope::{Envelope, Stamp};
+pub use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 pub use shouwen_domain::event::{
     AgreedBecause, Channel, Contact, Event, Fact, Finding, Joined, Judgement, MissingBecause,
     Outcome,
@@ -19,6 +19,7 @@ pub use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 pub use shouwen_domain::moment::Moment;
 pub use shouwen_domain::pack::{DeadlineId, Pack};
 pub use shouwen_domain::rule::RuleId;
+pub use shouwen_domain::verdict::{Evidence, Witness};
 pub use shouwen_domain::zone::Zones;
 pub use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 
@@ -69,6 +70,8 @@ pub struct Story {
     pub rules: Rules,
     pub id: CaseId,
     pub envelopes: Vec<Envelope>,
+    /// Whether it is known where acts are decided that head office had everything at once and everybody was heard.
+    pub all_known: bool,
 }
 
 impl Story {
@@ -77,6 +80,7 @@ impl Story {
             rules: rules(),
             id: CaseId::from_random([n; 16]),
             envelopes: Vec::new(),
+            all_known: true,
         }
     }
 
@@ -86,10 +90,21 @@ impl Story {
 
     pub fn try_order(&mut self, by: &str, now: &str, command: Command) -> Result<(), Refusal> {
         let who = person(by);
+        let arrived = |it| Witness::of(it, None, Some(it.header().at));
+        let acts: Vec<Witness<'_>> = self.envelopes.iter().map(arrived).collect();
+        let known = Evidence {
+            acts: &acts,
+            heard_until: Some(at(now)),
+        };
         let acting = Acting {
             rules: &self.rules,
             person: &who,
             now: at(now),
+            evidence: if self.all_known {
+                known
+            } else {
+                Evidence::default()
+            },
         };
         let case = Case::fold(&self.envelopes).case;
         let events = decide(case.as_ref(), command, acting)?;
@@ -112,7 +127,10 @@ impl Story {
             previous: self.envelopes.last().map(Envelope::hash),
             counter: n.into(),
             at: at(now),
-            clock: None,
+            clock: Some(ClockEvidence {
+                offset_ms: 0,
+                age_s: 0,
+            }),
             last_receipt: None,
             rules: self.rules.hashes(),
             facts_salt: Salt([n; 16]),

@@ -53,6 +53,10 @@ impl World {
             );
             return Ok(());
         }
+        if let Some(command) = self.practice(&mut line, now)? {
+            line.end()?;
+            return self.order_for_site(&person, now, command);
+        }
         let command = if line.take("登记：") {
             self.record(&mut line, &person, now)?
         } else {
@@ -63,7 +67,7 @@ impl World {
     }
 
     fn command(
-        &self,
+        &mut self,
         line: &mut Line<'_>,
         person: &PersonId,
         now: Moment,
@@ -75,6 +79,9 @@ impl World {
             return Ok(command);
         }
         if let Some(command) = self.coordination(line, now)? {
+            return Ok(command);
+        }
+        if let Some(command) = self.assessment(line, now)? {
             return Ok(command);
         }
         verification(line)?.ok_or_else(|| format!("不认识的动作“{}”", line.rest()))
@@ -197,6 +204,11 @@ impl World {
                 source,
                 taken_at,
                 placed: line.take("有定位"),
+            }
+        } else if line.take("说明原因") {
+            Command::Explain {
+                text: line.said(),
+                explained: explained(line),
             }
         } else if line.take("客户又来联系") {
             Command::LogContact { text: line.said() }
@@ -401,12 +413,7 @@ impl World {
     ) -> Result<(DepartmentId, Explained, String), String> {
         let to = self.site.need_department(line)?;
         let text = line.said();
-        let explained = if line.take("，客户不接受") {
-            Explained::NotAccepted
-        } else {
-            Explained::Accepted
-        };
-        Ok((to, explained, text))
+        Ok((to, explained(line), text))
     }
 
     fn papers(&self, line: &mut Line<'_>) -> Result<Vec<PaperId>, String> {
@@ -656,6 +663,14 @@ fn request(line: &mut Line<'_>, now: Moment) -> Result<Request, String> {
         line.need("移交责任")?;
         Request::Succession
     })
+}
+
+fn explained(line: &mut Line<'_>) -> Explained {
+    if line.take("，客户不接受") {
+        Explained::NotAccepted
+    } else {
+        Explained::Accepted
+    }
 }
 
 fn agreed_because(line: &mut Line<'_>) -> Result<AgreedBecause, String> {

@@ -22,7 +22,11 @@ impl World {
         if line.take("草稿") {
             return self.claim_of_draft(line);
         }
-        if let Some(done) = self.claim_of_practice(line) {
+        let derived = self
+            .claim_of_practice(line)
+            .or_else(|| self.claim_of_adoption(line))
+            .or_else(|| self.claim_of_assessment(line));
+        if let Some(done) = derived {
             return done;
         }
         if line.take("没有变化") {

@@ -17,9 +17,11 @@
 //! end of an act keeps it there until `同步`, and `王建国的手机快3小时` makes its clock wrong.
 
 mod acts;
+mod assessed;
 mod claims;
 mod line;
 mod practice;
+mod practised;
 mod words;
 mod world;
 
@@ -77,6 +79,16 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Scenario>, String> {
     Ok(scenarios)
 }
 
+/// Claims of all there is, a line each.
+type Block = fn(&mut World, Vec<String>) -> Result<(), String>;
+
+const BLOCKS: [(&str, Block); 2] = [
+    ("那么 全部待办：", |world, claimed| {
+        world.owes_exactly(claimed)
+    }),
+    ("那么 全部考核建议：", World::proposes_exactly),
+];
+
 /// Runs a scenario to its end, or to the first line that does not hold.
 pub fn run(scenario: &Scenario) -> Result<(), String> {
     let mut world = World::new();
@@ -102,12 +114,12 @@ pub fn run(scenario: &Scenario) -> Result<(), String> {
             world.shift_by = 0;
             continue;
         }
-        if text == "那么 全部待办：" {
+        if let Some((_, check)) = BLOCKS.iter().find(|(title, _)| text == *title) {
             let mut claimed = Vec::new();
             while let Some((_, line)) = lines.next_if(|(_, it)| it.starts_with("- ")) {
                 claimed.push(line.trim_start_matches("- ").to_owned());
             }
-            world.owes_exactly(claimed).map_err(at)?;
+            check(&mut world, claimed).map_err(at)?;
             continue;
         }
         world.line(text).map_err(at)?;

@@ -3,8 +3,7 @@
 
 use shouwen_domain::Case;
 use shouwen_domain::assessment::{
-    Context, FieldId, Figures, Period, Row, SectionId, Sheet, SheetKind, Value, bulletin,
-    on_device, sheet,
+    FieldId, Figures, Judged, Row, SectionId, Sheet, SheetKind, Value, bulletin, judge, sheet,
 };
 use shouwen_domain::case::{Obligation, TraceKind};
 use shouwen_domain::document::Language;
@@ -18,6 +17,7 @@ use shouwen_domain::repeat::{Candidate, Known, Matter, Query, Repeats};
 use shouwen_domain::summary::Particulars;
 use shouwen_domain::verdict::{Evidence, Verdict, Witness};
 
+use super::assessed::period;
 use super::claims::{among, is, same};
 use super::line::{Line, written};
 use super::words::{CHANNELS, CONTACTS, ENDINGS, FINDINGS, OUTCOMES, word_of};
@@ -223,22 +223,9 @@ impl World {
 
     /// `通报2026-07：全部 收到 6、…` · `通报2026-07：不公布数字` · `通报2026-07：看不出客户`
     fn claim_of_bulletin(&self, mut line: Line<'_>) -> Result<(), String> {
-        let month = line.until(&['：']);
-        line.need("：")?;
-        let (year, month) = month.split_once('-').ok_or("通报要写年月，如 2026-07")?;
-        let period = Period {
-            year: year.parse().map_err(|_| "年份不对")?,
-            month: month.parse().map_err(|_| "月份不对")?,
-        };
-        let (rules, now) = (&self.site.rules, self.now.ok_or("还没有时间")?);
-        let verdict = |case: &Case, it: &Obligation| on_device(case, it, rules, now);
-        let context = Context {
-            rules,
-            now,
-            verdict: &verdict,
-            again: &[],
-        };
-        let published = bulletin(&self.all_cases(), period, context);
+        let period = period(&mut line)?;
+        let cases = self.all_cases();
+        let published = self.in_context(|context| bulletin(&cases, period, context));
         if line.take("不公布数字") {
             line.end()?;
             let hidden = published.total.is_none() && published.rows.is_empty();
@@ -425,6 +412,14 @@ impl World {
         same(line.rest(), &self.verdict_in_words(verdict))
     }
 
+    /// As head office judges it with all it knows at the moment of the last act.
+    pub fn judged(&self, case: &Case, it: &Obligation) -> Judged {
+        let envelopes = self.envelopes_of(case.id);
+        let acts = self.witnesses(&envelopes);
+        let now = self.now.unwrap_or_default();
+        judge(case, it, &self.site.rules, now, &self.evidence(&acts))
+    }
+
     fn verdict_in_words(&self, verdict: Verdict) -> String {
         match verdict {
             Verdict::Met => "按时".to_owned(),
@@ -448,14 +443,14 @@ impl World {
             .ok_or_else(|| format!("没有“{what}”"))
     }
 
-    fn evidence<'a>(&self, acts: &'a [Witness<'a>]) -> Evidence<'a> {
+    pub fn evidence<'a>(&self, acts: &'a [Witness<'a>]) -> Evidence<'a> {
         Evidence {
             acts,
             heard_until: self.now.filter(|_| self.is_everybody_heard()),
         }
     }
 
-    fn witnesses<'a>(&self, envelopes: &'a [Envelope]) -> Vec<Witness<'a>> {
+    pub fn witnesses<'a>(&self, envelopes: &'a [Envelope]) -> Vec<Witness<'a>> {
         envelopes
             .iter()
             .map(|it| Witness::of(it, None, self.arrived(it.header().id)))
@@ -514,7 +509,7 @@ impl World {
         let acts = self.witnesses(&envelopes);
         let texts = self.all_rules();
         let library = Library {
-            site: self.adopted(),
+            site: &self.adopted(),
             texts: &texts,
         };
         let found = explain(&envelopes, at, view, &self.evidence(&acts), &library);

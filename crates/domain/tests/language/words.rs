@@ -167,6 +167,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NotVisited => "还没有回访",
         Refusal::PlainAnswerUnsigned => "明确答复还没有主管签字",
         Refusal::NotChecked => "还没有第二人复核",
+        Refusal::NotClear => "客户还没有说清楚了",
         Refusal::VisitorDidTheWork => "办事的人不能自己回访",
         Refusal::CheckerDidTheWork => "办事的人不能自己复核",
         Refusal::NothingMissing => "没有缺项",
@@ -243,7 +244,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::Expired { due } => format!("期限 {} 已过", written(*due)),
         Refusal::PostponedEnough { limit } => format!("暂停和改约最多 {limit} 次"),
         Refusal::TooLateToReturn { until } => format!("退回期限 {} 已过", written(*until)),
-        other => refusal_of_a_form(other),
+        other => refusal_of_a_form(other).unwrap_or_else(|| refusal_of_a_decision(other, site)),
     }
 }
 
@@ -252,8 +253,8 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
     clippy::wildcard_enum_match_arm,
     reason = "what no scenario meets has no words here"
 )]
-fn refusal_of_a_form(refusal: &Refusal) -> String {
-    match refusal {
+fn refusal_of_a_form(refusal: &Refusal) -> Option<String> {
+    Some(match refusal {
         Refusal::Incomplete { missing } => {
             let missing: Vec<&str> = missing.iter().map(|it| word_of(FIELDS, it)).collect();
             format!("缺{}，须写明原因", missing.join("、"))
@@ -263,6 +264,29 @@ fn refusal_of_a_form(refusal: &Refusal) -> String {
         } => "回访须记拨打的号码".to_owned(),
         Refusal::VisitLacks { .. } => "回访须记客户原话".to_owned(),
         Refusal::Promise { phrase } => format!("不能承诺“{phrase}”"),
+        _ => return None,
+    })
+}
+
+/// Why nothing is decided, confirmed or adopted.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what no scenario meets has no words here"
+)]
+fn refusal_of_a_decision(refusal: &Refusal, site: &Site) -> String {
+    match refusal {
+        Refusal::NotAssessed => "还没有实行考核".to_owned(),
+        Refusal::AlreadyDecided => "已经定过".to_owned(),
+        Refusal::NoProposal => "没有这条考核建议".to_owned(),
+        Refusal::OutOfRange { least, most } => format!("只能定 {least} 到 {most}"),
+        Refusal::MayStillState { until } => format!("本人可说明到 {}", written(*until)),
+        Refusal::Lapsed { at } => format!("{} 已失效", written(*at)),
+        Refusal::NotAdopter { may } => {
+            let may: Vec<String> = may.iter().map(|it| site.person(it)).collect();
+            format!("只能由{}启用", may.join("、"))
+        }
+        Refusal::UnknownPack { .. } => "没有这份规则包".to_owned(),
+        Refusal::AnswersMissing { given, needed } => format!("有 {needed} 题，答了 {given} 题"),
         other => format!("{other:?}"),
     }
 }

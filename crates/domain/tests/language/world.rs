@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use shouwen_domain::assessment::Proposal;
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::case::{Folded, Obligation};
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::event::Event;
-use shouwen_domain::hash::Salt;
+use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::{DeadlineId, Pack};
+use shouwen_domain::site::{self, SiteCommand, decide_site};
 use shouwen_domain::summary::Particulars;
+use shouwen_domain::verdict::Evidence;
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 
@@ -105,9 +108,8 @@ pub struct World {
     office: BTreeSet<usize>,
     /// When head office had each envelope, by its place in the log.
     arrivals: BTreeMap<usize, Moment>,
-    /// What held before, and what the site adopted when.
+    /// What held before.
     past: Vec<Rules>,
-    adopted: shouwen_domain::site::Site,
     devices: BTreeMap<PersonId, Device>,
     cases: BTreeMap<String, CaseId>,
     /// The case that acts and claims without a name are about.
@@ -122,6 +124,10 @@ pub struct World {
     pub draft: Option<shouwen_domain::draft::Standing>,
     /// The events of the last act.
     pub last: Vec<Event>,
+    /// What was ever proposed at the time of an act or a claim about it.
+    pub seen: Vec<Proposal>,
+    /// By which the last sample was drawn.
+    pub seed: Option<Hash>,
 }
 
 impl World {
@@ -136,7 +142,7 @@ impl World {
             .get_or_init(|| rules_of(&texts, &[]).expect("the shipped texts are right"))
             .clone();
         note_people(&mut people, &rules);
-        Self {
+        let mut world = Self {
             texts,
             earlier: Vec::new(),
             site: Site { rules, people },
@@ -144,7 +150,6 @@ impl World {
             office: BTreeSet::new(),
             arrivals: BTreeMap::new(),
             past: Vec::new(),
-            adopted: shouwen_domain::site::Site::default(),
             devices: BTreeMap::new(),
             cases: BTreeMap::new(),
             current: String::new(),
@@ -153,7 +158,13 @@ impl World {
             refused: None,
             draft: None,
             last: Vec::new(),
-        }
+            seen: Vec::new(),
+            seed: None,
+        };
+        world
+            .adopt()
+            .expect("a director adopts what the site begins with");
+        world
     }
 
     /// One line of a scenario.
@@ -232,25 +243,23 @@ impl World {
         self.past
             .push(std::mem::replace(&mut self.site.rules, rules));
         note_people(&mut self.site.people, &self.site.rules);
-        self.adopt();
-        Ok(())
+        self.adopt()
     }
 
     /// From the last act on, the texts as they are now.
-    fn adopt(&mut self) {
+    fn adopt(&mut self) -> Result<(), String> {
         let hashes = self.site.rules.hashes();
         let from = self.now.unwrap_or_default();
-        let by = self.site.rules.directory.director.clone();
-        self.adopted.adoptions.push(shouwen_domain::site::Adoption {
-            by: by.expect("the small site has a director"),
-            at: from,
-            adopted: shouwen_domain::event::Adopted {
-                pack: Some(hashes.pack),
-                calendar: Some(hashes.calendar),
-                directory: Some(hashes.directory),
-                from,
-            },
-        });
+        let director = self.site.rules.directory.director.clone();
+        let by = director.expect("the small site has a director");
+        let texts = SiteCommand::Adopt {
+            pack: Some(hashes.pack),
+            calendar: Some(hashes.calendar),
+            directory: Some(hashes.directory),
+            from,
+        };
+        self.order_for_site(&by, from, texts)?;
+        self.nothing_refused_unsaid()
     }
 
     /// `快3小时`, `慢20分钟`, `准了`
@@ -316,37 +325,76 @@ impl World {
     ) -> Result<(), String> {
         if offline {
             self.go_offline(person);
-        } else if self.devices.get(person).is_some_and(|it| it.offline) {
-            return Err(format!(
-                "{}还离线：写上（离线），或先“同步”",
-                self.site.person(person)
-            ));
         } else {
-            self.sync(person);
+            self.go_online(person)?;
         }
         let now = self.clock_of(person, at);
         let id = self.case_id();
         let case = self.folded_on(Some(person)).case;
+        let envelopes = self.envelopes();
+        let acts = self.witnesses(&envelopes);
         let acting = Acting {
             rules: &self.site.rules,
             person,
             now,
+            evidence: self.evidence(&acts),
         };
-        match decide(case.as_ref(), command, acting) {
-            Ok(events) if events.is_empty() => self.last = events,
+        let decided = decide(case.as_ref(), command, acting);
+        self.keep(person, id, now, decided)?;
+        if !offline {
+            self.sync(person);
+        }
+        Ok(())
+    }
+
+    /// What concerns no single case.
+    pub fn order_for_site(
+        &mut self,
+        person: &PersonId,
+        now: Moment,
+        command: SiteCommand,
+    ) -> Result<(), String> {
+        self.go_online(person)?;
+        let acting = Acting {
+            rules: &self.site.rules,
+            person,
+            now,
+            evidence: Evidence::default(),
+        };
+        let decided = decide_site(&self.adopted(), command, acting);
+        self.keep(person, CaseId::SITE, now, decided)?;
+        self.sync(person);
+        Ok(())
+    }
+
+    fn go_online(&mut self, person: &PersonId) -> Result<(), String> {
+        if self.devices.get(person).is_some_and(|it| it.offline) {
+            return Err(format!(
+                "{}还离线：写上（离线），或先“同步”",
+                self.site.person(person)
+            ));
+        }
+        self.sync(person);
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        person: &PersonId,
+        case: CaseId,
+        now: Moment,
+        decided: Result<Vec<Event>, Refusal>,
+    ) -> Result<(), String> {
+        match decided {
             Ok(events) => {
-                let envelope = self.sealed(person, id, now, &events)?;
-                self.last = events;
-                let place = self.log.len();
-                self.log.push(envelope);
-                self.devices
-                    .entry(person.clone())
-                    .or_default()
-                    .known
-                    .insert(place);
-                if !offline {
-                    self.sync(person);
+                if !events.is_empty() {
+                    let envelope = self.sealed(person, case, now, &events)?;
+                    let place = self.log.len();
+                    self.log.push(envelope);
+                    let device = self.devices.entry(person.clone()).or_default();
+                    device.known.insert(place);
                 }
+                self.last = events;
             }
             Err(refusal) => self.refused = Some(refusal),
         }
@@ -488,8 +536,17 @@ impl World {
         self.past.iter().chain([&self.site.rules]).collect()
     }
 
-    pub const fn adopted(&self) -> &shouwen_domain::site::Site {
-        &self.adopted
+    /// What the site adopted, and who confirmed it, as head office has it.
+    pub fn adopted(&self) -> site::Site {
+        site::Site::fold(&self.envelopes_of(CaseId::SITE))
+    }
+
+    /// `王建国 07-13 周一 09:06`
+    pub fn made(&self, id: EnvelopeId) -> String {
+        let found = self.log.iter().find(|it| it.header().id == id);
+        found.map_or_else(String::new, |it| {
+            format!("{} {}", self.author(id), written(it.header().at))
+        })
     }
 
     /// Who made an envelope, for what did not count.
