@@ -213,7 +213,7 @@ impl Case {
             Fact::UrgencySet(it) => self.admit_urgency(it),
             Fact::EmergencyStepDone(it) => self.admit_emergency_step(it),
             Fact::ReportedToAuthority(_) => self.admit_owed(DeadlineId::ReportToAuthority),
-            Fact::AnswerPublished(_) => self.admit_owed(DeadlineId::PublishAnswer),
+            Fact::AnswerPublished(_) => self.admit_answer_published(),
             Fact::HandedOver(it) => self.admit_handed_over(it),
             Fact::Received(it) => self.admit_received(it),
             Fact::HandlerNamed(_) => self.admit_handler_named(),
@@ -402,6 +402,18 @@ impl Case {
         }
     }
 
+    /// Lifts what was put to a leader or the director as well: nothing is left here that waits for it.
+    fn lift_all_handling(&mut self, at: Moment) {
+        self.lift_handling(at);
+        for it in self
+            .obligations
+            .iter_mut()
+            .filter(|it| it.end.is_none() && was_put_higher(it.deadline))
+        {
+            it.end = Some(End::Lifted { at });
+        }
+    }
+
     /// Moves what is open and this person's to somebody else; what was missed stays where it was (F3, F7).
     /// What a post owes, such as a signature or a consent, stays with the post.
     fn move_open(
@@ -495,5 +507,17 @@ const fn outlives_the_handling(deadline: DeadlineId) -> bool {
             | DeadlineId::ReportToAuthority
             | DeadlineId::OuterSign
             | DeadlineId::OuterReply
+    ) || was_put_higher(deadline)
+}
+
+/// What a leader or the director was asked, and what the customer is told of it: it goes along with the case, in
+/// whosever hands it is, to its end (C2, C3, T10).
+const fn was_put_higher(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::LeaderAnswer
+            | DeadlineId::TellExpected
+            | DeadlineId::Instruct
+            | DeadlineId::TellDelay
     )
 }

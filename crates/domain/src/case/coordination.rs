@@ -221,7 +221,7 @@ impl Case {
 
     /// One handling for all: what is left here is the customer's clock (C5).
     pub(super) fn joined(&mut self, act: Act<'_>, it: &Joined) {
-        self.lift_handling(act.at);
+        self.lift_all_handling(act.at);
         self.coordination.main = Some(it.main);
         self.stage = Stage::Joined { main: it.main };
     }

@@ -571,6 +571,11 @@ impl Case {
         self.intake.unnamed
     }
 
+    pub(super) fn admit_answer_published(&self) -> Result<(), Refusal> {
+        self.admit_owed(DeadlineId::PublishAnswer)?;
+        self.admit_made_known()
+    }
+
     pub(super) fn answer_published(&mut self, act: Act<'_>, it: &AnswerPublished) {
         self.meet(DeadlineId::PublishAnswer, act);
         self.meet(DeadlineId::Customer, act);

@@ -227,6 +227,9 @@ impl Case {
         outcome: Outcome,
     ) {
         self.lift_handling(act.at);
+        // The customer is told the result instead.
+        self.lift(DeadlineId::TellDelay, act.at);
+        self.lift(DeadlineId::TellExpected, act.at);
         self.stage = Stage::Replied;
         self.result = Some(CaseResult {
             department: department.clone(),
@@ -250,13 +253,18 @@ impl Case {
     }
 
     /// What an inspection gets is checked first (I13), and what a leader was asked is awaited (C3).
-    pub(super) fn admit_result_told(&self) -> Result<(), Refusal> {
+    pub(super) fn admit_made_known(&self) -> Result<(), Refusal> {
         if self.owes(DeadlineId::CheckResult) {
             return Err(Refusal::NotChecked);
         }
         if self.owes(DeadlineId::LeaderAnswer) {
             return Err(Refusal::AwaitingLeader);
         }
+        Ok(())
+    }
+
+    pub(super) fn admit_result_told(&self) -> Result<(), Refusal> {
+        self.admit_made_known()?;
         match &self.result {
             Some(result) if self.stage == Stage::Replied => result
                 .told

@@ -239,7 +239,7 @@ impl Case {
 
     pub(super) fn closed(&mut self, act: Act<'_>, ending: Ending) {
         self.meet(DeadlineId::Close, act);
-        self.lift_handling(act.at);
+        self.lift_all_handling(act.at);
         match ending {
             // Nobody is told by an end alone; the customer's clock ends with what was told before.
             Ending::ReferredOutside => {
