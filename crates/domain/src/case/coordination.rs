@@ -74,7 +74,7 @@ impl Case {
 
     pub(super) fn admit_reported_to_coordination(&self) -> Result<(), Refusal> {
         match &self.stage {
-            Stage::Own | Stage::Passed { .. } => Ok(()),
+            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. } => Ok(()),
             Stage::Coordinating { department } => Err(Refusal::PassedOn {
                 to: department.clone(),
             }),
@@ -92,6 +92,7 @@ impl Case {
         ] {
             self.meet(deadline, act);
         }
+        self.leave_joined();
         self.lift_handling(act.at);
         self.coordination.n_reported += 1;
         self.stage = Stage::Coordinating {
@@ -224,6 +225,14 @@ impl Case {
         self.lift_all_handling(act.at);
         self.coordination.main = Some(it.main);
         self.stage = Stage::Joined { main: it.main };
+    }
+
+    /// Passed on by itself, it is handled by itself again: what it was joined with may end without a result, or wait
+    /// for this one.
+    pub(super) fn leave_joined(&mut self) {
+        if matches!(self.stage, Stage::Joined { .. }) {
+            self.coordination.main = None;
+        }
     }
 
     pub(super) fn admit_result_taken_over(&self, it: &ResultTakenOver) -> Result<(), Refusal> {

@@ -64,8 +64,11 @@ impl Case {
             return Err(Refusal::InDanger);
         }
         match &self.stage {
-            Stage::Own if it.from == self.responder.department => Ok(()),
-            Stage::Passed { department, .. } if it.from == *department => Ok(()),
+            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. }
+                if it.from == *self.holder() =>
+            {
+                Ok(())
+            }
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
@@ -77,6 +80,7 @@ impl Case {
     }
 
     pub(super) fn handed_over(&mut self, act: Act<'_>, it: &HandedOver) {
+        self.leave_joined();
         self.meet(DeadlineId::Transfer, act);
         self.meet(DeadlineId::ReturnSlip, act);
         self.pass(act, &it.from, &it.to, it.contractor, false);
@@ -188,7 +192,11 @@ impl Case {
         }
         match &self.stage {
             Stage::Replied | Stage::Closed => Err(Refusal::AlreadyReplied),
-            Stage::Own | Stage::Passed { .. } if *self.holder() == it.department => Ok(()),
+            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. }
+                if *self.holder() == it.department =>
+            {
+                Ok(())
+            }
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }

@@ -69,7 +69,7 @@ pub(super) fn waive_visit(
         WaivedBecause::Unnamed if !on.case.is_unnamed() => {
             Err(Refusal::ReasonMissing { rule: RuleId::V4 })
         }
-        WaivedBecause::NotInSample if on.case.coordination.main.is_none() => {
+        WaivedBecause::NotInSample if !on.case.coordination.is_outside_sample => {
             Err(Refusal::ReasonMissing { rule: RuleId::C5 })
         }
         WaivedBecause::Unnamed | WaivedBecause::NotInSample => Ok(vec![with_words(fact, text)]),
