@@ -187,7 +187,7 @@ impl Case {
         match fact {
             Fact::Recorded(_) => Err(Refusal::AlreadyRecorded),
             Fact::Adopted(_) | Fact::RulesConfirmed(_) => Err(Refusal::NotOfACase),
-            Fact::AnsweredAtOnce(_) => self.admit_answer_at_once(),
+            Fact::AnsweredAtOnce(_) => self.admit_answered_at_once(),
             Fact::ReasonExplained(_)
             | Fact::WhomToSeeTold(_)
             | Fact::NoticeGiven(_)

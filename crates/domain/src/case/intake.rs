@@ -244,6 +244,16 @@ impl Case {
         }
     }
 
+    /// What was passed on, or visited before, is no answer at once any more: its visit is not to be gone round (V4).
+    pub(super) fn admit_answered_at_once(&self) -> Result<(), Refusal> {
+        self.admit_answer_at_once()?;
+        if self.moves.is_empty() && self.visits.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::NotVisited)
+        }
+    }
+
     pub(super) fn answered_at_once(&mut self, act: Act<'_>) {
         for deadline in [
             DeadlineId::Reply,
