@@ -54,6 +54,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
                 needed = needed
             )
         }
+        Refusal::CustomerSatisfied => say!(language, "refusal.customer_satisfied"),
         Refusal::NotAdopter { may } => {
             let names: Vec<String> = may.iter().map(person).collect();
             let who = names.join(language.separator());

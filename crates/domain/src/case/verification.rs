@@ -208,6 +208,9 @@ impl Case {
             Ending::AnsweredAtOnce | Ending::ReferredOutside => {
                 return self.admit_answer_at_once();
             }
+            Ending::Terminated if self.last_finding() == Some(Finding::Satisfied) => {
+                return Err(Refusal::CustomerSatisfied);
+            }
             Ending::Terminated => return Ok(()),
             Ending::Told | Ending::Satisfied | Ending::NotReached | Ending::Waived => {}
         }
@@ -221,7 +224,10 @@ impl Case {
         if !result.is_made_known() {
             return Err(Refusal::NotTold);
         }
-        if self.owes(DeadlineId::SignPlainAnswer) {
+        let is_unsigned = self.open_obligations().any(|it| {
+            it.deadline == DeadlineId::SignPlainAnswer && it.arose == result.envelope
+        });
+        if is_unsigned {
             return Err(Refusal::PlainAnswerUnsigned);
         }
         if self.owes(DeadlineId::CheckResult) {

@@ -49,6 +49,8 @@ pub enum Refusal {
         done: u32,
         needed: u32,
     },
+    /// A customer who is satisfied by now is no case for the director to end (V5).
+    CustomerSatisfied,
     /// Only these people may do it.
     NotYours {
         may: Vec<PersonId>,
@@ -255,9 +257,10 @@ impl Refusal {
             | Self::ChildsData { .. }
             | Self::LateWithoutReason { .. } => Some(RuleId::I1),
             Self::Closed | Self::NoResult | Self::NotTold | Self::NotVisited => Some(RuleId::V4),
-            Self::NotClosed | Self::MoreRounds { .. } | Self::PlainAnswerUnsigned => {
-                Some(RuleId::V5)
-            }
+            Self::NotClosed
+            | Self::MoreRounds { .. }
+            | Self::CustomerSatisfied
+            | Self::PlainAnswerUnsigned => Some(RuleId::V5),
             Self::NotChecked | Self::CheckerDidTheWork => Some(RuleId::I13),
             Self::PassedOn { .. }
             | Self::NotYours { .. }

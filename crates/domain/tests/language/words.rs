@@ -195,6 +195,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::JoinedToItself => "不能并入自己",
         Refusal::IsJoined { .. } => "已并案",
         Refusal::NotJoined { .. } => "没有并案",
+        Refusal::CustomerSatisfied => "客户已经满意",
         Refusal::NotFromAbove => "不是上级工单",
         Refusal::SuggestionFateMissing => "须说明建议的结果",
         Refusal::InScope { .. } => "属本单位受理范围",
