@@ -78,7 +78,6 @@ impl Case {
             Stage::Coordinating { department } => Err(Refusal::PassedOn {
                 to: department.clone(),
             }),
-            Stage::Joined { main } => Err(Refusal::IsJoined { main: *main }),
             Stage::Replied => Err(Refusal::AlreadyReplied),
             Stage::Closed => Err(Refusal::Closed),
         }

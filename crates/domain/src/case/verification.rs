@@ -284,7 +284,8 @@ impl Case {
         self.open_again(act);
     }
 
-    /// With the first responder again; the customer's clock, once met, never starts again (T10).
+    /// With the first responder again, who answers or passes on as at the first time (T1); the customer's clock, once
+    /// met, never starts again (T10).
     pub(super) fn open_again(&mut self, act: Act<'_>) {
         self.lift_handling(act.at);
         self.stage = Stage::Own;
@@ -293,6 +294,6 @@ impl Case {
         self.result = None;
         self.verification.waived = None;
         self.coordination.leader_answered_at = None;
-        self.owe_responder(DeadlineId::Reply, act.at, act);
+        self.owe_handling(act.at, act);
     }
 }

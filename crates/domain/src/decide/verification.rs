@@ -56,7 +56,8 @@ fn check_visit(how: Contact, content: &Content) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// V4: with a reason; a joined complaint outside the sample, or an unnamed one, says so itself.
+/// V4: with a reason; an unnamed customer is one. Of joined complaints those outside the sample owe no visit anyway,
+/// and those in it are visited (C5).
 pub(super) fn waive_visit(
     on: On<'_>,
     because: WaivedBecause,
