@@ -81,6 +81,7 @@ impl Case {
 
     pub(super) fn handed_over(&mut self, act: Act<'_>, it: &HandedOver) {
         self.leave_joined();
+        self.gave_it_up(act);
         self.meet(DeadlineId::Transfer, act);
         self.meet(DeadlineId::ReturnSlip, act);
         self.pass(act, &it.from, &it.to, it.contractor, false);
@@ -176,7 +177,36 @@ impl Case {
         }
     }
 
+    /// T9: what is not a department's goes back or on in time, counted from when it came. Who had named a handler had
+    /// taken it on, and may find out later.
+    fn gave_it_up(&mut self, act: Act<'_>) {
+        let Stage::Passed {
+            department,
+            handler: None,
+            ..
+        } = &self.stage
+        else {
+            return;
+        };
+        let department = department.clone();
+        let Some((came, at)) = self
+            .moves
+            .last()
+            .filter(|it| it.to == department)
+            .map(|it| (it.envelope, it.at))
+        else {
+            return;
+        };
+        let by_slip = Act {
+            envelope: came,
+            ..act
+        };
+        self.owe(DeadlineId::ReturnSlip, &department, None, at, by_slip);
+        self.meet(DeadlineId::ReturnSlip, act);
+    }
+
     pub(super) fn returned(&mut self, act: Act<'_>, it: &Returned) {
+        self.gave_it_up(act);
         self.pass(act, &it.from, &it.to, false, true);
         self.owe_signature(
             DeadlineId::SignDispatch,
