@@ -195,6 +195,9 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::IsJoined { .. } => say!(language, "refusal.is_joined"),
         Refusal::NotJoined { .. } => say!(language, "refusal.not_joined"),
         Refusal::NotFromAbove => say!(language, "refusal.not_from_above"),
+        Refusal::PastOuterLimit { until } => {
+            say!(language, "refusal.past_outer_limit", time = moment(*until))
+        }
         Refusal::TooLateToReturn { until } => {
             say!(
                 language,

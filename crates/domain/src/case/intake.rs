@@ -477,6 +477,8 @@ impl Case {
         self.lift(DeadlineId::Reply, act.at);
         self.lift(DeadlineId::AgreedTime, act.at);
         self.lift(DeadlineId::Completion, act.at);
+        // What the clock waited for is settled: the time is known.
+        self.consents.end_pauses(act.at);
         self.open_mut(DeadlineId::Customer)
             .for_each(|it| it.until = Some(at));
         self.owe_until(

@@ -356,7 +356,7 @@ impl Case {
             .for_each(|open| open.end = Some(end));
     }
 
-    fn owe_signature(
+    pub(super) fn owe_signature(
         &mut self,
         deadline: DeadlineId,
         department: &DepartmentId,

@@ -119,6 +119,7 @@ impl Case {
         self.lift(DeadlineId::Close, at);
         match it.finding {
             Finding::Satisfied => self.owe_responder(DeadlineId::Close, at, act),
+            Finding::NotReached if it.enough => self.owe_responder(DeadlineId::Close, at, act),
             Finding::NotReached => self.owe_visit(DeadlineId::RetryVisit, at, act),
             Finding::NotSatisfied => {
                 self.verification.n_unsatisfied += 1;
@@ -224,9 +225,9 @@ impl Case {
         if !result.is_made_known() {
             return Err(Refusal::NotTold);
         }
-        let is_unsigned = self.open_obligations().any(|it| {
-            it.deadline == DeadlineId::SignPlainAnswer && it.arose == result.envelope
-        });
+        let is_unsigned = self
+            .open_obligations()
+            .any(|it| it.deadline == DeadlineId::SignPlainAnswer && it.arose == result.envelope);
         if is_unsigned {
             return Err(Refusal::PlainAnswerUnsigned);
         }

@@ -2,12 +2,12 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, director, directs, holder, home, known, known_department, member, not_concerned,
-    not_to_whom_it_concerns, stands_in,
+    acts_for, director, directs, head_to_sign, holder, home, known, known_department, member,
+    not_concerned, not_to_whom_it_concerns, stands_in,
 };
 use super::transfer::to_coordination;
 use super::{On, bare, needed};
-use crate::case::{Case, OneMatter};
+use crate::case::{Case, OneMatter, Stage};
 use crate::event::{
     Content, Escalated, Event, Fact, Field, Instructed, Joined, LeadNamed, LeaderAnswered,
     OuterExtended, OuterLimit, OuterReplied, OuterSigned, PutToLeader, RejectedOutside,
@@ -21,7 +21,11 @@ use crate::rule::RuleId;
 pub(super) fn report(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C1 })?;
-    let fact = to_coordination(on.case, on.rules(), false)?;
+    let has_it = matches!(on.case.stage, Stage::Passed { .. }) && holder(on.case, on.actor).is_ok();
+    let sender_head = has_it
+        .then(|| head_to_sign(on.case.holder(), on.actor, &on.rules().directory))
+        .flatten();
+    let fact = to_coordination(on.case, on.rules(), false, sender_head)?;
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
@@ -54,6 +58,7 @@ pub(super) fn name_lead(
         contractor: receiver.is_some_and(|it| it.contractor),
         lead,
         upheld,
+        sender_head: head_to_sign(on.case.holder(), on.actor, &rules.directory),
     });
     Ok(vec![Event::new(fact, Content::text(text))])
 }

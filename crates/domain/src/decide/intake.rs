@@ -1,5 +1,6 @@
 //! Commands at the counter, on the phone and on the round (F, I).
 
+use super::consent::within_outer_limit;
 use super::refusal::Refusal;
 use super::roles::{
     director, holder, home, known, known_department, member, not_concerned,
@@ -127,6 +128,9 @@ fn following(
             text,
         } => {
             not_to_whom_it_concerns(concerns, &to, rules)?;
+            if !rules.pack.slips {
+                return Err(Refusal::NoSlips);
+            }
             let own_work = category.department.as_ref() == Some(&first.department);
             if own_work && text.trim().is_empty() {
                 return Err(Refusal::ReasonMissing { rule: RuleId::T7 });
@@ -387,6 +391,7 @@ pub(super) fn receive_guided(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     not_concerned(on.case, &on.actor.id)?;
     Ok(vec![bare(Fact::GuidedReceived(GuidedReceived {
         department: guided.to.clone(),
+        supervisor_told: on.case.responder.supervisor.clone(),
     }))])
 }
 
@@ -522,6 +527,7 @@ pub(super) fn agree_time(
     if on.case.n_postponed() > 0 {
         return Err(Refusal::NeedsConsent);
     }
+    within_outer_limit(on, at)?;
     let fact = Fact::TimeAgreed(TimeAgreed { at, because });
     Ok(vec![with_words(fact, text)])
 }

@@ -200,6 +200,10 @@ pub enum Refusal {
     TooLateToReturn {
         until: Moment,
     },
+    /// The sender's limit comes first, and only the sender moves it (C6).
+    PastOuterLimit {
+        until: Moment,
+    },
     /// A suggestion is answered with what changed because of it, or why nothing (L4).
     SuggestionFateMissing,
     NoProposal,
@@ -302,7 +306,9 @@ impl Refusal {
             Self::JoinedToItself | Self::IsJoined { .. } | Self::NotJoined { .. } => {
                 Some(RuleId::C5)
             }
-            Self::NotFromAbove | Self::TooLateToReturn { .. } => Some(RuleId::C6),
+            Self::NotFromAbove | Self::TooLateToReturn { .. } | Self::PastOuterLimit { .. } => {
+                Some(RuleId::C6)
+            }
             Self::SuggestionFateMissing => Some(RuleId::L4),
             Self::NoProposal
             | Self::AlreadyDecided

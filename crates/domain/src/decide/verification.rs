@@ -8,6 +8,7 @@ use crate::event::{
     VisitWaived, Visited, WaivedBecause,
 };
 use crate::hash::Hash;
+use crate::moment::Moment;
 use crate::rule::RuleId;
 
 pub(super) fn visit(
@@ -38,10 +39,15 @@ pub(super) fn visit(
     if finding != Finding::NotReached {
         check_visit(how, &content)?;
     }
-    Ok(vec![Event::new(
-        Fact::Visited(Visited { how, finding }),
-        content,
-    )])
+    let this_try = (finding == Finding::NotReached).then_some(on.acting.now);
+    let enough = this_try.is_some()
+        && tries(on, this_try) >= on.rules().pack_of(on.case).return_visit_attempts;
+    let fact = Fact::Visited(Visited {
+        how,
+        finding,
+        enough,
+    });
+    Ok(vec![Event::new(fact, content)])
 }
 
 /// V6: what a customer who was reached said, and at which number.
@@ -124,7 +130,7 @@ pub(super) fn close(on: On<'_>) -> Result<Vec<Event>, Refusal> {
         Some(Finding::NotReached) => {
             let pack = on.rules().pack_of(on.case);
             let needed = pack.return_visit_attempts;
-            let tried = tries(on);
+            let tried = tries(on, None);
             if tried < needed {
                 return Err(Refusal::TryAgain { tried, needed });
             }
@@ -135,18 +141,19 @@ pub(super) fn close(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     Ok(vec![bare(Fact::Closed(Closed { ending }))])
 }
 
-/// V1: tries that did not reach the customer, those too close together counted once.
-fn tries(on: On<'_>) -> u32 {
+/// V1: tries that did not reach the customer, with the one made now, those too close together counted once.
+fn tries(on: On<'_>, now: Option<Moment>) -> u32 {
     let apart = on.rules().pack_of(on.case).return_visit_gap;
-    let mut last = None;
+    let mut last: Option<Moment> = None;
     let mut n_tries = 0;
-    for visit in on
+    let before = on
         .case
         .visits_since_result()
         .filter(|it| it.finding == Finding::NotReached)
-    {
-        if last.is_none_or(|last| visit.at >= last + apart) {
-            last = Some(visit.at);
+        .map(|it| it.at);
+    for at in before.chain(now) {
+        if last.is_none_or(|last| at >= last + apart) {
+            last = Some(at);
             n_tries += 1;
         }
     }

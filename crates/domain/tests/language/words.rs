@@ -243,6 +243,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::Night { until } => format!("夜间不打电话，{} 以后再打", written(*until)),
         Refusal::Expired { due } => format!("期限 {} 已过", written(*due)),
         Refusal::PostponedEnough { limit } => format!("暂停和改约最多 {limit} 次"),
+        Refusal::PastOuterLimit { until } => format!("上级的时限 {} 在前", written(*until)),
         Refusal::TooLateToReturn { until } => format!("退回期限 {} 已过", written(*until)),
         other => refusal_of_a_form(other),
     }
