@@ -19,7 +19,7 @@ pub use assessment::{Assessments, Decision, Report, ReportKind, Statement, Trace
 pub use consent::{Consents, RequestMade, Shift};
 pub use coordination::{Coordination, OuterState};
 pub use fold::{Folded, Parallel, Rerouted, WithoutEffect};
-pub use intake::{Agreed, Guided, Intake, Notice, Photo, PhotoDoubt, SecondTrip};
+pub use intake::{Agreed, Guided, Intake, Notice, OutsideContact, Photo, PhotoDoubt, SecondTrip};
 pub use joined::{ManyComplaints, OneMatter};
 pub(crate) use obligation::falls_to;
 pub use obligation::{End, Obligation, Owed};

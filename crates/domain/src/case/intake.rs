@@ -29,7 +29,7 @@ pub struct Intake {
     pub n_whom_told: u32,
     pub notices: Vec<Notice>,
     pub second_trips: Vec<SecondTrip>,
-    pub outside_contacts: Vec<(PersonId, Moment)>,
+    pub outside_contacts: Vec<OutsideContact>,
     pub agreed: Vec<Agreed>,
     pub photos: Vec<Photo>,
     pub n_takeaways: u32,
@@ -38,6 +38,15 @@ pub struct Intake {
     pub emergency: Option<EmergencyId>,
     /// An emergency is running: slip and signatures wait (I14).
     pub in_danger: bool,
+}
+
+/// Somebody outside was rung or written to (I5, T11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideContact {
+    pub by: PersonId,
+    pub at: Moment,
+    /// The contractor it was, as its counterpart says; none: somebody else, or nobody of the directory.
+    pub contractor: Option<DepartmentId>,
 }
 
 impl Intake {
@@ -433,8 +442,12 @@ impl Case {
         });
     }
 
-    pub(super) fn outside_contacted(&mut self, act: Act<'_>, _: &OutsideContacted) {
-        self.intake.outside_contacts.push((act.by.clone(), act.at));
+    pub(super) fn outside_contacted(&mut self, act: Act<'_>, it: &OutsideContacted) {
+        self.intake.outside_contacts.push(OutsideContact {
+            by: act.by.clone(),
+            at: act.at,
+            contractor: it.contractor.clone(),
+        });
     }
 
     pub(super) fn admit_time_agreed(&self) -> Result<(), Refusal> {
