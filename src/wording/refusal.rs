@@ -100,7 +100,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
             }
         ),
         Refusal::InScope { .. } => say!(language, "refusal.in_scope"),
-        Refusal::CheckerDidTheWork => say!(language, "refusal.checker_did_the_work"),
+        Refusal::CheckerDidTheWork { .. } => say!(language, "refusal.checker_did_the_work"),
         Refusal::NotInDepartment {
             person: who,
             department: it,
@@ -191,6 +191,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::CannotPause => say!(language, "refusal.cannot_pause"),
         Refusal::NotCoordinating => say!(language, "refusal.not_coordinating"),
         Refusal::AlreadyEscalated => say!(language, "refusal.already_escalated"),
+        Refusal::NoJoining => say!(language, "refusal.no_joining"),
         Refusal::JoinedToItself => say!(language, "refusal.joined_to_itself"),
         Refusal::IsJoined { .. } => say!(language, "refusal.is_joined"),
         Refusal::NotJoined { .. } => say!(language, "refusal.not_joined"),

@@ -145,6 +145,9 @@ pub(super) fn instruct(
 
 pub(super) fn join(on: On<'_>, main: CaseId) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
+    if on.rules().pack_of(on.case).joined.is_none() {
+        return Err(Refusal::NoJoining);
+    }
     Ok(vec![bare(Fact::Joined(Joined { main }))])
 }
 

@@ -553,7 +553,7 @@ pub(super) fn check_result(on: On<'_>, right: bool, text: String) -> Result<Vec<
     let result = on.case.result.as_ref().ok_or(Refusal::NoResult)?;
     not_concerned(on.case, &on.actor.id)?;
     if result.by == on.actor.id {
-        return Err(Refusal::CheckerDidTheWork);
+        return Err(Refusal::CheckerDidTheWork { rule: RuleId::I13 });
     }
     let fact = Fact::ResultChecked(ResultChecked { right });
     if right {

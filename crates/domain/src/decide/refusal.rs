@@ -77,8 +77,10 @@ pub enum Refusal {
     VisitLacks {
         field: Field,
     },
-    /// Whoever did the work does not check it as well (I13).
-    CheckerDidTheWork,
+    /// Whoever did the work, or the visit, does not check it as well (I13, V3).
+    CheckerDidTheWork {
+        rule: RuleId,
+    },
     /// The pack names a department for it, so nobody is sent elsewhere with it (I8).
     InScope {
         category: CategoryId,
@@ -189,6 +191,8 @@ pub enum Refusal {
     NotCoordinating,
     AlreadyEscalated,
     JoinedToItself,
+    /// This pack handles every case by itself (C5).
+    NoJoining,
     IsJoined {
         main: CaseId,
     },
@@ -265,7 +269,7 @@ impl Refusal {
             | Self::MoreRounds { .. }
             | Self::CustomerSatisfied
             | Self::PlainAnswerUnsigned => Some(RuleId::V5),
-            Self::NotChecked | Self::CheckerDidTheWork => Some(RuleId::I13),
+            Self::NotChecked => Some(RuleId::I13),
             Self::PassedOn { .. }
             | Self::NotYours { .. }
             | Self::SameResponder
@@ -283,7 +287,7 @@ impl Refusal {
             Self::InScope { .. } => Some(RuleId::I8),
             Self::NotInDepartment { .. } => Some(RuleId::T2),
             Self::OpinionMissing => Some(RuleId::T4),
-            Self::ReasonMissing { rule } => Some(*rule),
+            Self::ReasonMissing { rule } | Self::CheckerDidTheWork { rule } => Some(*rule),
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
             Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
@@ -303,9 +307,10 @@ impl Refusal {
             Self::RequestOpen | Self::NoRequest | Self::Expired { .. } => Some(RuleId::T9),
             Self::NotCoordinating => Some(RuleId::C1),
             Self::AlreadyEscalated => Some(RuleId::C2),
-            Self::JoinedToItself | Self::IsJoined { .. } | Self::NotJoined { .. } => {
-                Some(RuleId::C5)
-            }
+            Self::JoinedToItself
+            | Self::NoJoining
+            | Self::IsJoined { .. }
+            | Self::NotJoined { .. } => Some(RuleId::C5),
             Self::NotFromAbove | Self::TooLateToReturn { .. } | Self::PastOuterLimit { .. } => {
                 Some(RuleId::C6)
             }

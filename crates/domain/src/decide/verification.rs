@@ -87,7 +87,7 @@ pub(super) fn waive_visit(
     }
 }
 
-/// V3: by a supervisor who did not do the work.
+/// V3: by a supervisor who did neither the work nor the visit.
 pub(super) fn spot_check(
     on: On<'_>,
     seed: Hash,
@@ -108,6 +108,11 @@ pub(super) fn spot_check(
             }
         })?;
     not_concerned(on.case, &on.actor.id)?;
+    let handled = on.case.result.as_ref().map(|it| &it.by);
+    let visited = on.case.visits.last().map(|it| &it.by);
+    if [handled, visited].contains(&Some(&on.actor.id)) {
+        return Err(Refusal::CheckerDidTheWork { rule: RuleId::V3 });
+    }
     let found_wrong = !handling_true || visit_true == Some(false);
     if found_wrong && text.trim().is_empty() {
         return Err(Refusal::ReasonMissing { rule: RuleId::V3 });
