@@ -2,7 +2,8 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, director, directs, holder, home, is_director, not_concerned, supervises,
+    acts_for, by_day, director, directs, holder, home, is_director, may_answer_for, not_concerned,
+    supervises,
 };
 use super::{On, bare, needed, with_words};
 use crate::case::RequestMade;
@@ -248,22 +249,19 @@ fn still_enough(on: On<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whoever was asked, the deputy, whoever has the post by now, or the director.
+/// Whoever was asked, the deputy, whoever has the post by now, or the director; to a succession the director alone.
 fn may_answer(on: On<'_>, made: &RequestMade) -> bool {
     let directory = &on.rules().directory;
-    let has_left = directory.person(&made.of).is_none();
     let department = on
         .case
         .open_obligations()
         .find(|it| it.deadline == DeadlineId::Consent && it.arose == made.envelope)
-        .map(|it| &it.owed_by.department);
-    let has_the_post = || {
-        made.request != Request::Succession
-            && department.is_some_and(|it| supervises(on.actor, it, directory).is_ok())
-    };
-    acts_for(on.actor, &made.of, directory)
-        || is_director(on.actor, directory)
-        || (has_left && has_the_post())
+        .map(|it| &it.owed_by.department)
+        .filter(|_| made.request != Request::Succession);
+    match department {
+        Some(department) => may_answer_for(on.actor, &made.of, department, directory),
+        None => acts_for(on.actor, &made.of, directory) || is_director(on.actor, directory),
+    }
 }
 
 /// T10: the customer's clock goes on until the work was consented to take, and never ends earlier for it.

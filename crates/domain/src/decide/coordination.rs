@@ -2,8 +2,8 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, director, directs, head_to_sign, holder, home, known, known_department, member,
-    not_concerned, not_to_whom_it_concerns, stands_in,
+    acts_for, director, directs, head_to_sign, holder, home, known, known_department,
+    may_answer_for, member, not_concerned, not_to_whom_it_concerns, stands_in,
 };
 use super::transfer::to_coordination;
 use super::{On, bare, needed};
@@ -15,6 +15,7 @@ use crate::event::{
 };
 use crate::id::{CaseId, DepartmentId, PersonId};
 use crate::moment::Moment;
+use crate::pack::DeadlineId;
 use crate::rule::RuleId;
 
 /// C1: by whoever has the case, or the first responder's side.
@@ -88,19 +89,24 @@ pub(super) fn put_to_leader(
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
+/// C3: by the leader who was asked, whoever has the post by now, or the director.
 pub(super) fn answer_as_leader(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
-    let asked: Vec<PersonId> = on
-        .case
-        .open_obligations()
-        .filter(|it| it.deadline == crate::pack::DeadlineId::LeaderAnswer)
-        .filter_map(|it| it.owed_by.person.clone())
-        .collect();
-    if !asked
-        .iter()
-        .any(|it| acts_for(on.actor, it, &on.rules().directory))
-    {
-        return Err(Refusal::NotYours { may: asked });
+    let directory = &on.rules().directory;
+    let asked = || {
+        on.case
+            .open_obligations()
+            .filter(|it| it.deadline == DeadlineId::LeaderAnswer)
+    };
+    let may = asked().any(|it| match &it.owed_by.person {
+        Some(leader) => may_answer_for(on.actor, leader, &it.owed_by.department, directory),
+        None => false,
+    });
+    if !may {
+        return Err(Refusal::NotYours {
+            may: asked().filter_map(|it| it.owed_by.person.clone()).collect(),
+        });
     }
+    not_concerned(on.case, &on.actor.id)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C3 })?;
     let fact = Fact::LeaderAnswered(LeaderAnswered {});
     Ok(vec![Event::new(fact, Content::text(text))])
