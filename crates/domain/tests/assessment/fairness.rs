@@ -218,7 +218,7 @@ fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
             .collect()
     };
     let rang = lift(Some("lift-company"), "2026-07-13 09:15");
-    assert_eq!(accounts(&rang), [contract.clone()]);
+    assert_eq!(accounts(&rang), std::slice::from_ref(&contract));
     rang.proposed("2026-07-16 11:00", &[], &[]);
     for rang in [None, Some("cleaning")] {
         lift(rang, "2026-07-13 09:15").proposed(
