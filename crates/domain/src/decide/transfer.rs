@@ -178,14 +178,16 @@ pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     Ok(vec![received(on, department)])
 }
 
-/// Who acts on a slip that nobody signed for has received it, and its head signs for that as well (T6).
+/// Who acts on a slip that nobody signed for has received it, and its head signs for that as well (T6). Whom it concerns
+/// receives nothing, also where they give it back (I11).
 fn with_receipt(on: On<'_>, then: Event) -> Vec<Event> {
+    let may_receive = not_concerned(on.case, &on.actor.id).is_ok();
     let receipt = match &on.case.stage {
         Stage::Passed {
             department,
             received: false,
             ..
-        } => Some(received(on, department)),
+        } => may_receive.then(|| received(on, department)),
         Stage::Own
         | Stage::Passed { .. }
         | Stage::Coordinating { .. }
