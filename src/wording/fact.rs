@@ -2,8 +2,8 @@
 
 use shouwen_domain::Rules;
 use shouwen_domain::event::{
-    Fact, Finding, Guidance, HandedOver, Judgement, LeadNamed, NoticeGiven, Outcome,
-    OutsideContacted, SecondTripMade,
+    Fact, Finding, Guidance, Judgement, LeadNamed, NoticeGiven, Outcome, OutsideContacted,
+    SecondTripMade,
 };
 use shouwen_domain::id::{DepartmentId, PaperId, PersonId};
 use shouwen_domain::moment::Moment;
@@ -64,7 +64,8 @@ impl Words<'_> {
             }
             Fact::GuidedReceived(it) => {
                 let department = self.department(&it.department);
-                say!(language, "event.guided_received", department = department)
+                let received = say!(language, "event.guided_received", department = department);
+                self.and_told(received, fact)
             }
             Fact::WhomToSeeTold(it) => {
                 let to = self.department(&it.department);
@@ -104,7 +105,10 @@ impl Words<'_> {
                 say!(language, "event.photo_added", source = source)
             }
             Fact::ContactLogged(_) => say!(language, "event.contact_logged"),
-            Fact::HandedOver(it) => self.handed_over(it),
+            Fact::HandedOver(it) => {
+                let handed = say!(language, "event.handed_over", to = self.department(&it.to));
+                self.and_told(handed, fact)
+            }
             Fact::Received(it) => {
                 let department = self.department(&it.department);
                 say!(language, "event.received", department = department)
@@ -154,11 +158,12 @@ impl Words<'_> {
             Fact::Resumed(_) => say!(language, "event.resumed"),
             Fact::ReportedToCoordination(it) => {
                 let to = self.department(&it.to);
-                if it.automatic {
+                let reported = if it.automatic {
                     say!(language, "event.to_coordination_itself", to = to)
                 } else {
                     say!(language, "event.to_coordination", to = to)
-                }
+                };
+                self.and_told(reported, fact)
             }
             Fact::LeadNamed(it) => self.lead_named(it),
             Fact::PutToLeader(it) => say!(
@@ -243,15 +248,15 @@ impl Words<'_> {
         }
     }
 
-    fn handed_over(self, it: &HandedOver) -> String {
+    /// With the supervisor who was told at the same time (T1).
+    fn and_told(self, words: String, fact: &Fact) -> String {
         let language = self.language;
-        let handed = say!(language, "event.handed_over", to = self.department(&it.to));
-        match &it.supervisor_told {
+        match fact.supervisor_told() {
             Some(who) => {
                 let told = say!(language, "event.told_supervisor", who = self.who(who));
-                format!("{handed}{}{told}", language.separator())
+                format!("{words}{}{told}", language.separator())
             }
-            None => handed,
+            None => words,
         }
     }
 

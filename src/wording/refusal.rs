@@ -55,6 +55,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
                 needed = needed
             )
         }
+        Refusal::CustomerSatisfied => say!(language, "refusal.customer_satisfied"),
         Refusal::NotAdopter { may } => {
             let names: Vec<String> = may.iter().map(person).collect();
             let who = names.join(language.separator());
@@ -100,7 +101,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
             }
         ),
         Refusal::InScope { .. } => say!(language, "refusal.in_scope"),
-        Refusal::CheckerDidTheWork => say!(language, "refusal.checker_did_the_work"),
+        Refusal::CheckerDidTheWork { .. } => say!(language, "refusal.checker_did_the_work"),
         Refusal::NotInDepartment {
             person: who,
             department: it,
@@ -191,10 +192,14 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::CannotPause => say!(language, "refusal.cannot_pause"),
         Refusal::NotCoordinating => say!(language, "refusal.not_coordinating"),
         Refusal::AlreadyEscalated => say!(language, "refusal.already_escalated"),
+        Refusal::NoJoining => say!(language, "refusal.no_joining"),
         Refusal::JoinedToItself => say!(language, "refusal.joined_to_itself"),
         Refusal::IsJoined { .. } => say!(language, "refusal.is_joined"),
         Refusal::NotJoined { .. } => say!(language, "refusal.not_joined"),
         Refusal::NotFromAbove => say!(language, "refusal.not_from_above"),
+        Refusal::PastOuterLimit { until } => {
+            say!(language, "refusal.past_outer_limit", time = moment(*until))
+        }
         Refusal::TooLateToReturn { until } => {
             say!(
                 language,

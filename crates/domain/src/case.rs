@@ -209,7 +209,7 @@ impl Case {
         match fact {
             Fact::Recorded(_) => Err(Refusal::AlreadyRecorded),
             Fact::Adopted(_) | Fact::RulesConfirmed(_) => Err(Refusal::NotOfACase),
-            Fact::AnsweredAtOnce(_) => self.admit_answer_at_once(),
+            Fact::AnsweredAtOnce(_) => self.admit_answered_at_once(),
             Fact::ReasonExplained(_)
             | Fact::WhomToSeeTold(_)
             | Fact::NoticeGiven(_)
@@ -236,7 +236,7 @@ impl Case {
             Fact::UrgencySet(it) => self.admit_urgency(it),
             Fact::EmergencyStepDone(it) => self.admit_emergency_step(it),
             Fact::ReportedToAuthority(_) => self.admit_owed(DeadlineId::ReportToAuthority),
-            Fact::AnswerPublished(_) => self.admit_owed(DeadlineId::PublishAnswer),
+            Fact::AnswerPublished(_) => self.admit_answer_published(),
             Fact::HandedOver(it) => self.admit_handed_over(it),
             Fact::Received(it) => self.admit_received(it),
             Fact::HandlerNamed(_) => self.admit_handler_named(),
@@ -442,6 +442,18 @@ impl Case {
             it.end = Some(End::Lifted { at });
         }
     }
+
+    /// Lifts what was put to a leader or the director as well: nothing is left here that waits for it.
+    fn lift_all_handling(&mut self, at: Moment) {
+        self.lift_handling(at);
+        for it in self
+            .obligations
+            .iter_mut()
+            .filter(|it| it.end.is_none() && was_put_higher(it.deadline))
+        {
+            it.end = Some(End::Lifted { at });
+        }
+    }
 }
 
 /// Whether it goes along with a person's work, to a successor or the next post (F3, F7). What whoever holds a post owes
@@ -529,5 +541,17 @@ const fn outlives_the_handling(deadline: DeadlineId) -> bool {
             | DeadlineId::ReportToAuthority
             | DeadlineId::OuterSign
             | DeadlineId::OuterReply
+    ) || was_put_higher(deadline)
+}
+
+/// What a leader or the director was asked, and what the customer is told of it: it goes along with the case, in
+/// whosever hands it is, to its end (C2, C3, T10).
+const fn was_put_higher(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::LeaderAnswer
+            | DeadlineId::TellExpected
+            | DeadlineId::Instruct
+            | DeadlineId::TellDelay
     )
 }

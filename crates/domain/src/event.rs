@@ -15,6 +15,8 @@ mod verification;
 
 use minicbor::{Decode, Encode};
 
+use crate::id::PersonId;
+
 pub use assessment::*;
 pub use choice::*;
 pub use coordination::*;
@@ -177,6 +179,20 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The first responder's supervisor, where the case left the department by this and they were told so (T1).
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "few facts take a case to another department"
+    )]
+    pub const fn supervisor_told(&self) -> Option<&PersonId> {
+        match self {
+            Self::HandedOver(it) => it.supervisor_told.as_ref(),
+            Self::GuidedReceived(it) => it.supervisor_told.as_ref(),
+            Self::ReportedToCoordination(it) => it.supervisor_told.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The vocabulary a reader needs to act on it.
     pub const fn vocabulary(&self) -> u32 {
         let first = matches!(

@@ -62,6 +62,20 @@ impl Prepared {
     }
 }
 
+/// C6: of our limit for the answer and that of a ticket's sender the earliest binds whoever has the case. The sender's
+/// is the one that was open when it arose.
+fn sender_waits_until(case: &Case, obligation: &Obligation) -> Option<Moment> {
+    if obligation.deadline != DeadlineId::Reply || case.coordination.outer.is_none() {
+        return None;
+    }
+    case.obligations
+        .iter()
+        .filter(|it| it.deadline == DeadlineId::OuterReply)
+        .find(|it| it.end.is_none_or(|end| end.at() > obligation.since))
+        .and_then(|it| it.until)
+        .filter(|it| *it > obligation.since)
+}
+
 /// A pack names a zone that the zone table does not have; where, and which there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownZone(pub PackError);
@@ -176,7 +190,16 @@ impl Rules {
         case: &Case,
         obligation: &Obligation,
     ) -> Result<Standing, ReckoningError> {
-        self.standing_since(case, obligation, obligation.since)
+        let own = self.standing_since(case, obligation, obligation.since)?;
+        Ok(match sender_waits_until(case, obligation) {
+            Some(at) if !matches!(own, Standing::Due { at: own, .. } if own <= at) => {
+                Standing::Due {
+                    at,
+                    provisional: false,
+                }
+            }
+            _ => own,
+        })
     }
 
     fn standing_since(
@@ -195,16 +218,22 @@ impl Rules {
         standing(since, limit, pauses, office)
     }
 
-    /// By when it is owed, had it arisen at `since`. Allocates nothing.
+    /// By when it would be owed, had it arisen at `since`: with as much time as a ticket's sender left from the moment
+    /// it did. Allocates nothing.
     pub fn due_at(
         &self,
         case: &Case,
         obligation: &Obligation,
         since: Moment,
     ) -> Result<Moment, ReckoningError> {
-        match self.standing_since(case, obligation, since)? {
-            Standing::Due { at, .. } => Ok(at),
-            Standing::Paused { since, left_ms } => {
+        let left = sender_waits_until(case, obligation).map(|until| {
+            let left_ms = until.unix_ms() - obligation.since.unix_ms();
+            Moment::from_unix_ms(since.unix_ms().saturating_add(left_ms))
+        });
+        match (self.standing_since(case, obligation, since)?, left) {
+            (Standing::Due { at, .. }, left) => Ok(left.map_or(at, |left| left.min(at))),
+            (Standing::Paused { .. }, Some(left)) => Ok(left),
+            (Standing::Paused { since, left_ms }, None) => {
                 Err(ReckoningError::StandsStill { since, left_ms })
             }
         }
@@ -257,7 +286,13 @@ impl Rules {
             return Ok(Reckoning::Due(due));
         }
         let (limit, pauses, office) = self.clock(case, obligation)?;
-        reckon(obligation.since, limit, pauses, office)
+        let own = reckon(obligation.since, limit, pauses, office)?;
+        Ok(match sender_waits_until(case, obligation) {
+            Some(at) if !matches!(&own, Reckoning::Due(own) if own.at <= at) => {
+                Reckoning::Due(Due::set_by_hand(obligation.since, at, &self.zone))
+            }
+            _ => own,
+        })
     }
 
     /// As [`Rules::reckoning`], where a clock that stands still is no due moment.

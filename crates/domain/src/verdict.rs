@@ -440,7 +440,8 @@ fn offset_of(obligation: &Obligation, evidence: &Evidence<'_>) -> Option<i64> {
 /// Whether those who owe it learnt of it from somebody else's device.
 ///
 /// The customer's clock, an emergency and the hour for passing on run from the asking whatever a phone
-/// does; so does what the first responder's side owes by the record, since it was asked in person.
+/// does; so does what the first responder's side owes by the record, since it was asked in person. What a
+/// colleague's act or new facts leave them to do is another matter.
 fn had_to_arrive(case: &Case, obligation: &Obligation, evidence: &Evidence<'_>) -> bool {
     if obligation.until.is_some() || !comes_by_slip(obligation.deadline) {
         return false;
@@ -453,7 +454,9 @@ fn had_to_arrive(case: &Case, obligation: &Obligation, evidence: &Evidence<'_>) 
         .obligations
         .first()
         .is_some_and(|it| it.arose == obligation.arose);
-    if with_the_record && first.department == case.record.department {
+    let was_asked =
+        first.department == case.record.department || obligation.deadline == DeadlineId::Transfer;
+    if with_the_record && was_asked {
         return false;
     }
     let own_act = evidence
@@ -485,11 +488,13 @@ const fn comes_by_slip(deadline: DeadlineId) -> bool {
         | DeadlineId::DecideAsked
         | DeadlineId::TellDelay
         | DeadlineId::TellExpected
-        | DeadlineId::CheckResult => true,
-        DeadlineId::Transfer
+        | DeadlineId::Transfer
         | DeadlineId::RetryVisit
         | DeadlineId::Close
-        | DeadlineId::Customer
+        | DeadlineId::ReportToAuthority
+        | DeadlineId::PublishAnswer
+        | DeadlineId::CheckResult => true,
+        DeadlineId::Customer
         | DeadlineId::Completion
         | DeadlineId::AgreedTime
         | DeadlineId::ReceiveGuided
@@ -498,8 +503,6 @@ const fn comes_by_slip(deadline: DeadlineId) -> bool {
         | DeadlineId::EmergencyOnSite
         | DeadlineId::EmergencyRescuer
         | DeadlineId::EmergencyTellDirector
-        | DeadlineId::ReportToAuthority
-        | DeadlineId::PublishAnswer
         | DeadlineId::OuterSign
         | DeadlineId::OuterReply
         | DeadlineId::State => false,

@@ -52,12 +52,12 @@ one_fact_of_each_kind! {
     Returned: Returned { from: slug("engineering"), to: slug("service"), sender_head: None },
     Replied: replied(),
     ResultTold: ResultTold { how: Contact::Message, phrases: Vec::new() },
-    Visited: Visited { how: Contact::InPerson, finding: Finding::NotSatisfied },
+    Visited: Visited { how: Contact::InPerson, finding: Finding::NotSatisfied, enough: false },
     Closed: Closed { ending: Ending::NotReached, phrases: Vec::new() },
     AskedConfirmed: AskedConfirmed { agrees: false },
     FormCompleted: FormCompleted { missing: vec![Field::CustomerPhone], missing_because: Some(MissingBecause::Declined), named: false },
     Guided: Guided { to: slug("finance"), how: Guidance::Connected, head: Some(slug("sun-l")) },
-    GuidedReceived: GuidedReceived { department: slug("finance") },
+    GuidedReceived: GuidedReceived { department: slug("finance"), supervisor_told: None },
     WhomToSeeTold: WhomToSeeTold { department: slug("finance") },
     NoticeGiven: NoticeGiven { papers: vec!["identity-card".parse().unwrap()], clear: true, more: true },
     SecondTripMade: SecondTripMade { papers: vec!["photo".parse().unwrap()], in_vain: true, untold: true },
@@ -89,14 +89,15 @@ one_fact_of_each_kind! {
         of: slug("chen-gong"),
         of_department: slug("engineering"),
     },
-    Consented: Consented { request: EnvelopeId::from_random([0x0a; 16]), granted: true, customer_until: None },
+    Consented: Consented { request: EnvelopeId::from_random([0x0a; 16]), granted: true, customer_until: None, postponed_before: None },
     Resumed: Resumed {},
-    ReportedToCoordination: ReportedToCoordination { to: slug("office"), head: Some(slug("zhou-h")), automatic: true },
+    ReportedToCoordination: ReportedToCoordination { to: slug("office"), head: Some(slug("zhou-h")), automatic: true, sender_head: None, supervisor_told: None },
     LeadNamed: LeadNamed {
         lead: slug("engineering"),
         head: Some(slug("chen-gong")),
         contractor: true,
         upheld: vec![slug("security")],
+        sender_head: None,
     },
     PutToLeader: PutToLeader { leader: slug("zhou-h"), leader_department: slug("office"), expected_at: ASKED_AT },
     LeaderAnswered: LeaderAnswered {},
@@ -256,6 +257,7 @@ fn a_fact_with_keys_of_later_times() {
             request: EnvelopeId::from_random([0x0a; 16]),
             granted: true,
             customer_until: Some(ASKED_AT),
+            postponed_before: None,
         }),
         Fact::Instructed(Instructed {
             department: Some(slug("lift-company")),
@@ -287,10 +289,40 @@ fn a_fact_with_keys_of_later_times() {
             in_sample: false,
             by: Some(slug("liu-q")),
         }),
+        Fact::GuidedReceived(GuidedReceived {
+            department: slug("finance"),
+            supervisor_told: Some(slug("chen-my")),
+        }),
+        Fact::Visited(Visited {
+            how: Contact::Call,
+            finding: Finding::NotReached,
+            enough: true,
+        }),
+        Fact::ReportedToCoordination(ReportedToCoordination {
+            to: slug("office"),
+            head: Some(slug("zhou-h")),
+            automatic: false,
+            sender_head: Some(slug("chen-gong")),
+            supervisor_told: Some(slug("chen-my")),
+        }),
+        Fact::LeadNamed(LeadNamed {
+            lead: slug("engineering"),
+            head: Some(slug("chen-gong")),
+            contractor: false,
+            upheld: Vec::new(),
+            sender_head: Some(slug("zhou-h")),
+        }),
     ];
     for fact in later {
         kept_as_cbor(&format!("Fact-{}-later", kind(&fact)), &fact);
     }
+    let still_later = Fact::Consented(Consented {
+        request: EnvelopeId::from_random([0x0a; 16]),
+        granted: true,
+        customer_until: None,
+        postponed_before: Some(1),
+    });
+    kept_as_cbor("Fact-Consented-still-later", &still_later);
 }
 
 #[test]

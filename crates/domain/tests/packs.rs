@@ -430,7 +430,7 @@ fn under_the_treasurys_pack_payroll_takes_its_own_time_and_data_has_a_second_che
                 right: true,
                 text: String::new(),
             },
-            &Refusal::CheckerDidTheWork,
+            &Refusal::CheckerDidTheWork { rule: RuleId::I13 },
         );
 }
 

@@ -93,6 +93,7 @@ pub fn act(case: Option<&Case>, person: &PersonId, chance: &mut Chance) -> Event
         Stage::Replied if chance.happens(500) => Fact::Visited(Visited {
             how: Contact::Call,
             finding: Finding::Satisfied,
+            enough: false,
         }),
         Stage::Coordinating { .. } | Stage::Joined { .. } | Stage::Replied | Stage::Closed => {
             Fact::Closed(Closed {

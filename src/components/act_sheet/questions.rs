@@ -171,13 +171,13 @@ impl Ask {
     /// Only those that this case allows.
     fn reasons_to_waive(self) -> AnyView {
         let fields = self.fields;
-        let (joined, unnamed) = fields
+        let (outside_sample, unnamed) = fields
             .case
-            .with_value(|it| (it.coordination.main.is_some(), it.is_unnamed()));
+            .with_value(|it| (it.coordination.is_outside_sample, it.is_unnamed()));
         let options = self.options(move |language| {
             let fits = [
                 (WaivedBecause::CustomerDeclined, true),
-                (WaivedBecause::NotInSample, joined),
+                (WaivedBecause::NotInSample, outside_sample),
                 (WaivedBecause::Unnamed, unnamed),
             ];
             fits.into_iter()

@@ -156,6 +156,7 @@ pub fn envelopes(rules: &Rules, seed: u32, n_handovers: u32) -> Vec<Envelope> {
         request,
         granted: true,
         customer_until: None,
+        postponed_before: None,
     };
     writer.act("chen-gong", vec![Fact::Consented(granted)]);
     writer.envelopes

@@ -14,17 +14,29 @@ pub(super) fn of_missed(
     context: Context<'_>,
 ) -> Account {
     let Owed { department, person } = held_at(case, missed, due, context);
-    if is_contractor(&department, context) {
-        let contacted = case
-            .intake
-            .outside_contacts
-            .iter()
-            .any(|it| it.was_with(&department) && missed.since <= it.at && it.at <= due);
-        if contacted {
-            return Account::Contract(department);
-        }
+    if is_contractor(&department, context)
+        && is_work(missed.deadline)
+        && was_rung(case, &department, missed.since, due)
+    {
+        return Account::Contract(department);
     }
     Account::Staff { department, person }
+}
+
+/// What a contractor does itself; the counterpart signs and names (T11).
+const fn is_work(deadline: DeadlineId) -> bool {
+    matches!(
+        deadline,
+        DeadlineId::Reply | DeadlineId::Completion | DeadlineId::AgreedTime
+    )
+}
+
+/// Whether this contractor was contacted in time; another call outside is no call to it.
+fn was_rung(case: &Case, contractor: &DepartmentId, since: Moment, due: Moment) -> bool {
+    case.intake
+        .outside_contacts
+        .iter()
+        .any(|it| it.contractor.as_ref() == Some(contractor) && since <= it.at && it.at <= due)
 }
 
 /// Who had it when it fell due. Where it changed hands on the way, no one person had the whole time.

@@ -559,10 +559,8 @@ impl Writer<'_> {
             .said
             .iter()
             .find_map(|said| {
-                let Fact::HandedOver(it) = &said.event.fact else {
-                    return None;
-                };
-                Some((it.supervisor_told.clone()?, said.at))
+                let told = said.event.fact.supervisor_told()?;
+                Some((told.clone(), said.at))
             })
             .map(|(supervisor, at)| Value::Informed(supervisor, at));
         Section {

@@ -209,6 +209,11 @@ impl Case {
         if !it.granted {
             return Ok(());
         }
+        // Another one was granted elsewhere at the same time: the consent was to a first or second, not to this one.
+        let knew = it.postponed_before.map(usize::try_from);
+        if knew.is_some_and(|it| it != Ok(self.n_postponed())) {
+            return Err(Refusal::NeedsConsent);
+        }
         match made.request {
             Request::Extension(deadline, _) => self.admit_owed(deadline),
             Request::Completion(_) => self.admit_owed(DeadlineId::Reply),

@@ -1,6 +1,6 @@
 //! What one department cannot settle, on a case (C).
 
-use super::{Act, Case, Stage};
+use super::{Act, Case, End, Stage};
 use crate::decide::Refusal;
 use crate::event::{
     Escalated, Instructed, Joined, LeadNamed, OuterExtended, OuterLimit, PutToLeader, Recorded,
@@ -74,11 +74,10 @@ impl Case {
 
     pub(super) fn admit_reported_to_coordination(&self) -> Result<(), Refusal> {
         match &self.stage {
-            Stage::Own | Stage::Passed { .. } => Ok(()),
+            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. } => Ok(()),
             Stage::Coordinating { department } => Err(Refusal::PassedOn {
                 to: department.clone(),
             }),
-            Stage::Joined { main } => Err(Refusal::IsJoined { main: *main }),
             Stage::Replied => Err(Refusal::AlreadyReplied),
             Stage::Closed => Err(Refusal::Closed),
         }
@@ -92,12 +91,20 @@ impl Case {
         ] {
             self.meet(deadline, act);
         }
+        let from = self.holder().clone();
+        self.leave_joined();
         self.lift_handling(act.at);
         self.coordination.n_reported += 1;
         self.stage = Stage::Coordinating {
             department: it.to.clone(),
         };
         self.owe(DeadlineId::NameLead, &it.to, it.head.clone(), act.at, act);
+        self.owe_signature(
+            DeadlineId::SignDispatch,
+            &from,
+            it.sender_head.as_ref(),
+            act,
+        );
     }
 
     pub(super) fn admit_lead_named(&self) -> Result<(), Refusal> {
@@ -134,6 +141,12 @@ impl Case {
             self.owe(DeadlineId::Reply, &from, None, act.at, act);
         } else {
             self.pass(act, &from, &it.lead, it.contractor, false);
+            self.owe_signature(
+                DeadlineId::SignDispatch,
+                &from,
+                it.sender_head.as_ref(),
+                act,
+            );
         }
     }
 
@@ -221,9 +234,17 @@ impl Case {
 
     /// One handling for all: what is left here is the customer's clock (C5).
     pub(super) fn joined(&mut self, act: Act<'_>, it: &Joined) {
-        self.lift_handling(act.at);
+        self.lift_all_handling(act.at);
         self.coordination.main = Some(it.main);
         self.stage = Stage::Joined { main: it.main };
+    }
+
+    /// Passed on by itself, it is handled by itself again: what it was joined with may end without a result, or wait
+    /// for this one.
+    pub(super) fn leave_joined(&mut self) {
+        if matches!(self.stage, Stage::Joined { .. }) {
+            self.coordination.main = None;
+        }
     }
 
     pub(super) fn admit_result_taken_over(&self, it: &ResultTakenOver) -> Result<(), Refusal> {
@@ -269,23 +290,31 @@ impl Case {
 
     pub(super) fn admit_rejected_outside(&self) -> Result<(), Refusal> {
         self.admit_outer()?;
+        let was_answered = || {
+            self.obligations.iter().any(|it| {
+                it.deadline == DeadlineId::OuterReply && matches!(it.end, Some(End::Met { .. }))
+            })
+        };
         match &self.stage {
             Stage::Replied | Stage::Closed => Ok(()),
+            // It is worked on again already: what the sender was answered can be rejected all the same.
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
-            | Stage::Joined { .. } => Err(Refusal::NoResult),
+            | Stage::Joined { .. } => was_answered().then_some(()).ok_or(Refusal::NoResult),
         }
     }
 
-    /// A rejection outside opens the case again here (C6).
+    /// A rejection outside opens the case again here, unless it is open (C6).
     pub(super) fn rejected_outside(&mut self, act: Act<'_>, it: &RejectedOutside) {
         self.lift(DeadlineId::OuterReply, act.at);
         if let Some(outer) = &mut self.coordination.outer {
             outer.n_rejections += 1;
             outer.reply_by = it.reply_by;
         }
-        self.open_again(act);
+        if matches!(self.stage, Stage::Replied | Stage::Closed) {
+            self.open_again(act);
+        }
         if it.reply_by.is_some() {
             let owed = self.responder_owes();
             self.owe_until(

@@ -128,12 +128,12 @@ impl Case {
                     *case = Some(Self::recorded(id, pack, record, act(fact)));
                 }
                 (None, _) => return Err(Stopped::unmarked(Refusal::NotRecorded)),
-                (Some(case), _) => {
-                    if let Err(refusal) = case.admit(act(fact)) {
-                        return Err(Stopped { refusal, is_marked });
-                    }
-                    case.apply(act(fact));
-                }
+                (Some(case), _) => match case.admit(act(fact)) {
+                    Ok(()) => case.apply(act(fact)),
+                    // Somebody signed for the slip meanwhile: what was done with it counts all the same (T6).
+                    Err(Refusal::AlreadyReceived) if facts.len() > 1 => continue,
+                    Err(refusal) => return Err(Stopped { refusal, is_marked }),
+                },
             }
             is_marked |= !matches!(fact, Fact::ReasonExplained(_));
         }

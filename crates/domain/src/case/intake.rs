@@ -42,6 +42,15 @@ pub struct Intake {
     pub waiting: Vec<(DeadlineId, Owed)>,
 }
 
+/// Somebody outside was rung or written to (I5, T11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideContact {
+    pub by: PersonId,
+    pub at: Moment,
+    /// The contractor it was, as its counterpart says; none: somebody else, or nobody of the directory.
+    pub contractor: Option<DepartmentId>,
+}
+
 impl Intake {
     pub(super) fn of(record: &Recorded) -> Self {
         Self {
@@ -63,21 +72,6 @@ impl Intake {
             in_danger: record.urgency == Urgency::Emergency,
             waiting: Vec::new(),
         }
-    }
-}
-
-/// A party outside was contacted (I5, T11), reached or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutsideContact {
-    pub by: PersonId,
-    pub at: Moment,
-    /// The contractor it was with; none: somebody else, such as a bank.
-    pub contractor: Option<DepartmentId>,
-}
-
-impl OutsideContact {
-    pub fn was_with(&self, contractor: &DepartmentId) -> bool {
-        self.contractor.as_ref() == Some(contractor)
     }
 }
 
@@ -277,6 +271,16 @@ impl Case {
             | Stage::Closed => Err(Refusal::PassedOn {
                 to: self.holder().clone(),
             }),
+        }
+    }
+
+    /// What was passed on, or visited before, is no answer at once any more: its visit is not to be gone round (V4).
+    pub(super) fn admit_answered_at_once(&self) -> Result<(), Refusal> {
+        self.admit_answer_at_once()?;
+        if self.moves.is_empty() && self.visits.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::NotVisited)
         }
     }
 
@@ -511,6 +515,8 @@ impl Case {
         self.lift(DeadlineId::Reply, act.at);
         self.lift(DeadlineId::AgreedTime, act.at);
         self.lift(DeadlineId::Completion, act.at);
+        // What the clock waited for is settled: the time is known.
+        self.consents.end_pauses(act.at);
         self.open_mut(DeadlineId::Customer)
             .for_each(|it| it.until = Some(customer_until.unwrap_or(at)));
         self.owe_until(
@@ -647,6 +653,11 @@ impl Case {
     /// Neither name nor phone: the answer is published, or why not is recorded (I1).
     pub const fn is_unnamed(&self) -> bool {
         self.intake.unnamed
+    }
+
+    pub(super) fn admit_answer_published(&self) -> Result<(), Refusal> {
+        self.admit_owed(DeadlineId::PublishAnswer)?;
+        self.admit_made_known()
     }
 
     pub(super) fn answer_published(&mut self, act: Act<'_>, it: &AnswerPublished) {

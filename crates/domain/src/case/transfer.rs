@@ -64,8 +64,11 @@ impl Case {
             return Err(Refusal::InDanger);
         }
         match &self.stage {
-            Stage::Own if it.from == self.responder.department => Ok(()),
-            Stage::Passed { department, .. } if it.from == *department => Ok(()),
+            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. }
+                if it.from == *self.holder() =>
+            {
+                Ok(())
+            }
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
@@ -77,6 +80,8 @@ impl Case {
     }
 
     pub(super) fn handed_over(&mut self, act: Act<'_>, it: &HandedOver) {
+        self.leave_joined();
+        self.gave_it_up(act);
         self.meet(DeadlineId::Transfer, act);
         self.meet(DeadlineId::ReturnSlip, act);
         self.pass(act, &it.from, &it.to, it.contractor, false);
@@ -175,7 +180,36 @@ impl Case {
         }
     }
 
+    /// T9: what is not a department's goes back or on in time, counted from when it came. Who had named a handler had
+    /// taken it on, and may find out later.
+    fn gave_it_up(&mut self, act: Act<'_>) {
+        let Stage::Passed {
+            department,
+            handler: None,
+            ..
+        } = &self.stage
+        else {
+            return;
+        };
+        let department = department.clone();
+        let Some((came, at)) = self
+            .moves
+            .last()
+            .filter(|it| it.to == department)
+            .map(|it| (it.envelope, it.at))
+        else {
+            return;
+        };
+        let by_slip = Act {
+            envelope: came,
+            ..act
+        };
+        self.owe(DeadlineId::ReturnSlip, &department, None, at, by_slip);
+        self.meet(DeadlineId::ReturnSlip, act);
+    }
+
     pub(super) fn returned(&mut self, act: Act<'_>, it: &Returned) {
+        self.gave_it_up(act);
         self.pass(act, &it.from, &it.to, false, true);
         self.owe_signature(
             DeadlineId::SignDispatch,
@@ -191,7 +225,11 @@ impl Case {
         }
         match &self.stage {
             Stage::Replied | Stage::Closed => Err(Refusal::AlreadyReplied),
-            Stage::Own | Stage::Passed { .. } if *self.holder() == it.department => Ok(()),
+            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. }
+                if *self.holder() == it.department =>
+            {
+                Ok(())
+            }
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
@@ -230,6 +268,9 @@ impl Case {
         outcome: Outcome,
     ) {
         self.lift_handling(act.at);
+        // The customer is told the result instead.
+        self.lift(DeadlineId::TellDelay, act.at);
+        self.lift(DeadlineId::TellExpected, act.at);
         self.stage = Stage::Replied;
         self.result = Some(CaseResult {
             department: department.clone(),
@@ -253,13 +294,18 @@ impl Case {
     }
 
     /// What an inspection gets is checked first (I13), and what a leader was asked is awaited (C3).
-    pub(super) fn admit_result_told(&self) -> Result<(), Refusal> {
+    pub(super) fn admit_made_known(&self) -> Result<(), Refusal> {
         if self.owes(DeadlineId::CheckResult) {
             return Err(Refusal::NotChecked);
         }
         if self.owes(DeadlineId::LeaderAnswer) {
             return Err(Refusal::AwaitingLeader);
         }
+        Ok(())
+    }
+
+    pub(super) fn admit_result_told(&self) -> Result<(), Refusal> {
+        self.admit_made_known()?;
         match &self.result {
             Some(result) if self.stage == Stage::Replied => result
                 .told
@@ -313,7 +359,7 @@ impl Case {
             .for_each(|open| open.end = Some(end));
     }
 
-    fn owe_signature(
+    pub(super) fn owe_signature(
         &mut self,
         deadline: DeadlineId,
         department: &DepartmentId,

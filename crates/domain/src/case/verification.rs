@@ -119,6 +119,7 @@ impl Case {
         self.lift(DeadlineId::Close, at);
         match it.finding {
             Finding::Satisfied => self.owe_responder(DeadlineId::Close, at, act),
+            Finding::NotReached if it.enough => self.owe_responder(DeadlineId::Close, at, act),
             Finding::NotReached => self.owe_visit(DeadlineId::RetryVisit, at, act),
             Finding::NotSatisfied => {
                 self.verification.n_unsatisfied += 1;
@@ -202,6 +203,9 @@ impl Case {
             Ending::AnsweredAtOnce | Ending::ReferredOutside => {
                 return self.admit_answer_at_once();
             }
+            Ending::Terminated if self.last_finding() == Some(Finding::Satisfied) => {
+                return Err(Refusal::CustomerSatisfied);
+            }
             Ending::Terminated => return Ok(()),
             Ending::Told | Ending::Satisfied | Ending::NotReached | Ending::Waived => {}
         }
@@ -215,7 +219,10 @@ impl Case {
         if !result.is_made_known() {
             return Err(Refusal::NotTold);
         }
-        if self.owes(DeadlineId::SignPlainAnswer) {
+        let is_unsigned = self
+            .open_obligations()
+            .any(|it| it.deadline == DeadlineId::SignPlainAnswer && it.arose == result.envelope);
+        if is_unsigned {
             return Err(Refusal::PlainAnswerUnsigned);
         }
         if self.owes(DeadlineId::CheckResult) {
@@ -233,7 +240,7 @@ impl Case {
 
     pub(super) fn closed(&mut self, act: Act<'_>, ending: Ending) {
         self.meet(DeadlineId::Close, act);
-        self.lift_handling(act.at);
+        self.lift_all_handling(act.at);
         match ending {
             // Nobody is told by an end alone; the customer's clock ends with what was told before.
             Ending::ReferredOutside => {
@@ -272,7 +279,8 @@ impl Case {
         self.open_again(act);
     }
 
-    /// With the first responder again; the customer's clock, once met, never starts again (T10).
+    /// With the first responder again, who answers or passes on as at the first time (T1); the customer's clock, once
+    /// met, never starts again (T10).
     pub(super) fn open_again(&mut self, act: Act<'_>) {
         self.lift_handling(act.at);
         self.stage = Stage::Own;
@@ -281,6 +289,6 @@ impl Case {
         self.result = None;
         self.verification.waived = None;
         self.coordination.leader_answered_at = None;
-        self.owe_responder(DeadlineId::Reply, act.at, act);
+        self.owe_handling(act.at, act);
     }
 }

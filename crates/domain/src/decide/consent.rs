@@ -2,7 +2,8 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, director, directs, holder, home, is_director, not_concerned, supervises,
+    acts_for, by_day, director, directs, holder, home, is_director, may_answer_for, not_concerned,
+    supervises,
 };
 use super::{On, bare, needed, with_words};
 use crate::case::RequestMade;
@@ -42,9 +43,8 @@ pub(super) fn ask(on: On<'_>, request: Request, text: String) -> Result<Vec<Even
 /// Whose consent it takes.
 fn consent_of(on: On<'_>, request: Request) -> Result<(PersonId, DepartmentId), Refusal> {
     let directory = &on.rules().directory;
-    let postpones = matches!(request, Request::Pause(..) | Request::AgreedTime(..));
     let to_the_director =
-        request == Request::Succession || (postpones && on.case.n_postponed() > 0);
+        request == Request::Succession || (postpones(request) && on.case.n_postponed() > 0);
     let department = match request {
         Request::Extension(DeadlineId::ReturnVisit, _) => &on.case.responder.department,
         Request::Pause(..)
@@ -71,6 +71,9 @@ fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {
             Err(Refusal::ImpossibleTime { at })
         }
     };
+    if let Some(at) = moved_to(request) {
+        within_outer_limit(on, at)?;
+    }
     match request {
         Request::Pause(_, until) => {
             enough(on)?;
@@ -82,6 +85,7 @@ fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {
             future(at)
         }
         Request::Extension(deadline, until) => {
+            running(on)?;
             future(until)?;
             extendable(deadline)?;
             if due(on, deadline).is_some_and(|due| until <= due) {
@@ -90,6 +94,7 @@ fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {
             before_it_is_due(on, deadline)
         }
         Request::Completion(at) => {
+            running(on)?;
             future(at)?;
             before_it_is_due(on, DeadlineId::Reply)
         }
@@ -97,22 +102,66 @@ fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {
     }
 }
 
+const fn postpones(request: Request) -> bool {
+    matches!(request, Request::Pause(..) | Request::AgreedTime(..))
+}
+
+fn n_postponed(on: On<'_>) -> u32 {
+    u32::try_from(on.case.n_postponed()).unwrap_or(u32::MAX)
+}
+
+/// When the customer is to have the result, if it is granted.
+const fn moved_to(request: Request) -> Option<Moment> {
+    match request {
+        Request::Pause(_, until) => until,
+        Request::AgreedTime(at, _)
+        | Request::Completion(at)
+        | Request::Extension(DeadlineId::Reply | DeadlineId::Completion, at) => Some(at),
+        Request::Extension(..) | Request::Succession => None,
+    }
+}
+
+/// C6: of our limits and the sender's the earliest binds, so nothing is put off past the answer that the sender waits for.
+pub(super) fn within_outer_limit(on: On<'_>, at: Moment) -> Result<(), Refusal> {
+    let reply_by = on
+        .case
+        .open_obligations()
+        .filter(|it| it.deadline == DeadlineId::OuterReply)
+        .find_map(|it| it.until);
+    match reply_by.filter(|it| at > *it) {
+        Some(until) => Err(Refusal::PastOuterLimit { until }),
+        None => Ok(()),
+    }
+}
+
 /// T10: pauses and newly agreed times are limited.
 fn enough(on: On<'_>) -> Result<(), Refusal> {
     let limit = on.rules().pack_of(on.case).max_postponed;
-    if u32::try_from(on.case.n_postponed()).unwrap_or(u32::MAX) >= limit {
+    if n_postponed(on) >= limit {
         Err(Refusal::PostponedEnough { limit })
     } else {
         Ok(())
     }
 }
 
-/// Never on the hour for passing on, never in an emergency.
+/// Never on the hour for passing on, never in an emergency; a moment set by hand is set anew instead.
 fn pausable(on: On<'_>) -> Result<(), Refusal> {
-    if on.case.intake.in_danger || !on.case.open_obligations().any(|it| it.deadline.can_pause()) {
+    let can_pause = on
+        .case
+        .open_obligations()
+        .any(|it| it.deadline.can_pause() && it.until.is_none());
+    if on.case.intake.in_danger || !can_pause {
         Err(Refusal::CannotPause)
     } else {
         Ok(())
+    }
+}
+
+/// A clock that stands still is due at no moment that could be moved: it runs on first.
+fn running(on: On<'_>) -> Result<(), Refusal> {
+    match on.case.pause_at(on.acting.now) {
+        Some(_) => Err(Refusal::Paused),
+        None => Ok(()),
     }
 }
 
@@ -162,14 +211,24 @@ pub(super) fn consent(
         request,
         granted,
         customer_until: granted.then(|| customer_until(on, made.request)).flatten(),
+        postponed_before: (granted && postpones(made.request)).then(|| n_postponed(on)),
     });
     if !granted {
         let text = needed(text, Refusal::ReasonMissing { rule: RuleId::T9 })?;
         return Ok(vec![Event::new(fact, Content::text(text))]);
     }
+    if let Some(at) = moved_to(made.request) {
+        within_outer_limit(on, at)?;
+    }
     match made.request {
-        Request::Extension(deadline, _) => before_it_is_due(on, deadline)?,
-        Request::Completion(_) => before_it_is_due(on, DeadlineId::Reply)?,
+        Request::Extension(deadline, _) => {
+            running(on)?;
+            before_it_is_due(on, deadline)?;
+        }
+        Request::Completion(_) => {
+            running(on)?;
+            before_it_is_due(on, DeadlineId::Reply)?;
+        }
         Request::Pause(..) => {
             pausable(on)?;
             still_enough(on)?;
@@ -190,22 +249,19 @@ fn still_enough(on: On<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whoever was asked, the deputy, whoever has the post by now, or the director.
+/// Whoever was asked, the deputy, whoever has the post by now, or the director; to a succession the director alone.
 fn may_answer(on: On<'_>, made: &RequestMade) -> bool {
     let directory = &on.rules().directory;
-    let has_left = directory.person(&made.of).is_none();
     let department = on
         .case
         .open_obligations()
         .find(|it| it.deadline == DeadlineId::Consent && it.arose == made.envelope)
-        .map(|it| &it.owed_by.department);
-    let has_the_post = || {
-        made.request != Request::Succession
-            && department.is_some_and(|it| supervises(on.actor, it, directory).is_ok())
-    };
-    acts_for(on.actor, &made.of, directory)
-        || is_director(on.actor, directory)
-        || (has_left && has_the_post())
+        .map(|it| &it.owed_by.department)
+        .filter(|_| made.request != Request::Succession);
+    match department {
+        Some(department) => may_answer_for(on.actor, &made.of, department, directory),
+        None => acts_for(on.actor, &made.of, directory) || is_director(on.actor, directory),
+    }
 }
 
 /// T10: the customer's clock goes on until the work was consented to take, and never ends earlier for it.

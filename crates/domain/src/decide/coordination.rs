@@ -2,12 +2,12 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, director, directs, holder, home, known, known_department, member, not_concerned,
-    not_to_whom_it_concerns, stands_in,
+    acts_for, director, directs, holder, home, known, known_department, may_answer_for, member,
+    not_concerned, not_to_whom_it_concerns, stands_in,
 };
-use super::transfer::to_coordination;
+use super::transfer::{signs_for, to_coordination};
 use super::{On, bare, needed};
-use crate::case::{Case, OneMatter};
+use crate::case::{Case, OneMatter, Stage};
 use crate::event::{
     Content, Escalated, Event, Fact, Field, Instructed, Joined, LeadNamed, LeaderAnswered,
     OuterExtended, OuterLimit, OuterReplied, OuterSigned, PutToLeader, RejectedOutside,
@@ -15,6 +15,7 @@ use crate::event::{
 };
 use crate::id::{CaseId, DepartmentId, PersonId};
 use crate::moment::Moment;
+use crate::pack::DeadlineId;
 use crate::rule::RuleId;
 
 /// C1: by whoever has the case, or the first responder's side.
@@ -22,7 +23,9 @@ pub(super) fn report(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     not_concerned(on.case, &on.actor.id)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C1 })?;
-    let fact = to_coordination(on.case, on.rules(), false)?;
+    let has_it = matches!(on.case.stage, Stage::Passed { .. }) && holder(on.case, on.actor).is_ok();
+    let sender_head = has_it.then(|| signs_for(on, on.case.holder())).flatten();
+    let fact = to_coordination(on.case, on.rules(), false, sender_head)?;
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
@@ -55,6 +58,7 @@ pub(super) fn name_lead(
         contractor: receiver.is_some_and(|it| it.contractor),
         lead,
         upheld,
+        sender_head: signs_for(on, on.case.holder()),
     });
     Ok(vec![Event::new(fact, Content::text(text))])
 }
@@ -84,18 +88,22 @@ pub(super) fn put_to_leader(
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
+/// C3: by the leader who was asked, whoever has the post by now, or the director.
 pub(super) fn answer_as_leader(on: On<'_>, text: String) -> Result<Vec<Event>, Refusal> {
-    let asked: Vec<PersonId> = on
-        .case
-        .open_obligations()
-        .filter(|it| it.deadline == crate::pack::DeadlineId::LeaderAnswer)
-        .filter_map(|it| it.owed_by.person.clone())
-        .collect();
-    if !asked
-        .iter()
-        .any(|it| acts_for(on.actor, it, &on.rules().directory))
-    {
-        return Err(Refusal::NotYours { may: asked });
+    let directory = &on.rules().directory;
+    let asked = || {
+        on.case
+            .open_obligations()
+            .filter(|it| it.deadline == DeadlineId::LeaderAnswer)
+    };
+    let may = asked().any(|it| match &it.owed_by.person {
+        Some(leader) => may_answer_for(on.actor, leader, &it.owed_by.department, directory),
+        None => false,
+    });
+    if !may {
+        return Err(Refusal::NotYours {
+            may: asked().filter_map(|it| it.owed_by.person.clone()).collect(),
+        });
     }
     not_concerned(on.case, &on.actor.id)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::C3 })?;
@@ -142,6 +150,9 @@ pub(super) fn instruct(
 
 pub(super) fn join(on: On<'_>, main: CaseId) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
+    if on.rules().pack_of(on.case).joined.is_none() {
+        return Err(Refusal::NoJoining);
+    }
     Ok(vec![bare(Fact::Joined(Joined { main }))])
 }
 

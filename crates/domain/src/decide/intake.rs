@@ -1,6 +1,6 @@
 //! Commands at the counter, on the phone and on the round (F, I).
 
-use super::consent::missed_by_the_customer;
+use super::consent::{missed_by_the_customer, within_outer_limit};
 use super::refusal::{Post, Refusal};
 use super::roles::{
     director, holder, home, known, known_department, member, not_concerned,
@@ -448,6 +448,7 @@ pub(super) fn receive_guided(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     not_concerned(on.case, &on.actor.id)?;
     Ok(vec![bare(Fact::GuidedReceived(GuidedReceived {
         department: guided.to.clone(),
+        supervisor_told: on.case.responder.supervisor.clone(),
     }))])
 }
 
@@ -586,6 +587,7 @@ pub(super) fn agree_time(
     if on.case.n_postponed() > 0 {
         return Err(Refusal::NeedsConsent);
     }
+    within_outer_limit(on, at)?;
     let fact = Fact::TimeAgreed(TimeAgreed {
         at,
         because,
@@ -615,7 +617,7 @@ pub(super) fn check_result(on: On<'_>, right: bool, text: String) -> Result<Vec<
     let result = on.case.result.as_ref().ok_or(Refusal::NoResult)?;
     not_concerned(on.case, &on.actor.id)?;
     if result.by == on.actor.id {
-        return Err(Refusal::CheckerDidTheWork);
+        return Err(Refusal::CheckerDidTheWork { rule: RuleId::I13 });
     }
     let fact = Fact::ResultChecked(ResultChecked { right });
     if right {

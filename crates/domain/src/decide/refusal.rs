@@ -51,6 +51,8 @@ pub enum Refusal {
         done: u32,
         needed: u32,
     },
+    /// A customer who is satisfied by now is no case for the director to end (V5).
+    CustomerSatisfied,
     /// Only these people may do it.
     NotYours {
         may: Vec<PersonId>,
@@ -77,8 +79,10 @@ pub enum Refusal {
     VisitLacks {
         field: Field,
     },
-    /// Whoever did the work does not check it as well (I13).
-    CheckerDidTheWork,
+    /// Whoever did the work, or the visit, does not check it as well (I13, V3).
+    CheckerDidTheWork {
+        rule: RuleId,
+    },
     /// The pack names a department for it, so nobody is sent elsewhere with it (I8).
     InScope {
         category: CategoryId,
@@ -189,6 +193,8 @@ pub enum Refusal {
     NotCoordinating,
     AlreadyEscalated,
     JoinedToItself,
+    /// This pack handles every case by itself (C5).
+    NoJoining,
     IsJoined {
         main: CaseId,
     },
@@ -198,6 +204,10 @@ pub enum Refusal {
     NotFromAbove,
     /// The limit within which the sender takes it back has passed (C6).
     TooLateToReturn {
+        until: Moment,
+    },
+    /// The sender's limit comes first, and only the sender moves it (C6).
+    PastOuterLimit {
         until: Moment,
     },
     /// A suggestion is answered with what changed because of it, or why nothing (L4).
@@ -259,10 +269,11 @@ impl Refusal {
             | Self::ChildsData { .. }
             | Self::LateWithoutReason { .. } => Some(RuleId::I1),
             Self::Closed | Self::NoResult | Self::NotTold | Self::NotVisited => Some(RuleId::V4),
-            Self::NotClosed | Self::MoreRounds { .. } | Self::PlainAnswerUnsigned => {
-                Some(RuleId::V5)
-            }
-            Self::NotChecked | Self::CheckerDidTheWork => Some(RuleId::I13),
+            Self::NotClosed
+            | Self::MoreRounds { .. }
+            | Self::CustomerSatisfied
+            | Self::PlainAnswerUnsigned => Some(RuleId::V5),
+            Self::NotChecked => Some(RuleId::I13),
             Self::PassedOn { .. }
             | Self::NotYours { .. }
             | Self::SameResponder
@@ -280,7 +291,7 @@ impl Refusal {
             Self::InScope { .. } => Some(RuleId::I8),
             Self::NotInDepartment { .. } => Some(RuleId::T2),
             Self::OpinionMissing => Some(RuleId::T4),
-            Self::ReasonMissing { rule } => Some(*rule),
+            Self::ReasonMissing { rule } | Self::CheckerDidTheWork { rule } => Some(*rule),
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
             Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
@@ -300,10 +311,13 @@ impl Refusal {
             Self::RequestOpen | Self::NoRequest | Self::Expired { .. } => Some(RuleId::T9),
             Self::NotCoordinating => Some(RuleId::C1),
             Self::AlreadyEscalated => Some(RuleId::C2),
-            Self::JoinedToItself | Self::IsJoined { .. } | Self::NotJoined { .. } => {
-                Some(RuleId::C5)
+            Self::JoinedToItself
+            | Self::NoJoining
+            | Self::IsJoined { .. }
+            | Self::NotJoined { .. } => Some(RuleId::C5),
+            Self::NotFromAbove | Self::TooLateToReturn { .. } | Self::PastOuterLimit { .. } => {
+                Some(RuleId::C6)
             }
-            Self::NotFromAbove | Self::TooLateToReturn { .. } => Some(RuleId::C6),
             Self::SuggestionFateMissing => Some(RuleId::L4),
             Self::NoProposal
             | Self::AlreadyDecided

@@ -102,6 +102,20 @@ pub fn acts_for(actor: &Person, person: &PersonId, directory: &Directory) -> boo
             .is_some_and(|it| it.deputy.as_ref() == Some(&actor.id))
 }
 
+/// Whether `actor` may say what somebody was asked to say in their post: they, their deputy, the director, or, once they
+/// have left, whoever has the post by now.
+pub(super) fn may_answer_for(
+    actor: &Person,
+    asked: &PersonId,
+    department: &DepartmentId,
+    directory: &Directory,
+) -> bool {
+    let has_left = directory.person(asked).is_none();
+    acts_for(actor, asked, directory)
+        || is_director(actor, directory)
+        || (has_left && supervises(actor, department, directory).is_ok())
+}
+
 /// Whether what `owes` has to do stands on the list of this person, their deputy, as well: what a deputy may do for
 /// them. What somebody says of themselves nobody says for them; what any colleague may do takes a colleague.
 pub fn falls_to_deputy(

@@ -39,17 +39,15 @@ pub(super) fn hand_over(
             not_concerned(on.case, &on.actor.id)?;
             known_department(rules, &to)?;
             let opinion = needed(text, Refusal::OpinionMissing)?;
-            if let Some(coordination) = past_the_cap(on) {
-                return Ok(vec![Event::new(coordination, Content::text(opinion))]);
-            }
-            let fact = HandedOver {
-                sender_head: signs_for(on, department),
-                ..handed_over(department, to, on.case.responder.supervisor.clone(), rules)
-            };
-            Ok(vec![Event::new(
-                Fact::HandedOver(fact),
-                Content::text(opinion),
-            )])
+            let sender_head = signs_for(on, department);
+            let fact = past_the_cap(on, sender_head.clone()).unwrap_or_else(|| {
+                let supervisor = on.case.responder.supervisor.clone();
+                Fact::HandedOver(HandedOver {
+                    sender_head,
+                    ..handed_over(department, to, supervisor, rules)
+                })
+            });
+            Ok(with_receipt(on, Event::new(fact, Content::text(opinion))))
         }
         Stage::Own
         | Stage::Coordinating { .. }
@@ -58,8 +56,11 @@ pub(super) fn hand_over(
         | Stage::Closed => {
             home(on.case, on.actor)?;
             own_work_needs_a_reason(on, &text)?;
-            if let Some(coordination) = past_the_cap(on) {
+            if let Some(coordination) = past_the_cap(on, None) {
                 return Ok(vec![with_words(coordination, text)]);
+            }
+            if !rules.pack_of(on.case).slips {
+                return Err(Refusal::NoSlips);
             }
             slip(
                 &on.case.responder.department,
@@ -95,11 +96,11 @@ fn insisting_needs_a_reason(on: On<'_>, to: &DepartmentId, text: &str) -> Result
 
 /// T8: past the pack's cap the slip goes to coordination by itself, wherever it was sent. Every lead that was named
 /// counts anew. Where coordination is whom it concerns (I11), or nobody, the slip goes on.
-fn past_the_cap(on: On<'_>) -> Option<Fact> {
+fn past_the_cap(on: On<'_>, sender_head: Option<PersonId>) -> Option<Fact> {
     let cap = on.rules().pack_of(on.case).max_moves;
     let n_moves = u32::try_from(on.case.n_moves_unsettled()).unwrap_or(u32::MAX);
     (n_moves >= cap)
-        .then(|| to_coordination(on.case, on.rules(), true).ok())
+        .then(|| to_coordination(on.case, on.rules(), true, sender_head).ok())
         .flatten()
 }
 
@@ -108,6 +109,7 @@ pub(super) fn to_coordination(
     case: &Case,
     rules: &Rules,
     automatic: bool,
+    sender_head: Option<PersonId>,
 ) -> Result<Fact, Refusal> {
     let to = rules
         .directory
@@ -122,6 +124,8 @@ pub(super) fn to_coordination(
         to,
         head,
         automatic,
+        sender_head,
+        supervisor_told: case.responder.supervisor.clone(),
     }))
 }
 
@@ -165,7 +169,7 @@ pub(super) fn slip(
 }
 
 /// Who signs for a department, where it is not whoever acts (T6).
-fn signs_for(on: On<'_>, department: &DepartmentId) -> Option<PersonId> {
+pub(super) fn signs_for(on: On<'_>, department: &DepartmentId) -> Option<PersonId> {
     let directory = &on.rules().directory;
     head_to_sign(department, on.actor, &on.case.record.concerns, directory)
 }
@@ -188,6 +192,24 @@ pub(super) fn receive(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     Ok(vec![received(on, department)])
 }
 
+/// Who acts on a slip that nobody signed for has received it, and its head signs for that as well (T6).
+fn with_receipt(on: On<'_>, then: Event) -> Vec<Event> {
+    let receipt = match &on.case.stage {
+        Stage::Passed {
+            department,
+            received: false,
+            ..
+        } => Some(received(on, department)),
+        Stage::Own
+        | Stage::Passed { .. }
+        | Stage::Coordinating { .. }
+        | Stage::Joined { .. }
+        | Stage::Replied
+        | Stage::Closed => None,
+    };
+    receipt.into_iter().chain([then]).collect()
+}
+
 fn received(on: On<'_>, department: &DepartmentId) -> Event {
     bare(Fact::Received(Received {
         department: department.clone(),
@@ -198,8 +220,8 @@ fn received(on: On<'_>, department: &DepartmentId) -> Event {
 pub(super) fn name_handler(on: On<'_>, handler: PersonId) -> Result<Vec<Event>, Refusal> {
     let Stage::Passed {
         department,
-        received: is_received,
         handler: current,
+        ..
     } = &on.case.stage
     else {
         return Err(Refusal::NoSlip);
@@ -216,9 +238,8 @@ pub(super) fn name_handler(on: On<'_>, handler: PersonId) -> Result<Vec<Event>, 
     if current.as_ref() == Some(&handler) {
         return Ok(Vec::new());
     }
-    let signed = (!is_received).then(|| received(on, department));
-    let named = bare(Fact::HandlerNamed(HandlerNamed { handler }));
-    Ok(signed.into_iter().chain([named]).collect())
+    let named = Fact::HandlerNamed(HandlerNamed { handler });
+    Ok(with_receipt(on, bare(named)))
 }
 
 pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Refusal> {
@@ -240,10 +261,9 @@ pub(super) fn return_slip(on: On<'_>, opinion: String) -> Result<Vec<Event>, Ref
     });
     // The opinion stays on record as a return, so that coordination can find it to hold (A7).
     let returned = Event::new(fact, Content::text(opinion));
-    Ok([returned]
-        .into_iter()
-        .chain(past_the_cap(on).map(bare))
-        .collect())
+    let mut events = with_receipt(on, returned);
+    events.extend(past_the_cap(on, None).map(bare));
+    Ok(events)
 }
 
 pub(super) fn reply(
@@ -267,7 +287,7 @@ pub(super) fn reply(
         suggestion: suggestion.filter(|_| on.case.record.kind == Kind::Suggestion),
         head: signs_for(on, holding),
     });
-    let mut events = vec![Event::new(fact, Content::text(text))];
+    let mut events = with_receipt(on, Event::new(fact, Content::text(text)));
     if let Some(how) = told {
         may_tell(on.case, holding, on.actor, on.rules())?;
         events.push(told_event(on, how, String::new())?);

@@ -8,6 +8,7 @@ use crate::event::{
     VisitWaived, Visited, WaivedBecause,
 };
 use crate::hash::Hash;
+use crate::moment::Moment;
 use crate::rule::RuleId;
 
 pub(super) fn visit(
@@ -38,10 +39,15 @@ pub(super) fn visit(
     if finding != Finding::NotReached {
         check_visit(how, &content)?;
     }
-    Ok(vec![Event::new(
-        Fact::Visited(Visited { how, finding }),
-        content,
-    )])
+    let this_try = (finding == Finding::NotReached).then_some(on.acting.now);
+    let enough = this_try.is_some()
+        && tries(on, this_try) >= on.rules().pack_of(on.case).return_visit_attempts;
+    let fact = Fact::Visited(Visited {
+        how,
+        finding,
+        enough,
+    });
+    Ok(vec![Event::new(fact, content)])
 }
 
 /// V6: what a customer who was reached said, and at which number.
@@ -56,7 +62,8 @@ fn check_visit(how: Contact, content: &Content) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// V4: with a reason; a joined complaint outside the sample, or an unnamed one, says so itself.
+/// V4: with a reason; an unnamed customer is one. Of joined complaints those outside the sample owe no visit anyway,
+/// and those in it are visited (C5).
 pub(super) fn waive_visit(
     on: On<'_>,
     because: WaivedBecause,
@@ -69,7 +76,7 @@ pub(super) fn waive_visit(
         WaivedBecause::Unnamed if !on.case.is_unnamed() => {
             Err(Refusal::ReasonMissing { rule: RuleId::V4 })
         }
-        WaivedBecause::NotInSample if on.case.coordination.main.is_none() => {
+        WaivedBecause::NotInSample if !on.case.coordination.is_outside_sample => {
             Err(Refusal::ReasonMissing { rule: RuleId::C5 })
         }
         WaivedBecause::Unnamed | WaivedBecause::NotInSample => Ok(vec![with_words(fact, text)]),
@@ -80,7 +87,7 @@ pub(super) fn waive_visit(
     }
 }
 
-/// V3: by a supervisor who did not do the work.
+/// V3: by a supervisor who did neither the work nor the visit.
 pub(super) fn spot_check(
     on: On<'_>,
     seed: Hash,
@@ -101,6 +108,11 @@ pub(super) fn spot_check(
             }
         })?;
     not_concerned(on.case, &on.actor.id)?;
+    let handled = on.case.result.as_ref().map(|it| &it.by);
+    let visited = on.case.visits.last().map(|it| &it.by);
+    if [handled, visited].contains(&Some(&on.actor.id)) {
+        return Err(Refusal::CheckerDidTheWork { rule: RuleId::V3 });
+    }
     let found_wrong = !handling_true || visit_true == Some(false);
     if found_wrong && text.trim().is_empty() {
         return Err(Refusal::ReasonMissing { rule: RuleId::V3 });
@@ -123,7 +135,7 @@ pub(super) fn close(on: On<'_>) -> Result<Vec<Event>, Refusal> {
         Some(Finding::NotReached) => {
             let pack = on.rules().pack_of(on.case);
             let needed = pack.return_visit_attempts;
-            let tried = tries(on);
+            let tried = tries(on, None);
             if tried < needed {
                 return Err(Refusal::TryAgain { tried, needed });
             }
@@ -137,18 +149,19 @@ pub(super) fn close(on: On<'_>) -> Result<Vec<Event>, Refusal> {
     }))])
 }
 
-/// V1: tries that did not reach the customer, those too close together counted once.
-fn tries(on: On<'_>) -> u32 {
+/// V1: tries that did not reach the customer, with the one made now, those too close together counted once.
+fn tries(on: On<'_>, now: Option<Moment>) -> u32 {
     let apart = on.rules().pack_of(on.case).return_visit_gap;
-    let mut last = None;
+    let mut last: Option<Moment> = None;
     let mut n_tries = 0;
-    for visit in on
+    let before = on
         .case
         .visits_since_result()
         .filter(|it| it.finding == Finding::NotReached)
-    {
-        if last.is_none_or(|last| visit.at >= last + apart) {
-            last = Some(visit.at);
+        .map(|it| it.at);
+    for at in before.chain(now) {
+        if last.is_none_or(|last| at >= last + apart) {
+            last = Some(at);
             n_tries += 1;
         }
     }

@@ -20,6 +20,12 @@ pub struct ReportedToCoordination {
     #[n(3)]
     #[cbor(default, skip_if = "is_false")]
     pub automatic: bool,
+    /// The head of the reporting department who signs for the dispatch, where somebody else let the slip go (T6).
+    #[n(4)]
+    pub sender_head: Option<PersonId>,
+    /// The first responder's supervisor, told at the same time (T1).
+    #[n(5)]
+    pub supervisor_told: Option<PersonId>,
 }
 
 /// The coordinating department named the one lead (C1).
@@ -37,6 +43,9 @@ pub struct LeadNamed {
     #[n(4)]
     #[cbor(default, skip_if = "Vec::is_empty")]
     pub upheld: Vec<DepartmentId>,
+    /// The head of the coordinating department who signs for the dispatch, where somebody else named the lead (T6).
+    #[n(5)]
+    pub sender_head: Option<PersonId>,
 }
 
 /// What is not known for certain was put to a leader; the answer to the customer waits for it (C3).

@@ -201,6 +201,9 @@ pub struct Guided {
 pub struct GuidedReceived {
     #[n(1)]
     pub department: DepartmentId,
+    /// The first responder's supervisor, told at the same time as of a slip (T1).
+    #[n(2)]
+    pub supervisor_told: Option<PersonId>,
 }
 
 /// Nobody could be reached: the customer was told department, place and phone of whom to see (I7).

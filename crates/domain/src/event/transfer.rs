@@ -192,6 +192,10 @@ pub struct Consented {
     /// What the customer's clock runs to from then on (T10): never earlier than before.
     #[n(3)]
     pub customer_until: Option<Moment>,
+    /// How often the case had been postponed as far as known when consenting to a further time: whose consent it
+    /// takes, and whether any is left, hangs on that (T10).
+    #[n(4)]
+    pub postponed_before: Option<u32>,
 }
 
 /// The customer was told that it takes longer, and until when.

@@ -13,6 +13,10 @@ pub struct Visited {
     pub how: Contact,
     #[n(2)]
     pub finding: Finding,
+    /// Not reached, and tried as often as the pack asks: nothing but the end is left (V1).
+    #[n(3)]
+    #[cbor(default, skip_if = "is_false")]
+    pub enough: bool,
 }
 
 /// No return visit is made, and why (V4).

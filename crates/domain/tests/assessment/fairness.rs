@@ -209,46 +209,56 @@ fn a_plain_answer_or_a_case_ended_for_good_is_no_poor_handling() {
 
 #[test]
 fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
-    let lift = |rang: Option<&str>| {
+    let lift = |rang: Option<&str>, signed: &str| {
         let mut story = Story::handed_over(1);
         story = Story {
             envelopes: Vec::new(),
             ..story
         }
         .recorded("liu-wei", "liu-wei", "2026-07-13 09:06")
-        .order("liu-wei", "2026-07-13 09:08", hand_over("lift-company"))
-        .order("tang-wei", "2026-07-13 09:15", name_handler("tang-wei"));
-        if let Some(whom) = rang {
+        .order("liu-wei", "2026-07-13 09:08", hand_over("lift-company"));
+        if let Some(rang) = rang {
             story = story.order(
                 "tang-wei",
-                "2026-07-13 09:20",
+                "2026-07-13 09:10",
                 Command::ContactOutside {
-                    contractor: whom.parse().ok(),
+                    contractor: Some(rang.parse().unwrap()),
                     reached: true,
                     text: "已通知维保".into(),
                 },
             );
         }
-        story.order("tang-wei", "2026-07-16 10:00", reply())
+        story
+            .order("tang-wei", signed, name_handler("tang-wei"))
+            .order("tang-wei", "2026-07-16 10:00", reply())
     };
-    let rang = lift(Some("lift-company"));
-    let accounts: Vec<_> = rang
-        .look("2026-07-16 11:00", exact, &[], breaches)
-        .into_iter()
-        .map(|it| it.account)
-        .collect();
-    assert_eq!(
-        accounts,
-        [Account::Contract("lift-company".parse().unwrap())]
-    );
+    let contract = Account::Contract("lift-company".parse().unwrap());
+    let accounts = |story: &Story| -> Vec<_> {
+        story
+            .look("2026-07-16 11:00", exact, &[], breaches)
+            .into_iter()
+            .map(|it| it.account)
+            .collect()
+    };
+    let rang = lift(Some("lift-company"), "2026-07-13 09:15");
+    assert_eq!(accounts(&rang), std::slice::from_ref(&contract));
     rang.proposed("2026-07-16 11:00", &[], &[]);
-    for elsewhere in [None, Some("")] {
-        lift(elsewhere).proposed(
+    for rang in [None, Some("cleaning")] {
+        lift(rang, "2026-07-13 09:15").proposed(
             "2026-07-16 11:00",
             &[],
             &[(RuleId::A3, "lift-company", "tang-wei")],
         );
     }
+    let signed_late = lift(Some("lift-company"), "2026-07-13 09:40");
+    let of_counterpart = accounts(&signed_late)
+        .into_iter()
+        .filter(|it| *it != contract)
+        .count();
+    assert_eq!(
+        of_counterpart, 1,
+        "naming the handler was the counterpart's"
+    );
 }
 
 #[test]

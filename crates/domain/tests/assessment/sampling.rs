@@ -241,3 +241,26 @@ fn the_shipped_pack_says_how_large_the_sample_is() {
     let drawn = sample(&population(41, |_, _| {}), shipped, Hash::of(b"a seed"));
     assert_eq!(drawn.len(), 5, "10 percent, rounded up");
 }
+
+#[test]
+fn a_supervisor_who_did_the_work_or_the_visit_does_not_check_it() {
+    let check = || Command::SpotCheck {
+        seed: Hash([7; 32]),
+        handling_true: true,
+        visit_true: Some(true),
+        customer_asked: false,
+        text: String::new(),
+    };
+    let refusal = Refusal::CheckerDidTheWork { rule: RuleId::V3 };
+    let answered = Story::handed_over(1)
+        .order("chen-gong", "2026-07-13 11:00", reply())
+        .order("wang-jianguo", "2026-07-13 11:10", tell());
+    let handled_here = Story::new(2)
+        .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order("zhao-qiang", "2026-07-13 11:00", reply());
+    handled_here.refused("zhao-qiang", "2026-07-14 10:00", check(), &refusal);
+    answered
+        .order("zhao-qiang", "2026-07-14 09:00", visit(Finding::Satisfied))
+        .refused("zhao-qiang", "2026-07-14 10:00", check(), &refusal)
+        .order("lin-zhiyuan", "2026-07-14 10:10", check());
+}

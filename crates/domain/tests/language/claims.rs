@@ -334,12 +334,10 @@ impl World {
 }
 
 fn supervisor_told(fact: &Fact) -> Option<&PersonId> {
-    if let Fact::HandedOver(it) = fact {
-        it.supervisor_told.as_ref()
-    } else if let Fact::ReasonExplained(it) = fact {
+    if let Fact::ReasonExplained(it) = fact {
         it.supervisor_told.as_ref()
     } else {
-        None
+        fact.supervisor_told()
     }
 }
 
