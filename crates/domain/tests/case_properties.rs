@@ -565,13 +565,6 @@ fn about_people() -> impl Strategy<Value = Command> {
                 text,
             }
         ),
-        (department(), option::of(person()), text()).prop_map(|(department, person, text)| {
-            Command::ReportFurtherCase {
-                department,
-                person,
-                text,
-            }
-        }),
         (person(), any::<bool>(), text()).prop_map(|(person, by_customer, text)| {
             Command::Praise {
                 person,
