@@ -29,14 +29,33 @@ pub struct Move {
 }
 
 impl Case {
-    /// The sender of the slip where it lies.
+    /// The sender of the slip where it lies; what the first responder's side sent before a succession comes back to
+    /// where the first responder is now (F3).
     pub fn sender(&self) -> Option<&DepartmentId> {
         let holder = self.holder();
-        self.moves
+        let (place, sent) = self
+            .moves
             .iter()
+            .enumerate()
             .rev()
-            .find(|it| it.to == *holder && !it.returned)
-            .map(|it| &it.from)
+            .find(|(_, it)| it.to == *holder && !it.returned)?;
+        let was_home =
+            |(home, n_moves): &(DepartmentId, usize)| *home == sent.from && place < *n_moves;
+        Some(if self.consents.former_homes.iter().any(was_home) {
+            &self.responder.department
+        } else {
+            &sent.from
+        })
+    }
+
+    /// The department as those see it who do not know yet of a succession to another one (F3).
+    fn home_now<'a>(&'a self, department: &'a DepartmentId) -> &'a DepartmentId {
+        let is_former = |(home, _): &(DepartmentId, usize)| home == department;
+        if self.consents.former_homes.iter().any(is_former) {
+            &self.responder.department
+        } else {
+            department
+        }
     }
 
     /// Whoever handles it where it lies.
@@ -57,14 +76,19 @@ impl Case {
     }
 
     pub(super) fn admit_handed_over(&self, it: &HandedOver) -> Result<(), Refusal> {
-        if it.from == it.to {
+        let from = if self.stage == Stage::Own {
+            self.home_now(&it.from)
+        } else {
+            &it.from
+        };
+        if *from == it.to {
             return Err(Refusal::SameDepartment);
         }
         if self.intake.in_danger {
             return Err(Refusal::InDanger);
         }
         match &self.stage {
-            Stage::Own if it.from == self.responder.department => Ok(()),
+            Stage::Own if *from == self.responder.department => Ok(()),
             Stage::Passed { department, .. } if it.from == *department => Ok(()),
             Stage::Own
             | Stage::Passed { .. }
@@ -79,7 +103,8 @@ impl Case {
     pub(super) fn handed_over(&mut self, act: Act<'_>, it: &HandedOver) {
         self.meet(DeadlineId::Transfer, act);
         self.meet(DeadlineId::ReturnSlip, act);
-        self.pass(act, &it.from, &it.to, it.contractor, false);
+        let from = self.holder().clone();
+        self.pass(act, &from, &it.to, it.contractor, false);
         self.owe_signature(
             DeadlineId::SignDispatch,
             &it.from,
@@ -176,7 +201,8 @@ impl Case {
     }
 
     pub(super) fn returned(&mut self, act: Act<'_>, it: &Returned) {
-        self.pass(act, &it.from, &it.to, false, true);
+        let to = self.home_now(&it.to).clone();
+        self.pass(act, &it.from, &to, false, true);
         self.owe_signature(
             DeadlineId::SignDispatch,
             &it.from,
@@ -191,7 +217,8 @@ impl Case {
         }
         match &self.stage {
             Stage::Replied | Stage::Closed => Err(Refusal::AlreadyReplied),
-            Stage::Own | Stage::Passed { .. } if *self.holder() == it.department => Ok(()),
+            Stage::Own if *self.home_now(&it.department) == self.responder.department => Ok(()),
+            Stage::Passed { department, .. } if *department == it.department => Ok(()),
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
@@ -448,6 +475,10 @@ impl Case {
             .filter(|open| open.owed_by.person.as_ref() == Some(&from.person))
             .for_each(|open| open.end = Some(End::Lifted { at }));
         self.consents.succeeded();
+        if from.department != it.department {
+            let home = (from.department.clone(), self.moves.len());
+            self.consents.former_homes.push(home);
+        }
         let consents = &self.consents;
         self.obligations
             .iter_mut()

@@ -261,7 +261,6 @@ impl Refusal {
                 Some(RuleId::V5)
             }
             Self::NotChecked | Self::CheckerDidTheWork => Some(RuleId::I13),
-            Self::NotClear => Some(RuleId::I4),
             Self::PassedOn { .. }
             | Self::NotYours { .. }
             | Self::SameResponder
@@ -283,7 +282,7 @@ impl Refusal {
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
             Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
-            Self::UnknownPaper { .. } => Some(RuleId::I4),
+            Self::NotClear | Self::UnknownPaper { .. } => Some(RuleId::I4),
             Self::Promise { .. } => Some(RuleId::I15),
             Self::AwaitingLeader => Some(RuleId::C3),
             Self::InDanger
