@@ -1,6 +1,8 @@
 //! The slip's way from hand to hand (T), and the answerability that stays behind (F3, F7).
 
-use super::{Act, Case, CaseResult, End, Owed, ReportKind, Responder, Shift, Stage, goes_along};
+use super::{
+    Act, Case, CaseResult, End, Obligation, Owed, ReportKind, Responder, Shift, Stage, goes_along,
+};
 use crate::decide::Refusal;
 use crate::event::{
     HandedOver, HandlerNamed, Outcome, Received, Replied, ResultTold, Returned, ShiftPassed,
@@ -429,16 +431,33 @@ impl Case {
                 .filter(|open| open.arose == taken.envelope)
                 .for_each(|open| open.end = Some(End::met(act)));
             self.consents.shift_taken(&taken.from, &taken.to);
-            for it in self.obligations.iter_mut().filter(|it| {
-                it.end.is_none()
-                    && it.owed_by.person.as_ref() == Some(&taken.from)
-                    && goes_along(it.deadline)
-            }) {
-                let owes = Owed {
-                    department: it.owed_by.department.clone(),
-                    person: Some(taken.to.clone()),
-                };
-                it.hand_on(owes, act.at);
+            self.hand_on(&taken.to, None, act.at, |_, it| {
+                it.owed_by.person.as_ref() == Some(&taken.from) && goes_along(it.deadline)
+            });
+        }
+    }
+
+    /// Moves what is open to somebody else; what was missed stays where it was (F3, F7).
+    fn hand_on(
+        &mut self,
+        to: &PersonId,
+        department: Option<&DepartmentId>,
+        at: Moment,
+        goes: impl Fn(&Self, &Obligation) -> bool,
+    ) {
+        let owes: Vec<Option<Owed>> = self
+            .obligations
+            .iter()
+            .map(|it| {
+                (it.end.is_none() && goes(self, it)).then(|| Owed {
+                    department: department.unwrap_or(&it.owed_by.department).clone(),
+                    person: self.goes_to(to, it.deadline),
+                })
+            })
+            .collect();
+        for (it, owes) in self.obligations.iter_mut().zip(owes) {
+            if let Some(owes) = owes {
+                it.hand_on(owes, at);
             }
         }
     }
@@ -492,15 +511,9 @@ impl Case {
             self.meet(DeadlineId::DecideAsked, act);
             self.was_never_owed_by(&self.record.first_responder.clone());
         }
-        let moves: Vec<bool> = self
-            .obligations
-            .iter()
-            .map(|open| open.end.is_none() && self.is_of_the_answerability(&from, open))
-            .collect();
-        let owes = self.responder_owes();
-        for (open, _) in self.obligations.iter_mut().zip(moves).filter(|it| it.1) {
-            open.hand_on(owes.clone(), at);
-        }
+        self.hand_on(&it.to, Some(&it.department), at, |case, open| {
+            case.is_of_the_answerability(&from, open)
+        });
         self.owe_responder(DeadlineId::AcceptSuccession, act.at, act);
     }
 
