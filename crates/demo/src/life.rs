@@ -88,11 +88,24 @@ impl Life {
 }
 
 impl Plot {
+    /// The shortest way to an end: a suggestion and an inspection take more than an answer (I13, L4).
+    pub const fn shortest(kind: Kind) -> Way {
+        match kind {
+            Kind::Suggestion | Kind::Inspection => Way::Own,
+            Kind::Enquiry
+            | Kind::Formality
+            | Kind::Complaint
+            | Kind::ServiceRequest
+            | Kind::Report => Way::AtOnce,
+        }
+    }
+
     /// What mostly becomes of a case of this kind.
     pub fn drawn(kind: Kind, chance: &mut Chance) -> Self {
         let at_once = match kind {
-            Kind::Enquiry | Kind::Formality | Kind::Suggestion => 32,
-            Kind::Complaint | Kind::ServiceRequest | Kind::Report | Kind::Inspection => 10,
+            Kind::Enquiry | Kind::Formality => 50,
+            Kind::Complaint | Kind::ServiceRequest | Kind::Report => 14,
+            Kind::Suggestion | Kind::Inspection => 0,
         };
         let way = chance.weighed(&[
             (at_once, Way::AtOnce),

@@ -7,7 +7,7 @@ use std::fmt;
 
 use chrono::{Days, TimeDelta};
 use shouwen_domain::case::{Case, Stage};
-use shouwen_domain::event::{Channel, Urgency};
+use shouwen_domain::event::{Channel, Kind, Urgency};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::{Refusal, Rules};
 
@@ -247,7 +247,7 @@ impl Play<'_> {
             let mut plot = self.plot();
             plot.quick = n >= 3;
             if n + 1 == TRIES {
-                plot.way = Way::AtOnce;
+                plot.way = Plot::shortest(self.kind());
             }
             let life = self.live(asked, plot)?;
             if life.is_closed() {
@@ -312,9 +312,12 @@ impl Play<'_> {
     }
 
     fn plot(&mut self) -> Plot {
+        Plot::drawn(self.kind(), &mut self.chance)
+    }
+
+    fn kind(&self) -> Kind {
         let category = self.rules.pack.category(&self.matter.category);
-        let kind = category.map_or(shouwen_domain::event::Kind::Enquiry, |it| it.kind);
-        Plot::drawn(kind, &mut self.chance)
+        category.map_or(Kind::Enquiry, |it| it.kind)
     }
 
     fn live(&mut self, asked: Moment, plot: Plot) -> Result<Life, PlanError> {

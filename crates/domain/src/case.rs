@@ -191,7 +191,11 @@ impl Case {
         goes_along(it.deadline)
             && !is_the_holders
             && it.owed_by.department == responder.department
-            && (person == Some(&responder.person) || person == Some(on_duty))
+            && person.map_or_else(
+                // A visit that they may not make is the department's.
+                || verification::is_visit(it.deadline),
+                |it| *it == responder.person || it == on_duty,
+            )
     }
 
     /// Who is on duty for a person: whoever took over their shift, else they themselves (F7).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Act, Case, End, Obligation};
 use crate::decide::Refusal;
 use crate::event::{Consented, PauseReason, Request, Requested};
-use crate::id::{EnvelopeId, PersonId, ShiftId};
+use crate::id::{DepartmentId, EnvelopeId, PersonId, ShiftId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
 use crate::reckoning::Pause;
@@ -20,6 +20,8 @@ pub struct Consents {
     pub shifts: Vec<Shift>,
     /// Whose shift was taken over, with who is on duty for them (F7).
     pub on_duty: BTreeMap<PersonId, PersonId>,
+    /// Departments that answered beside a first responder before a succession (F3), with how often the slip had moved.
+    pub former_homes: Vec<(DepartmentId, usize)>,
 }
 
 /// What one person owes here goes to the next post on duty, once it is taken (F7).

@@ -360,9 +360,12 @@ impl Case {
     }
 
     pub(super) fn form_completed(&mut self, act: Act<'_>, it: &FormCompleted) {
-        self.intake.missing.clone_from(&it.missing);
+        // Somebody else may have added the rest at the same time.
+        self.intake
+            .missing
+            .retain(|field| it.missing.contains(field));
         self.intake.unnamed &= !it.named;
-        if it.missing.is_empty() || it.missing_because.is_some() {
+        if self.intake.missing.is_empty() || it.missing_because.is_some() {
             self.meet(DeadlineId::CompleteForm, act);
         }
     }

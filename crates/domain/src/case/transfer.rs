@@ -1,6 +1,8 @@
 //! The slip's way from hand to hand (T), and the answerability that stays behind (F3, F7).
 
-use super::{Act, Case, CaseResult, End, Owed, ReportKind, Responder, Shift, Stage, goes_along};
+use super::{
+    Act, Case, CaseResult, End, Obligation, Owed, ReportKind, Responder, Shift, Stage, goes_along,
+};
 use crate::decide::Refusal;
 use crate::event::{
     HandedOver, HandlerNamed, Outcome, Received, Replied, ResultTold, Returned, ShiftPassed,
@@ -29,14 +31,33 @@ pub struct Move {
 }
 
 impl Case {
-    /// The sender of the slip where it lies.
+    /// The sender of the slip where it lies; what the first responder's side sent before a succession comes back to
+    /// where the first responder is now (F3).
     pub fn sender(&self) -> Option<&DepartmentId> {
         let holder = self.holder();
-        self.moves
+        let (place, sent) = self
+            .moves
             .iter()
+            .enumerate()
             .rev()
-            .find(|it| it.to == *holder && !it.returned)
-            .map(|it| &it.from)
+            .find(|(_, it)| it.to == *holder && !it.returned)?;
+        let was_home =
+            |(home, n_moves): &(DepartmentId, usize)| *home == sent.from && place < *n_moves;
+        Some(if self.consents.former_homes.iter().any(was_home) {
+            &self.responder.department
+        } else {
+            &sent.from
+        })
+    }
+
+    /// The department as those see it who do not know yet of a succession to another one (F3).
+    fn home_now<'a>(&'a self, department: &'a DepartmentId) -> &'a DepartmentId {
+        let is_former = |(home, _): &(DepartmentId, usize)| home == department;
+        if self.consents.former_homes.iter().any(is_former) {
+            &self.responder.department
+        } else {
+            department
+        }
     }
 
     /// Whoever handles it where it lies.
@@ -57,18 +78,20 @@ impl Case {
     }
 
     pub(super) fn admit_handed_over(&self, it: &HandedOver) -> Result<(), Refusal> {
-        if it.from == it.to {
+        let from = if matches!(self.stage, Stage::Own | Stage::Joined { .. }) {
+            self.home_now(&it.from)
+        } else {
+            &it.from
+        };
+        if *from == it.to {
             return Err(Refusal::SameDepartment);
         }
         if self.intake.in_danger {
             return Err(Refusal::InDanger);
         }
         match &self.stage {
-            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. }
-                if it.from == *self.holder() =>
-            {
-                Ok(())
-            }
+            Stage::Own | Stage::Joined { .. } if *from == self.responder.department => Ok(()),
+            Stage::Passed { department, .. } if it.from == *department => Ok(()),
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
@@ -84,7 +107,8 @@ impl Case {
         self.gave_it_up(act);
         self.meet(DeadlineId::Transfer, act);
         self.meet(DeadlineId::ReturnSlip, act);
-        self.pass(act, &it.from, &it.to, it.contractor, false);
+        let from = self.holder().clone();
+        self.pass(act, &from, &it.to, it.contractor, false);
         self.owe_signature(
             DeadlineId::SignDispatch,
             &it.from,
@@ -210,7 +234,8 @@ impl Case {
 
     pub(super) fn returned(&mut self, act: Act<'_>, it: &Returned) {
         self.gave_it_up(act);
-        self.pass(act, &it.from, &it.to, false, true);
+        let to = self.home_now(&it.to).clone();
+        self.pass(act, &it.from, &to, false, true);
         self.owe_signature(
             DeadlineId::SignDispatch,
             &it.from,
@@ -225,11 +250,12 @@ impl Case {
         }
         match &self.stage {
             Stage::Replied | Stage::Closed => Err(Refusal::AlreadyReplied),
-            Stage::Own | Stage::Passed { .. } | Stage::Joined { .. }
-                if *self.holder() == it.department =>
+            Stage::Own | Stage::Joined { .. }
+                if *self.home_now(&it.department) == self.responder.department =>
             {
                 Ok(())
             }
+            Stage::Passed { department, .. } if *department == it.department => Ok(()),
             Stage::Own
             | Stage::Passed { .. }
             | Stage::Coordinating { .. }
@@ -448,16 +474,33 @@ impl Case {
                 .filter(|open| open.arose == taken.envelope)
                 .for_each(|open| open.end = Some(End::met(act)));
             self.consents.shift_taken(&taken.from, &taken.to);
-            for it in self.obligations.iter_mut().filter(|it| {
-                it.end.is_none()
-                    && it.owed_by.person.as_ref() == Some(&taken.from)
-                    && goes_along(it.deadline)
-            }) {
-                let owes = Owed {
-                    department: it.owed_by.department.clone(),
-                    person: Some(taken.to.clone()),
-                };
-                it.hand_on(owes, act.at);
+            self.hand_on(&taken.to, None, act.at, |_, it| {
+                it.owed_by.person.as_ref() == Some(&taken.from) && goes_along(it.deadline)
+            });
+        }
+    }
+
+    /// Moves what is open to somebody else; what was missed stays where it was (F3, F7).
+    fn hand_on(
+        &mut self,
+        to: &PersonId,
+        department: Option<&DepartmentId>,
+        at: Moment,
+        goes: impl Fn(&Self, &Obligation) -> bool,
+    ) {
+        let owes: Vec<Option<Owed>> = self
+            .obligations
+            .iter()
+            .map(|it| {
+                (it.end.is_none() && goes(self, it)).then(|| Owed {
+                    department: department.unwrap_or(&it.owed_by.department).clone(),
+                    person: self.goes_to(to, it.deadline),
+                })
+            })
+            .collect();
+        for (it, owes) in self.obligations.iter_mut().zip(owes) {
+            if let Some(owes) = owes {
+                it.hand_on(owes, at);
             }
         }
     }
@@ -494,6 +537,10 @@ impl Case {
             .filter(|open| open.owed_by.person.as_ref() == Some(&from.person))
             .for_each(|open| open.end = Some(End::Lifted { at }));
         self.consents.succeeded();
+        if from.department != it.department {
+            let home = (from.department.clone(), self.moves.len());
+            self.consents.former_homes.push(home);
+        }
         let consents = &self.consents;
         self.obligations
             .iter_mut()
@@ -507,15 +554,9 @@ impl Case {
             self.meet(DeadlineId::DecideAsked, act);
             self.was_never_owed_by(&self.record.first_responder.clone());
         }
-        let moves: Vec<bool> = self
-            .obligations
-            .iter()
-            .map(|open| open.end.is_none() && self.is_of_the_answerability(&from, open))
-            .collect();
-        let owes = self.responder_owes();
-        for (open, _) in self.obligations.iter_mut().zip(moves).filter(|it| it.1) {
-            open.hand_on(owes.clone(), at);
-        }
+        self.hand_on(&it.to, Some(&it.department), at, |case, open| {
+            case.is_of_the_answerability(&from, open)
+        });
         self.owe_responder(DeadlineId::AcceptSuccession, act.at, act);
     }
 

@@ -152,11 +152,19 @@ impl Case {
     /// a colleague visit: then it is the department's.
     pub(super) fn owe_visit(&mut self, deadline: DeadlineId, since: Moment, act: Act<'_>) {
         let visitor = self.on_duty_for(&self.responder.person).clone();
-        let did_the_work = self.result.as_ref().is_some_and(|it| it.by == visitor);
-        let is_concerned = self.record.concerns.contains(&visitor);
-        let person = (!did_the_work && !is_concerned).then_some(visitor);
+        let person = self.may_visit(&visitor).then_some(visitor);
         let department = self.responder.department.clone();
         self.owe(deadline, &department, person, since, act);
+    }
+
+    fn may_visit(&self, person: &PersonId) -> bool {
+        let did_the_work = self.result.as_ref().is_some_and(|it| it.by == *person);
+        !did_the_work && !self.record.concerns.contains(person)
+    }
+
+    /// To whom it goes with a shift or a succession: a visit to the department, where the person may not visit.
+    pub(super) fn goes_to(&self, person: &PersonId, deadline: DeadlineId) -> Option<PersonId> {
+        (!is_visit(deadline) || self.may_visit(person)).then(|| person.clone())
     }
 
     /// V2: the department that answered works on it again; the history stays.
@@ -291,4 +299,8 @@ impl Case {
         self.coordination.leader_answered_at = None;
         self.owe_handling(act.at, act);
     }
+}
+
+pub(super) const fn is_visit(deadline: DeadlineId) -> bool {
+    matches!(deadline, DeadlineId::ReturnVisit | DeadlineId::RetryVisit)
 }

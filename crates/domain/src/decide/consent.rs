@@ -26,6 +26,7 @@ pub(super) fn ask(on: On<'_>, request: Request, text: String) -> Result<Vec<Even
     } else {
         holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
     }
+    not_concerned(on.case, &on.actor.id)?;
     check(on, request)?;
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::T9 })?;
     let (of, of_department) = consent_of(on, request)?;

@@ -150,6 +150,7 @@ pub(super) fn instruct(
 
 pub(super) fn join(on: On<'_>, main: CaseId) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
+    not_concerned(on.case, &on.actor.id)?;
     if on.rules().pack_of(on.case).joined.is_none() {
         return Err(Refusal::NoJoining);
     }

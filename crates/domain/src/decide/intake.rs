@@ -581,6 +581,7 @@ pub(super) fn agree_time(
     text: String,
 ) -> Result<Vec<Event>, Refusal> {
     holder(on.case, on.actor).or_else(|_| home(on.case, on.actor))?;
+    not_concerned(on.case, &on.actor.id)?;
     if at <= on.acting.now {
         return Err(Refusal::ImpossibleTime { at });
     }
