@@ -970,6 +970,16 @@ fn what_a_pause_took_of_working_time_is_given_back_in_working_time() {
         &[("2026-07-14T10:30:00", "2026-07-14T10:45:00")],
         "07-14 11:15",
     );
+    // The next one begins just when all is given back.
+    check_paused(
+        start,
+        hour,
+        &[
+            ("2026-07-14T10:30:00", "2026-07-14T10:45:00"),
+            ("2026-07-14T11:15:00", "2026-07-14T11:30:00"),
+        ],
+        "07-14 11:15",
+    );
     // Over lunch and over night nothing is lost.
     check_paused(
         start,
