@@ -343,7 +343,7 @@ fn a_disproved_offset_proves_nothing_against_anybody() {
     let verdict = passed_on("10:30", Some(clock(0, 60)))
         .arrived("10:15")
         .verdict_at(TRANSFER, "2026-07-20 09:00", None);
-    let when = shouwen_domain::verdict::When {
+    let when = When {
         earliest: None,
         latest: Some(day("10:15")),
     };
@@ -731,7 +731,11 @@ fn an_agenda_says_when_the_next_verdict_changes() {
         acts: &acts,
         heard_until: None,
     };
-    let agenda = Agenda::of(&history.case(), &history.rules, &evidence);
+    let case = history.case();
+    let agenda = Agenda::of(&case, &history.rules, &evidence);
+    let open: Vec<_> = case.open_obligations().map(|it| it.deadline).collect();
+    let lines: Vec<_> = agenda.lines().iter().map(|it| it.deadline).collect();
+    assert_eq!(lines, open);
     assert_eq!(agenda.next_due(), Some(day("09:23")));
     let after = |time: &str| Some(Moment::from_unix_ms(day(time).unix_ms() + 1));
     assert_eq!(agenda.next_transition(day("09:00")), after("09:23"));

@@ -1192,6 +1192,35 @@ fn pauses_are_told_with_what_they_took() {
             due 2026-07-10 18:30:00
         "#]],
     );
+    check_pause_steps(
+        working(60),
+        &[("2026-07-10T16:30:00", "")],
+        expect![[r#"
+        started 2026-07-10 16:00:00
+        on duty 13:30-18:00, 2026-07-10 workday
+        60:00 minutes used from 2026-07-10 16:00:00 until 2026-07-10 17:00:00, 0:00 left
+        paused from 2026-07-10 16:30:00 until now, 30:00 minutes lost
+        stands still since 2026-07-10 16:30:00, 30:00 minutes left
+    "#]],
+    );
+    check_pause_steps(
+        DEFAULT,
+        &[("2026-07-13T16:30:00", "")],
+        expect![[r#"
+        started 2026-07-10 16:00:00
+        receipt day not counted: 2026-07-10 workday
+        skipped: 2026-07-11 weekend
+        skipped: 2026-07-12 weekend
+        day 1: 2026-07-13 workday
+        ends at closing 2026-07-13 18:00:00
+        paused from 2026-07-13 16:30:00 until now, 90:00 minutes lost
+        stands still since 2026-07-13 16:30:00, 90:00 minutes left
+    "#]],
+    );
+}
+
+#[test]
+fn what_went_by_in_a_pause_is_not_told_and_no_pause_is_told_twice() {
     // The Saturday went by in the pause, the Sunday did not.
     check_pause_steps(
         working(120),
@@ -1222,31 +1251,6 @@ fn pauses_are_told_with_what_they_took() {
             15:00 minutes used from 2026-07-10 17:10:00 until 2026-07-10 17:25:00, 0:00 left
             due 2026-07-10 17:25:00
         "#]],
-    );
-    check_pause_steps(
-        working(60),
-        &[("2026-07-10T16:30:00", "")],
-        expect![[r#"
-        started 2026-07-10 16:00:00
-        on duty 13:30-18:00, 2026-07-10 workday
-        60:00 minutes used from 2026-07-10 16:00:00 until 2026-07-10 17:00:00, 0:00 left
-        paused from 2026-07-10 16:30:00 until now, 30:00 minutes lost
-        stands still since 2026-07-10 16:30:00, 30:00 minutes left
-    "#]],
-    );
-    check_pause_steps(
-        DEFAULT,
-        &[("2026-07-13T16:30:00", "")],
-        expect![[r#"
-        started 2026-07-10 16:00:00
-        receipt day not counted: 2026-07-10 workday
-        skipped: 2026-07-11 weekend
-        skipped: 2026-07-12 weekend
-        day 1: 2026-07-13 workday
-        ends at closing 2026-07-13 18:00:00
-        paused from 2026-07-13 16:30:00 until now, 90:00 minutes lost
-        stands still since 2026-07-13 16:30:00, 90:00 minutes left
-    "#]],
     );
 }
 
