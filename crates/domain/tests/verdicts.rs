@@ -501,7 +501,7 @@ fn what_was_overdue_when_it_was_lifted_was_missed() {
 }
 
 #[test]
-fn a_moment_set_by_hand_waits_for_no_slip() {
+fn a_moment_set_by_hand_and_the_customers_clock_wait_for_no_slip() {
     let history = History::handed_over("09:08").not_arrived();
     let (case, acts) = (history.case(), history.witnesses());
     let evidence = Evidence {
@@ -520,6 +520,11 @@ fn a_moment_set_by_hand_waits_for_no_slip() {
         ..reply.clone()
     };
     assert_eq!(verdict(&extended), Ok(Verdict::Late));
+    let customers = Obligation {
+        deadline: DeadlineId::Customer,
+        ..reply.clone()
+    };
+    assert_eq!(verdict(&customers), Ok(Verdict::Late));
 }
 
 #[test]
