@@ -34,13 +34,17 @@ pub fn outcome(op: &str, case: &Case<'_>, world: &World) -> Result<Outcome, Malf
         office: case.office(world)?,
     };
     match op {
-        "add" | "add_paused" => asked.add(case.span_ms()?),
-        "warn_before" => asked.add(case.span_ms()?.saturating_sub(case.warning_ms()?)),
-        "sub" => {
-            let (end, span_ms) = (case.moment("start")?, case.span_ms()?);
-            asked.moment(asked.office.subtract(end, span_ms), |at| {
-                asked.windows_told(at, end)
-            })
+        "add" | "add_paused" => match case.span_ms()? {
+            back @ ..0 => asked.subtract(back.unsigned_abs()),
+            span_ms => asked.add(span_ms.unsigned_abs()),
+        },
+        "sub" => match case.span_ms()? {
+            forward @ ..0 => asked.add(forward.unsigned_abs()),
+            span_ms => asked.subtract(span_ms.unsigned_abs()),
+        },
+        "warn_before" => {
+            let span_ms = case.span_ms()?.saturating_sub(case.warning_ms()?);
+            asked.add(span_ms.max(0).unsigned_abs())
         }
         "elapsed" | "elapsed_paused" => asked.elapsed(),
         "active" => {
@@ -120,6 +124,20 @@ impl Asked<'_> {
         ))
     }
 
+    fn subtract(&self, span_ms: u64) -> Result<Outcome, Malformed> {
+        let end = self.case.moment("start")?;
+        if !self.case.pauses()?.is_empty() {
+            return Err(Malformed {
+                field: "pauses".to_owned(),
+                expected: "none, where time is taken back".to_owned(),
+                found: self.case.get("pauses").map(ToString::to_string),
+            });
+        }
+        self.moment(self.office.subtract(end, span_ms), |at| {
+            self.windows_told(at, end)
+        })
+    }
+
     fn elapsed(&self) -> Result<Outcome, Malformed> {
         let (start, end) = (self.case.moment("start")?, self.case.moment("end")?);
         let unit_ms = self.case.word(
@@ -139,7 +157,7 @@ impl Asked<'_> {
             } else {
                 found_ms - found_ms % u64::from(unit_ms)
             };
-            ms(wanted, unit_ms) == Some(found_ms)
+            ms(wanted, unit_ms).is_some_and(|it| u64::try_from(it) == Ok(found_ms))
         });
         if !wanted.is_number() {
             return Err(Malformed {
@@ -201,7 +219,7 @@ impl Asked<'_> {
 
     fn first_workdays(&self, start: NaiveDate, n: usize) -> Answer<Vec<NaiveDate>> {
         let mut dates = Vec::new();
-        if self.office.is_working_day(start)? {
+        if n > 0 && self.office.is_working_day(start)? {
             dates.push(start);
         }
         let mut date = start;

@@ -5,10 +5,12 @@ use std::fmt;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::{Map, Value};
 use shouwen_domain::calendar::Calendar;
-use shouwen_domain::hours::{Hours, RestDays, Week, Window};
+use shouwen_domain::hours::{Hours, HoursError, RestDays, Week, Window};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::reckoning::{Office, Pause};
 use shouwen_domain::zone::{Zone, Zones};
+
+use crate::zone;
 
 /// What a table is held against.
 #[derive(Debug, Clone)]
@@ -66,7 +68,7 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// # Errors
     ///
-    /// A zone that the zone table does not have, or an `io` that is not `UTC`.
+    /// A zone that nobody knows, or an `io` that is not `UTC`.
     pub fn new(fields: &'a Map<String, Value>, zones: &Zones) -> Result<Self, Malformed> {
         let this = |zone| Self {
             fields,
@@ -74,13 +76,10 @@ impl<'a> Case<'a> {
             is_utc: false,
         };
         let name = this(Zone::fixed("floating", 0)).text("tz", "the name of a zone")?;
-        let zone = match name {
-            "floating" => Zone::fixed("floating", 0),
-            _ => zones.get(name).cloned().ok_or_else(|| {
-                let expected = "a zone of packs/zones.toml, or \"floating\"";
-                wrong("tz", expected, &Value::from(name))
-            })?,
-        };
+        let zone = zone::named(name, zones).ok_or_else(|| {
+            let expected = "a zone of the tz database, or \"floating\"";
+            wrong("tz", expected, &Value::from(name))
+        })?;
         let is_utc = match fields.get("io") {
             None | Some(Value::Null) => false,
             Some(Value::String(it)) if it == "UTC" => true,
@@ -128,11 +127,11 @@ impl<'a> Case<'a> {
     }
 
     pub fn count(&self, field: &str) -> Result<usize, Malformed> {
-        let expected = "a whole number of at least 1";
+        let expected = "a whole number up to 10000";
         let value = self.need(field, expected)?;
         let count = value.as_u64().and_then(|it| usize::try_from(it).ok());
         count
-            .filter(|it| (1..=10_000).contains(it))
+            .filter(|it| *it <= 10_000)
             .ok_or_else(|| wrong(field, expected, value))
     }
 
@@ -144,24 +143,29 @@ impl<'a> Case<'a> {
         days.ok_or_else(|| wrong("days", expected, value))
     }
 
-    /// `minutes` or `seconds`, in milliseconds.
-    pub fn span_ms(&self) -> Result<u64, Malformed> {
-        match (self.get("minutes"), self.get("seconds")) {
-            (Some(minutes), None) => span("minutes", minutes, 60_000),
-            (None, Some(seconds)) => span("seconds", seconds, 1_000),
-            (Some(_), Some(seconds)) => Err(wrong("seconds", "minutes or seconds alone", seconds)),
-            (None, None) => Err(Malformed {
+    /// `minutes`, `seconds` or both, in milliseconds; below zero it goes the other way.
+    pub fn span_ms(&self) -> Result<i64, Malformed> {
+        let of = |field, unit_ms| {
+            self.get(field).map_or(Ok(0), |value| {
+                ms(value, unit_ms).ok_or_else(|| wrong(field, "a number", value))
+            })
+        };
+        if self.get("minutes").or(self.get("seconds")).is_none() {
+            return Err(Malformed {
                 field: "minutes".to_owned(),
                 expected: "a number of minutes, or of seconds under `seconds`".to_owned(),
                 found: None,
-            }),
+            });
         }
+        Ok(of("minutes", 60_000)?.saturating_add(of("seconds", 1_000)?))
     }
 
     /// How long before the deadline, in milliseconds.
-    pub fn warning_ms(&self) -> Result<u64, Malformed> {
-        let value = self.need("warn_minutes", "a number of minutes")?;
-        span("warn_minutes", value, 60_000)
+    pub fn warning_ms(&self) -> Result<i64, Malformed> {
+        let expected = "a number of minutes, not below 0";
+        let value = self.need("warn_minutes", expected)?;
+        let found = ms(value, 60_000).filter(|it| *it >= 0);
+        found.ok_or_else(|| wrong("warn_minutes", expected, value))
     }
 
     pub fn moment(&self, field: &str) -> Result<Moment, Malformed> {
@@ -260,11 +264,13 @@ impl<'a> Case<'a> {
             &Calendar::ordinary_weeks(),
             &self.zone,
             &hours,
-            new_year(first - 5)..=new_year(last + 15),
+            new_year(first)..=new_year(last + 1) - Days::new(1),
         ))
     }
 
+    /// The first and the last one to lay out: room for long durations, as far as summer times are known.
     fn years(&self) -> Result<(i32, i32), Malformed> {
+        const ROOM: i32 = 30;
         let year = |field| Ok(self.zone.local(self.moment(field)?).year());
         let mut years = vec![year("start")?];
         if self.get("end").is_some() {
@@ -281,7 +287,10 @@ impl<'a> Case<'a> {
                 let expected = format!("a year from {first} to {last} in this zone");
                 Err(wrong("start", &expected, &Value::from(*year)))
             }
-            None => Ok((years[0], years[years.len() - 1])),
+            None => Ok((
+                (years[0] - ROOM).max(first - 1),
+                (years[years.len() - 1] + ROOM).min(last),
+            )),
         }
     }
 
@@ -295,10 +304,14 @@ impl<'a> Case<'a> {
         });
         let bad = |field: &str, error: &dyn fmt::Display| Malformed {
             field: field.to_owned(),
-            expected: "windows that do not overlap, and at least one".to_owned(),
+            expected: "windows that do not overlap".to_owned(),
             found: Some(error.to_string()),
         };
-        let week = Week::try_new(week).map_err(|error| bad("week", &error))?;
+        let week = match Week::try_new(week) {
+            // Open on dates of its own, or never.
+            Err(HoursError::NoWindow) => Week::default(),
+            week => week.map_err(|error| bad("week", &error))?,
+        };
         let rest_days = RestDays::Working(week.clone());
         let mut hours = Hours::new(week, rest_days);
         if is_cn {
@@ -347,13 +360,9 @@ impl<'a> Case<'a> {
     }
 }
 
-fn span(field: &str, value: &Value, unit_ms: u32) -> Result<u64, Malformed> {
-    ms(value, unit_ms).ok_or_else(|| wrong(field, "a number, not below 0", value))
-}
-
 /// So many units in milliseconds; fractions are exact to one.
-pub(crate) fn ms(units: &Value, unit_ms: u32) -> Option<u64> {
-    match units.as_u64() {
+pub(crate) fn ms(units: &Value, unit_ms: u32) -> Option<i64> {
+    match units.as_i64() {
         Some(whole) => whole.checked_mul(unit_ms.into()),
         None => format!("{:.0}", units.as_f64()? * f64::from(unit_ms))
             .parse()
@@ -389,15 +398,39 @@ fn windows(field: &str, value: &Value) -> Result<Vec<Window>, Malformed> {
         let (Some(start), Some(end)) = (start.as_str(), end.as_str()) else {
             return Err(wrong(&field, WINDOW, value));
         };
+        // The midnight at which a window ends is that of the day's end.
+        let end = match end {
+            "00:00" | "00:00:00" if start != end => "24:00",
+            end => end,
+        };
         format!("{start}-{end}")
             .parse()
-            .map_err(|error: shouwen_domain::hours::HoursError| Malformed {
+            .map_err(|error: HoursError| Malformed {
                 field,
                 expected: WINDOW.to_owned(),
                 found: Some(error.to_string()),
             })
     };
-    list.iter().enumerate().map(window).collect()
+    let windows: Result<Vec<Window>, _> = list.iter().enumerate().map(window).collect();
+    windows.map(united)
+}
+
+/// A moment is open that any of the windows holds.
+fn united(mut windows: Vec<Window>) -> Vec<Window> {
+    windows.sort_unstable();
+    let mut apart: Vec<Window> = Vec::new();
+    for window in windows {
+        match apart.last_mut() {
+            Some(last) if window.start() <= last.end() => {
+                let end = last.end().max(window.end());
+                *last = format!("{}-{end}", last.start())
+                    .parse()
+                    .expect("two windows that meet are one");
+            }
+            _ => apart.push(window),
+        }
+    }
+    apart
 }
 
 fn read_date(text: &str) -> Option<NaiveDate> {

@@ -7,3 +7,4 @@ pub mod case;
 pub mod import;
 pub mod table;
 pub mod workdays;
+pub mod zone;

@@ -52,6 +52,27 @@ pub enum DayKind {
 impl Calendar {
     /// Reads files of the `holiday-cn` form, `{year, papers, days: [{name, date, isOffDay}]}`, one a year.
     ///
+    /// ```
+    /// use shouwen_domain::calendar::{Calendar, DayKind, MissingYear};
+    ///
+    /// let year = r#"{"year": 2026, "papers": [], "days": [
+    ///     {"name": "春节", "date": "2026-02-14", "isOffDay": false},
+    ///     {"name": "春节", "date": "2026-02-16", "isOffDay": true}
+    /// ]}"#;
+    /// let calendar = Calendar::parse(&[("2026.json", year)])?;
+    /// let day = |date: &str| calendar.day(date.parse().unwrap());
+    /// assert_eq!(day("2026-02-14").unwrap().kind, DayKind::MakeUpDay { name: "春节".to_owned() });
+    /// assert!(day("2027-01-04").unwrap().provisional);
+    /// assert_eq!(day("2025-12-31"), Err(MissingYear(2025)));
+    ///
+    /// let error = Calendar::parse(&[("2026.json", &year.replace("02-16", "02-30"))]).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "2026.json, line 3, column 28: Expected a date such as 2026-02-14, found \"2026-02-30\""
+    /// );
+    /// # Ok::<(), shouwen_domain::calendar::CalendarError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first thing that is wrong, with its file and, where known, its place.
@@ -387,7 +408,7 @@ impl<'a> YearFile<'a> {
     /// Where the quote before a text stands that was borrowed from the file; one with escapes was not.
     fn offset(&self, part: &str) -> Option<usize> {
         let start = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
-        (start + part.len() < self.text.len()).then(|| start.checked_sub('"'.len_utf8()))?
+        (start < self.text.len()).then(|| start.checked_sub('"'.len_utf8()))?
     }
 
     fn error(&self, offset: Option<usize>, problem: CalendarProblem) -> CalendarError {

@@ -1,6 +1,7 @@
 //! When an office is on duty on a day of a given kind. Half-open windows: at closing it is closed.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
@@ -322,15 +323,13 @@ impl FromStr for Window {
         if start == TimeOfDay::MIDNIGHT_AT_END {
             return Err(form());
         }
-        if start == end {
-            return Err(HoursError::Empty {
+        match start.cmp(&end) {
+            Ordering::Less => Ok(Self { start, end }),
+            Ordering::Equal => Err(HoursError::Empty {
                 text: text.to_owned(),
-            });
+            }),
+            Ordering::Greater => Err(HoursError::OverMidnight { start, end }),
         }
-        if start > end {
-            return Err(HoursError::OverMidnight { start, end });
-        }
-        Ok(Self { start, end })
     }
 }
 
@@ -464,6 +463,10 @@ mod tests {
         check(
             &["08:60-12:00"],
             expect![[r#""08:60-12:00" is not of the form "08:30-12:00", from 00:00 to 24:00"#]],
+        );
+        check(
+            &["08:30:60-12:00"],
+            expect![[r#""08:30:60-12:00" is not of the form "08:30-12:00", from 00:00 to 24:00"#]],
         );
         check(
             &["24:00-24:00"],
@@ -654,5 +657,6 @@ mod tests {
         );
         check(&["08:00-18:00"], &[]);
         check(&["12:00-13:30"], &["08:30-12:00", "13:30-18:00"]);
+        check(&["08:30-09:00"], &["09:00-12:00", "13:30-18:00"]);
     }
 }

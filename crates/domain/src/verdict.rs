@@ -86,13 +86,6 @@ pub enum Doubt {
     NoEvidence,
 }
 
-impl Verdict {
-    /// Whether a penalty may be proposed.
-    pub const fn is_breach(self) -> bool {
-        matches!(self, Self::Missed)
-    }
-}
-
 /// The true time of an act: somewhere from `earliest` to `latest`, in the server's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {

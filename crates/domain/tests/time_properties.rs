@@ -238,20 +238,48 @@ proptest! {
     }
 
     #[test]
+    fn a_later_start_is_never_due_sooner_with_the_same_pauses(
+        office in an_office(), start in a_start(), later in 0..400_000_000_i64,
+        minutes in 0..3_000_u32, is_plain in any::<bool>(), pauses in some_pauses(),
+    ) {
+        let minutes = Minutes(minutes);
+        let limit = if is_plain {
+            Limit::PlainMinutes { minutes }
+        } else {
+            Limit::WorkingMinutes { minutes }
+        };
+        let pauses = laid_at(start, &pauses);
+        let second = Moment::from_unix_ms(start.unix_ms() + later);
+        let due = |start| order(standing(start, &limit, &pauses, office).unwrap());
+        prop_assert!(due(start) <= due(second));
+    }
+
+    #[test]
     fn a_longer_limit_is_never_due_sooner(
         office in an_office(), start in a_start(), limit in a_limit(), by in 0..5_000_u32,
+        pauses in some_pauses(),
     ) {
-        prop_assert!(at(start, &limit, office) <= at(start, &longer(limit, by), office));
+        let pauses = laid_at(start, &pauses);
+        let due = |limit| order(standing(start, &limit, &pauses, office).unwrap());
+        prop_assert!(due(limit) <= due(longer(limit, by)));
     }
 
     #[test]
     fn working_time_is_due_while_the_office_works_or_closes(
-        office in an_office(), start in a_start(), ms in 0..1_000_000_000_u64,
+        office in an_office(), start in a_start(), limit in a_limit(), ms in 0..1_000_000_000_u64,
+        pauses in some_pauses(),
     ) {
-        let due = office.add(start, ms).unwrap();
-        let just_before = Moment::from_unix_ms(due.unix_ms() - 1);
-        prop_assert!(office.is_working(due) || office.is_working(just_before));
-        prop_assert!(due >= start);
+        let mut dues = vec![office.add(start, ms).unwrap()];
+        if let Limit::WorkingMinutes { .. } | Limit::WorkingDays { .. } = limit
+            && let Standing::Due { at, .. } = standing(start, &limit, &laid_at(start, &pauses), office).unwrap()
+        {
+            dues.push(at);
+        }
+        for due in dues {
+            let just_before = Moment::from_unix_ms(due.unix_ms() - 1);
+            prop_assert!(office.is_working(due) || office.is_working(just_before));
+            prop_assert!(due >= start);
+        }
     }
 
     #[test]

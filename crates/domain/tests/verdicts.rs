@@ -24,7 +24,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::{DeadlineId, Difficulty, Pack};
 use shouwen_domain::rules::Rules;
 use shouwen_domain::site::Site;
-use shouwen_domain::verdict::{Doubt, Evidence, Verdict, Witness, answerable};
+use shouwen_domain::verdict::{Doubt, Evidence, Verdict, When, Witness, answerable};
 use shouwen_domain::zone::Zones;
 use support::{CASE, at, person, rules, rules_with};
 
@@ -249,6 +249,20 @@ fn what_was_done_offline_in_time_is_met_whenever_it_arrives() {
 }
 
 #[test]
+fn a_record_that_lies_in_a_phone_starts_no_later_clock_for_whoever_made_it() {
+    History::recorded()
+        .arrived("13:00")
+        .act_with(
+            "wang-jianguo",
+            "10:30",
+            slip("security", "engineering"),
+            Some(clock(0, 60)),
+        )
+        .arrived("17:00")
+        .check(TRANSFER, Verdict::Missed);
+}
+
+#[test]
 fn a_wrong_clock_is_set_right_by_its_offset() {
     passed_on("09:50", Some(clock(20 * 60, 60)))
         .arrived("17:00")
@@ -282,6 +296,30 @@ fn uncertainty_grows_with_the_age_of_the_offset_and_nobody_is_blamed_in_it() {
 }
 
 #[test]
+fn what_is_written_down_later_is_the_less_certain_the_longer_ago_it_was() {
+    let by = person("wang-jianguo");
+    let written_at = day("20:00");
+    let witness = Witness {
+        envelope: id(1),
+        by: &by,
+        at: written_at,
+        clock: Some(clock(0, 3_600)),
+        not_before: None,
+        arrived: None,
+    };
+    let half_width_ms = |at: Moment| {
+        let when = witness.when(at).unwrap();
+        let (earliest, latest) = (when.earliest.unwrap(), when.latest.unwrap());
+        assert_eq!(latest.ms_since(at), at.ms_since(earliest));
+        latest.ms_since(at)
+    };
+    // Ten seconds, and 1.8 s for each hour since the offset was measured or from then to the act.
+    assert_eq!(half_width_ms(written_at), 11_800);
+    assert_eq!(half_width_ms(day("10:00")), 29_800);
+    assert_eq!(half_width_ms(day("22:00")), 15_400);
+}
+
+#[test]
 fn without_an_offset_receipt_and_arrival_say_what_they_can() {
     passed_on("11:00", None)
         .arrived("10:06")
@@ -305,7 +343,7 @@ fn a_disproved_offset_proves_nothing_against_anybody() {
     let verdict = passed_on("10:30", Some(clock(0, 60)))
         .arrived("10:15")
         .verdict_at(TRANSFER, "2026-07-20 09:00", None);
-    let when = shouwen_domain::verdict::When {
+    let when = When {
         earliest: None,
         latest: Some(day("10:15")),
     };
@@ -327,7 +365,7 @@ fn a_claim_from_before_the_last_receipt_cannot_be_told() {
         .last_receipt("10:20")
         .arrived("17:00")
         .check(TRANSFER, verdict);
-    assert!(!verdict.is_breach());
+    assert_ne!(verdict, Verdict::Missed);
 }
 
 #[test]
@@ -346,6 +384,20 @@ fn ones_own_act_waits_for_its_arrival_only_where_that_matters() {
         .not_arrived()
         .last_receipt("10:10")
         .check(TRANSFER, Verdict::Missed);
+    // A receipt from the due moment itself leaves room for an act in time.
+    passed_on("10:30", None)
+        .not_arrived()
+        .last_receipt("10:06")
+        .check(TRANSFER, waits);
+    let when = When {
+        earliest: Some(day("10:06")),
+        latest: Some(day("17:00")),
+    };
+    let why = Doubt::Spans { when };
+    passed_on("10:30", None)
+        .arrived("17:00")
+        .last_receipt("10:06")
+        .check(TRANSFER, Verdict::CannotBeTold { why });
 }
 
 #[test]
@@ -356,6 +408,10 @@ fn what_is_open_is_missed_only_once_every_device_was_heard() {
     assert_eq!(verdict("2026-07-13 10:07", None), Verdict::Late);
     assert_eq!(
         verdict("2026-07-13 11:00", Some("2026-07-13 10:00")),
+        Verdict::Late
+    );
+    assert_eq!(
+        verdict("2026-07-13 11:00", Some("2026-07-13 10:06")),
         Verdict::Late
     );
     assert_eq!(
@@ -431,6 +487,44 @@ fn what_was_overdue_when_it_was_lifted_was_missed() {
     };
     returned("09:20").check(DeadlineId::AssignHandler, Verdict::Lifted);
     returned("09:50").check(DeadlineId::AssignHandler, Verdict::Missed);
+    // Without the act that lifted it, only the moment is known.
+    let unproven = |time| {
+        let history = returned(time);
+        let case = history.case();
+        let lifted = last(&case, DeadlineId::AssignHandler);
+        let nothing = Evidence::default();
+        history.rules.verdict(&case, lifted, day("12:00"), &nothing)
+    };
+    let why = Doubt::NoEvidence;
+    assert_eq!(unproven("09:20"), Ok(Verdict::Lifted));
+    assert_eq!(unproven("09:50"), Ok(Verdict::CannotBeTold { why }));
+}
+
+#[test]
+fn a_moment_set_by_hand_and_the_customers_clock_wait_for_no_slip() {
+    let history = History::handed_over("09:08").not_arrived();
+    let (case, acts) = (history.case(), history.witnesses());
+    let evidence = Evidence {
+        acts: &acts,
+        heard_until: None,
+    };
+    let verdict = |obligation: &Obligation| {
+        let now = at("2026-07-20 12:00");
+        history.rules.verdict(&case, obligation, now, &evidence)
+    };
+    let reply = last(&case, DeadlineId::Reply);
+    let waits_for = id(2);
+    assert_eq!(verdict(reply), Ok(Verdict::NotYetJudged { waits_for }));
+    let extended = Obligation {
+        until: Some(day("17:00")),
+        ..reply.clone()
+    };
+    assert_eq!(verdict(&extended), Ok(Verdict::Late));
+    let customers = Obligation {
+        deadline: DeadlineId::Customer,
+        ..reply.clone()
+    };
+    assert_eq!(verdict(&customers), Ok(Verdict::Late));
 }
 
 #[test]
@@ -452,6 +546,22 @@ fn a_result_told_late_because_the_reply_lay_in_a_phone_is_excused() {
     };
     told.check(DeadlineId::TellResult, excused);
     told.check(DeadlineId::Customer, Verdict::Met);
+}
+
+#[test]
+fn ones_own_reply_that_lay_in_ones_own_phone_excuses_nothing() {
+    History::handed_over("09:08")
+        .act("wang-jianguo", "10:00", replied())
+        .arrived("13:00")
+        .act(
+            "wang-jianguo",
+            "13:30",
+            Fact::ResultTold(ResultTold {
+                how: shouwen_domain::event::Contact::InPerson,
+                phrases: Vec::new(),
+            }),
+        )
+        .check(DeadlineId::TellResult, Verdict::Missed);
 }
 
 #[test]
@@ -626,7 +736,11 @@ fn an_agenda_says_when_the_next_verdict_changes() {
         acts: &acts,
         heard_until: None,
     };
-    let agenda = Agenda::of(&history.case(), &history.rules, &evidence);
+    let case = history.case();
+    let agenda = Agenda::of(&case, &history.rules, &evidence);
+    let open: Vec<_> = case.open_obligations().map(|it| it.deadline).collect();
+    let lines: Vec<_> = agenda.lines().iter().map(|it| it.deadline).collect();
+    assert_eq!(lines, open);
     assert_eq!(agenda.next_due(), Some(day("09:23")));
     let after = |time: &str| Some(Moment::from_unix_ms(day(time).unix_ms() + 1));
     assert_eq!(agenda.next_transition(day("09:00")), after("09:23"));

@@ -60,6 +60,59 @@ pub enum Standing {
 }
 
 /// What is proposed now: undecided, not lapsed, at the stage *assess*, one of a kind for each person and case.
+///
+/// ```
+/// use shouwen_domain::assessment::{Context, on_device, proposals};
+/// # use shouwen_domain::calendar::Calendar;
+/// # use shouwen_domain::command::{Circumstances, Command, Next, RecordForm};
+/// # use shouwen_domain::directory::Directory;
+/// # use shouwen_domain::envelope::{Envelope, Stamp};
+/// # use shouwen_domain::event::Channel;
+/// # use shouwen_domain::hash::Salt;
+/// # use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
+/// # use shouwen_domain::moment::{Minutes, Moment};
+/// # use shouwen_domain::pack::Pack;
+/// # use shouwen_domain::zone::Zones;
+/// # use shouwen_domain::{Acting, Case, Rules, decide};
+/// # macro_rules! shipped {
+/// #     ($file:literal) => { include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/", $file)) };
+/// # }
+/// # let rules = Rules::try_new(
+/// #     Pack::parse("property-service.toml", shipped!("property-service.toml"))?,
+/// #     Calendar::parse(&[("2026.json", shipped!("calendars/cn/2026.json"))])?,
+/// #     &Zones::parse(shipped!("zones.toml"))?,
+/// #     Directory::parse("demo-site.toml", shipped!("demo-site.toml"))?,
+/// # )?;
+/// # let guard: PersonId = "wang-jianguo".parse()?;
+/// # let asked_at = Moment::from_unix_ms(1_784_280_000_000);
+/// # let form = RecordForm {
+/// #     number: "0717-K7-001".to_owned(), channel: Channel::Met, asked_at, asked: vec![guard.clone()],
+/// #     category: "water-leak".parse()?, matter: "厨房天花板滴水".to_owned(), customer: "李女士".to_owned(),
+/// #     phone: "13800005678".to_owned(), address: "3-2-1502".to_owned(), remark: String::new(),
+/// #     next: Next::Keep, more: Circumstances::default(),
+/// # };
+/// # let acting = Acting { rules: &rules, person: &guard, now: asked_at };
+/// # let events = decide(None, Command::Record(Box::new(form)), acting)?;
+/// # let stamp = Stamp {
+/// #     id: EnvelopeId::from_random([1; 16]), site: rules.directory.site.clone(),
+/// #     case: CaseId::from_random([2; 16]), person: guard.clone(), device: DeviceId::from_random([3; 16]),
+/// #     chain: 1, sequence: 1, previous: None, counter: 1, at: asked_at, clock: None, last_receipt: None,
+/// #     rules: rules.hashes(), facts_salt: Salt([4; 16]), content_salt: Salt([5; 16]),
+/// # };
+/// # let envelopes = [Envelope::seal(stamp, &events)?];
+/// # let case = Case::fold(&envelopes).case.ok_or("nothing was recorded")?;
+/// // A guard was asked about a leak on Friday, 17 July 2026, 17:20, and keeps the case.
+/// let now = asked_at + Minutes(3_000);
+/// let context = Context {
+///     rules: &rules,
+///     now,
+///     verdict: &|case, it| on_device(case, it, &rules, now),
+///     again: &[],
+/// };
+/// assert!(rules.has_undecided_breach(&case, now), "the hour passed");
+/// assert!(proposals(&case, context).is_empty(), "a new site observes and proposes nothing (G1)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn proposals(case: &Case, context: Context<'_>) -> Vec<Proposal> {
     let all = all(case, context);
     all.iter()

@@ -168,9 +168,7 @@ impl Telling<'_> {
         let mut left_ms = span_ms;
         let n_over = office.work().partition_point(|it| it.closes <= from);
         for stretch in &office.work()[n_over..] {
-            for passed in self.told + 1..stretch.day {
-                self.idle(passed, true);
-            }
+            self.idle_until(stretch.day);
             if stretch.day > self.told {
                 self.looked_at(stretch.day);
             }
@@ -209,18 +207,14 @@ impl Telling<'_> {
             if counted.day > receipt.last_day {
                 break;
             }
-            for day in self.told + 1..counted.day {
-                self.idle(day, true);
-            }
+            self.idle_until(counted.day);
             self.looked_at(counted.day);
             let day = office.day(counted.day);
             self.steps.push(Step::Counted { day, number });
         }
         if receipt.same_time {
             let found = self.run.day.unwrap_or(receipt.last_day);
-            for day in self.told + 1..found {
-                self.idle(day, true);
-            }
+            self.idle_until(found);
             if found > self.told {
                 self.looked_at(found);
             }
@@ -315,6 +309,13 @@ impl Telling<'_> {
         if closes < due {
             let closing = self.office.local(closes);
             self.steps.push(Step::RunsOnThroughClosing { closing });
+        }
+    }
+
+    /// The days without working time since the last one told of.
+    fn idle_until(&mut self, day: u32) {
+        for passed in self.told + 1..day {
+            self.idle(passed, true);
         }
     }
 

@@ -430,10 +430,6 @@ impl Office {
         self.days[day as usize + 1].working_days as usize
     }
 
-    pub(super) fn works_on(&self, day: u32) -> bool {
-        self.n_working_days_to(day) > self.days[day as usize].working_days as usize
-    }
-
     /// Of all working days, from 1.
     pub(super) fn nth_working_day(
         &self,

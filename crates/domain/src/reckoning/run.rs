@@ -103,7 +103,6 @@ impl Run {
         let day = office.day_of(start)?;
         let n_before = office.n_working_days_to(day);
         let counts = reading == DayReading::ReceiptDayCounts
-            && office.works_on(day)
             && office
                 .nth_working_day(n_before, day)
                 .is_ok_and(|it| start < office.closing(it));

@@ -385,6 +385,60 @@ fn a_past_year_without_data_is_named() {
 }
 
 #[test]
+fn after_the_last_closing_no_more_time_is_worked() {
+    let office = office("Asia/Shanghai", &hours(NINE_TO_SIX));
+    let at = |text| moment(&office, text);
+    let night = at("2036-12-31T23:00:00");
+    let elapsed = |from| office.elapsed(from, night);
+    assert_eq!(elapsed(at("2036-12-31T17:00:00")), Ok(3_600_000));
+    assert_eq!(elapsed(at("2036-12-30T17:00:00")), Ok(10 * 3_600_000));
+    assert_eq!(elapsed(at("2036-12-31T19:00:00")), Ok(0));
+    assert_eq!(
+        office.subtract(night, 3_600_000),
+        Ok(at("2036-12-31T17:00:00"))
+    );
+    assert_eq!(office.subtract(night, 0), Ok(at("2036-12-31T18:00:00")));
+}
+
+#[test]
+fn each_gap_between_published_years_is_named() {
+    fn missing<T>(year: i32) -> Result<T, ReckoningError> {
+        Err(MissingYear(year).into())
+    }
+    let file = |name, year: i32| {
+        let text = format!(
+            r#"{{"year": {year}, "papers": [], "days": [{{"name": "劳动节", "date": "{year}-05-01", "isOffDay": true}}]}}"#
+        );
+        (name, text)
+    };
+    let files = [file("a", 2019), file("b", 2021), file("c", 2024)];
+    let files: Vec<_> = files.iter().map(|it| (it.0, it.1.as_str())).collect();
+    let calendar = Calendar::parse(&files).unwrap();
+    let office = Office::new(
+        &calendar,
+        ZONES.get("Asia/Shanghai").unwrap(),
+        &hours(NINE_TO_SIX),
+    );
+    let works = |date: &str| office.is_working_day(date.parse().unwrap());
+    assert_eq!(works("2019-12-31"), Ok(true));
+    assert_eq!(works("2020-01-01"), missing(2020));
+    assert_eq!(works("2020-12-31"), missing(2020));
+    assert_eq!(works("2021-01-01"), Ok(true));
+    assert_eq!(works("2021-12-31"), Ok(true));
+    assert_eq!(works("2022-01-01"), missing(2022));
+    assert_eq!(works("2023-12-31"), missing(2023));
+    assert_eq!(works("2024-01-02"), Ok(true));
+    let next = |date: &str| office.working_day_after(date.parse().unwrap(), 1);
+    assert_eq!(next("2019-12-31"), missing(2020));
+    assert_eq!(next("2021-12-31"), missing(2022));
+    assert_eq!(next("2021-12-30"), Ok("2021-12-31".parse().unwrap()));
+    let last = |date: &str| office.working_day_before(date.parse().unwrap(), 1);
+    assert_eq!(last("2024-01-01"), missing(2023));
+    assert_eq!(last("2021-01-01"), missing(2020));
+    assert_eq!(last("2024-01-02"), Ok("2024-01-01".parse().unwrap()));
+}
+
+#[test]
 fn nothing_is_looked_for_without_end() {
     check(
         NINE_TO_SIX,
@@ -707,6 +761,152 @@ fn working_time_says_how_much_went_where() {
 }
 
 #[test]
+fn at_opening_the_office_is_on_duty() {
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-07-10T09:00:00",
+        ONE_HOUR,
+        expect![[r#"
+            started 2026-07-10 09:00:00
+            on duty 09:00-18:00, 2026-07-10 workday
+            due 2026-07-10 10:00:00
+        "#]],
+    );
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-07-10T09:00:00",
+        working(0),
+        expect![[r#"
+            started 2026-07-10 09:00:00
+            on duty 09:00-18:00, 2026-07-10 workday
+            due 2026-07-10 09:00:00
+        "#]],
+    );
+}
+
+#[test]
+fn a_rest_day_of_receipt_is_told_once() {
+    check_steps(
+        &hours(NINE_TO_SIX),
+        "2026-07-11T11:00:00",
+        DEFAULT,
+        expect![[r#"
+            started 2026-07-11 11:00:00
+            receipt day not counted: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            day 1: 2026-07-13 workday
+            ends at closing 2026-07-13 18:00:00
+            due 2026-07-13 18:00:00
+        "#]],
+    );
+}
+
+#[test]
+fn the_same_time_tells_the_day_that_it_rolls_into_and_no_day_twice() {
+    let hours = hours(NINE_TO_SIX)
+        .with_date(
+            "2026-07-13".parse().unwrap(),
+            vec!["10:00-17:00".parse().unwrap()],
+        )
+        .unwrap()
+        .with_date(
+            "2026-07-14".parse().unwrap(),
+            vec!["10:00-12:00".parse().unwrap()],
+        )
+        .unwrap();
+    check_steps(
+        &hours,
+        "2026-07-10T11:00:00",
+        SAME_TIME,
+        expect![[r#"
+            started 2026-07-10 11:00:00
+            receipt day not counted: 2026-07-10 workday
+            skipped: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            on 2026-07-13 10:00-17:00
+            day 1: 2026-07-13 workday
+            due 2026-07-13 11:00:00
+        "#]],
+    );
+    check_steps(
+        &hours,
+        "2026-07-10T20:00:00",
+        SAME_TIME,
+        expect![[r#"
+            started 2026-07-10 20:00:00
+            receipt day not counted: 2026-07-10 workday
+            skipped: 2026-07-11 weekend
+            skipped: 2026-07-12 weekend
+            on 2026-07-13 10:00-17:00
+            day 1: 2026-07-13 workday
+            on 2026-07-14 10:00-12:00
+            rolled into hours from 2026-07-13 20:00:00 to 2026-07-14 10:00:00
+            due 2026-07-14 10:00:00
+        "#]],
+    );
+}
+
+#[test]
+fn from_opening_until_just_before_closing_somebody_is_there() {
+    let hours = rest_days(NINE_TO_SIX, RestDays::OnDuty, &["10:00-16:00"]);
+    let office = office("Asia/Shanghai", &hours);
+    let at = |text| {
+        let at = moment(&office, text);
+        (office.is_working(at), office.is_on_duty(at))
+    };
+    assert_eq!(at("2026-07-10T08:59:59"), (false, false));
+    assert_eq!(at("2026-07-10T09:00:00"), (true, true));
+    assert_eq!(at("2026-07-10T17:59:59"), (true, true));
+    assert_eq!(at("2026-07-10T18:00:00"), (false, false));
+    assert_eq!(at("2026-07-11T09:59:59"), (false, false));
+    assert_eq!(at("2026-07-11T10:00:00"), (false, true));
+    assert_eq!(at("2026-07-11T15:59:59"), (false, true));
+    assert_eq!(at("2026-07-11T16:00:00"), (false, false));
+    assert_eq!(at("2036-12-31T09:00:00"), (true, true));
+    assert_eq!(at("2037-01-02T09:00:00"), (false, false));
+}
+
+#[test]
+fn working_days_are_counted_forward_and_back() {
+    let office = office("Asia/Shanghai", &hours(NINE_TO_SIX));
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let works = |text| office.is_working_day(date(text)).unwrap();
+    assert!(works("2026-02-14") && !works("2026-02-15") && works("2026-02-24"));
+    let after = |text, n| office.working_day_after(date(text), n).unwrap();
+    let before = |text, n| office.working_day_before(date(text), n).unwrap();
+    assert_eq!(after("2026-02-13", 1), date("2026-02-14"));
+    assert_eq!(after("2026-02-14", 1), date("2026-02-24"));
+    assert_eq!(after("2026-02-18", 2), date("2026-02-25"));
+    assert_eq!(before("2026-02-24", 1), date("2026-02-14"));
+    assert_eq!(before("2026-02-18", 1), date("2026-02-14"));
+    assert_eq!(before("2026-02-25", 3), date("2026-02-13"));
+    let first = date("2019-01-02");
+    assert_eq!(
+        office.working_day_before(first, 1),
+        Err(MissingYear(2018).into())
+    );
+    assert_eq!(
+        office.working_day_after(date("2036-12-31"), 1),
+        Err(ReckoningError::BeyondHorizon)
+    );
+    assert_eq!(
+        office.is_working_day(date("2037-01-01")),
+        Err(ReckoningError::StartOutOfRange)
+    );
+    let rolled = |text| office.rolled_forward(moment(&office, text)).unwrap();
+    assert_eq!(
+        rolled("2026-02-14T08:00:00"),
+        moment(&office, "2026-02-14T09:00:00")
+    );
+    let closing = moment(&office, "2026-02-14T18:00:00");
+    assert_eq!(rolled("2026-02-14T18:00:00"), closing);
+    assert_eq!(
+        rolled("2026-02-14T18:00:01"),
+        moment(&office, "2026-02-24T09:00:00")
+    );
+}
+
+#[test]
 fn a_provisional_year_is_said_once() {
     check_steps(
         &hours(NINE_TO_SIX),
@@ -768,6 +968,16 @@ fn what_a_pause_took_of_working_time_is_given_back_in_working_time() {
         start,
         hour,
         &[("2026-07-14T10:30:00", "2026-07-14T10:45:00")],
+        "07-14 11:15",
+    );
+    // The next one begins just when all is given back.
+    check_paused(
+        start,
+        hour,
+        &[
+            ("2026-07-14T10:30:00", "2026-07-14T10:45:00"),
+            ("2026-07-14T11:15:00", "2026-07-14T11:30:00"),
+        ],
         "07-14 11:15",
     );
     // Over lunch and over night nothing is lost.
@@ -1010,6 +1220,41 @@ fn pauses_are_told_with_what_they_took() {
 }
 
 #[test]
+fn what_went_by_in_a_pause_is_not_told_and_no_pause_is_told_twice() {
+    // The Saturday went by in the pause, the Sunday did not.
+    check_pause_steps(
+        working(120),
+        &[("2026-07-10T17:30:00", "2026-07-12T10:00:00")],
+        expect![[r#"
+            started 2026-07-10 16:00:00
+            on duty 13:30-18:00, 2026-07-10 workday
+            120:00 minutes used from 2026-07-10 16:00:00 until 2026-07-10 18:00:00, 0:00 left
+            paused from 2026-07-10 17:30:00 until 2026-07-12 10:00:00, 30:00 minutes lost
+            skipped: 2026-07-12 weekend
+            30:00 minutes used from 2026-07-13 08:30:00 until 2026-07-13 09:00:00, 0:00 left
+            due 2026-07-13 09:00:00
+        "#]],
+    );
+    // The second one begins just when it would have been due.
+    check_pause_steps(
+        working(60),
+        &[
+            ("2026-07-10T16:30:00", "2026-07-10T16:45:00"),
+            ("2026-07-10T17:00:00", "2026-07-10T17:10:00"),
+        ],
+        expect![[r#"
+            started 2026-07-10 16:00:00
+            on duty 13:30-18:00, 2026-07-10 workday
+            60:00 minutes used from 2026-07-10 16:00:00 until 2026-07-10 17:00:00, 0:00 left
+            paused from 2026-07-10 16:30:00 until 2026-07-10 16:45:00, 15:00 minutes lost
+            paused from 2026-07-10 17:00:00 until 2026-07-10 17:10:00, 0:00 minutes lost
+            15:00 minutes used from 2026-07-10 17:10:00 until 2026-07-10 17:25:00, 0:00 left
+            due 2026-07-10 17:25:00
+        "#]],
+    );
+}
+
+#[test]
 fn own_hours_breaks_and_closed_dates_are_told() {
     let date = |text: &str| text.parse().unwrap();
     let hours = hours(NINE_TO_SIX)
@@ -1147,6 +1392,12 @@ fn a_window_that_the_clock_skips_is_not_there() {
     );
     check_windows(
         weekend,
+        "2026-03-08T00:00:00",
+        &["03-09 09:00 to 03-09 17:00"],
+    );
+    // Just the hour that is skipped.
+    check_windows(
+        &["02:00-03:00"],
         "2026-03-08T00:00:00",
         &["03-09 09:00 to 03-09 17:00"],
     );
