@@ -34,7 +34,7 @@
 //! #     phone: "13800005678".to_owned(), address: "3-2-1502".to_owned(), remark: String::new(),
 //! #     next: Next::Keep, more: Circumstances::default(),
 //! # };
-//! # let acting = Acting { rules: &rules, person: &guard, now: asked_at };
+//! # let acting = Acting { rules: &rules, person: &guard, now: asked_at, evidence: Evidence::default() };
 //! # let events = decide(None, Command::Record(Box::new(form)), acting)?;
 //! # let stamp = Stamp {
 //! #     id: EnvelopeId::from_random([1; 16]), site: rules.directory.site.clone(),

@@ -44,6 +44,7 @@ pub struct Rung {
 /// # use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 /// # use shouwen_domain::moment::{Minutes, Moment};
 /// # use shouwen_domain::pack::Pack;
+/// # use shouwen_domain::verdict::Evidence;
 /// # use shouwen_domain::zone::Zones;
 /// # use shouwen_domain::{Acting, Case, Rules, decide};
 /// # macro_rules! shipped {
@@ -63,7 +64,7 @@ pub struct Rung {
 /// #     phone: "13800005678".to_owned(), address: "3-2-1502".to_owned(), remark: String::new(),
 /// #     next: Next::Keep, more: Circumstances::default(),
 /// # };
-/// # let acting = Acting { rules: &rules, person: &guard, now: asked_at };
+/// # let acting = Acting { rules: &rules, person: &guard, now: asked_at, evidence: Evidence::default() };
 /// # let events = decide(None, Command::Record(Box::new(form)), acting)?;
 /// # let stamp = Stamp {
 /// #     id: EnvelopeId::from_random([1; 16]), site: rules.directory.site.clone(),

@@ -13,7 +13,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use shouwen_domain::agenda::Agenda;
-use shouwen_domain::assessment::{Context, Proposal, on_device, proposals};
+use shouwen_domain::assessment::{Context, Proposal, judge, proposals};
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::case::{CaseResult, End, Obligation, Stage, WithoutEffect};
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
@@ -722,9 +722,16 @@ fn play_and_tell(
         let known = &envelopes[..envelopes.len().saturating_sub(it.behind)];
         let case = Case::fold(known).case;
         let by = who(rules, case.as_ref(), it.by);
-        let (by, events) = decided(rules, case.as_ref(), &it.order, &by, now, &mut told);
+        let arrived = |it| Witness::of(it, None, Some(it.header().at));
+        let acts: Vec<Witness<'_>> = known.iter().map(arrived).collect();
+        let evidence = Evidence {
+            acts: &acts,
+            heard_until: Some(now),
+        };
+        let at = (rules, now, evidence);
+        let (by, events) = decided(at, case.as_ref(), &it.order, &by, &mut told);
         let more = it.with.as_ref().map_or_else(Vec::new, |it| {
-            decided(rules, case.as_ref(), it, &by, now, &mut told).1
+            decided(at, case.as_ref(), it, &by, &mut told).1
         });
         let as_decided = more.is_empty() && it.behind == 0;
         let events: Vec<Event> = events.into_iter().chain(more).collect();
@@ -761,11 +768,10 @@ fn who(rules: &Rules, case: Option<&Case>, n: usize) -> PersonId {
 }
 
 fn decided(
-    rules: &Rules,
+    (rules, now, evidence): (&Rules, Moment, Evidence<'_>),
     case: Option<&Case>,
     order: &Order,
     by: &PersonId,
-    now: Moment,
     told: &mut impl FnMut(&Command, bool),
 ) -> (PersonId, Vec<Event>) {
     let is_joined = case.is_some_and(|it| matches!(it.stage, Stage::Joined { .. }));
@@ -776,7 +782,12 @@ fn decided(
     };
     let who_may = |command: Command| {
         let obeys = |person: &PersonId| {
-            let acting = Acting { rules, person, now };
+            let acting = Acting {
+                rules,
+                person,
+                now,
+                evidence,
+            };
             decide(case, command.clone(), acting).is_ok()
         };
         let mut people = PEOPLE.iter().map(|it| it.parse().unwrap());
@@ -796,7 +807,7 @@ fn decided(
             },
             Some(case),
         ) => {
-            let verdict = |case: &Case, it: &Obligation| on_device(case, it, rules, now);
+            let verdict = |case: &Case, it: &Obligation| judge(case, it, rules, now, &evidence);
             let context = Context {
                 rules,
                 now,
@@ -858,7 +869,7 @@ fn decided(
         rules,
         person: &by,
         now,
-        evidence: Evidence::default(),
+        evidence,
     };
     let decision = decide(case, command.clone(), acting);
     told(&command, decision.is_ok());
@@ -1321,7 +1332,7 @@ fn histories_reach_far() {
         text.split([' ', '(']).next().unwrap().to_owned()
     };
     let (mut n_lost, mut n_rerouted) = (0, 0);
-    for _ in 0..500 {
+    for _ in 0..2_000 {
         let tries = history().new_tree(&mut runner).unwrap().current();
         let envelopes = play_and_tell(
             rules,

@@ -62,7 +62,8 @@ pub enum Standing {
 /// What is proposed now: undecided, not lapsed, at the stage *assess*, one of a kind for each person and case.
 ///
 /// ```
-/// use shouwen_domain::assessment::{Context, on_device, proposals};
+/// use shouwen_domain::assessment::{Context, judge, proposals};
+/// use shouwen_domain::verdict::{Evidence, Witness};
 /// # use shouwen_domain::calendar::Calendar;
 /// # use shouwen_domain::command::{Circumstances, Command, Next, RecordForm};
 /// # use shouwen_domain::directory::Directory;
@@ -91,7 +92,7 @@ pub enum Standing {
 /// #     phone: "13800005678".to_owned(), address: "3-2-1502".to_owned(), remark: String::new(),
 /// #     next: Next::Keep, more: Circumstances::default(),
 /// # };
-/// # let acting = Acting { rules: &rules, person: &guard, now: asked_at };
+/// # let acting = Acting { rules: &rules, person: &guard, now: asked_at, evidence: Evidence::default() };
 /// # let events = decide(None, Command::Record(Box::new(form)), acting)?;
 /// # let stamp = Stamp {
 /// #     id: EnvelopeId::from_random([1; 16]), site: rules.directory.site.clone(),
@@ -103,13 +104,16 @@ pub enum Standing {
 /// # let case = Case::fold(&envelopes).case.ok_or("nothing was recorded")?;
 /// // A guard was asked about a leak on Friday, 17 July 2026, 17:20, and keeps the case.
 /// let now = asked_at + Minutes(3_000);
+/// // What head office knows: when it had each envelope, and that it has heard from everybody since.
+/// let acts: Vec<_> = envelopes.iter().map(|it| Witness::of(it, None, Some(it.header().at))).collect();
+/// let evidence = Evidence { acts: &acts, heard_until: Some(now) };
 /// let context = Context {
 ///     rules: &rules,
 ///     now,
-///     verdict: &|case, it| on_device(case, it, &rules, now),
+///     verdict: &|case, it| judge(case, it, &rules, now, &evidence),
 ///     again: &[],
 /// };
-/// assert!(rules.has_undecided_breach(&case, now), "the hour passed");
+/// assert!(rules.has_undecided_breach(&case, now, &evidence), "the hour passed");
 /// assert!(proposals(&case, context).is_empty(), "a new site observes and proposes nothing (G1)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
