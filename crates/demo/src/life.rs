@@ -250,7 +250,7 @@ impl Teller<'_> {
         let events = decide(case, act.command.clone(), acting)?;
         let facts: Vec<Fact> = events.into_iter().map(|it| it.fact).collect();
         let id = case.map_or(CaseId::from_random([0; 16]), |it| it.id);
-        Case::after(case, id, self.rules.pack.hash(), &facts, |fact| Folding {
+        Case::after(case, id, self.rules.hashes(), &facts, |fact| Folding {
             envelope: EnvelopeId::from_random([0; 16]),
             by: &act.person,
             at: act.at,

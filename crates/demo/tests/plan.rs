@@ -90,7 +90,7 @@ fn every_act_is_accepted_by_the_rules_at_its_own_moment() {
             assert!(!events.is_empty(), "{:?} changes nothing", act.command);
             let facts: Vec<Fact> = events.into_iter().map(|it| it.fact).collect();
             let id = CaseId::from_random([0; 16]);
-            let case = Case::after(cases.get(&n), id, rules.pack.hash(), &facts, |fact| Act {
+            let case = Case::after(cases.get(&n), id, rules.hashes(), &facts, |fact| Act {
                 envelope: EnvelopeId::from_random([0; 16]),
                 by: &act.person,
                 at: act.at,

@@ -79,7 +79,7 @@ pub struct Context<'a> {
 }
 
 /// What may follow from an obligation, by what is known of the envelopes. A due moment in a year that is not published
-/// yet proves nothing.
+/// yet proves nothing, nor does one by a calendar that is not at hand.
 pub fn judge(
     case: &Case,
     obligation: &Obligation,
@@ -87,6 +87,9 @@ pub fn judge(
     now: Moment,
     evidence: &Evidence<'_>,
 ) -> Judged {
+    if !rules.knows_calendar_of(obligation) {
+        return Judged::CannotBeTold;
+    }
     match rules.standing(case, obligation) {
         Ok(reckoning::Standing::Due {
             provisional: false, ..

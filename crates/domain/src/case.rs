@@ -409,6 +409,7 @@ impl Case {
             until,
             before: Vec::new(),
             end: None,
+            judged_by: None,
         });
     }
 

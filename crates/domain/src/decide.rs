@@ -311,5 +311,5 @@ fn check_possible(
         at: acting.now,
         fact,
     };
-    Case::after(case, id, acting.rules.pack.hash(), &facts, act).map(drop)
+    Case::after(case, id, acting.rules.hashes(), &facts, act).map(drop)
 }

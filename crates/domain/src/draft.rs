@@ -79,7 +79,7 @@ impl Draft {
             fact,
         };
         let id = CaseId::from_random([0; 16]);
-        let case = Case::after(None, id, rules.pack.hash(), &facts, act)?;
+        let case = Case::after(None, id, rules.hashes(), &facts, act)?;
         let owed = case
             .open_obligations()
             .filter(|it| it.deadline != DeadlineId::ConfirmAsked)

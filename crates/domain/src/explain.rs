@@ -6,11 +6,11 @@ use crate::envelope::{Envelope, RuleHashes};
 use crate::id::{CaseId, DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
-use crate::reckoning::{Due, ReckoningError};
+use crate::reckoning::{Changed, Due, ReckoningError};
 use crate::rule::RuleId;
 use crate::rules::Rules;
 use crate::site::Site;
-use crate::verdict::{Evidence, Verdict, answerable};
+use crate::verdict::{Evidence, Verdict};
 
 /// Whose past it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,16 @@ pub struct Owing {
     /// the act that ended it, or the one in force while it is open.
     pub texts: RuleHashes,
     pub reckoned: Reckoned,
+    /// How changes of the calendar moved its due moment while it was open, the first first.
+    pub moved: Vec<Moved>,
+}
+
+/// The site adopted another calendar, and what was open was reckoned anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub at: Moment,
+    /// From when to when, and which days differ.
+    pub changed: Changed,
 }
 
 /// By when it was due, and what became of it.
@@ -218,6 +228,7 @@ pub fn explain(
                     Some(rules) => reckoned(&case, it, at, evidence, rules),
                     None => Reckoned::TextsNotAtHand,
                 },
+                moved: moved(&case, it, at, &by_then, library),
             }
         })
         .collect();
@@ -279,6 +290,42 @@ fn texts_of(
     }
 }
 
+/// Calendars adopted after it arose and before it ended, each held against the one before it.
+fn moved(
+    case: &Case,
+    obligation: &Obligation,
+    at: Moment,
+    by_then: &[Envelope],
+    library: &Library<'_>,
+) -> Vec<Moved> {
+    let until = obligation.end.map_or(at, |it| it.at().min(at));
+    let Some(arose) = by_then
+        .iter()
+        .map(Envelope::header)
+        .find(|it| it.id == obligation.arose)
+    else {
+        return Vec::new();
+    };
+    let open = Obligation {
+        end: None,
+        judged_by: None,
+        ..obligation.clone()
+    };
+    let mut texts = arose.rules;
+    let mut moved = Vec::new();
+    for from in library.site.calendars_adopted(arose.at, until) {
+        let next = RuleHashes {
+            calendar: library.site.calendar_at(from).unwrap_or(texts.calendar),
+            ..texts
+        };
+        let both = library.find(case, texts).zip(library.find(case, next));
+        let changed = both.and_then(|(old, new)| new.re_reckoned(old, case, &open).ok().flatten());
+        moved.extend(changed.map(|changed| Moved { at: from, changed }));
+        texts = next;
+    }
+    moved
+}
+
 fn reckoned(
     case: &Case,
     obligation: &Obligation,
@@ -294,7 +341,7 @@ fn reckoned(
     match both {
         Ok((due, verdict)) => Reckoned::By {
             rule,
-            answerable: answerable(obligation, due.at).clone(),
+            answerable: obligation.owed_at(due.at).clone(),
             due,
             verdict,
         },

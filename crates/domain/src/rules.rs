@@ -18,7 +18,8 @@ use crate::id::DepartmentId;
 use crate::moment::Moment;
 use crate::pack::{DeadlineId, Night, Pack, PackError, PhraseKind};
 use crate::reckoning::{
-    Due, Limit, Office, Pause, Reckoning, ReckoningError, Standing, reckon, standing,
+    Changed, Due, Limit, Office, Pause, Reckoning, ReckoningError, Standing, re_reckoned, reckon,
+    standing,
 };
 use crate::verdict::Evidence;
 use crate::zone::{Zone, Zones};
@@ -31,6 +32,10 @@ pub struct Rules {
     prepared: Prepared,
     /// Packs that were in force before, or that are still to come, by hash.
     earlier: BTreeMap<Hash, (Pack, Prepared)>,
+    /// Calendars that were in force before, by hash.
+    calendars: BTreeMap<Hash, Calendar>,
+    /// Each pack over each of these calendars, by both hashes.
+    past: BTreeMap<(Hash, Hash), Prepared>,
     guard: PhraseGuard,
     zone: Zone,
     hashes: RuleHashes,
@@ -117,6 +122,8 @@ impl Rules {
             calendar,
             directory,
             earlier: BTreeMap::new(),
+            calendars: BTreeMap::new(),
+            past: BTreeMap::new(),
             zone,
             hashes,
         })
@@ -161,7 +168,48 @@ impl Rules {
             let prepared = Prepared::new(&pack, &self.calendar, &self.zone);
             self.earlier.insert(pack.hash(), (pack, prepared));
         }
+        self.lay_out_the_past();
         self
+    }
+
+    /// Puts calendars by that were in force when something was judged: it keeps its due moment and its verdict, however
+    /// the days are changed afterwards.
+    #[must_use]
+    pub fn with_calendars(mut self, calendars: impl IntoIterator<Item = Calendar>) -> Self {
+        let earlier = calendars
+            .into_iter()
+            .map(|it| (it.hash(), it))
+            .filter(|(hash, _)| *hash != self.hashes.calendar);
+        self.calendars.extend(earlier);
+        self.lay_out_the_past();
+        self
+    }
+
+    fn lay_out_the_past(&mut self) {
+        let packs = self.earlier.values().map(|(pack, _)| pack);
+        for pack in packs.chain([&self.pack]) {
+            for (calendar, days) in &self.calendars {
+                self.past
+                    .entry((pack.hash(), *calendar))
+                    .or_insert_with(|| Prepared::new(pack, days, &self.zone));
+            }
+        }
+    }
+
+    /// Whether the calendar by which it was judged is at hand.
+    pub fn knows_calendar_of(&self, obligation: &Obligation) -> bool {
+        obligation
+            .judged_by
+            .is_none_or(|it| it == self.hashes.calendar || self.calendars.contains_key(&it))
+    }
+
+    /// The hours by which an obligation of `case` is reckoned: over the calendar it was judged by, else the one in force.
+    fn prepared_for(&self, case: &Case, obligation: &Obligation) -> &Prepared {
+        obligation
+            .judged_by
+            .filter(|it| *it != self.hashes.calendar)
+            .and_then(|calendar| self.past.get(&(self.pack_of(case).hash(), calendar)))
+            .unwrap_or_else(|| self.texts_of(case).1)
     }
 
     /// What a breach on `case` may lead to (A10), by the case's own pack; empty where nothing is assessed.
@@ -295,6 +343,21 @@ impl Rules {
         })
     }
 
+    /// How an open obligation was moved when these texts took the place of `earlier` ones; none where it stayed.
+    pub fn re_reckoned(
+        &self,
+        earlier: &Self,
+        case: &Case,
+        obligation: &Obligation,
+    ) -> Result<Option<Changed>, ReckoningError> {
+        if obligation.until.is_some() {
+            return Ok(None);
+        }
+        let (limit, pauses, new) = self.clock(case, obligation)?;
+        let (_, _, old) = earlier.clock(case, obligation)?;
+        re_reckoned(obligation.since, limit, pauses, old, new)
+    }
+
     /// As [`Rules::reckoning`], where a clock that stands still is no due moment.
     pub fn due(&self, case: &Case, obligation: &Obligation) -> Result<Due, ReckoningError> {
         match self.reckoning(case, obligation)? {
@@ -311,7 +374,7 @@ impl Rules {
         case: &'a Case,
         obligation: &Obligation,
     ) -> Result<(&'a Limit, &'a [Pause], &'a Office), ReckoningError> {
-        let (pack, prepared) = self.texts_of(case);
+        let pack = self.pack_of(case);
         let limit = if obligation.deadline == DeadlineId::Reply {
             pack.reply_limit(&case.record.category, case.record.difficulty)
         } else {
@@ -325,7 +388,8 @@ impl Rules {
         Ok((
             limit.ok_or(ReckoningError::NoLimit)?,
             pauses,
-            prepared.of(&obligation.owed_by.department),
+            self.prepared_for(case, obligation)
+                .of(&obligation.owed_by.department),
         ))
     }
 

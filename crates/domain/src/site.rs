@@ -113,6 +113,16 @@ impl Site {
         self.in_force(moment, |it| it.calendar)
     }
 
+    /// From when calendars hold that come into force after one moment and until another, in the order of time.
+    pub fn calendars_adopted(&self, after: Moment, until: Moment) -> BTreeSet<Moment> {
+        self.adoptions
+            .iter()
+            .filter(|it| it.adopted.calendar.is_some())
+            .map(|it| it.adopted.from)
+            .filter(|from| after < *from && *from <= until)
+            .collect()
+    }
+
     pub fn directory_at(&self, moment: Moment) -> Option<Hash> {
         self.in_force(moment, |it| it.directory)
     }

@@ -4,7 +4,7 @@
 //! time is an interval, see [`Witness::when`]; where it spans the due moment, nobody can tell. Being
 //! offline is never a breach: the time that counts is when something was done.
 
-use crate::case::{Case, End, Obligation, Owed};
+use crate::case::{Case, End, Obligation};
 use crate::envelope::{ClockEvidence, Envelope};
 use crate::id::{EnvelopeId, PersonId};
 use crate::moment::Moment;
@@ -500,14 +500,4 @@ const fn comes_by_slip(deadline: DeadlineId) -> bool {
         | DeadlineId::OuterReply
         | DeadlineId::State => false,
     }
-}
-
-/// Who answers for what fell due at `due`: a succession or a shift moves what is left to do, never
-/// what was missed (F3, F7).
-pub fn answerable(obligation: &Obligation, due: Moment) -> &Owed {
-    obligation
-        .before
-        .iter()
-        .find(|(_, moved_at)| due < *moved_at)
-        .map_or(&obligation.owed_by, |(was, _)| was)
 }

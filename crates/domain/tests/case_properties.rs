@@ -1215,7 +1215,7 @@ proptest! {
             let header = it.header();
             let facts = it.facts().unwrap();
             let act = |fact| shouwen_domain::case::Act { envelope: header.id, by: &header.person, at: header.at, fact };
-            if let Ok(case) = Case::after(copied.as_ref(), CASE, header.rules.pack, &facts, act) {
+            if let Ok(case) = Case::after(copied.as_ref(), CASE, header.rules, &facts, act) {
                 copied = Some(case);
             }
         }

@@ -24,7 +24,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::{DeadlineId, Difficulty, Pack};
 use shouwen_domain::rules::Rules;
 use shouwen_domain::site::Site;
-use shouwen_domain::verdict::{Doubt, Evidence, Verdict, When, Witness, answerable};
+use shouwen_domain::verdict::{Doubt, Evidence, Verdict, When, Witness};
 use shouwen_domain::zone::Zones;
 use support::{CASE, at, person, rules, rules_with};
 
@@ -582,7 +582,7 @@ fn what_was_missed_before_a_succession_stays_with_who_owed_it() {
         let case = history.case();
         let transfer = last(&case, TRANSFER);
         let due = history.rules.due(&case, transfer).unwrap().at;
-        answerable(transfer, due).person.clone().unwrap()
+        transfer.owed_at(due).person.clone().unwrap()
     };
     assert_eq!(who(succeeded("09:30")), person("li-na"));
     assert_eq!(

@@ -55,7 +55,7 @@ fuzz_target!(|bytes: &[u8]| {
             fact,
         };
         let id = CaseId::from_random([1; 16]);
-        if let Ok(after) = Case::after(case.as_ref(), id, RULES.hashes().pack, &facts, act) {
+        if let Ok(after) = Case::after(case.as_ref(), id, RULES.hashes(), &facts, act) {
             case = Some(after);
         }
     }

@@ -6,7 +6,6 @@ use crate::case::{Case, Obligation};
 use crate::event::Ending;
 use crate::id::{DepartmentId, PersonId};
 use crate::pack::DeadlineId;
-use crate::verdict::answerable;
 
 /// Whose figures they are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,7 +156,7 @@ pub fn depth(member: &Member, cases: &[Case], context: Context<'_>) -> Depth {
             let owed_by = context
                 .rules
                 .due(case, it)
-                .map_or(&it.owed_by, |due| answerable(it, due.at));
+                .map_or(&it.owed_by, |due| it.owed_at(due.at));
             let is_theirs = match member {
                 Member::Person(person) => owed_by.person.as_ref() == Some(person),
                 Member::Department(department) => owed_by.department == *department,

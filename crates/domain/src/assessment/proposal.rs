@@ -302,6 +302,7 @@ fn state_by(
         until: None,
         before: Vec::new(),
         end: None,
+        judged_by: None,
     };
     context.rules.due(case, &statement).ok().map(|due| due.at)
 }

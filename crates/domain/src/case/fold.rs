@@ -2,7 +2,7 @@
 
 use super::{Act, Case, Owed, Stage};
 use crate::decide::Refusal;
-use crate::envelope::{Envelope, EnvelopeError};
+use crate::envelope::{Envelope, EnvelopeError, RuleHashes};
 use crate::event::Fact;
 use crate::hash::Hash;
 use crate::id::{CaseId, EnvelopeId, PersonId};
@@ -104,12 +104,12 @@ impl Case {
     pub fn after<'a>(
         before: Option<&Self>,
         id: CaseId,
-        pack: Hash,
+        texts: RuleHashes,
         facts: &'a [Fact],
         act: impl Fn(&'a Fact) -> Act<'a>,
     ) -> Result<Self, Refusal> {
         let mut case = before.cloned();
-        Self::advance(&mut case, id, pack, facts, act).map_err(|it| it.refusal)?;
+        Self::advance(&mut case, id, texts, facts, act).map_err(|it| it.refusal)?;
         case.ok_or(Refusal::NotRecorded)
     }
 
@@ -117,7 +117,7 @@ impl Case {
     fn advance<'a>(
         case: &mut Option<Self>,
         id: CaseId,
-        pack: Hash,
+        texts: RuleHashes,
         facts: &'a [Fact],
         act: impl Fn(&'a Fact) -> Act<'a>,
     ) -> Result<(), Stopped> {
@@ -125,7 +125,7 @@ impl Case {
         for fact in facts {
             match (&mut *case, fact) {
                 (None, Fact::Recorded(record)) => {
-                    *case = Some(Self::recorded(id, pack, record, act(fact)));
+                    *case = Some(Self::recorded(id, texts.pack, record, act(fact)));
                 }
                 (None, _) => return Err(Stopped::unmarked(Refusal::NotRecorded)),
                 (Some(case), _) => match case.admit(act(fact)) {
@@ -137,10 +137,17 @@ impl Case {
             }
             is_marked |= !matches!(fact, Fact::ReasonExplained(_));
         }
-        if case.is_some() {
-            Ok(())
-        } else {
-            Err(Stopped::unmarked(Refusal::NotRecorded))
+        let case = case
+            .as_mut()
+            .ok_or(Stopped::unmarked(Refusal::NotRecorded))?;
+        case.keep_calendar(texts.calendar);
+        Ok(())
+    }
+
+    /// What has just ended is judged by the calendar of whoever ended it.
+    fn keep_calendar(&mut self, calendar: Hash) {
+        for it in self.obligations.iter_mut().filter(|it| it.end.is_some()) {
+            it.judged_by.get_or_insert(calendar);
         }
     }
 
@@ -292,7 +299,7 @@ const fn moves_the_case(fact: &Fact) -> bool {
 
 fn advance_by(case: &mut Option<Case>, envelope: &Envelope, facts: &[Fact]) -> Result<(), Stopped> {
     let header = envelope.header();
-    Case::advance(case, header.case, header.rules.pack, facts, |fact| Act {
+    Case::advance(case, header.case, header.rules, facts, |fact| Act {
         envelope: header.id,
         by: &header.person,
         at: header.at,
@@ -345,7 +352,7 @@ impl<'a> Losing<'a> {
 
     fn meet(&mut self, case: &Case, winner: &Envelope) {
         let header = self.envelope.header();
-        let counts = Case::after(Some(case), case.id, case.pack, &self.facts, |fact| Act {
+        let counts = Case::after(Some(case), case.id, header.rules, &self.facts, |fact| Act {
             envelope: header.id,
             by: &header.person,
             at: header.at,

@@ -1,5 +1,6 @@
 //! Who must do what, since when and until when, and how it ended.
 
+use crate::hash::Hash;
 use crate::id::{DepartmentId, EnvelopeId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
@@ -17,6 +18,8 @@ pub struct Obligation {
     /// Those who owed it before a succession, with when it moved: it moves what is left to do, never what was missed (F3).
     pub before: Vec<(Owed, Moment)>,
     pub end: Option<End>,
+    /// The calendar by which whoever ended it saw it: what is judged keeps it, what is open goes by the one in force.
+    pub judged_by: Option<Hash>,
 }
 
 impl Obligation {

@@ -8,11 +8,12 @@ use shouwen_domain::assessment::{
 use shouwen_domain::case::{Obligation, TraceKind};
 use shouwen_domain::document::Language;
 use shouwen_domain::envelope::{Envelope, RuleHashes};
-use shouwen_domain::explain::{Explanation, Library, Reckoned, View, explain};
+use shouwen_domain::explain::{Explanation, Library, Moved, Reckoned, View, explain};
 use shouwen_domain::id::{CaseId, PersonId};
 use shouwen_domain::ladder::rungs;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::Found;
+use shouwen_domain::reckoning::Standing;
 use shouwen_domain::repeat::{Candidate, Known, Matter, Query, Repeats};
 use shouwen_domain::summary::Particulars;
 use shouwen_domain::verdict::{Evidence, Verdict, Witness};
@@ -521,6 +522,9 @@ impl World {
         if line.rest().starts_with("首问责任人") {
             return same(line.rest(), &self.stood(&found));
         }
+        if let Some((what, moves)) = line.rest().split_once(" 改过：") {
+            return same(moves, &self.moves(&found, what)?);
+        }
         let owed: Vec<String> = found
             .owed
             .iter()
@@ -552,6 +556,39 @@ impl World {
             })
             .collect();
         among(line.rest(), &owed)
+    }
+
+    /// `02-13 周五 20:00 由 02-14 周六 18:00 改为 02-24 周二 18:00，因 02-14`
+    fn moves(&self, found: &Explanation, what: &str) -> Result<String, String> {
+        let owing = found
+            .owed
+            .iter()
+            .rev()
+            .find(|it| self.site.deadline(it.deadline) == what)
+            .ok_or_else(|| format!("没有“{what}”"))?;
+        let due = |it: Standing| match it {
+            Standing::Due { at, .. } => written(at),
+            Standing::Paused { .. } => "暂停".to_owned(),
+        };
+        let moves: Vec<String> = owing
+            .moved
+            .iter()
+            .map(|Moved { at, changed }| {
+                let days: Vec<String> = changed
+                    .because
+                    .iter()
+                    .map(|it| it.date.format("%m-%d").to_string())
+                    .collect();
+                let (before, after) = (due(changed.before), due(changed.after));
+                let at = written(*at);
+                format!("{at} 由 {before} 改为 {after}，因 {}", days.join("、"))
+            })
+            .collect();
+        Ok(if moves.is_empty() {
+            "没有改过".to_owned()
+        } else {
+            moves.join("；")
+        })
     }
 
     fn stood(&self, it: &Explanation) -> String {

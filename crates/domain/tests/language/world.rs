@@ -239,7 +239,8 @@ impl World {
     }
 
     fn reread(&mut self) -> Result<(), String> {
-        let rules = rules_of(&self.texts, &self.earlier)?;
+        let calendars = self.all_rules().into_iter().map(|it| it.calendar.clone());
+        let rules = rules_of(&self.texts, &self.earlier)?.with_calendars(calendars);
         self.past
             .push(std::mem::replace(&mut self.site.rules, rules));
         note_people(&mut self.site.people, &self.site.rules);
