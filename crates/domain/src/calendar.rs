@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::place;
 use crate::hash::Hash;
 
+/// The published years: which days are off, which are made up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     years: BTreeSet<i32>,
@@ -36,6 +37,7 @@ pub struct Day {
     pub provisional: bool,
 }
 
+/// What a day is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DayKind {
     Workday,
@@ -216,6 +218,7 @@ impl fmt::Display for MissingYear {
 
 impl std::error::Error for MissingYear {}
 
+/// What is wrong with a published year, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalendarError {
     pub file: String,
@@ -224,6 +227,7 @@ pub struct CalendarError {
     pub problem: CalendarProblem,
 }
 
+/// What can be wrong with a published year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CalendarProblem {
     /// Not JSON, a key too many or too few, a wrong type; the message is the parser's, in English.

@@ -26,6 +26,7 @@ pub struct Directory {
     hash: Hash,
 }
 
+/// A department, or a contractor with a counterpart of ours (T11).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Department {
     pub id: DepartmentId,
@@ -37,6 +38,7 @@ pub struct Department {
     pub contractor: bool,
 }
 
+/// Somebody who works here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,

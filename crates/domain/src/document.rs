@@ -46,6 +46,7 @@ impl fmt::Display for DocumentError {
 
 impl std::error::Error for DocumentError {}
 
+/// What is wrong with a text of ours, and what was expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// Not TOML; the message is the parser's, in English.
@@ -203,6 +204,7 @@ fn all_rules() -> String {
     subjects.join(", ")
 }
 
+/// A language in which every text of a pack is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Chinese,

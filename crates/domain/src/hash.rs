@@ -5,11 +5,13 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
+/// A SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Hash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 impl Hash {
+    /// The hash of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }

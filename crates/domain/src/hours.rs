@@ -88,6 +88,7 @@ impl Week {
         }
     }
 
+    /// The windows of a weekday.
     pub fn on(&self, weekday: Weekday) -> &[Window] {
         &self.days[weekday.num_days_from_monday() as usize]
     }
@@ -241,6 +242,7 @@ pub struct DutyHours {
 }
 
 impl DutyHours {
+    /// The hours of a department: its own, or the site's.
     pub fn of(&self, department: &DepartmentId) -> &Hours {
         self.departments.get(department).unwrap_or(&self.site)
     }
@@ -296,15 +298,18 @@ pub struct Window {
 }
 
 impl Window {
+    /// From 00:00 to 24:00.
     pub const ALL_DAY: Self = Self {
         start: TimeOfDay(0),
         end: TimeOfDay::MIDNIGHT_AT_END,
     };
 
+    /// Inside.
     pub const fn start(self) -> TimeOfDay {
         self.start
     }
 
+    /// Outside: the interval is half-open.
     pub const fn end(self) -> TimeOfDay {
         self.end
     }
@@ -386,6 +391,7 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
+/// What is wrong with hours as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HoursError {
     Form { text: String },

@@ -52,6 +52,7 @@ macro_rules! slug {
         pub struct $name(Box<str>);
 
         impl $name {
+            /// As written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -146,6 +147,7 @@ macro_rules! random_id {
                 Self(bits)
             }
 
+            /// As stored.
             pub const fn bytes(&self) -> &[u8; 16] {
                 &self.0
             }

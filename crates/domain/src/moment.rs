@@ -35,10 +35,12 @@ use serde::{Deserialize, Serialize};
 pub struct Moment(#[n(0)] i64);
 
 impl Moment {
+    /// Milliseconds since 1970 in UTC.
     pub const fn from_unix_ms(ms: i64) -> Self {
         Self(ms)
     }
 
+    /// Milliseconds since 1970 in UTC.
     pub const fn unix_ms(self) -> i64 {
         self.0
     }
@@ -87,6 +89,7 @@ pub struct Minutes(#[n(0)] pub u32);
 impl Minutes {
     const MS: i64 = 60_000;
 
+    /// In milliseconds.
     pub const fn ms(self) -> u64 {
         self.0 as u64 * Self::MS.unsigned_abs()
     }

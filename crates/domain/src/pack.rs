@@ -32,6 +32,7 @@ use crate::reckoning::Limit;
 use crate::rule::RuleId;
 use crate::zone::Zones;
 
+/// A policy pack as read: everything that the regulations leave to the organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pack {
     pub id: String,
@@ -148,10 +149,12 @@ impl Pack {
         self.rules.iter().map(|(id, text)| (*id, text))
     }
 
+    /// A category by its id.
     pub fn category(&self, id: &CategoryId) -> Option<&Category> {
         self.categories.iter().find(|it| it.id == *id)
     }
 
+    /// An emergency of the pack's list by its id (I14).
     pub fn emergency(&self, id: &EmergencyId) -> Option<&Emergency> {
         self.emergencies.iter().find(|it| it.id == *id)
     }
@@ -299,6 +302,7 @@ pub enum DeadlineId {
 }
 
 impl DeadlineId {
+    /// All deadlines, in the order of a case's way.
     pub const ALL: [Self; 39] = [
         Self::Transfer,
         Self::AssignHandler,
@@ -414,6 +418,7 @@ impl DeadlineId {
     }
 }
 
+/// What a pack says of one deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadlineRule {
     pub rule: RuleId,
@@ -456,6 +461,7 @@ impl Difficulty {
     }
 }
 
+/// What a matter can be about, with what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Category {
     pub id: CategoryId,
@@ -540,6 +546,7 @@ pub struct RequiredFields {
 }
 
 impl RequiredFields {
+    /// The fields that a form of this kind requires (I1).
     pub fn of(&self, kind: Kind, at_once: bool) -> &BTreeSet<Field> {
         if at_once {
             &self.answered_at_once

@@ -129,6 +129,7 @@ impl Reckoning {
         }
     }
 
+    /// The same without its steps.
     pub const fn standing(&self) -> Standing {
         match self {
             Self::Due(due) => Standing::Due {
@@ -142,6 +143,7 @@ impl Reckoning {
         }
     }
 
+    /// How it came about, the last the due moment or the pause.
     pub fn steps(&self) -> &[Step] {
         match self {
             Self::Due(Due { steps, .. }) | Self::Paused { steps, .. } => steps,
@@ -248,6 +250,7 @@ pub enum Step {
     },
 }
 
+/// Why there is no due moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReckoningError {
     /// A year without data that is not after the last published one.

@@ -14,8 +14,10 @@ macro_rules! rules {
         pub enum RuleId { $($id),+ }
 
         impl RuleId {
+            /// All rules, in the order of the regulations' letters.
             pub const ALL: &[Self] = &[$(Self::$id),+];
 
+            /// As the regulations are cited: `T1`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$id => stringify!($id)),+ }
             }

@@ -24,6 +24,7 @@ use crate::reckoning::{
 use crate::verdict::Evidence;
 use crate::zone::{Zone, Zones};
 
+/// Pack, calendar, zones and directory in force, with the earlier ones that cases and verdicts keep.
 #[derive(Debug, Clone)]
 pub struct Rules {
     pub pack: Pack,

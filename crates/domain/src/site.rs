@@ -109,6 +109,7 @@ impl Site {
         self.in_force(moment, |it| it.pack)
     }
 
+    /// The calendar in force, as for the pack.
     pub fn calendar_at(&self, moment: Moment) -> Option<Hash> {
         self.in_force(moment, |it| it.calendar)
     }
@@ -123,6 +124,7 @@ impl Site {
             .collect()
     }
 
+    /// The directory in force, as for the pack.
     pub fn directory_at(&self, moment: Moment) -> Option<Hash> {
         self.in_force(moment, |it| it.directory)
     }

@@ -211,24 +211,33 @@ pub struct Particulars {
 }
 
 impl Particulars {
+    /// As recorded, with what was completed since; what was erased is empty. The envelopes may come in any order.
     pub fn of(envelopes: &[Envelope]) -> Self {
-        envelopes
-            .iter()
+        let mut in_order: Vec<&Envelope> = envelopes.iter().collect();
+        in_order.sort_by_key(|it| it.order());
+        let mut known = Self::default();
+        for event in in_order
+            .into_iter()
             .filter_map(|it| it.events().ok())
             .flatten()
-            .find(|it| matches!(it.fact, Fact::Recorded(_)))
-            .map(|it| Self::from(it.content))
-            .unwrap_or_default()
+        {
+            if matches!(event.fact, Fact::Recorded(_) | Fact::FormCompleted(_)) {
+                known.complete(event.content);
+            }
+        }
+        known
     }
-}
 
-impl From<Content> for Particulars {
-    fn from(content: Content) -> Self {
-        Self {
-            matter: content.matter.unwrap_or_default(),
-            customer: content.customer.unwrap_or_default(),
-            phone: content.phone.unwrap_or_default(),
-            address: content.address.unwrap_or_default(),
+    fn complete(&mut self, content: Content) {
+        for (known, said) in [
+            (&mut self.matter, content.matter),
+            (&mut self.customer, content.customer),
+            (&mut self.phone, content.phone),
+            (&mut self.address, content.address),
+        ] {
+            if let Some(said) = said {
+                *known = said;
+            }
         }
     }
 }

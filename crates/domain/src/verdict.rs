@@ -108,6 +108,7 @@ pub struct Witness<'a> {
 }
 
 impl<'a> Witness<'a> {
+    /// What an envelope says, with when the last receipt before it was given and when head office had it.
     pub const fn of(
         envelope: &'a Envelope,
         not_before: Option<Moment>,
@@ -243,6 +244,7 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
+    /// What is known of an envelope, if it is known at all.
     pub fn of(&self, envelope: EnvelopeId) -> Option<&'a Witness<'a>> {
         self.acts.iter().find(|it| it.envelope == envelope)
     }

@@ -10,6 +10,7 @@ use crate::document::{Document, DocumentError, Item, Problem, Unit};
 use crate::hash::Hash;
 use crate::moment::Moment;
 
+/// What is wrong with a zone table, and where.
 pub type ZoneError = DocumentError;
 
 /// The zones of one table.
@@ -37,14 +38,17 @@ impl Zones {
         Ok(Self { zones, version })
     }
 
+    /// A zone by its IANA name.
     pub fn get(&self, name: &str) -> Option<&Zone> {
         self.zones.get(name)
     }
 
+    /// The IANA names of all zones.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.zones.keys().map(String::as_str)
     }
 
+    /// The version of the table.
     pub const fn version(&self) -> u32 {
         self.version
     }
@@ -64,6 +68,7 @@ impl Zones {
 /// Seasons that go on are given to the end of this year.
 const LAST_YEAR: i32 = 2060;
 
+/// One zone: its offsets from UTC and when they change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     name: String,
@@ -99,10 +104,12 @@ impl Zone {
         }
     }
 
+    /// The IANA name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
+    /// The version of the table it comes from.
     pub const fn version(&self) -> u32 {
         self.version
     }

@@ -70,12 +70,14 @@ pub enum Account {
 }
 
 impl Account {
+    /// The department on whose account it goes.
     pub const fn department(&self) -> &DepartmentId {
         match self {
             Self::Staff { department, .. } | Self::Contract(department) => department,
         }
     }
 
+    /// The person, where it was theirs alone.
     pub const fn person(&self) -> Option<&PersonId> {
         match self {
             Self::Staff { person, .. } => person.as_ref(),
@@ -84,6 +86,7 @@ impl Account {
     }
 }
 
+/// What happened, in the terms of the facts that show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ground {
     Missed(DeadlineId),

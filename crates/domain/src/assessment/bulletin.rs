@@ -20,6 +20,7 @@ use crate::rules::Rules;
 /// Fewer customers than this could be recognised.
 pub const SMALL: u32 = 5;
 
+/// 通报: what a site reads of a month (P1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bulletin {
     pub period: Period,
@@ -30,6 +31,7 @@ pub struct Bulletin {
     pub criticism: Vec<Criticism>,
 }
 
+/// Whose figures a row holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Row {
     Total,
@@ -50,6 +52,7 @@ pub struct Figures {
     pub n_overdue: u32,
 }
 
+/// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Figure {
     In,
@@ -60,6 +63,7 @@ pub enum Figure {
 }
 
 impl Figure {
+    /// All figures, in the order in which a bulletin prints them.
     pub const ALL: [Self; 5] = [
         Self::In,
         Self::Answered,
@@ -70,6 +74,7 @@ impl Figure {
 }
 
 impl Figures {
+    /// One of the figures.
     pub const fn figure(self, figure: Figure) -> u32 {
         match figure {
             Figure::In => self.n_in,

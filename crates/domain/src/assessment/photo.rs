@@ -4,6 +4,7 @@ use crate::case::{Case, Photo};
 use crate::event::PhotoSource;
 use crate::hash::Hash;
 
+/// What is to be known of a photo before it proves anything (V7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PhotoNote {
     /// From the album and not the camera.

@@ -8,6 +8,7 @@ use crate::id::{CaseId, DepartmentId, PersonId};
 use crate::moment::Moment;
 use crate::pack::DeadlineId;
 
+/// Something that went well, and whose it is (A12).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Praise {
     pub case: CaseId,
@@ -17,6 +18,7 @@ pub struct Praise {
     pub at: Moment,
 }
 
+/// What went well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PraiseGround {
     /// The answer was there in time.

@@ -15,6 +15,7 @@ use crate::summary::Particulars;
 
 pub use mask::{masked_address, masked_name, masked_phone, masked_words};
 
+/// Which of the printed sheets (P2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SheetKind {
     /// 首问登记表
@@ -27,6 +28,7 @@ pub enum SheetKind {
     Bulletin,
 }
 
+/// A sheet as it is printed: sections of fields in the order of the paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sheet {
     pub kind: SheetKind,
@@ -37,12 +39,14 @@ pub struct Sheet {
     particulars: Particulars,
 }
 
+/// A box on the paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     pub id: SectionId,
     pub fields: Vec<(FieldId, Value)>,
 }
 
+/// Which box on the paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SectionId {
     Head,
@@ -60,6 +64,7 @@ pub enum SectionId {
     Criticism,
 }
 
+/// Which field of a sheet; the app has its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldId {
     Number,
@@ -128,6 +133,7 @@ pub enum FieldId {
     Criticised,
 }
 
+/// What stands in a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// To be filled in or signed by hand.
@@ -198,6 +204,7 @@ impl Sheet {
         self
     }
 
+    /// What stands in a field; of several sections that have it, the first.
     pub fn value(&self, field: FieldId) -> Option<&Value> {
         self.sections
             .iter()

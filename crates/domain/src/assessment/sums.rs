@@ -50,6 +50,7 @@ pub struct Sums {
     pub praise: BTreeMap<Member, Vec<Praise>>,
 }
 
+/// What was decided under one rule on one member, each figure with its cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     pub upheld: BTreeSet<CaseId>,

@@ -41,6 +41,7 @@ impl AssessmentTable {
         }
     }
 
+    /// The line of a rule; none: nothing follows from it.
     pub fn rule(&self, id: RuleId) -> Option<&AssessmentRule> {
         self.rules.iter().find(|it| it.rule == id)
     }

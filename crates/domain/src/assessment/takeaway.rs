@@ -21,6 +21,7 @@ pub struct Takeaway {
     pub complaints_phone: String,
 }
 
+/// What a customer takes along of a case (I12).
 pub fn takeaway(case: &Case, rules: &Rules) -> Takeaway {
     let directory = &rules.directory;
     let responder = &case.responder.person;

@@ -34,6 +34,7 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// All channels, in the order in which a form offers them.
     pub const ALL: [Self; 6] = [
         Self::Counter,
         Self::Phone,

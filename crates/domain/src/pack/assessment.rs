@@ -27,6 +27,7 @@ pub enum AmountUnit {
     Yuan { own_rule: Text },
 }
 
+/// A line of the assessment table, as the pack has it (A10).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     pub against: Against,
@@ -36,6 +37,7 @@ pub struct Assessment {
     pub further_case: Option<Text>,
 }
 
+/// Whom a line can be held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Against {
     Person,
@@ -44,6 +46,7 @@ pub enum Against {
     Both,
 }
 
+/// Who decides on a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decider {
     /// The head of the department that it is against.
@@ -52,6 +55,7 @@ pub enum Decider {
     Director,
 }
 
+/// What may follow from a breach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Consequence {
     /// Verified and counted, and no more (A9).
@@ -61,6 +65,7 @@ pub enum Consequence {
     Penalty(Penalty),
 }
 
+/// What may be decided: an amount within a range, criticism in the bulletin, a word to personnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Penalty {
     /// For the person.

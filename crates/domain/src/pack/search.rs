@@ -24,6 +24,7 @@ pub enum Found {
     Rule(RuleId),
 }
 
+/// Something found, and how well it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub found: Found,

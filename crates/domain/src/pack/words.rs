@@ -16,6 +16,7 @@ pub struct Words {
     pub capacities: Vec<Capacity>,
 }
 
+/// In which capacity a customer comes: owner, tenant, visitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capacity {
     pub id: CapacityId,

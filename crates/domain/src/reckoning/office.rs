@@ -192,14 +192,17 @@ impl Office {
         }
     }
 
+    /// The calendar it was laid out over.
     pub const fn calendar(&self) -> &Calendar {
         &self.calendar
     }
 
+    /// The zone of its civil times.
     pub const fn zone(&self) -> &Zone {
         &self.zone
     }
 
+    /// Its hours as written.
     pub const fn hours(&self) -> &Hours {
         &self.hours
     }
