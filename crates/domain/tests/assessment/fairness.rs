@@ -295,6 +295,9 @@ fn a_contact_without_a_record_is_a_question() {
         admitted.grounds("2026-07-13 09:31"),
         [(RuleId::F5, Ground::Unrecorded)]
     );
+    let found = admitted.look("2026-07-13 09:31", exact, &[], breaches);
+    let ids: Vec<_> = admitted.envelopes.iter().map(|it| it.header().id).collect();
+    assert_eq!(found[0].evidence, ids, "who said so, and who agreed");
     admitted.proposed("2026-07-13 09:31", &[], &[]);
 }
 
