@@ -503,3 +503,15 @@ fn what_fell_due_before_a_shift_took_it_over_is_of_whoever_owed_it_then() {
     assert_eq!(transferred("zhang-min"), Ratio { n: 0, of: 1 });
     assert_eq!(transferred("li-na"), Ratio::default());
 }
+
+#[test]
+fn praise_is_summed_in_the_month_it_was_earned() {
+    let solved = || [Story::solved(1)];
+    let month = |month| Period { year: 2026, month };
+    let july = summed(&solved(), month(7)).praise;
+    let who: Vec<_> = july.keys().cloned().collect();
+    assert!(who.contains(&Member::Person(person("liu-wei"))), "{who:?}");
+    assert!(who.contains(&department("engineering")), "{who:?}");
+    assert!(summed(&solved(), month(6)).praise.is_empty());
+    assert!(summed(&solved(), month(8)).praise.is_empty());
+}
