@@ -12,8 +12,9 @@ use shouwen_domain::case::{Case, End, Obligation, Owed, Stage, WithoutEffect};
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::event::{
-    Channel, Content, Event, Fact, HandedOver, HandlerNamed, Kind, Outcome, Received, Recorded,
-    Replied, ResultTold, Returned, ShiftPassed, ShiftTaken, Succeeded, SuccessionReason, Urgency,
+    Channel, Closed, Contact, Content, Ending, Event, Fact, Finding, HandedOver, HandlerNamed,
+    Kind, Outcome, Received, Recorded, Replied, ResultTold, Returned, ShiftPassed, ShiftTaken,
+    Succeeded, SuccessionReason, Urgency, Visited,
 };
 use shouwen_domain::explain::{Change, Library, Owing, Reckoned, View, explain, timeline};
 use shouwen_domain::hash::Salt;
@@ -536,7 +537,7 @@ fn a_result_told_late_because_the_reply_lay_in_a_phone_is_excused() {
             "wang-jianguo",
             "13:30",
             Fact::ResultTold(ResultTold {
-                how: shouwen_domain::event::Contact::InPerson,
+                how: Contact::InPerson,
                 phrases: Vec::new(),
             }),
         );
@@ -557,7 +558,7 @@ fn ones_own_reply_that_lay_in_ones_own_phone_excuses_nothing() {
             "wang-jianguo",
             "13:30",
             Fact::ResultTold(ResultTold {
-                how: shouwen_domain::event::Contact::InPerson,
+                how: Contact::InPerson,
                 phrases: Vec::new(),
             }),
         )
@@ -729,6 +730,48 @@ fn a_department_answers_for_the_time_that_a_slip_could_have_been_in_its_hands() 
 }
 
 #[test]
+fn nobody_holds_a_case_that_is_closed() {
+    let history = History::handed_over("09:10")
+        .act("liu-wei", "10:00", replied())
+        .act(
+            "wang-jianguo",
+            "10:10",
+            Fact::ResultTold(ResultTold {
+                how: Contact::Call,
+                phrases: Vec::new(),
+            }),
+        )
+        .act(
+            "wang-jianguo",
+            "10:20",
+            Fact::Visited(Visited {
+                how: Contact::Call,
+                finding: Finding::Satisfied,
+                enough: false,
+            }),
+        )
+        .act(
+            "wang-jianguo",
+            "10:30",
+            Fact::Closed(Closed {
+                ending: Ending::Satisfied,
+                phrases: Vec::new(),
+            }),
+        );
+    let acts = history.witnesses();
+    let evidence = Evidence {
+        acts: &acts,
+        heard_until: None,
+    };
+    let found = holds(&history.envelopes, &history.rules, &evidence, day("12:00")).unwrap();
+    let until: Vec<_> = found.iter().map(|it| it.until).collect();
+    assert_eq!(
+        until,
+        [Some(day("09:08")), Some(day("10:00")), Some(day("10:30"))]
+    );
+}
+
+#[test]
 fn an_agenda_says_when_the_next_verdict_changes() {
     let history = History::handed_over("14:00");
     let acts = history.witnesses();
@@ -745,6 +788,22 @@ fn an_agenda_says_when_the_next_verdict_changes() {
     let after = |time: &str| Some(Moment::from_unix_ms(day(time).unix_ms() + 1));
     assert_eq!(agenda.next_transition(day("09:00")), after("09:23"));
     assert_eq!(agenda.next_transition(day("09:24")), after("14:15"));
+    let changed = after("09:23").unwrap();
+    assert_eq!(agenda.next_transition(changed), after("14:15"));
+    let mut verdicts = Vec::new();
+    agenda.verdicts_into(day("15:00"), None, &mut verdicts);
+    let one_by_one: Vec<_> = (0..)
+        .zip(&case.obligations)
+        .filter(|(_, it)| it.end.is_none())
+        .map(|(i, it)| {
+            let verdict = history
+                .rules
+                .verdict(&case, it, day("15:00"), &evidence)
+                .unwrap();
+            (i, verdict)
+        })
+        .collect();
+    assert_eq!(verdicts, one_by_one);
     let last = agenda.next_transition(at("2026-07-14 18:01"));
     assert!(
         last.is_some_and(|it| it > at("2026-07-15 18:00")),

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use expect_test::{Expect, expect};
 use shouwen_domain::assessment::{
-    FieldId, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet, takeaway,
+    FieldId, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet,
+    takeaway,
 };
 use shouwen_domain::event::PhotoSource;
 use shouwen_domain::summary::Particulars;
@@ -141,11 +142,7 @@ fn each_movement_names_the_handler_of_its_own_time() {
                 text: "是地漏返水，请清掏".into(),
             },
         )
-        .order(
-            "sun-guilan",
-            "2026-07-13 09:40",
-            name_handler("sun-guilan"),
-        );
+        .order("sun-guilan", "2026-07-13 09:40", name_handler("sun-guilan"));
     let slip = made(SheetKind::Slip, &moved);
     let handlers: Vec<_> = slip
         .sections
@@ -163,6 +160,11 @@ fn each_movement_names_the_handler_of_its_own_time() {
             Value::Words("是地漏返水，请清掏".to_owned()),
         ]
     );
+    let at_once = Story::handed_over(2)
+        .order("chen-gong", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:30", name_handler("sun-guilan"));
+    let first = made(SheetKind::Slip, &at_once);
+    assert_eq!(first.value(FieldId::Handler), Some(&Value::Blank));
     let phone = slip.value(FieldId::Phone);
     assert_eq!(phone, Some(&Value::CustomerPhone("13800005678".to_owned())));
     assert_eq!(slip.value(FieldId::Paper), None, "a slip has no such field");
