@@ -216,6 +216,20 @@ fn a3_an_answer_for_which_nobody_was_named_is_the_heads_unless_a_deputy_could_ha
         &[],
         &[(RuleId::A3, "security", "")],
     );
+    let unsure_of_naming = |case: &Case, rules: &Rules, now, it: &Obligation| {
+        if it.deadline == DeadlineId::AssignHandler {
+            Judged::CannotBeTold
+        } else {
+            exact(case, rules, now, it)
+        }
+    };
+    let found = unnamed("cleaning", "sun-guilan").look(
+        "2026-07-15 10:00",
+        unsure_of_naming,
+        &[],
+        proposals,
+    );
+    assert_eq!(named(&found), owned(&[(RuleId::A3, "cleaning", "")]));
 }
 
 #[test]
