@@ -1129,3 +1129,54 @@ fn a_pack_may_be_shorter_than_the_calendar_day() {
         .act("wang-jianguo", "09:12", slip("security", "engineering"));
     history.check(TRANSFER, Verdict::Missed);
 }
+
+#[test]
+fn what_names_a_person_is_theirs_alone_and_else_it_is_the_departments() {
+    let owed = |who: Option<&str>| Owed {
+        department: "engineering".parse().unwrap(),
+        person: who.map(person),
+    };
+    let is_for = |who, me: &str, mine: &str| owed(who).is_for(&person(me), &mine.parse().unwrap());
+    assert!(is_for(Some("liu-wei"), "liu-wei", "security"));
+    assert!(!is_for(Some("liu-wei"), "chen-gong", "engineering"));
+    assert!(is_for(None, "chen-gong", "engineering"));
+    assert!(!is_for(None, "wang-jianguo", "security"));
+}
+
+#[test]
+fn other_texts_have_another_fingerprint() {
+    let later = rules_with(|pack| format!("{pack}\n# A remark.\n"));
+    assert_eq!(rules().fingerprint(), rules().fingerprint());
+    assert_ne!(rules().fingerprint(), later.fingerprint());
+}
+
+#[test]
+fn the_night_ends_with_its_last_minute() {
+    let until = |time| rules().night_until(day(time));
+    assert_eq!(until("08:29"), Some(day("08:30")));
+    assert_eq!(until("08:30"), None);
+    assert_eq!(until("20:29"), None);
+    assert_eq!(until("20:30"), Some(at("2026-07-14 08:30")));
+}
+
+#[test]
+fn a_case_is_seen_as_it_was_done_and_as_head_office_knew_it() {
+    let history = History::recorded()
+        .arrived("09:10")
+        .act("wang-jianguo", "09:08", slip("security", "engineering"))
+        .arrived("14:00");
+    let acts = history.witnesses();
+    let evidence = Evidence {
+        acts: &acts,
+        heard_until: None,
+    };
+    let n_moves = |folded: shouwen_domain::case::Folded| folded.case.map(|it| it.moves.len());
+    let done = |time| n_moves(Case::at(&history.envelopes, day(time)));
+    assert_eq!(done("09:05"), None);
+    assert_eq!(done("09:07"), Some(0));
+    assert_eq!(done("09:08"), Some(1));
+    let known = |time| n_moves(Case::known_at(&history.envelopes, day(time), &evidence));
+    assert_eq!(known("09:09"), None);
+    assert_eq!(known("13:59"), Some(0), "the slip was under way");
+    assert_eq!(known("14:00"), Some(1));
+}
