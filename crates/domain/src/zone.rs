@@ -561,6 +561,12 @@ mod tests {
             ]],
         );
         check_error(
+            &text.replace("+02:00", "+2:00"),
+            expect![[
+                r#"zones.toml, line 6, column 41, zones[1].changes[1].offset: "+2:00" is not of the form "+08:00""#
+            ]],
+        );
+        check_error(
             &text.replace("+02:00", "+02:60"),
             expect![[
                 r#"zones.toml, line 6, column 41, zones[1].changes[1].offset: "+02:60" is not of the form "+08:00""#
