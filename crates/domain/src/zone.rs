@@ -544,6 +544,15 @@ mod tests {
         assert_eq!(shanghai(&shipped()), shanghai(&later));
     }
 
+    #[test]
+    fn a_zone_says_its_name_and_the_version_of_its_table() {
+        let zones = Zones::parse("version = 7\n[[zones]]\nname = \"A\"\noffset = \"+01:00\"\n");
+        let zones = zones.unwrap();
+        assert_eq!(zones.version(), 7);
+        let zone = zones.get("A").unwrap();
+        assert_eq!((zone.name(), zone.version()), ("A", 7));
+    }
+
     fn check_error(text: &str, expected: Expect) {
         expected.assert_eq(&Zones::parse(text).unwrap_err().to_string());
     }
@@ -556,6 +565,18 @@ mod tests {
             &text.replace("+02:00", "+2"),
             expect![[
                 r#"zones.toml, line 6, column 41, zones[1].changes[1].offset: "+2" is not of the form "+08:00""#
+            ]],
+        );
+        check_error(
+            &text.replace("+02:00", "+2:00"),
+            expect![[
+                r#"zones.toml, line 6, column 41, zones[1].changes[1].offset: "+2:00" is not of the form "+08:00""#
+            ]],
+        );
+        check_error(
+            &text.replace("+02:00", "+02:60"),
+            expect![[
+                r#"zones.toml, line 6, column 41, zones[1].changes[1].offset: "+02:60" is not of the form "+08:00""#
             ]],
         );
         check_error(

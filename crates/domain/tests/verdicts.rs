@@ -12,8 +12,9 @@ use shouwen_domain::case::{Case, End, Obligation, Owed, Stage, WithoutEffect};
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::event::{
-    Channel, Content, Event, Fact, HandedOver, HandlerNamed, Kind, Outcome, Received, Recorded,
-    Replied, ResultTold, Returned, ShiftPassed, ShiftTaken, Succeeded, SuccessionReason, Urgency,
+    Channel, Closed, Contact, Content, Ending, Event, Fact, Finding, HandedOver, HandlerNamed,
+    Kind, Outcome, Received, Recorded, Replied, ResultTold, Returned, ShiftPassed, ShiftTaken,
+    Succeeded, SuccessionReason, Urgency, Visited,
 };
 use shouwen_domain::explain::{Change, Library, Owing, Reckoned, View, explain, timeline};
 use shouwen_domain::hash::Salt;
@@ -536,7 +537,7 @@ fn a_result_told_late_because_the_reply_lay_in_a_phone_is_excused() {
             "wang-jianguo",
             "13:30",
             Fact::ResultTold(ResultTold {
-                how: shouwen_domain::event::Contact::InPerson,
+                how: Contact::InPerson,
                 phrases: Vec::new(),
             }),
         );
@@ -557,7 +558,7 @@ fn ones_own_reply_that_lay_in_ones_own_phone_excuses_nothing() {
             "wang-jianguo",
             "13:30",
             Fact::ResultTold(ResultTold {
-                how: shouwen_domain::event::Contact::InPerson,
+                how: Contact::InPerson,
                 phrases: Vec::new(),
             }),
         )
@@ -729,6 +730,48 @@ fn a_department_answers_for_the_time_that_a_slip_could_have_been_in_its_hands() 
 }
 
 #[test]
+fn nobody_holds_a_case_that_is_closed() {
+    let history = History::handed_over("09:10")
+        .act("liu-wei", "10:00", replied())
+        .act(
+            "wang-jianguo",
+            "10:10",
+            Fact::ResultTold(ResultTold {
+                how: Contact::Call,
+                phrases: Vec::new(),
+            }),
+        )
+        .act(
+            "wang-jianguo",
+            "10:20",
+            Fact::Visited(Visited {
+                how: Contact::Call,
+                finding: Finding::Satisfied,
+                enough: false,
+            }),
+        )
+        .act(
+            "wang-jianguo",
+            "10:30",
+            Fact::Closed(Closed {
+                ending: Ending::Satisfied,
+                phrases: Vec::new(),
+            }),
+        );
+    let acts = history.witnesses();
+    let evidence = Evidence {
+        acts: &acts,
+        heard_until: None,
+    };
+    let found = holds(&history.envelopes, &history.rules, &evidence, day("12:00")).unwrap();
+    let until: Vec<_> = found.iter().map(|it| it.until).collect();
+    assert_eq!(
+        until,
+        [Some(day("09:08")), Some(day("10:00")), Some(day("10:30"))]
+    );
+}
+
+#[test]
 fn an_agenda_says_when_the_next_verdict_changes() {
     let history = History::handed_over("14:00");
     let acts = history.witnesses();
@@ -745,6 +788,22 @@ fn an_agenda_says_when_the_next_verdict_changes() {
     let after = |time: &str| Some(Moment::from_unix_ms(day(time).unix_ms() + 1));
     assert_eq!(agenda.next_transition(day("09:00")), after("09:23"));
     assert_eq!(agenda.next_transition(day("09:24")), after("14:15"));
+    let changed = after("09:23").unwrap();
+    assert_eq!(agenda.next_transition(changed), after("14:15"));
+    let mut verdicts = Vec::new();
+    agenda.verdicts_into(day("15:00"), None, &mut verdicts);
+    let one_by_one: Vec<_> = (0..)
+        .zip(&case.obligations)
+        .filter(|(_, it)| it.end.is_none())
+        .map(|(i, it)| {
+            let verdict = history
+                .rules
+                .verdict(&case, it, day("15:00"), &evidence)
+                .unwrap();
+            (i, verdict)
+        })
+        .collect();
+    assert_eq!(verdicts, one_by_one);
     let last = agenda.next_transition(at("2026-07-14 18:01"));
     assert!(
         last.is_some_and(|it| it > at("2026-07-15 18:00")),
@@ -1069,4 +1128,55 @@ fn a_pack_may_be_shorter_than_the_calendar_day() {
         .act("wang-jianguo", "09:06", Fact::Recorded(record()))
         .act("wang-jianguo", "09:12", slip("security", "engineering"));
     history.check(TRANSFER, Verdict::Missed);
+}
+
+#[test]
+fn what_names_a_person_is_theirs_alone_and_else_it_is_the_departments() {
+    let owed = |who: Option<&str>| Owed {
+        department: "engineering".parse().unwrap(),
+        person: who.map(person),
+    };
+    let is_for = |who, me: &str, mine: &str| owed(who).is_for(&person(me), &mine.parse().unwrap());
+    assert!(is_for(Some("liu-wei"), "liu-wei", "security"));
+    assert!(!is_for(Some("liu-wei"), "chen-gong", "engineering"));
+    assert!(is_for(None, "chen-gong", "engineering"));
+    assert!(!is_for(None, "wang-jianguo", "security"));
+}
+
+#[test]
+fn other_texts_have_another_fingerprint() {
+    let later = rules_with(|pack| format!("{pack}\n# A remark.\n"));
+    assert_eq!(rules().fingerprint(), rules().fingerprint());
+    assert_ne!(rules().fingerprint(), later.fingerprint());
+}
+
+#[test]
+fn the_night_ends_with_its_last_minute() {
+    let until = |time| rules().night_until(day(time));
+    assert_eq!(until("08:29"), Some(day("08:30")));
+    assert_eq!(until("08:30"), None);
+    assert_eq!(until("20:29"), None);
+    assert_eq!(until("20:30"), Some(at("2026-07-14 08:30")));
+}
+
+#[test]
+fn a_case_is_seen_as_it_was_done_and_as_head_office_knew_it() {
+    let history = History::recorded()
+        .arrived("09:10")
+        .act("wang-jianguo", "09:08", slip("security", "engineering"))
+        .arrived("14:00");
+    let acts = history.witnesses();
+    let evidence = Evidence {
+        acts: &acts,
+        heard_until: None,
+    };
+    let n_moves = |folded: shouwen_domain::case::Folded| folded.case.map(|it| it.moves.len());
+    let done = |time| n_moves(Case::at(&history.envelopes, day(time)));
+    assert_eq!(done("09:05"), None);
+    assert_eq!(done("09:07"), Some(0));
+    assert_eq!(done("09:08"), Some(1));
+    let known = |time| n_moves(Case::known_at(&history.envelopes, day(time), &evidence));
+    assert_eq!(known("09:09"), None);
+    assert_eq!(known("13:59"), Some(0), "the slip was under way");
+    assert_eq!(known("14:00"), Some(1));
 }

@@ -512,9 +512,6 @@ impl<'a> Look<'a> {
         let Some(at) = sides.iter().map(|(.., at)| *at).max() else {
             return Vec::new();
         };
-        if sides.len() < 2 {
-            return Vec::new();
-        }
         sides
             .into_iter()
             .map(|(account, ..)| Breach {

@@ -439,3 +439,105 @@ fn two_who_decide_at_the_same_time_give_both_sides_the_same() {
     wrangle.write("lin-zhiyuan", "2026-07-20 09:05", &alike);
     assert_eq!(wrangle.case().assessments.decisions.len(), 2);
 }
+
+#[test]
+fn a_decision_settles_its_own_line_and_no_other_of_the_same_person() {
+    let late = Story::answered_late(1).order(
+        "lin-zhiyuan",
+        "2026-07-15 11:00",
+        Command::RecordCriticism {
+            department: "engineering".parse().unwrap(),
+            person: Some(person("liu-wei")),
+            said_at: at("2026-07-15 10:30"),
+            text: "晚报曝光".into(),
+        },
+    );
+    let key = late.proposals("2026-07-15 12:00", &[])[0].key;
+    late.order(
+        "lin-zhiyuan",
+        "2026-07-20 09:00",
+        uphold(key, Some(50), true),
+    )
+    .proposed(
+        "2026-07-20 10:00",
+        &[],
+        &[(RuleId::A6, "engineering", "liu-wei")],
+    );
+}
+
+#[test]
+fn of_two_on_one_line_the_later_waits_until_the_first_is_dismissed_or_lapsed() {
+    let reported = |second: &str| {
+        Story::handled(1)
+            .order(
+                "wang-jianguo",
+                "2026-07-13 09:30",
+                shirking("engineering", Some("liu-wei")),
+            )
+            .order("liu-wei", "2026-07-13 11:00", reply())
+            .order("li-na", second, shirking("engineering", Some("liu-wei")))
+    };
+    let line = [(RuleId::A3, "engineering", "liu-wei")];
+    let both = reported("2026-07-13 12:00").proposed("2026-07-13 13:00", &[], &line);
+    let first = both.only("2026-07-13 13:00", &[]);
+    assert_eq!(first.proposed_at, at("2026-07-13 09:30"));
+    let both = both.order("lin-zhiyuan", "2026-07-20 09:00", dismiss(first.key));
+    let second = both.only("2026-07-20 09:01", &[]);
+    assert_eq!(second.proposed_at, at("2026-07-13 12:00"));
+
+    let later = reported("2026-08-01 09:00");
+    let open_at = |now| later.only(now, &[]).proposed_at;
+    assert_eq!(open_at("2026-08-12 09:30"), at("2026-07-13 09:30"));
+    assert_eq!(open_at("2026-08-12 09:31"), at("2026-08-01 09:00"));
+}
+
+#[test]
+fn a_wrangle_in_which_one_side_cannot_be_held_to_it_is_held_against_none() {
+    let mut wrangle = Story::new(1);
+    let both = "[assessments.A7]\nagainst = \"both\"\ndecided_by = \"director\"\namount = 50\nbulletin = true\n";
+    let person_only =
+        "[assessments.A7]\nagainst = \"person\"\ndecided_by = \"director\"\namount = 50\n";
+    wrangle.rules = rules_with(|pack| {
+        assert!(pack.contains(both));
+        pack.replace(both, person_only)
+    });
+    wrangle
+        .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order("wang-jianguo", "2026-07-13 09:08", hand_over("engineering"))
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order("li-na", "2026-07-13 09:40", shirking("cleaning", None))
+        .order(
+            "li-na",
+            "2026-07-13 09:50",
+            Command::RecordCriticism {
+                department: "engineering".parse().unwrap(),
+                person: Some(person("chen-gong")),
+                said_at: at("2026-07-13 09:45"),
+                text: "街道办批评".into(),
+            },
+        )
+        .proposed(
+            "2026-07-13 10:00",
+            &[],
+            &[(RuleId::A6, "engineering", "chen-gong")],
+        );
+}
+
+#[test]
+fn where_nobody_alone_had_it_and_the_pack_has_no_bulletin_nothing_is_proposed() {
+    let line = "[assessments.A3]\nagainst = \"both\"\ndecided_by = \"director\"\namount = 50\n";
+    let mut late = Story::new(1);
+    late.rules = rules_with(|pack| {
+        assert!(pack.contains(line));
+        pack.replace(&format!("{line}bulletin = true\n"), line)
+    });
+    late.recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order("wang-jianguo", "2026-07-13 09:08", hand_over("engineering"))
+        .order("chen-gong", "2026-07-14 17:30", name_handler("liu-wei"))
+        .order("liu-wei", "2026-07-15 10:00", reply())
+        .proposed("2026-07-15 11:00", &[], &[]);
+}

@@ -1,5 +1,7 @@
 //! What is not held against people.
 
+use shouwen_domain::event::{PauseReason, Request};
+
 use crate::story::*;
 
 #[test]
@@ -295,6 +297,9 @@ fn a_contact_without_a_record_is_a_question() {
         admitted.grounds("2026-07-13 09:31"),
         [(RuleId::F5, Ground::Unrecorded)]
     );
+    let found = admitted.look("2026-07-13 09:31", exact, &[], breaches);
+    let ids: Vec<_> = admitted.envelopes.iter().map(|it| it.header().id).collect();
+    assert_eq!(found[0].evidence, ids, "who said so, and who agreed");
     admitted.proposed("2026-07-13 09:31", &[], &[]);
 }
 
@@ -423,4 +428,52 @@ fn a_joined_case_is_not_assessed_a_second_time() {
         )],
     );
     joined.proposed("2026-07-13 14:21", &[], &[]);
+}
+
+#[test]
+fn by_a_calendar_that_is_not_at_hand_nothing_is_judged_and_what_stands_still_is_open() {
+    let judged = |story: &Story, calendar: Option<Hash>| {
+        let acts: Vec<Witness<'_>> = story
+            .envelopes
+            .iter()
+            .map(|it| Witness::of(it, None, Some(it.header().at)))
+            .collect();
+        let now = at("2026-07-20 09:00");
+        let evidence = Evidence {
+            acts: &acts,
+            heard_until: Some(now),
+        };
+        let case = story.case();
+        let mut reply = case
+            .obligations
+            .iter()
+            .find(|it| it.deadline == DeadlineId::Reply)
+            .unwrap()
+            .clone();
+        reply.judged_by = calendar;
+        judge(&case, &reply, &story.rules, now, &evidence)
+    };
+    let late = Story::answered_late(1);
+    assert_eq!(judged(&late, None), Judged::Missed);
+    let lost = Some(Hash::of(b"another calendar"));
+    assert_eq!(judged(&late, lost), Judged::CannotBeTold);
+    let asked = Story::handled(2).order(
+        "liu-wei",
+        "2026-07-13 09:30",
+        Command::Ask {
+            request: Request::Pause(PauseReason::CustomersAppointment, None),
+            text: "客户出差".into(),
+        },
+    );
+    let request = asked.envelopes[3].header().id;
+    let paused = asked.order(
+        "chen-gong",
+        "2026-07-13 09:40",
+        Command::Consent {
+            request,
+            granted: true,
+            text: String::new(),
+        },
+    );
+    assert_eq!(judged(&paused, None), Judged::Open);
 }

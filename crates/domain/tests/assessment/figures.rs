@@ -348,6 +348,11 @@ fn small_departments_are_merged_until_nobody_can_be_recognised() {
         [(row("security"), 7), (Row::Others, 7)],
         "the one is not to be had by taking the rest from the total"
     );
+    assert_eq!(
+        of(&[("wang-jianguo", 7), ("zhang-min", 3), ("liu-wei", 2)]),
+        [(row("security"), 7), (Row::Others, 5)],
+        "as many as may be shown"
+    );
     assert_eq!(of(&[("wang-jianguo", 2), ("zhang-min", 2)]), []);
 }
 
@@ -426,6 +431,59 @@ fn a_correction_shows_no_single_customer_who_came_later() {
         .collect();
     let security = Row::Department("security".parse().unwrap());
     assert_eq!(rows, [Row::Total, security].into());
+    let n_in = |stories: &[Story]| -> Vec<_> {
+        corrected(&before, stories)
+            .into_iter()
+            .filter(|it| it.figure == Figure::In)
+            .map(|it| (it.row, it.was, it.is))
+            .collect()
+    };
+    let five_elsewhere = asked(&[("wang-jianguo", 7), ("zhang-min", 6), ("liu-wei", 5)]);
+    assert_eq!(
+        n_in(&five_elsewhere),
+        [
+            (Row::Total, Some(13), Some(18)),
+            (Row::Others, None, Some(5)),
+        ]
+    );
+    let none_left = asked(&[("wang-jianguo", 7)]);
+    assert_eq!(
+        n_in(&none_left),
+        [
+            (Row::Total, Some(13), Some(7)),
+            (
+                Row::Department("service".parse().unwrap()),
+                Some(6),
+                Some(0)
+            ),
+        ],
+        "a row that was published says that it has none"
+    );
+}
+
+#[test]
+fn criticism_is_what_was_upheld_for_the_bulletin_in_the_month() {
+    let without = |n: u8| {
+        let late = Story::answered_late(n);
+        let key = late.only("2026-07-15 10:00", &[]).key;
+        late.order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            uphold(key, Some(50), false),
+        )
+    };
+    let stories = [
+        decided(1, Some(50), "2026-07-20 09:00"),
+        decided(2, None, "2026-07-20 09:00"),
+        decided(3, Some(50), "2026-08-03 09:00"),
+        without(4),
+    ];
+    let found: Vec<_> = published(&stories)
+        .criticism
+        .into_iter()
+        .map(|it| (it.department.to_string(), it.rule, it.n))
+        .collect();
+    assert_eq!(found, [("engineering".to_owned(), RuleId::A3, 1)]);
 }
 
 #[test]
@@ -502,4 +560,16 @@ fn what_fell_due_before_a_shift_took_it_over_is_of_whoever_owed_it_then() {
     };
     assert_eq!(transferred("zhang-min"), Ratio { n: 0, of: 1 });
     assert_eq!(transferred("li-na"), Ratio::default());
+}
+
+#[test]
+fn praise_is_summed_in_the_month_it_was_earned() {
+    let solved = || [Story::solved(1)];
+    let month = |month| Period { year: 2026, month };
+    let july = summed(&solved(), month(7)).praise;
+    let who: Vec<_> = july.keys().cloned().collect();
+    assert!(who.contains(&Member::Person(person("liu-wei"))), "{who:?}");
+    assert!(who.contains(&department("engineering")), "{who:?}");
+    assert!(summed(&solved(), month(6)).praise.is_empty());
+    assert!(summed(&solved(), month(8)).praise.is_empty());
 }

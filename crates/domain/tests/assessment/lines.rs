@@ -9,8 +9,12 @@ fn a1_fobbing_off_counts_only_once_the_customer_came_again() {
         .order("wang-jianguo", "2026-07-13 14:00", hand_over("engineering"));
     let again = Story::again(2, &late, "2026-07-14 09:00");
     let before = Story::again(3, &late, "2026-07-13 09:30");
+    let just_then = Story::again(4, &late, "2026-07-13 10:06");
+    let other_matter = Story::new(5).recorded("zhang-min", "zhang-min", "2026-07-14 09:00");
     late.proposed("2026-07-14 10:00", &[], &[])
         .proposed("2026-07-14 10:00", &[&before], &[])
+        .proposed("2026-07-14 10:00", &[&just_then], &[])
+        .proposed("2026-07-14 10:00", &[&other_matter], &[])
         .proposed(
             "2026-07-14 10:00",
             &[&before, &again],
@@ -167,6 +171,31 @@ fn a4_takes_the_case_that_the_regulation_leaves_blank_once_the_pack_names_it() {
     );
     assert_eq!(found[1].amount, Some((50, 50)));
     assert_eq!(found[0].evidence, [solved.envelopes[4].header().id]);
+    let others = solved
+        .order(
+            "li-na",
+            "2026-07-20 09:10",
+            Command::ReportQuarrel {
+                person: person("liu-wei"),
+                text: "与业主争吵".into(),
+            },
+        )
+        .order(
+            "li-na",
+            "2026-07-20 09:20",
+            Command::ReportFurtherCase {
+                department: "lift-company".parse().unwrap(),
+                person: None,
+                text: "业主到街道上访".into(),
+            },
+        );
+    let further = |it: &(RuleId, Ground)| it.1 == Ground::FurtherCase;
+    let n_further = others
+        .grounds("2026-07-20 09:21")
+        .into_iter()
+        .filter(further)
+        .count();
+    assert_eq!(n_further, 3, "neither a quarrel nor a contractor is one");
 }
 
 #[test]
@@ -187,6 +216,20 @@ fn a3_an_answer_for_which_nobody_was_named_is_the_heads_unless_a_deputy_could_ha
         &[],
         &[(RuleId::A3, "security", "")],
     );
+    let unsure_of_naming = |case: &Case, rules: &Rules, now, it: &Obligation| {
+        if it.deadline == DeadlineId::AssignHandler {
+            Judged::CannotBeTold
+        } else {
+            exact(case, rules, now, it)
+        }
+    };
+    let found = unnamed("cleaning", "sun-guilan").look(
+        "2026-07-15 10:00",
+        unsure_of_naming,
+        &[],
+        proposals,
+    );
+    assert_eq!(named(&found), owned(&[(RuleId::A3, "cleaning", "")]));
 }
 
 #[test]
@@ -402,7 +445,7 @@ fn i4_a_second_trip_and_a_wasted_visit_are_breaches_without_an_amount() {
         untold.grounds("2026-07-14 09:31"),
         [(RuleId::I4, Ground::SecondTrip)]
     );
-    untold.proposed("2026-07-14 09:31", &[], &[]);
+    let untold = untold.proposed("2026-07-14 09:31", &[], &[]);
     let told = noticed().order("zhang-min", "2026-07-14 09:30", trip(&["drawings"], false));
     assert_eq!(told.grounds("2026-07-14 09:31"), []);
     let wasted = noticed().order("zhang-min", "2026-07-14 09:30", trip(&["drawings"], true));
@@ -410,6 +453,20 @@ fn i4_a_second_trip_and_a_wasted_visit_are_breaches_without_an_amount() {
         wasted.grounds("2026-07-14 09:31"),
         [(RuleId::I4, Ground::WastedVisit)]
     );
+    let other_day = noticed().order("zhang-min", "2026-07-15 09:30", trip(&["drawings"], true));
+    let grounds = other_day.grounds("2026-07-15 09:31");
+    assert!(
+        !grounds.contains(&(RuleId::I4, Ground::WastedVisit)),
+        "it was agreed for another day: {grounds:?}"
+    );
+    let proven_by = |story: &Story, earlier: usize| {
+        let found = story.look("2026-07-14 09:31", exact, &[], breaches);
+        let id = |i: usize| story.envelopes[i].header().id;
+        assert_eq!(found[0].evidence, [id(earlier), id(3)]);
+        assert_eq!(found[0].account.person(), Some(&person("zhang-min")));
+    };
+    proven_by(&untold, 1);
+    proven_by(&wasted, 2);
 }
 
 #[test]
@@ -505,4 +562,269 @@ fn a_proposal_begins_when_all_that_it_takes_has_happened() {
             .iter()
             .all(|it| it.proposed_at == at("2026-09-01 09:00"))
     );
+
+    let said_at_once = |how: &dyn Fn(&mut RecordForm)| {
+        let mut form = form("zhang-min", "2026-07-16 09:00");
+        how(&mut form);
+        let record = Command::Record(Box::new(form));
+        let mark = |earlier| Command::MarkRepeat { earlier };
+        let again = Story::new(2)
+            .order("zhang-min", "2026-07-16 09:00", record)
+            .order("zhang-min", "2026-07-17 09:00", mark(None))
+            .order("zhang-min", "2026-07-18 09:00", mark(Some(solved.id)));
+        let found = solved.proposals("2026-07-20 10:00", &[&again]);
+        assert_eq!(found.len(), 3);
+        assert!(
+            found
+                .iter()
+                .all(|it| it.proposed_at == at("2026-07-16 09:00")),
+            "known from the record on, whatever was thought of it in between"
+        );
+    };
+    said_at_once(&|form| form.more.repeats = Some(solved.id));
+    said_at_once(&|form| form.more.asked_before = Some((person("wang-jianguo"), Some(solved.id))));
+}
+
+fn lines_of(story: &Story, now: &str) -> Vec<(RuleId, String, String)> {
+    named(&story.proposals(now, &[]))
+}
+
+#[test]
+fn what_the_coordinator_settles_begins_when_they_did() {
+    let begun = |story: Story| -> Vec<_> {
+        let found = story.proposals("2026-07-13 10:30", &[]);
+        found.iter().map(|it| (it.rule, it.proposed_at)).collect()
+    };
+    let ruled = at("2026-07-13 10:00");
+    assert_eq!(
+        begun(to_and_fro(Some(("engineering", &[])))),
+        [(RuleId::A3, ruled)]
+    );
+    let once_more = to_and_fro(None)
+        .order("zhang-min", "2026-07-13 09:45", hand_over("engineering"))
+        .order(
+            "chen-gong",
+            "2026-07-13 09:50",
+            Command::ReportToCoordination {
+                text: "第三次转来".into(),
+            },
+        );
+    assert_eq!(begun(once_more), [], "the coordinator has yet to say");
+    let settled = to_and_fro(None)
+        .order("zhang-min", "2026-07-13 09:45", hand_over("engineering"))
+        .order(
+            "chen-gong",
+            "2026-07-13 09:50",
+            Command::ReportToCoordination {
+                text: "第三次转来".into(),
+            },
+        )
+        .order(
+            "lin-zhiyuan",
+            "2026-07-13 10:00",
+            name_lead("cleaning", &[]),
+        );
+    assert_eq!(
+        begun(settled),
+        [(RuleId::A7, ruled), (RuleId::A7, ruled)],
+        "whatever moved in between"
+    );
+}
+
+#[test]
+fn two_departments_that_each_return_a_slip_once_do_not_wrangle() {
+    let mut story = Story::new(1);
+    story.rules = rules_with(|pack| pack.replace("max_moves = 3", "max_moves = 9"));
+    story
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:20", send_back())
+        .order("zhang-min", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:40", send_back())
+        .proposed("2026-07-13 10:00", &[], &[]);
+}
+
+#[test]
+fn a7_is_proved_by_the_second_sending_and_the_second_return_whoever_else_had_the_slip() {
+    let mut story = Story::new(1);
+    story.rules = rules_with(|pack| pack.replace("max_moves = 3", "max_moves = 9"));
+    let story = story
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:15", send_back())
+        .order("zhang-min", "2026-07-13 09:20", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:25", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:30", send_back())
+        .order("sun-guilan", "2026-07-13 09:35", send_back())
+        .order("zhang-min", "2026-07-13 09:40", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:45", send_back());
+    let found = story.proposals("2026-07-13 10:00", &[]);
+    assert_eq!(
+        named(&found),
+        owned(&[
+            (RuleId::A7, "engineering", "chen-gong"),
+            (RuleId::A7, "service", "zhang-min"),
+        ])
+    );
+    let id = |i: usize| story.envelopes[i].header().id;
+    assert_eq!(found[0].evidence, [id(7), id(8)]);
+}
+
+#[test]
+fn whoever_was_named_as_asked_is_charged_from_when_that_stands() {
+    let late = Story::new(1)
+        .recorded("wang-jianguo", "zhang-min", "2026-07-13 09:00")
+        .order(
+            "zhang-min",
+            "2026-07-13 14:00",
+            Command::ConfirmAsked {
+                agrees: true,
+                text: String::new(),
+            },
+        );
+    let since: Vec<_> = late
+        .look("2026-07-13 15:00", exact, &[], breaches)
+        .into_iter()
+        .map(|it| (it.ground, it.at))
+        .collect();
+    assert!(
+        since.contains(&(Ground::Missed(DeadlineId::Transfer), at("2026-07-13 14:00"))),
+        "{since:?}"
+    );
+}
+
+#[test]
+fn a5_a_return_is_not_own_work_passed_on() {
+    let returned = Story::new(1)
+        .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+        .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+        .order("chen-gong", "2026-07-13 09:20", send_back())
+        .order("zhang-min", "2026-07-16 17:00", hand_over("engineering"))
+        .order("chen-gong", "2026-07-17 09:00", reply())
+        .order("zhang-min", "2026-07-17 09:10", tell());
+    assert_eq!(lines_of(&returned, "2026-07-17 10:00"), []);
+}
+
+#[test]
+fn a5_counts_the_time_that_the_slip_was_away_and_not_what_came_after() {
+    Story::new(1)
+        .recorded("liu-wei", "liu-wei", "2026-07-13 09:00")
+        .order("liu-wei", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:50", reply())
+        .order("liu-wei", "2026-07-16 09:00", tell())
+        .proposed("2026-07-17 10:00", &[], &[]);
+}
+
+#[test]
+fn a5_holds_for_the_lead_that_passed_it_on_and_not_for_whom_it_was_taken_from() {
+    let passed_on = |lead: &str, by: &str| {
+        let story = Story::new(1)
+            .recorded("zhang-min", "zhang-min", "2026-07-13 09:00")
+            .order("zhang-min", "2026-07-13 09:10", hand_over("engineering"))
+            .order("chen-gong", "2026-07-13 09:30", hand_over("cleaning"))
+            .order(
+                "sun-guilan",
+                "2026-07-14 16:00",
+                Command::ReportToCoordination {
+                    text: "不属本部门".into(),
+                },
+            )
+            .order("lin-zhiyuan", "2026-07-14 16:30", name_lead(lead, &[]))
+            .order(by, "2026-07-15 17:00", reply())
+            .order("zhang-min", "2026-07-16 09:00", tell());
+        let found = lines_of(&story, "2026-07-16 10:00");
+        found
+            .into_iter()
+            .filter(|(rule, ..)| *rule == RuleId::A5)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        passed_on("engineering", "chen-gong"),
+        owned(&[(RuleId::A5, "engineering", "chen-gong")])
+    );
+    assert_eq!(passed_on("cleaning", "sun-guilan"), []);
+}
+
+#[test]
+fn a8_takes_a_return_that_was_upheld_and_by_that_department() {
+    let sent_again = |to: &str, by: &str| {
+        let story = Story::new(1)
+            .recorded("liu-wei", "liu-wei", "2026-07-13 09:00")
+            .order("liu-wei", "2026-07-13 09:10", hand_over("cleaning"))
+            .order("sun-guilan", "2026-07-13 09:20", send_back())
+            .order("liu-wei", "2026-07-13 09:30", hand_over(to))
+            .order(
+                by,
+                "2026-07-14 16:00",
+                Command::ReportToCoordination {
+                    text: "不属本部门".into(),
+                },
+            )
+            .order(
+                "lin-zhiyuan",
+                "2026-07-14 16:30",
+                name_lead("engineering", &[]),
+            )
+            .order("chen-gong", "2026-07-15 17:00", reply())
+            .order("liu-wei", "2026-07-16 09:00", tell());
+        lines_of(&story, "2026-07-16 10:00")
+    };
+    let own = owned(&[(RuleId::A5, "engineering", "liu-wei")]);
+    assert_eq!(sent_again("cleaning", "sun-guilan"), own);
+    assert_eq!(sent_again("security", "gao-feng"), own);
+}
+
+#[test]
+fn that_two_others_wrangled_spares_nobody_the_way_round() {
+    let both = insisted(
+        "2026-07-14 16:00",
+        "2026-07-14 16:30",
+        "2026-07-15 17:00",
+        "2026-07-16 09:00",
+    )
+    .order(
+        "zhang-min",
+        "2026-07-16 09:10",
+        shirking("cleaning", Some("sun-guilan")),
+    )
+    .order(
+        "zhang-min",
+        "2026-07-16 09:20",
+        shirking("security", Some("gao-feng")),
+    );
+    assert_eq!(
+        lines_of(&both, "2026-07-16 10:00"),
+        owned(&[
+            (RuleId::A8, "service", "zhang-min"),
+            (RuleId::A7, "cleaning", "sun-guilan"),
+            (RuleId::A7, "security", "gao-feng"),
+        ])
+    );
+}
+
+#[test]
+fn v3_a_check_says_of_the_work_and_of_the_visit_each_for_itself() {
+    let checked = |handling_true, visit_true| {
+        let story = Story::solved(1).order(
+            "xu-wenbo",
+            "2026-07-20 09:00",
+            Command::SpotCheck {
+                seed: Hash([7; 32]),
+                handling_true,
+                visit_true: Some(visit_true),
+                customer_asked: true,
+                text: "问过邻居".into(),
+            },
+        );
+        let found = story.look("2026-07-20 09:01", exact, &[], breaches);
+        found
+            .into_iter()
+            .filter(|it| it.ground == Ground::FoundOtherwise)
+            .map(|it| it.account.person().unwrap().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert!(checked(true, true).is_empty());
+    assert_eq!(checked(false, true), ["liu-wei"]);
+    assert_eq!(checked(true, false), ["wang-jianguo"]);
+    assert_eq!(checked(false, false), ["liu-wei", "wang-jianguo"]);
 }

@@ -264,3 +264,8 @@ fn a_supervisor_who_did_the_work_or_the_visit_does_not_check_it() {
         .refused("zhao-qiang", "2026-07-14 10:00", check(), &refusal)
         .order("lin-zhiyuan", "2026-07-14 10:10", check());
 }
+
+#[test]
+fn a_nonce_is_shown_to_nobody_by_mistake() {
+    assert_eq!(format!("{:?}", Nonce([7; 32])), "Nonce(…)");
+}

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use expect_test::{Expect, expect};
 use shouwen_domain::assessment::{
-    PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet, takeaway,
+    FieldId, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet,
+    takeaway,
 };
 use shouwen_domain::event::PhotoSource;
 use shouwen_domain::summary::Particulars;
@@ -130,6 +131,46 @@ fn a_slip_shows_both_ends_of_every_movement_and_the_visit() {
 }
 
 #[test]
+fn each_movement_names_the_handler_of_its_own_time() {
+    let moved = Story::handled(1)
+        .order(
+            "chen-gong",
+            "2026-07-13 09:30",
+            Command::HandOver {
+                to: "cleaning".parse().unwrap(),
+                explained: Explained::Accepted,
+                text: "是地漏返水，请清掏".into(),
+            },
+        )
+        .order("sun-guilan", "2026-07-13 09:40", name_handler("sun-guilan"));
+    let slip = made(SheetKind::Slip, &moved);
+    let handlers: Vec<_> = slip
+        .sections
+        .iter()
+        .flat_map(|it| &it.fields)
+        .filter(|(field, _)| matches!(field, FieldId::Handler | FieldId::ReturnOpinion))
+        .map(|(_, value)| value.clone())
+        .collect();
+    assert_eq!(
+        handlers,
+        [
+            Value::Person(person("liu-wei")),
+            Value::Words("本部门解决不了".to_owned()),
+            Value::Person(person("sun-guilan")),
+            Value::Words("是地漏返水，请清掏".to_owned()),
+        ]
+    );
+    let at_once = Story::handed_over(2)
+        .order("chen-gong", "2026-07-13 09:30", hand_over("cleaning"))
+        .order("sun-guilan", "2026-07-13 09:30", name_handler("sun-guilan"));
+    let first = made(SheetKind::Slip, &at_once);
+    assert_eq!(first.value(FieldId::Handler), Some(&Value::Blank));
+    let phone = slip.value(FieldId::Phone);
+    assert_eq!(phone, Some(&Value::CustomerPhone("13800005678".to_owned())));
+    assert_eq!(slip.value(FieldId::Paper), None, "a slip has no such field");
+}
+
+#[test]
 fn a_notice_lists_all_that_is_missing() {
     let mut permit = form("zhang-min", "2026-07-13 09:00");
     permit.category = "access-cards".parse().unwrap();
@@ -212,6 +253,8 @@ fn numbers_in_words_are_masked_and_dates_are_not() {
     };
     check("请打１３８００００５６７８。", "请打138****5678。");
     check("座机 0755-26001234 找他", "座机 ****1234 找他");
+    check("座机 07552600123 找他", "座机 ****0123 找他");
+    check("押金 1500 元", "押金 1500 元");
     check(
         "2026-07-13 09:06 到 5-1-302 查看",
         "2026-07-13 09:06 到 5-**** 查看",

@@ -8,7 +8,7 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
 
 use super::line::{Line, written};
-use super::words::{self, ENDINGS, FIELDS, word_of};
+use super::words::{self, ENDINGS, FIELDS, PAUSES, word_of};
 use super::world::{World, rule_of};
 
 impl World {
@@ -144,6 +144,12 @@ impl World {
         } else if line.take("计时没有暂停") {
             let now = self.now.ok_or("还没有时间")?;
             is(case.pause_at(now).is_none(), "计时暂停中")
+        } else if line.take("暂停原因：") {
+            let reason = case.pause_reason();
+            same(
+                line.rest(),
+                reason.as_ref().map_or("无", |it| word_of(PAUSES, it)),
+            )
         } else if line.take("重复于") {
             let name = line.name().ok_or("这里应是【事项】")?;
             is(

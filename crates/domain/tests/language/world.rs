@@ -13,6 +13,7 @@ use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::{DeadlineId, Pack};
+use shouwen_domain::reckoning::{Due, ReckoningError, Standing};
 use shouwen_domain::site::{self, SiteCommand, decide_site};
 use shouwen_domain::summary::Particulars;
 use shouwen_domain::verdict::Evidence;
@@ -561,6 +562,24 @@ impl World {
     /// `工程部 应在 02-14 周六 18:00 前 答复客户（T3）`
     pub fn obligation(&self, case: &Case, it: &Obligation) -> String {
         let due = self.site.rules.due(case, it);
+        let standing = match &due {
+            Ok(Due {
+                at, provisional, ..
+            }) => Ok(Standing::Due {
+                at: *at,
+                provisional: *provisional,
+            }),
+            Err(ReckoningError::StandsStill { since, left_ms }) => Ok(Standing::Paused {
+                since: *since,
+                left_ms: *left_ms,
+            }),
+            Err(error) => Err(error.clone()),
+        };
+        assert_eq!(
+            self.site.rules.standing(case, it),
+            standing,
+            "what is reckoned without its steps is the same"
+        );
         self.owed(
             it.owed_by.person.as_ref(),
             &it.owed_by.department,
