@@ -298,7 +298,6 @@ fn moved(
     by_then: &[Envelope],
     library: &Library<'_>,
 ) -> Vec<Moved> {
-    let until = obligation.end.map_or(at, |it| it.at().min(at));
     let Some(arose) = by_then
         .iter()
         .map(Envelope::header)
@@ -307,13 +306,15 @@ fn moved(
         return Vec::new();
     };
     let open = Obligation {
-        end: None,
         judged_by: None,
         ..obligation.clone()
     };
     let mut texts = arose.rules;
     let mut moved = Vec::new();
-    for from in library.site.calendars_adopted(arose.at, until) {
+    let was_open = |from: &Moment| {
+        arose.at <= *from && *from <= at && obligation.end.is_none_or(|end| *from < end.at())
+    };
+    for from in library.site.calendars_adopted().filter(was_open) {
         let next = RuleHashes {
             calendar: library.site.calendar_at(from).unwrap_or(texts.calendar),
             ..texts

@@ -114,14 +114,15 @@ impl Site {
         self.in_force(moment, |it| it.calendar)
     }
 
-    /// From when calendars hold that come into force after one moment and until another, in the order of time.
-    pub fn calendars_adopted(&self, after: Moment, until: Moment) -> BTreeSet<Moment> {
-        self.adoptions
+    /// From when calendars hold, each moment once, in the order of time.
+    pub fn calendars_adopted(&self) -> impl Iterator<Item = Moment> {
+        let from: BTreeSet<Moment> = self
+            .adoptions
             .iter()
             .filter(|it| it.adopted.calendar.is_some())
             .map(|it| it.adopted.from)
-            .filter(|from| after < *from && *from <= until)
-            .collect()
+            .collect();
+        from.into_iter()
     }
 
     /// The directory in force, as for the pack.

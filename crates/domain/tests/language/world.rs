@@ -240,10 +240,16 @@ impl World {
     }
 
     fn reread(&mut self) -> Result<(), String> {
-        let calendars = self.all_rules().into_iter().map(|it| it.calendar.clone());
-        let rules = rules_of(&self.texts, &self.earlier)?.with_calendars(calendars);
-        self.past
-            .push(std::mem::replace(&mut self.site.rules, rules));
+        let now = rules_of(&self.texts, &self.earlier)?;
+        let was = std::mem::replace(&mut self.site.rules, now);
+        self.past.push(was);
+        // Whatever holds, the calendars of all times are at hand.
+        let all = self.all_rules();
+        let calendars: Vec<Calendar> = all.iter().map(|it| it.calendar.clone()).collect();
+        let all = self.past.iter_mut().chain([&mut self.site.rules]);
+        for rules in all {
+            *rules = rules.clone().with_calendars(calendars.clone());
+        }
         note_people(&mut self.site.people, &self.site.rules);
         self.adopt()
     }
