@@ -17,7 +17,6 @@ mod sums;
 mod table;
 mod takeaway;
 
-pub use crate::pack::SpotChecks as SampleRule;
 pub use breach::{Account, Breach, Ground, Part, Question, breaches, questions};
 pub use bulletin::{
     Bulletin, Correction, Criticism, Figure, Figures, Row, SMALL, bulletin, corrections,

@@ -3,8 +3,8 @@
 
 use shouwen_domain::assessment::{
     Account, Context, Decider, Ground, Line as Sum, Member, Nonce, Period, Praise, PraiseGround,
-    Proposal, SampleRule, SeedError, Unit, breaches, draw_seed, population_root, praise, proposals,
-    sample, sums,
+    Proposal, SeedError, Unit, breaches, draw_seed, population_root, praise, proposals, sample,
+    sums,
 };
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::event::Judgement;
@@ -391,13 +391,6 @@ impl World {
         let found = match draw_seed(&site, period, root, &commitments, &revealed) {
             Ok(seed) => {
                 let rule = self.site.rules.pack.spot_checks.ok_or("规则包没有抽查")?;
-                let rule = SampleRule {
-                    share_percent: rule.share_percent,
-                    waived: rule.waived,
-                    not_reached: rule.not_reached,
-                    always_satisfied: rule.always_satisfied,
-                    always_satisfied_from: rule.always_satisfied_from,
-                };
                 let drawn = sample(&closed, rule, seed);
                 let reversed: Vec<_> = closed.iter().rev().cloned().collect();
                 is(drawn == sample(&reversed, rule, seed), "换个次序抽得不一样")?;
