@@ -45,7 +45,10 @@ pub fn fuzz(args: &[&str]) -> Result<()> {
                 .arg(target)
                 .args([corpus, seeds])
                 .arg("--")
-                .arg(format!("-max_total_time={}", minutes * MINUTE_S))
+                .arg(format!(
+                    "-max_total_time={}",
+                    minutes.saturating_mul(MINUTE_S)
+                ))
                 .args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"]),
         )?;
     }

@@ -351,12 +351,19 @@ impl Rules {
         case: &Case,
         obligation: &Obligation,
     ) -> Result<Option<Changed>, ReckoningError> {
-        if obligation.until.is_some() {
+        let before = earlier.standing(case, obligation)?;
+        let after = self.standing(case, obligation)?;
+        if before == after {
             return Ok(None);
         }
         let (limit, pauses, new) = self.clock(case, obligation)?;
         let (_, _, old) = earlier.clock(case, obligation)?;
-        re_reckoned(obligation.since, limit, pauses, old, new)
+        let changed = re_reckoned(obligation.since, limit, pauses, old, new)?;
+        Ok(changed.map(|it| Changed {
+            before,
+            after,
+            ..it
+        }))
     }
 
     /// As [`Rules::reckoning`], where a clock that stands still is no due moment.
