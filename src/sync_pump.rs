@@ -13,13 +13,13 @@ use gloo::events::EventListener;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::Rules;
-use shouwen_domain::envelope::{Envelope, Fate, HeldReason};
+use shouwen_domain::envelope::Envelope;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
     CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, Section, TakeIn, WriteError,
 };
-use shouwen_sync::client::{Client, Failure, Input, Place, Start, Todo, Trigger};
+use shouwen_sync::client::{Client, Failure, Input, Place, Start, Todo, Trigger, may_be_released};
 use shouwen_sync::message::{self, Page, Pull, Push, Pushed};
 
 use crate::browser;
@@ -103,7 +103,7 @@ impl Pump {
             .fates(N_FATES)
             .await?
             .into_iter()
-            .filter(|it| it.fate == Some(Fate::Held(HeldReason::Gap)));
+            .filter(|it| it.fate.is_some_and(may_be_released));
         let start = Start {
             device: desk.device(),
             cursor: to_message(desk.cursor()),

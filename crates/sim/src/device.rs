@@ -5,13 +5,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use shouwen_domain::envelope::{Envelope, Fate, HeldReason};
+use shouwen_domain::envelope::Envelope;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId};
 use shouwen_domain::moment::Moment;
 use shouwen_store::{
     CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, Standing, TakeIn,
 };
-use shouwen_sync::client::{Client, Elapsed, Place, Start};
+use shouwen_sync::client::{Client, Elapsed, Place, Start, may_be_released};
 use shouwen_sync::message::{Cursor, Page};
 
 pub struct Device {
@@ -56,7 +56,7 @@ impl Device {
         };
         let held = now(self.disk.fates(0))?
             .into_iter()
-            .filter(|it| it.fate == Some(Fate::Held(HeldReason::Gap)))
+            .filter(|it| it.fate.is_some_and(may_be_released))
             .map(|it| Place {
                 chain: it.chain,
                 sequence: it.sequence,

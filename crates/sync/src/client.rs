@@ -43,8 +43,17 @@ pub struct Start {
     pub cursor: Cursor,
     /// What [`Todo::KeepEpoch`] stored last, or zero.
     pub filled: u64,
-    /// The oldest own envelope whose receipt says that it is held for a gap.
+    /// The oldest own envelope whose receipt says that it is held and [may be released](may_be_released).
     pub held: Option<Place>,
+}
+
+/// Whether asking again may find an envelope released that was held: the gap before it was filled, or the
+/// server upgraded.
+pub const fn may_be_released(fate: Fate) -> bool {
+    matches!(
+        fate,
+        Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat)
+    )
 }
 
 /// What happened.
@@ -191,7 +200,7 @@ pub struct Client {
     walk: Option<Place>,
     /// When to come back to those that were passed over, and why they were.
     revisit: Option<(Elapsed, Failure)>,
-    /// The oldest that was held for a gap, and when to ask again: by then it may be filled.
+    /// The oldest that was held and may be released, and when to ask again: by then it may have been.
     recheck: Option<(Elapsed, Place)>,
     n_max: usize,
     /// Since the last page was taken in.
@@ -557,7 +566,7 @@ impl Client {
         self.push.succeed();
         self.heard = Some(now);
         self.meet_epoch(answer.epoch);
-        let held = |it: &&Receipt| it.fate == Fate::Held(HeldReason::Gap);
+        let held = |it: &&Receipt| may_be_released(it.fate);
         let gap = believed.iter().find(held).map(|it| Place {
             chain,
             sequence: it.sequence,
@@ -603,7 +612,7 @@ impl Client {
         }
     }
 
-    /// Remembers the oldest that is held for a gap, and forgets those before it as the walk has passed them.
+    /// Remembers the oldest that may be released, and forgets those before it as the walk has passed them.
     fn note_gap(&mut self, gap: Option<Place>, walk: Option<Place>, last: Place, now: Elapsed) {
         let passed =
             |(_, oldest): (Elapsed, Place)| walk.is_some_and(|it| it < oldest) && oldest <= last;

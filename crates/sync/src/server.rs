@@ -24,6 +24,14 @@ pub struct Sender {
     pub device: DeviceId,
 }
 
+/// What one version of the server can read. Several versions may judge for one database while it is
+/// being upgraded: what an older one holds, a newer one releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// The newest format of envelopes that it reads.
+    pub format: u32,
+}
+
 /// An envelope as it came in, read once and outside of any transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
@@ -32,6 +40,8 @@ pub struct Arrival {
     /// The envelope's hash; of all its bytes where there is no header to hash.
     hash: Hash,
     flaw: Option<RefusedReason>,
+    /// Whether the version that read it knows its format, so that the flaw is all that can be wrong.
+    is_known: bool,
 }
 
 /// What every format's header says under the same keys: the place in a chain.
@@ -119,6 +129,32 @@ pub struct MixedChains;
 
 impl Arrival {
     pub fn read(bytes: &[u8]) -> Self {
+        Version::OURS.read_one(bytes)
+    }
+
+    /// Where to look in the chain for what is known; none where no place could be read.
+    pub fn sequence(&self) -> Option<u64> {
+        self.outline.as_ref().map(|it| it.sequence)
+    }
+}
+
+impl Version {
+    pub const OURS: Self = Self { format: FORMAT };
+
+    fn knows(self, format: u32) -> bool {
+        (1..=self.format).contains(&format)
+    }
+
+    /// Reads what a push carries, before the chain is looked up.
+    pub fn read(self, push: &Push) -> Vec<Arrival> {
+        push.envelopes
+            .iter()
+            .map(|it| self.read_one(&it.0))
+            .collect()
+    }
+
+    /// Reads one envelope.
+    pub fn read_one(self, bytes: &[u8]) -> Arrival {
         let header = header_bytes(bytes);
         let outline = header.and_then(|it| minicbor::decode::<Outline>(it).ok());
         let flaw = match &outline {
@@ -127,19 +163,15 @@ impl Arrival {
             }
             _ if bytes.len() > limits::ENVELOPE_BYTES => Some(RefusedReason::TooLarge),
             // What stands behind the header of an unknown format is for a later version to judge.
-            Some(it) if it.format != FORMAT => None,
+            Some(it) if !self.knows(it.format) => None,
             _ => flaw(bytes),
         };
-        Self {
+        Arrival {
+            is_known: outline.as_ref().is_none_or(|it| self.knows(it.format)),
             outline,
             hash: Hash::of(header.unwrap_or(bytes)),
             flaw,
         }
-    }
-
-    /// Where to look in the chain for what is known; none where no place could be read.
-    pub fn sequence(&self) -> Option<u64> {
-        self.outline.as_ref().map(|it| it.sequence)
     }
 }
 
@@ -163,10 +195,7 @@ fn flaw(bytes: &[u8]) -> Option<RefusedReason> {
 
 /// Reads what a push carries, before the chain is looked up.
 pub fn read(push: &Push) -> Vec<Arrival> {
-    push.envelopes
-        .iter()
-        .map(|it| Arrival::read(&it.0))
-        .collect()
+    Version::OURS.read(push)
 }
 
 /// Judges what arrived, in any order and however often: the same envelopes end with the same fates.
@@ -198,10 +227,13 @@ pub fn judge(
             seats.push(Seat::Away(turn_away(sender, chain, arrival)));
             continue;
         };
-        if let Some(at) = ledger
+        let known = ledger
             .at(outline.sequence)
-            .find(|&at| ledger.known[at].hash == arrival.hash)
-        {
+            .find(|&at| ledger.known[at].hash == arrival.hash);
+        if let Some(at) = known {
+            if ledger.reconsider(at, arrival) {
+                released.push(at);
+            }
             seats.push(Seat::Known(at));
             continue;
         }
@@ -211,7 +243,8 @@ pub fn judge(
             None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
                 Fate::Held(HeldReason::Fork)
             }
-            None => Fate::Held(HeldReason::Gap),
+            None if arrival.is_known => Fate::Held(HeldReason::Gap),
+            None => Fate::Held(HeldReason::UnknownFormat),
         };
         seats.push(Seat::New(ledger.known.len()));
         ledger.add(Known {
@@ -235,11 +268,48 @@ pub fn judge(
         Seat::New(at) => Verdict::Store(known[at].clone()),
         Seat::Known(at) => Verdict::Known(known[at].clone()),
     };
+    released.sort_unstable_by_key(|&at| (known[at].sequence, at));
+    released.dedup();
     Ok(Judgement {
         verdicts: seats.into_iter().map(verdict).collect(),
         released: released.into_iter().map(|at| known[at].clone()).collect(),
         head,
     })
+}
+
+/// What becomes of envelopes of one chain that an older version held for their format, each read by
+/// this one: those whose fate is another one by now, in chain order. To be called whenever a server
+/// starts: a device that never comes back cannot ask. Write each down, and [pass on](passed_on) what is
+/// accepted, in one transaction.
+pub fn reconsider(
+    head: Option<Head>,
+    waiting: &[(Known, Arrival)],
+    highest_counter: u64,
+) -> Vec<Known> {
+    let mut ledger = Ledger::open(ChainState {
+        head,
+        known: waiting.iter().map(|(it, _)| it.clone()).collect(),
+        highest_counter,
+    });
+    let mut changed = Vec::new();
+    for (at, (_, arrival)) in waiting.iter().enumerate() {
+        if ledger.reconsider(at, arrival) {
+            changed.push(ledger.known[at].clone());
+        }
+    }
+    changed.sort_unstable_by_key(|it| it.sequence);
+    changed
+}
+
+/// What goes into the feed of those whose fate is new, in chain order, by sequence and hash.
+pub fn passed_on<'a>(new: impl IntoIterator<Item = &'a Known>) -> Vec<(u64, Hash)> {
+    let mut passed: Vec<_> = new
+        .into_iter()
+        .filter(|it| it.fate == Fate::Accepted)
+        .map(|it| (it.sequence, it.hash))
+        .collect();
+    passed.sort_unstable();
+    passed
 }
 
 /// Where the verdict on an arrival is found once the whole push is judged.
@@ -300,14 +370,17 @@ impl Ledger {
             let before = self.head.map(|it| it.hash);
             let found = self.at(next).find(|&at| self.known[at].previous == before);
             for at in self.at(next).collect::<Vec<_>>() {
-                if self.known[at].fate == Fate::Held(HeldReason::Gap) {
-                    self.known[at].fate = if found == Some(at) {
-                        self.link(at)
-                    } else {
+                let fate = match self.known[at].fate {
+                    Fate::Held(HeldReason::Gap) if found == Some(at) => self.link(at),
+                    Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat)
+                        if found != Some(at) =>
+                    {
                         Fate::Held(HeldReason::Fork)
-                    };
-                    changed(at);
-                }
+                    }
+                    Fate::Accepted | Fate::Held(_) | Fate::Refused(_) => continue,
+                };
+                self.known[at].fate = fate;
+                changed(at);
             }
             let Some(found) = found else { return };
             self.head = Some(Head {
@@ -317,13 +390,25 @@ impl Ledger {
         }
     }
 
+    /// Judges anew what was held for its format, if this version knows that; whether it has another fate.
+    fn reconsider(&mut self, at: usize, arrival: &Arrival) -> bool {
+        let it = &self.known[at];
+        if it.fate != Fate::Held(HeldReason::UnknownFormat) || !arrival.is_known {
+            return false;
+        }
+        let is_ahead = self.head.is_none_or(|head| it.sequence > head.sequence);
+        self.known[at].fate = match arrival.flaw {
+            Some(reason) => Fate::Refused(reason),
+            None if is_ahead => Fate::Held(HeldReason::Gap),
+            None => self.link(at),
+        };
+        true
+    }
+
+    /// The fate of what is known to be sound and has its place in the chain.
     fn link(&mut self, at: usize) -> Fate {
-        let Known {
-            format, counter, ..
-        } = self.known[at];
-        if format != FORMAT {
-            Fate::Held(HeldReason::UnknownFormat)
-        } else if counter > self.highest_counter.saturating_add(limits::COUNTER_LEAP) {
+        let counter = self.known[at].counter;
+        if counter > self.highest_counter.saturating_add(limits::COUNTER_LEAP) {
             Fate::Held(HeldReason::CounterLeap)
         } else {
             self.highest_counter = self.highest_counter.max(counter);
@@ -358,13 +443,7 @@ impl Judgement {
             Verdict::Store(it) => Some(it),
             Verdict::Known(_) | Verdict::TurnAway { .. } => None,
         });
-        let mut passed: Vec<_> = stored
-            .chain(&self.released)
-            .filter(|it| it.fate == Fate::Accepted)
-            .map(|it| (it.sequence, it.hash))
-            .collect();
-        passed.sort_unstable();
-        passed
+        passed_on(stored.chain(&self.released))
     }
 
     /// The receipts, unsigned: to be given out only after everything else here is durable.

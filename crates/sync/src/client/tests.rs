@@ -233,6 +233,35 @@ fn an_envelope_without_an_answer_is_passed_over_and_tried_again_later() {
 }
 
 #[test]
+fn what_is_held_is_asked_about_again_where_it_may_be_released() {
+    for (reason, asks) in [
+        (HeldReason::Gap, true),
+        (HeldReason::UnknownFormat, true),
+        (HeldReason::Fork, false),
+        (HeldReason::CounterLeap, false),
+    ] {
+        let sent = chain(1);
+        let mut bench = Bench::pushed(&sent);
+        bench.feed(answer(vec![receipt(&sent[0], Fate::Held(reason))]));
+        bench.feed(Input::Settled);
+        bench.client.visible = false;
+        bench.client.pull.due = None;
+        bench.owed(&[]);
+        assert_eq!(bench.client.next_timeout().is_some(), asks, "{reason:?}");
+        if asks {
+            let again = Todo::LoadOwn {
+                after: Place {
+                    chain: 1,
+                    sequence: 0,
+                },
+                max_bytes: PUSH_BYTES,
+            };
+            assert_eq!(bench.sleep(), Some(again), "{reason:?}");
+        }
+    }
+}
+
+#[test]
 fn trouble_with_pushing_does_not_hold_up_pulling() {
     for why in [
         Failure::Network,

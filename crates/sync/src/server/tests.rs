@@ -17,6 +17,10 @@ struct Office {
 
 impl Office {
     fn push(&mut self, envelopes: &[Vec<u8>]) -> Vec<Receipt> {
+        self.push_to(Version::OURS, envelopes)
+    }
+
+    fn push_to(&mut self, version: Version, envelopes: &[Vec<u8>]) -> Vec<Receipt> {
         let sender = Sender {
             site: "north".parse().unwrap(),
             device: PHONE,
@@ -28,28 +32,57 @@ impl Office {
             envelopes: envelopes.iter().cloned().map(Bytes).collect(),
         };
         let now = Moment::from_unix_ms(5);
-        let judgement = judge(&sender, 1, &read(&push), self.state.clone(), now).unwrap();
+        let judgement = judge(&sender, 1, &version.read(&push), self.state.clone(), now).unwrap();
         for verdict in &judgement.verdicts {
             if let Verdict::Store(it) = verdict {
                 self.state.known.push(it.clone());
-                self.state.highest_counter = self.state.highest_counter.max(it.counter);
             }
         }
-        for it in &judgement.released {
-            let row = self
-                .state
-                .known
-                .iter_mut()
-                .find(|row| row.hash == it.hash)
-                .unwrap();
-            row.fate = it.fate;
-        }
+        self.write_down(&judgement.released);
         self.state.head = judgement.head;
+        let accepted = self.state.known.iter().filter(|it| it.fate == ACCEPTED);
+        self.state.highest_counter = accepted.map(|it| it.counter).max().unwrap_or_default();
         self.feed
             .extend(judgement.passed_on().iter().map(|it| it.0));
         judgement.receipts(&sender, 1, now, 1, None)
     }
+
+    fn write_down(&mut self, new: &[Known]) {
+        for it in new {
+            let mut rows = self.state.known.iter_mut();
+            rows.find(|row| row.hash == it.hash).unwrap().fate = it.fate;
+        }
+    }
+
+    /// The server starts in this version's form, with the bytes that it kept.
+    fn upgrade(&mut self, bytes: &[Vec<u8>]) {
+        let held = self
+            .state
+            .known
+            .iter()
+            .filter(|it| it.fate == Fate::Held(UnknownFormat))
+            .map(|it| {
+                let mut arrivals = bytes.iter().map(|it| Arrival::read(it));
+                (
+                    it.clone(),
+                    arrivals.find(|read| read.hash == it.hash).unwrap(),
+                )
+            })
+            .collect::<Vec<_>>();
+        let new = reconsider(self.state.head, &held, self.state.highest_counter);
+        self.write_down(&new);
+        self.feed.extend(passed_on(&new).iter().map(|it| it.0));
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        let mut known = self.state.known.clone();
+        known.sort_by_key(|it| it.sequence);
+        known.iter().map(|it| it.fate).collect()
+    }
 }
+
+/// The version before the one that can read this build's envelopes.
+const OLDER: Version = Version { format: FORMAT - 1 };
 
 /// Each push with the fates it is answered by, then the sequences in the feed.
 #[track_caller]
@@ -225,6 +258,98 @@ fn an_unknown_format_is_held_whatever_stands_behind_its_header() {
 
     bytes.resize(limits::ENVELOPE_BYTES + 1, 0);
     assert_eq!(Arrival::read(&bytes).flaw, Some(TooLarge));
+}
+
+fn bytes(envelopes: &[Envelope]) -> Vec<Vec<u8>> {
+    envelopes.iter().map(Envelope::to_bytes).collect()
+}
+
+#[test]
+fn what_an_older_server_held_for_its_format_is_released_when_it_is_upgraded() {
+    let chain = bytes(&chain(3));
+    let mut office = Office::default();
+    office.push_to(OLDER, &chain);
+    assert_eq!(office.fates(), [Fate::Held(UnknownFormat); 3]);
+    office.upgrade(&chain);
+    assert_eq!(office.fates(), [ACCEPTED; 3]);
+    assert_eq!(office.feed, [1, 2, 3]);
+    // Whoever asks again hears the same, and nothing is passed on twice.
+    let receipts = office.push(&chain);
+    assert!(receipts.iter().all(|it| it.fate == ACCEPTED));
+    assert_eq!(office.feed, [1, 2, 3]);
+}
+
+#[test]
+fn one_of_several_servers_that_is_newer_releases_what_is_pushed_to_it_again() {
+    let chain = bytes(&chain(3));
+    let mut office = Office::default();
+    office.push_to(OLDER, &chain[..2]);
+    let receipts = office.push(&chain[1..]);
+    assert!(receipts.iter().all(|it| it.fate == ACCEPTED));
+    assert_eq!(office.feed, [2, 3]);
+    // What was accepted stays so, whatever an older one could read of it.
+    let receipts = office.push_to(OLDER, &chain);
+    let fates: Vec<_> = receipts.iter().map(|it| it.fate).collect();
+    assert_eq!(fates, [Fate::Held(UnknownFormat), ACCEPTED, ACCEPTED]);
+}
+
+#[test]
+fn what_an_older_server_could_not_read_is_read_before_it_counts() {
+    let chain = chain(3);
+    let mut bytes = bytes(&chain);
+    *bytes[1].last_mut().unwrap() ^= 0xff;
+    let mut office = Office::default();
+    office.push_to(OLDER, &bytes[1..]);
+    // The gap is filled by the newer server before it looked at what the older one held.
+    office.push(&bytes[..1]);
+    assert_eq!(
+        office.fates(),
+        [
+            ACCEPTED,
+            Fate::Held(UnknownFormat),
+            Fate::Held(UnknownFormat)
+        ]
+    );
+    office.upgrade(&bytes);
+    assert_eq!(
+        office.fates(),
+        [ACCEPTED, Fate::Refused(Malformed), ACCEPTED]
+    );
+    assert_eq!(office.feed, [1, 3]);
+}
+
+#[test]
+fn what_an_older_server_held_behind_a_gap_waits_for_that_after_the_upgrade() {
+    let chain = bytes(&chain(3));
+    let mut office = Office::default();
+    office.push_to(OLDER, &chain[1..]);
+    office.upgrade(&chain);
+    assert_eq!(office.fates(), [Fate::Held(Gap); 2]);
+    office.push(&chain[..1]);
+    assert_eq!(office.fates(), [ACCEPTED; 3]);
+    assert_eq!(office.feed, [1, 2, 3]);
+}
+
+#[test]
+fn a_leap_and_a_branch_that_an_older_server_held_are_held_after_the_upgrade() {
+    let first = sealed(1, 1, None, |_| {});
+    let behind = |counter| sealed(1, 2, Some(first.hash()), |it| it.counter = counter);
+    let (leaps, branch) = (behind(limits::COUNTER_LEAP * 2), behind(2));
+    let elsewhere = sealed(1, 2, Some(branch.hash()), |it| it.counter = 3);
+    let bytes = bytes(&[elsewhere, first, leaps, branch]);
+    let mut office = Office::default();
+    office.push_to(OLDER, &bytes);
+    office.upgrade(&bytes);
+    assert_eq!(
+        office.fates(),
+        [
+            ACCEPTED,
+            Fate::Held(Fork),
+            Fate::Held(CounterLeap),
+            Fate::Held(Fork)
+        ]
+    );
+    assert_eq!(office.feed, [1]);
 }
 
 #[test]
