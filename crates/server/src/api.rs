@@ -140,7 +140,9 @@ async fn push(
     let now = office.clock.now();
     let (receipts, epoch) = office
         .storage
-        .write(move |db| log::take_in(db, &sender, &push, &arrivals, now))
+        .write(&sender.site.clone(), move |db| {
+            log::take_in(db, &sender, &push, &arrivals, now)
+        })
         .await?
         .map_err(|_| {
             Declined::Malformed("The push holds envelopes of several chains".to_owned())
@@ -175,7 +177,9 @@ async fn pull(
     let site = bearer.site.clone();
     office
         .storage
-        .write(move |db| log::renew_epoch(db, &site, pull.cursor))
+        .write(&bearer.site, move |db| {
+            log::renew_epoch(db, &site, pull.cursor)
+        })
         .await?;
     read().await?.map(Cbor).map_err(|_| Declined::Storage)
 }

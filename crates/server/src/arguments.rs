@@ -5,11 +5,17 @@ use std::path::PathBuf;
 
 use lexopt::prelude::{Long, Short, Value};
 
+use crate::storage::Address;
+
 pub const USAGE: &str = "\
 Usage: shouwen-server [options]
 
   --listen ADDRESS   where to answer, such as 127.0.0.1:8080 (the default)   SHOUWEN_LISTEN
   --data DIR         the folder of the database; made if missing (data)      SHOUWEN_DATA
+  --database URL     PostgreSQL, in place of SQLite in the data folder:      SHOUWEN_DATABASE
+                     postgres://user:password@host:port/database
+  --database-file F  reads that URL from the file's first line, so that      SHOUWEN_DATABASE_FILE
+                     no password stands on a command line
   --dist DIR         the built app (dist)                                    SHOUWEN_DIST
   --site FILE.toml   a site's directory; once for each site                  SHOUWEN_SITE
   --pack FILE.toml   the policy pack, in place of property-service           SHOUWEN_PACK
@@ -40,6 +46,7 @@ pub enum Order {
 pub struct Arguments {
     pub listen: String,
     pub data: PathBuf,
+    pub database: Option<Database>,
     pub dist: PathBuf,
     pub sites: Vec<PathBuf>,
     pub pack: Option<PathBuf>,
@@ -47,6 +54,13 @@ pub struct Arguments {
     pub zones: Option<PathBuf>,
     pub demo: bool,
     pub behind_proxy: bool,
+}
+
+/// Where the address of a PostgreSQL stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    At(Address),
+    NamedIn(PathBuf),
 }
 
 /// Reads `words` (without the program's name); `variable` looks into the environment.
@@ -62,6 +76,10 @@ pub fn parse(
         match word {
             Long("listen") => found.listen = parser.value()?.into_string()?,
             Long("data") => found.data = parser.value()?.into(),
+            Long("database") => found.database = Some(database_at(parser.value()?)?),
+            Long("database-file") => {
+                found.database = Some(Database::NamedIn(parser.value()?.into()));
+            }
             Long("dist") => found.dist = parser.value()?.into(),
             Long("site") => sites.push(parser.value()?.into()),
             Long("pack") => found.pack = Some(parser.value()?.into()),
@@ -111,6 +129,10 @@ fn from_environment(
             it.display()
         ))),
     };
+    let database = match (value("SHOUWEN_DATABASE"), value("SHOUWEN_DATABASE_FILE")) {
+        (Some(url), _) => Some(database_at(url)?),
+        (None, file) => file.map(|it| Database::NamedIn(it.into())),
+    };
     Ok(Arguments {
         listen: value("SHOUWEN_LISTEN")
             .unwrap_or_else(|| "127.0.0.1:8080".into())
@@ -118,6 +140,7 @@ fn from_environment(
         data: value("SHOUWEN_DATA")
             .unwrap_or_else(|| "data".into())
             .into(),
+        database,
         dist: value("SHOUWEN_DIST")
             .unwrap_or_else(|| "dist".into())
             .into(),
@@ -128,6 +151,30 @@ fn from_environment(
         demo: flag("SHOUWEN_DEMO")?,
         behind_proxy: flag("SHOUWEN_BEHIND_PROXY")?,
     })
+}
+
+fn database_at(url: OsString) -> Result<Database, lexopt::Error> {
+    let url = url.into_string()?;
+    let address = url.parse().map_err(|it| {
+        lexopt::Error::from(format!("The database's address cannot be read: {it}"))
+    })?;
+    Ok(Database::At(address))
+}
+
+impl Database {
+    /// Reads the file, where the address stands in one.
+    pub fn address(&self) -> Result<Address, String> {
+        let path = match self {
+            Self::At(address) => return Ok(address.clone()),
+            Self::NamedIn(path) => path,
+        };
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|it| format!("The file {shown} cannot be read: {it}"))?;
+        let line = text.lines().next().unwrap_or_default().trim();
+        line.parse()
+            .map_err(|it| format!("The database's address in {shown} cannot be read: {it}"))
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +216,38 @@ mod tests {
             found.sites,
             [PathBuf::from("a.toml"), PathBuf::from("b.toml")]
         );
+    }
+
+    #[test]
+    fn a_database_is_named_by_option_variable_or_file() {
+        let at = |words: &[&str], environment: &[(&str, &str)]| {
+            arguments(&[words, &["--demo"]].concat(), environment)
+                .database
+                .map(|it| it.address())
+        };
+        let url = "postgres://me:secret@here/one";
+        let environment = [
+            ("SHOUWEN_DATABASE", "postgres://there/two"),
+            ("SHOUWEN_DATABASE_FILE", "three"),
+        ];
+        assert_eq!(at(&[], &[]), None);
+        assert_eq!(
+            at(&["--database", url], &environment),
+            Some(Ok(url.parse().unwrap()))
+        );
+        assert_eq!(
+            at(&[], &environment),
+            Some(Ok("postgres://there/two".parse().unwrap()))
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("address");
+        let words = ["--database-file", file.to_str().unwrap()];
+        assert!(at(&words, &environment).unwrap().is_err());
+        std::fs::write(&file, format!("{url}\n")).unwrap();
+        assert_eq!(at(&words, &environment), Some(Ok(url.parse().unwrap())));
+        let refused =
+            read(&["--demo", "--database", "postgres://me:secret@h:x/d"], &[]).unwrap_err();
+        assert!(!refused.contains("secret"), "{refused}");
     }
 
     #[test]

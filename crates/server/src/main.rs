@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use shouwen_domain::id::PersonId;
-use shouwen_server::arguments::{self, Arguments, Order};
+use shouwen_server::arguments::{self, Arguments, Database, Order};
 use shouwen_server::clock::SystemClock;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
+use shouwen_server::storage::Address;
 use shouwen_server::{Server, Settings, demo, server};
 use tracing::level_filters::LevelFilter;
 
@@ -48,9 +49,11 @@ async fn serve(arguments: Arguments) -> Result<()> {
         .iter()
         .find(|it| demo::is_demo(&it.directory))
         .map(|it| demo::people_table(&it.directory));
+    let database = database(&arguments)?;
     let settings = Settings {
         listen: arguments.listen,
         data: arguments.data,
+        database,
         dist: arguments.dist,
         sites,
         demo: arguments.demo,
@@ -86,9 +89,14 @@ async fn set_pin(person: &str, arguments: &Arguments) -> Result<()> {
     if pin.chars().count() < 6 || pin.len() > 128 {
         bail!("A PIN has at least six characters and at most 128 bytes");
     }
-    server::set_pin(&arguments.data, &sites, &person, pin).await?;
+    server::set_pin(&arguments.data, database(arguments)?, &sites, &person, pin).await?;
     println!("Stored.");
     Ok(())
+}
+
+fn database(arguments: &Arguments) -> Result<Option<Address>> {
+    let address = arguments.database.as_ref().map(Database::address);
+    address.transpose().map_err(anyhow::Error::msg)
 }
 
 fn sites(arguments: &Arguments) -> Result<Sites> {

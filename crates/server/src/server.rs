@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::demo;
 use crate::pin::HashedPin;
 use crate::site::{SiteError, Sites};
-use crate::storage::{Fault, OpenError, Storage, access, log};
+use crate::storage::{Address, Fault, OpenError, Place, Storage, access, log};
 
 /// A batch over a poor line takes its time; who takes longer sends less at once.
 const REQUEST_LASTS: Duration = Duration::from_secs(120);
@@ -62,6 +62,8 @@ pub struct Settings {
     /// A port of 0 takes any that is free.
     pub listen: String,
     pub data: PathBuf,
+    /// Where the database is, unless it is SQLite in the data folder.
+    pub database: Option<Address>,
     pub dist: PathBuf,
     pub sites: Sites,
     /// Whoever of the demonstration site has no PIN gets the one that is printed.
@@ -91,7 +93,7 @@ impl Server {
             address: settings.listen.clone(),
             error,
         })?;
-        let storage = open_storage(&settings.data, &settings.sites).await?;
+        let storage = open_storage(&settings.data, settings.database, &settings.sites).await?;
         if settings.demo {
             set_demo_pins(&storage, &settings.sites).await?;
         }
@@ -155,6 +157,7 @@ impl Server {
 /// Stores a PIN, with the server running or not.
 pub async fn set_pin(
     data: &Path,
+    database: Option<Address>,
     sites: &Sites,
     person: &PersonId,
     pin: &str,
@@ -164,27 +167,39 @@ pub async fn set_pin(
         .ok_or_else(|| StartError::NoSuchPerson(person.clone()))?;
     let site = site.directory.site.clone();
     let (person, hashed) = (person.clone(), HashedPin::of(pin));
-    let storage = open_storage(data, sites).await?;
+    let storage = open_storage(data, database, sites).await?;
     let stored = storage
-        .write(move |db| access::set_pin(db, &site, &person, &hashed))
+        .write(&site.clone(), move |db| {
+            access::set_pin(db, &site, &person, &hashed)
+        })
         .await;
     storage.close().await;
     Ok(stored?)
 }
 
-async fn open_storage(folder: &Path, sites: &Sites) -> Result<Storage, StartError> {
-    make_folder(folder).map_err(|error| StartError::Folder {
-        folder: folder.to_owned(),
-        error,
-    })?;
-    let storage = Storage::open(folder).map_err(|error| StartError::Database {
-        folder: folder.to_owned(),
-        error,
-    })?;
-    let ids: Vec<_> = sites.iter().map(|it| it.directory.site.clone()).collect();
-    storage
-        .write(move |db| ids.iter().try_for_each(|it| log::add_site(db, it)))
-        .await?;
+async fn open_storage(
+    folder: &Path,
+    database: Option<Address>,
+    sites: &Sites,
+) -> Result<Storage, StartError> {
+    let place = match database {
+        Some(address) => Place::PostgreSql(address),
+        None => {
+            make_folder(folder).map_err(|error| StartError::Folder {
+                folder: folder.to_owned(),
+                error,
+            })?;
+            Place::Folder(folder.to_owned())
+        }
+    };
+    let opened = Storage::open(&place).await;
+    let storage = opened.map_err(|error| StartError::Database { place, error })?;
+    for site in sites.iter() {
+        let site = site.directory.site.clone();
+        storage
+            .write(&site.clone(), move |db| log::add_site(db, &site))
+            .await?;
+    }
     Ok(storage)
 }
 
@@ -223,7 +238,9 @@ async fn set_demo_pins(storage: &Storage, sites: &Sites) -> Result<(), StartErro
         let hashed = hashed.await.map_err(|_| Fault::Closed)?;
         let site = site.directory.site.clone();
         storage
-            .write(move |db| access::set_pin(db, &site, &person, &hashed))
+            .write(&site.clone(), move |db| {
+                access::set_first_pin(db, &site, &person, &hashed)
+            })
             .await?;
     }
     Ok(())
@@ -260,7 +277,7 @@ async fn logged(request: Request, next: Next) -> Response {
 #[derive(Debug)]
 pub enum StartError {
     Folder { folder: PathBuf, error: io::Error },
-    Database { folder: PathBuf, error: OpenError },
+    Database { place: Place, error: OpenError },
     NoApp(PathBuf),
     Listen { address: String, error: io::Error },
     Site(SiteError),
@@ -278,13 +295,14 @@ impl fmt::Display for StartError {
                     folder.display()
                 )
             }
-            Self::Database { folder, error } => {
-                write!(
+            Self::Database { place, error } => match place {
+                Place::Folder(folder) => write!(
                     f,
                     "The database in {} cannot be opened: {error}",
                     folder.display()
-                )
-            }
+                ),
+                Place::PostgreSql(address) => write!(f, "{address} cannot be opened: {error}"),
+            },
             Self::NoApp(dist) => write!(
                 f,
                 "There is no index.html in {}: build the app with `cargo xtask build`, or name its folder with --dist",

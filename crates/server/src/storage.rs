@@ -1,33 +1,41 @@
-//! The one room where the database is: SQLite in WAL, every commit flushed to the disk.
+//! The one room where the database is: SQLite in a folder, or PostgreSQL, which several server
+//! processes share.
 //!
-//! One thread writes, and commits what several requests wrote in one go; several connections read
-//! beside it. Nobody is told that something is stored before the commit is durable. The log is in
-//! [`log`], who may come in is in [`access`]; both are handed a connection and know no thread.
+//! Nobody is told that something is stored before the commit is durable. The log is in [`log`], who
+//! may come in is in [`access`]; both are written once, against [`db::Db`], and know no engine and no
+//! thread.
 
 pub mod access;
+pub mod db;
+mod job;
 pub mod log;
-mod schema;
-mod writer;
+mod postgres;
+mod sqlite;
 
 use std::fmt;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use shouwen_domain::id::SiteId;
 use tokio::sync::Semaphore;
 
-pub use schema::OpenError;
-use writer::Writer;
+use db::Db;
+pub use postgres::Address;
 
-const FILE: &str = "shouwen.sqlite3";
 const READERS: usize = 4;
 
-/// Why the database did not do what was asked. Nothing was written.
+/// Why the database did not do what was asked. Nothing was written, unless it says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The disk is full, or the database may not grow.
     Full,
-    /// Anything else that SQLite reports.
+    /// Another transaction was in the way; again, and it may go.
+    Conflict(String),
+    /// The connection to the database broke.
+    Lost(String),
+    /// The connection broke during the commit: whether it was stored will show when it is sent again.
+    Unknown(String),
+    /// Anything else that the database reports.
     Database(String),
     /// The server is stopping.
     Closed,
@@ -37,6 +45,12 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("The disk is full"),
+            Self::Conflict(what) => write!(f, "Another transaction was in the way: {what}"),
+            Self::Lost(what) => write!(f, "The connection to the database broke: {what}"),
+            Self::Unknown(what) => write!(
+                f,
+                "The connection to the database broke during a commit: {what}"
+            ),
             Self::Database(what) => write!(f, "The database failed: {what}"),
             Self::Closed => f.write_str("The database is closed"),
         }
@@ -45,70 +59,103 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full,
-            _ => Self::Database(error.to_string()),
+/// Why a database cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    Fault(Fault),
+    /// A newer version of the server wrote it.
+    Newer {
+        found: u64,
+        known: usize,
+    },
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Newer { found, known } => {
+                write!(
+                    f,
+                    "It has form {found}, this version of the server knows up to {known}"
+                )
+            }
         }
     }
 }
 
-#[derive(Clone)]
-pub struct Storage {
-    writer: Arc<Writer>,
-    readers: Arc<Readers>,
+impl std::error::Error for OpenError {}
+
+impl From<Fault> for OpenError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
 }
 
-struct Readers {
-    path: Box<Path>,
-    idle: Mutex<Vec<Connection>>,
-    places: Semaphore,
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// SQLite in this folder.
+    Folder(PathBuf),
+    PostgreSql(Address),
+}
+
+#[derive(Clone)]
+pub struct Storage(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    readers: Semaphore,
+}
+
+enum Engine {
+    Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
 }
 
 impl Storage {
-    /// Opens the database in `folder`, which has to exist, or makes it.
-    pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        let path = folder.join(FILE).into_boxed_path();
-        let connection = schema::open(&path)?;
-        Ok(Self {
-            writer: Arc::new(Writer::start(connection)),
-            readers: Arc::new(Readers {
-                path,
-                idle: Mutex::default(),
-                places: Semaphore::new(READERS),
-            }),
-        })
+    /// Opens the database, or makes it; a folder has to exist.
+    pub async fn open(place: &Place) -> Result<Self, OpenError> {
+        let place = place.clone();
+        let opening = tokio::task::spawn_blocking(move || match place {
+            Place::Folder(folder) => sqlite::Engine::open(&folder).map(Engine::Sqlite),
+            Place::PostgreSql(it) => postgres::Engine::open(&it).map(Engine::Postgres),
+        });
+        let engine = opening
+            .await
+            .map_err(|_| OpenError::Fault(Fault::Closed))??;
+        Ok(Self(Arc::new(Inner {
+            engine,
+            readers: Semaphore::new(READERS),
+        })))
     }
 
-    /// Runs `work` inside a transaction and answers when that is durable. Where `work` fails, nothing
-    /// of it is written; what other requests wrote in the same transaction is.
+    /// Runs `work`, which writes to `site` and to no other, inside a transaction and answers when that is
+    /// durable. Where `work` fails, nothing of it is written; what other requests wrote in the same
+    /// transaction is. Where the transaction has to be done again, so is `work`.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        site: &SiteId,
+        work: impl FnMut(&dyn Db) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        self.writer.write(work).await
+        let (job, answer) = job::job(site, work);
+        match &self.0.engine {
+            Engine::Sqlite(it) => it.write(job).await?,
+            Engine::Postgres(it) => it.write(job).await?,
+        }
+        answer.await.map_err(|_| Fault::Closed)?
     }
 
     /// Runs `work` on a snapshot that writing does not disturb.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let readers = Arc::clone(&self.readers);
-        let _place = self
-            .readers
-            .places
-            .acquire()
-            .await
-            .map_err(|_| Fault::Closed)?;
-        tokio::task::spawn_blocking(move || {
-            let mut connection = readers.take()?;
-            let snapshot = connection.transaction()?;
-            let result = work(&snapshot);
-            drop(snapshot);
-            readers.give_back(connection);
-            result
+        let inner = Arc::clone(&self.0);
+        let _place = self.0.readers.acquire().await.map_err(|_| Fault::Closed)?;
+        tokio::task::spawn_blocking(move || match &inner.engine {
+            Engine::Sqlite(it) => it.read(work),
+            Engine::Postgres(it) => it.read(work),
         })
         .await
         .map_err(|_| Fault::Closed)?
@@ -116,41 +163,29 @@ impl Storage {
 
     /// Whether the database answers, for reading and for writing.
     pub async fn is_well(&self) -> bool {
-        !self.writer.is_closed() && self.read(|db| Ok(log::epoch(db)?)).await.is_ok()
+        let is_closed = match &self.0.engine {
+            Engine::Sqlite(it) => it.is_closed(),
+            Engine::Postgres(it) => it.is_closed(),
+        };
+        let answers = self.read(|db| db.query("SELECT epoch FROM server", &[]));
+        !is_closed && answers.await.is_ok()
     }
 
-    /// The database refuses to grow beyond `n_pages` of 4 KiB: a full disk at will.
+    /// SQLite refuses to grow beyond `n_pages` of 4 KiB: a full disk at will.
     pub async fn limit_pages(&self, n_pages: u32) -> Result<(), Fault> {
-        self.writer.set_page_limit(n_pages).await
-    }
-
-    /// Finishes what is being written, moves it into the one database file, and closes it.
-    pub async fn close(self) {
-        self.writer.close().await;
-    }
-}
-
-impl Readers {
-    fn take(&self) -> Result<Connection, Fault> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        if let Some(connection) = idle {
-            return Ok(connection);
+        match &self.0.engine {
+            Engine::Sqlite(it) => it.limit_pages(n_pages).await,
+            Engine::Postgres(_) => Err(Fault::Database(
+                "PostgreSQL has no limit of pages".to_owned(),
+            )),
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        schema::configure(&connection)?;
-        connection.pragma_update(None, "query_only", true)?;
-        Ok(connection)
     }
 
-    fn give_back(&self, connection: Connection) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
+    /// Finishes what is being written and closes the database; SQLite's is one file then.
+    pub async fn close(self) {
+        match &self.0.engine {
+            Engine::Sqlite(it) => it.close().await,
+            Engine::Postgres(it) => it.close().await,
+        }
     }
 }

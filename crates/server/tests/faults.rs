@@ -67,7 +67,7 @@ fn a_disk_that_refuses_is_answered_and_recovered_from() {
     let plain = Program::command(data.path(), dist.path());
     let mut limited = Command::new("sh");
     limited
-        .args(["-c", "trap '' XFSZ; ulimit -S -f 400; exec \"$0\" \"$@\""])
+        .args(["-c", "trap '' XFSZ; ulimit -S -f 800; exec \"$0\" \"$@\""])
         .arg(plain.get_program());
     let program = Program::start({
         limited.args(plain.get_args());

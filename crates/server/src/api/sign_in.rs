@@ -157,8 +157,8 @@ pub async fn sign_in(
     };
     let device_code = office
         .storage
-        .write(move |db| {
-            access::forget_ended_tokens(db, now)?;
+        .write(&site, move |db| {
+            access::forget_ended_tokens(db, &bearer.site, now)?;
             access::give_token(db, hash, &bearer, now + TOKEN_LASTS)?;
             access::device_code(db, &bearer.site, device)
         })

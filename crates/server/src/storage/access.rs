@@ -1,13 +1,13 @@
 //! Who may come in: PINs, devices with their short codes, and tokens.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
 
 use crate::pin::HashedPin;
 
-use super::Fault;
+use super::db::Db;
+use super::{Fault, log};
 
 /// What a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,46 +17,77 @@ pub struct Bearer {
     pub device: DeviceId,
 }
 
-pub fn pin(db: &Connection, site: &SiteId, person: &PersonId) -> Result<Option<HashedPin>, Fault> {
-    let stored = db
-        .prepare_cached("SELECT hashed FROM pin WHERE site = ? AND person = ?")?
-        .query_row([site.as_str(), person.as_str()], |row| row.get(0))
-        .optional()?;
+pub fn pin(db: &dyn Db, site: &SiteId, person: &PersonId) -> Result<Option<HashedPin>, Fault> {
+    let found = db.query_first(
+        "SELECT hashed FROM pin WHERE site = $1 AND person = $2",
+        &[site.into(), person.into()],
+    )?;
+    let stored = found.map(|mut row| row.take(0)).transpose()?;
     Ok(stored.map(HashedPin::from_stored))
 }
 
 pub fn set_pin(
-    db: &Connection,
+    db: &dyn Db,
     site: &SiteId,
     person: &PersonId,
     pin: &HashedPin,
 ) -> Result<(), Fault> {
-    db.prepare_cached(
-        "INSERT INTO pin (site, person, hashed) VALUES (?, ?, ?)
+    db.execute(
+        "INSERT INTO pin (site, person, hashed) VALUES ($1, $2, $3)
          ON CONFLICT (site, person) DO UPDATE SET hashed = excluded.hashed",
-    )?
-    .execute([site.as_str(), person.as_str(), pin.as_str()])?;
+        &[site.into(), person.into(), pin.as_str().into()],
+    )?;
     // Who knew the old one comes in no more.
-    db.prepare_cached("DELETE FROM token WHERE site = ? AND person = ?")?
-        .execute([site.as_str(), person.as_str()])?;
+    db.execute(
+        "DELETE FROM token WHERE site = $1 AND person = $2",
+        &[site.into(), person.into()],
+    )?;
+    Ok(())
+}
+
+/// For who has none yet; a PIN that another process set meanwhile stays.
+pub fn set_first_pin(
+    db: &dyn Db,
+    site: &SiteId,
+    person: &PersonId,
+    pin: &HashedPin,
+) -> Result<(), Fault> {
+    db.execute(
+        "INSERT INTO pin (site, person, hashed) VALUES ($1, $2, $3) ON CONFLICT (site, person) DO NOTHING",
+        &[site.into(), person.into(), pin.as_str().into()],
+    )?;
     Ok(())
 }
 
 /// The device's short code, given out at its first sign-in and kept for ever.
-pub fn device_code(db: &Connection, site: &SiteId, device: DeviceId) -> Result<String, Fault> {
-    let known = db
-        .prepare_cached("SELECT code FROM device WHERE site = ? AND device = ?")?
-        .query_row(params![site.as_str(), device.bytes()], |row| row.get(0))
-        .optional()?;
-    if let Some(code) = known {
+pub fn device_code(db: &dyn Db, site: &SiteId, device: DeviceId) -> Result<String, Fault> {
+    let known = || {
+        db.query_first(
+            "SELECT code FROM device WHERE site = $1 AND device = $2",
+            &[site.into(), (&device).into()],
+        )?
+        .map(|mut row| row.take(0))
+        .transpose()
+    };
+    if let Some(code) = known()? {
         return Ok(code);
     }
-    let n_before: u32 = db
-        .prepare_cached("SELECT count(*) FROM device WHERE site = ?")?
-        .query_row([site.as_str()], |row| row.get(0))?;
+    // Two processes would count the same devices and give the same code out.
+    log::hold_site(db, site)?;
+    if let Some(code) = known()? {
+        return Ok(code);
+    }
+    let n_before = db
+        .query_first(
+            "SELECT count(*) FROM device WHERE site = $1",
+            &[site.into()],
+        )?
+        .map_or(Ok(0), |mut row| row.take(0))?;
     let code = code(n_before);
-    db.prepare_cached("INSERT INTO device (site, device, code) VALUES (?, ?, ?)")?
-        .execute(params![site.as_str(), device.bytes(), code])?;
+    db.execute(
+        "INSERT INTO device (site, device, code) VALUES ($1, $2, $3)",
+        &[site.into(), (&device).into(), code.as_str().into()],
+    )?;
     Ok(code)
 }
 
@@ -82,50 +113,43 @@ fn code(n: u32) -> String {
     code
 }
 
-pub fn give_token(
-    db: &Connection,
-    token: Hash,
-    bearer: &Bearer,
-    ends: Moment,
-) -> Result<(), Fault> {
-    db.prepare_cached(
-        "INSERT INTO token (hash, site, person, device, ends_ms) VALUES (?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
-        token.0,
-        bearer.site.as_str(),
-        bearer.person.as_str(),
-        bearer.device.bytes(),
-        ends.unix_ms()
-    ])?;
+pub fn give_token(db: &dyn Db, token: Hash, bearer: &Bearer, ends: Moment) -> Result<(), Fault> {
+    db.execute(
+        "INSERT INTO token (site, hash, person, device, ends_ms) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            (&bearer.site).into(),
+            (&token).into(),
+            (&bearer.person).into(),
+            (&bearer.device).into(),
+            ends.unix_ms().into(),
+        ],
+    )?;
     Ok(())
 }
 
-pub fn forget_ended_tokens(db: &Connection, now: Moment) -> Result<(), Fault> {
-    db.prepare_cached("DELETE FROM token WHERE ends_ms <= ?")?
-        .execute([now.unix_ms()])?;
+pub fn forget_ended_tokens(db: &dyn Db, site: &SiteId, now: Moment) -> Result<(), Fault> {
+    db.execute(
+        "DELETE FROM token WHERE site = $1 AND ends_ms <= $2",
+        &[site.into(), now.unix_ms().into()],
+    )?;
     Ok(())
 }
 
 /// None where the token is unknown or has ended.
-pub fn bearer(db: &Connection, token: Hash, now: Moment) -> Result<Option<Bearer>, Fault> {
-    let found = db
-        .prepare_cached("SELECT site, person, device FROM token WHERE hash = ? AND ends_ms > ?")?
-        .query_row(params![token.0, now.unix_ms()], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, [u8; 16]>(2)?,
-            ))
+pub fn bearer(db: &dyn Db, token: Hash, now: Moment) -> Result<Option<Bearer>, Fault> {
+    let found = db.query_first(
+        "SELECT site, person, device FROM token WHERE hash = $1 AND ends_ms > $2",
+        &[(&token).into(), now.unix_ms().into()],
+    )?;
+    found
+        .map(|mut row| {
+            Ok(Bearer {
+                site: row.take(0)?,
+                person: row.take(1)?,
+                device: row.take(2)?,
+            })
         })
-        .optional()?;
-    Ok(found.and_then(|(site, person, device)| {
-        Some(Bearer {
-            site: site.parse().ok()?,
-            person: person.parse().ok()?,
-            device: DeviceId::from_random(device),
-        })
-    }))
+        .transpose()
 }
 
 #[cfg(test)]

@@ -1,108 +1,166 @@
 //! The log: what devices pushed, each with its fate, and the feed of what is passed on.
 //!
 //! What becomes of an envelope is not decided here: `shouwen_sync::server` is told what is known of
-//! the chain, and what it says is written down.
+//! the chain, and what it says is written down. Whoever appends to a site holds its row from the first
+//! statement to the commit: so several processes judge a chain one after the other, positions come
+//! without gaps, and no reader ever sees a later one before an earlier one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use shouwen_domain::envelope::{Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;
 use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push};
 use shouwen_sync::server::{
-    self as protocol, Arrival, ChainState, Head, Known, LogFellBack, MixedChains, Sender, Verdict,
+    self as protocol, Arrival, ChainState, Head, Judgement, Known, LogFellBack, MixedChains,
+    Sender, Verdict,
 };
 
 use crate::pin;
 
 use super::Fault;
+use super::db::{self, Db, FromCell, Row, Value};
 
 /// Changes when the log was lost or restored.
-pub fn epoch(db: &Connection) -> rusqlite::Result<u64> {
-    db.prepare_cached("SELECT epoch FROM server")?
-        .query_row([], |row| row.get(0))
-        .map(i64::cast_unsigned)
+pub fn epoch(db: &dyn Db, site: &SiteId) -> Result<u64, Fault> {
+    Ok(feed(db, site)?.epoch)
 }
 
-/// A random one: two logs never share it. Zero is left to those who have never read.
-pub fn begin_epoch(db: &Connection) -> rusqlite::Result<u64> {
-    let epoch = u64::from_le_bytes(pin::random()).max(1);
+/// Gives a database its first epoch; one that has an epoch keeps it.
+pub fn ensure_epoch(db: &dyn Db) -> Result<(), Fault> {
     db.execute(
-        "INSERT INTO server (one, epoch) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch",
-        [epoch.cast_signed()],
+        "INSERT INTO server (one, epoch) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+        &[random_epoch().into()],
     )?;
+    Ok(())
+}
+
+/// For every site: where one site's log fell back, the others' did too.
+pub fn begin_epoch(db: &dyn Db) -> Result<u64, Fault> {
+    let epoch = random_epoch();
+    // The one row first: whoever else begins an epoch waits here, and not for one site after another.
+    db.execute("UPDATE server SET epoch = $1", &[epoch.into()])?;
+    db.execute("UPDATE site SET epoch = $1", &[epoch.into()])?;
     Ok(epoch)
 }
 
+/// Two logs never share it. Zero is left to those who have never read.
+fn random_epoch() -> u64 {
+    u64::from_le_bytes(pin::random()).max(1)
+}
+
 /// Makes room for a site that has none yet.
-pub fn add_site(db: &Connection, site: &SiteId) -> Result<(), Fault> {
+pub fn add_site(db: &dyn Db, site: &SiteId) -> Result<(), Fault> {
+    let known = db.query_first("SELECT epoch FROM site WHERE site = $1", &[site.into()])?;
+    if known.is_some() {
+        return Ok(());
+    }
+    // Held until the commit: a new epoch either comes before or reaches the site as well.
+    let epoch: u64 = db
+        .query_first("UPDATE server SET epoch = epoch RETURNING epoch", &[])?
+        .ok_or_else(|| Fault::Database("the database has no epoch".to_owned()))?
+        .take(0)?;
     db.execute(
-        "INSERT INTO site (site) VALUES (?) ON CONFLICT (site) DO NOTHING",
-        [site.as_str()],
+        "INSERT INTO site (site, epoch) VALUES ($1, $2) ON CONFLICT (site) DO NOTHING",
+        &[site.into(), epoch.into()],
     )?;
     Ok(())
+}
+
+/// What a site's row says.
+struct Feed {
+    last_arrival: u64,
+    last_position: u64,
+    highest_counter: u64,
+    epoch: u64,
+}
+
+const FEED: &str = "last_arrival, last_position, highest_counter, epoch";
+
+fn feed(db: &dyn Db, site: &SiteId) -> Result<Feed, Fault> {
+    let row = db.query_first(
+        &format!("SELECT {FEED} FROM site WHERE site = $1"),
+        &[site.into()],
+    )?;
+    read_feed(row, site)
+}
+
+/// Takes the site's row until the commit, and `n_arrivals` numbers for what arrived.
+fn hold_feed(db: &dyn Db, site: &SiteId, n_arrivals: usize) -> Result<Feed, Fault> {
+    let row = db.query_first(
+        &format!(
+            "UPDATE site SET last_arrival = last_arrival + $1 WHERE site = $2 RETURNING {FEED}"
+        ),
+        &[(n_arrivals as u64).into(), site.into()],
+    )?;
+    read_feed(row, site)
+}
+
+/// Takes the site's row until the commit, so that others who write to the site wait.
+pub fn hold_site(db: &dyn Db, site: &SiteId) -> Result<(), Fault> {
+    hold_feed(db, site, 0).map(|_| ())
+}
+
+fn read_feed(row: Option<Row>, site: &SiteId) -> Result<Feed, Fault> {
+    let mut row =
+        row.ok_or_else(|| Fault::Database(format!("the database has no site \"{site}\"")))?;
+    Ok(Feed {
+        last_arrival: row.take(0)?,
+        last_position: row.take(1)?,
+        highest_counter: row.take(2)?,
+        epoch: row.take(3)?,
+    })
 }
 
 /// Judges a push and writes down what was judged; to be run inside a transaction, and the receipts to
 /// be given out after its commit.
 pub fn take_in(
-    db: &Connection,
+    db: &dyn Db,
     sender: &Sender,
     push: &Push,
     arrivals: &[Arrival],
     now: Moment,
 ) -> Result<Result<(Vec<Receipt>, u64), MixedChains>, Fault> {
-    let state = chain_state(db, sender, push.chain, arrivals)?;
+    let feed = hold_feed(db, &sender.site, arrivals.len())?;
+    let (head, backed_up) = head(db, sender, push.chain)?;
+    let state = ChainState {
+        head,
+        known: known(db, sender, push.chain, head, arrivals)?,
+        highest_counter: feed.highest_counter,
+    };
     let judgement = match protocol::judge(sender, push.chain, arrivals, state, now) {
         Ok(it) => it,
         Err(mixed) => return Ok(Err(mixed)),
     };
-    for (verdict, Bytes(bytes)) in judgement.verdicts.iter().zip(&push.envelopes) {
-        if let Verdict::Store(known) = verdict {
-            add(db, sender, push.chain, known, bytes)?;
-        }
-    }
-    for known in &judgement.released {
-        set_fate(db, sender, push.chain, known)?;
-    }
-    pass_on(db, sender, push.chain, &judgement.passed_on())?;
+    pass_on(db, sender, push, &judgement, &feed)?;
     keep_head(db, sender, push, judgement.head)?;
-    let epoch = epoch(db)?;
-    // There are no verified backups yet, so no receipt speaks of one.
     Ok(Ok((
-        judgement.receipts(sender, push.chain, now, epoch, None),
-        epoch,
+        judgement.receipts(sender, push.chain, now, feed.epoch, backed_up),
+        feed.epoch,
     )))
 }
 
-fn chain_state(
-    db: &Connection,
-    sender: &Sender,
-    chain: u32,
-    arrivals: &[Arrival],
-) -> Result<ChainState, Fault> {
-    let key = params![sender.site.as_str(), sender.device.bytes(), chain];
-    let head = db
-        .prepare_cached("SELECT head_sequence, head_hash FROM chain WHERE site = ? AND device = ? AND chain = ?")?
-        .query_row(key, |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<[u8; 32]>>(1)?)))
-        .optional()?
-        .and_then(|(sequence, hash)| Some(Head { sequence: sequence?.cast_unsigned(), hash: Hash(hash?) }));
-    let highest_counter: i64 = db
-        .prepare_cached("SELECT highest_counter FROM site WHERE site = ?")?
-        .query_row([sender.site.as_str()], |row| row.get(0))?;
-    Ok(ChainState {
-        head,
-        known: known(db, sender, chain, head, arrivals)?,
-        highest_counter: highest_counter.cast_unsigned(),
-    })
+/// The chain's head, and up to which sequence a verified backup holds it.
+fn head(db: &dyn Db, sender: &Sender, chain: u32) -> Result<(Option<Head>, Option<u64>), Fault> {
+    let found = db.query_first(
+        "SELECT head_sequence, head_hash, backed_up FROM chain WHERE site = $1 AND device = $2 AND chain = $3",
+        &[(&sender.site).into(), (&sender.device).into(), chain.into()],
+    )?;
+    let Some(mut row) = found else {
+        return Ok((None, None));
+    };
+    let sequence = row.take::<Option<u64>>(0)?;
+    let hash = row.take::<Option<Hash>>(1)?;
+    let head = sequence
+        .zip(hash)
+        .map(|(sequence, hash)| Head { sequence, hash });
+    Ok((head, row.take(2)?))
 }
 
 /// Everything beyond the head and everything at the sequences that arrived, in the order of arrival.
 fn known(
-    db: &Connection,
+    db: &dyn Db,
     sender: &Sender,
     chain: u32,
     head: Option<Head>,
@@ -110,208 +168,283 @@ fn known(
 ) -> Result<Vec<Known>, Fault> {
     const COLUMNS: &str =
         "SELECT arrival, sequence, hash, previous, format, counter, fate, arrived_ms
-         FROM envelope WHERE site = ?1 AND device = ?2 AND chain = ?3";
-    let (site, device) = (sender.site.as_str(), sender.device.bytes());
+         FROM envelope WHERE site = $1 AND device = $2 AND chain = $3";
+    let key: [Value<'_>; 3] = [(&sender.site).into(), (&sender.device).into(), chain.into()];
     let head = head.map_or(0, |it| it.sequence.cast_signed());
-    let mut found = db
-        .prepare_cached(&format!("{COLUMNS} AND sequence > ?4"))?
-        .query_map(params![site, device, chain, head], read_known)?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut at_sequence = db.prepare_cached(&format!("{COLUMNS} AND sequence = ?4"))?;
+    let mut rows = db.query(
+        &format!("{COLUMNS} AND sequence > $4"),
+        &[&key[..], &[head.into()]].concat(),
+    )?;
     let sequences: BTreeSet<i64> = arrivals
         .iter()
         .filter_map(Arrival::sequence)
         .map(u64::cast_signed)
+        .filter(|it| *it <= head)
         .collect();
-    for sequence in sequences.into_iter().filter(|it| *it <= head) {
-        for one in at_sequence.query_map(params![site, device, chain, sequence], read_known)? {
-            found.push(one?);
-        }
+    let sequences: Vec<Value<'_>> = sequences.into_iter().map(Value::from).collect();
+    for some in db::chunks(&sequences) {
+        let places: Vec<_> = (0..some.len()).map(|it| format!("${}", it + 4)).collect();
+        rows.extend(db.query(
+            &format!("{COLUMNS} AND sequence IN ({})", places.join(", ")),
+            &[&key[..], some].concat(),
+        )?);
     }
+    let mut found = rows
+        .into_iter()
+        .map(read_known)
+        .collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable_by_key(|(arrival, _)| *arrival);
     Ok(found.into_iter().map(|(_, known)| known).collect())
 }
 
-fn read_known(row: &Row<'_>) -> rusqlite::Result<(i64, Known)> {
-    let Stored(fate) = row.get(6)?;
+fn read_known(mut row: Row) -> Result<(i64, Known), Fault> {
+    let Stored(fate) = row.take(6)?;
     let known = Known {
-        sequence: row.get::<_, i64>(1)?.cast_unsigned(),
-        hash: Hash(row.get(2)?),
-        previous: row.get::<_, Option<[u8; 32]>>(3)?.map(Hash),
-        format: row.get(4)?,
-        counter: row.get::<_, i64>(5)?.cast_unsigned(),
+        sequence: row.take(1)?,
+        hash: row.take(2)?,
+        previous: row.take(3)?,
+        format: row.take(4)?,
+        counter: row.take(5)?,
         fate,
-        arrived: Moment::from_unix_ms(row.get(7)?),
+        arrived: Moment::from_unix_ms(row.take(7)?),
     };
-    Ok((row.get(0)?, known))
+    Ok((row.take(0)?, known))
 }
 
-fn add(
-    db: &Connection,
+/// Writes the new envelopes down and gives the site's next positions out to what is passed on.
+fn pass_on(
+    db: &dyn Db,
+    sender: &Sender,
+    push: &Push,
+    judgement: &Judgement,
+    feed: &Feed,
+) -> Result<(), Fault> {
+    let positions: BTreeMap<(u64, Hash), u64> = judgement
+        .passed_on()
+        .into_iter()
+        .zip(feed.last_position + 1..)
+        .collect();
+    let position = |it: &Known| positions.get(&(it.sequence, it.hash)).copied();
+    let stored: Vec<_> = judgement
+        .verdicts
+        .iter()
+        .zip(&push.envelopes)
+        .filter_map(|(verdict, Bytes(bytes))| match verdict {
+            Verdict::Store(known) => Some((known, bytes.as_slice())),
+            Verdict::Known(_) | Verdict::TurnAway { .. } => None,
+        })
+        .collect();
+    let first_arrival = feed.last_arrival + 1 - push.envelopes.len() as u64;
+    let entries: Vec<_> = stored
+        .iter()
+        .zip(first_arrival..)
+        .map(|(&(known, bytes), arrival)| Entry {
+            arrival,
+            known,
+            fate: stored_fate(known.fate),
+            position: position(known),
+            bytes: (!matches!(known.fate, Fate::Refused(_))).then_some(bytes),
+        })
+        .collect();
+    for some in db::chunks(&entries) {
+        add(db, sender, push.chain, some)?;
+    }
+    for known in &judgement.released {
+        release(db, sender, push.chain, known, position(known))?;
+    }
+    if positions.is_empty() {
+        return Ok(());
+    }
+    let passed_on = stored
+        .iter()
+        .map(|it| it.0)
+        .chain(&judgement.released)
+        .filter(|it| it.fate == Fate::Accepted);
+    let highest_counter = passed_on
+        .map(|it| it.counter)
+        .fold(feed.highest_counter, u64::max);
+    db.execute(
+        "UPDATE site SET last_position = $1, highest_counter = $2 WHERE site = $3",
+        &[
+            (feed.last_position + positions.len() as u64).into(),
+            highest_counter.into(),
+            (&sender.site).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// An envelope as it goes into the log.
+struct Entry<'a> {
+    arrival: u64,
+    known: &'a Known,
+    fate: Vec<u8>,
+    position: Option<u64>,
+    /// Of a refused one only its place is kept.
+    bytes: Option<&'a [u8]>,
+}
+
+fn add(db: &dyn Db, sender: &Sender, chain: u32, entries: &[Entry<'_>]) -> Result<(), Fault> {
+    let columns = "site, arrival, device, chain, sequence, hash, previous, format, counter, fate, arrived_ms, position, bytes";
+    let mut values: Vec<Value<'_>> = Vec::with_capacity(entries.len() * 13);
+    for entry in entries {
+        let known = entry.known;
+        values.extend::<[Value<'_>; 13]>([
+            (&sender.site).into(),
+            entry.arrival.into(),
+            (&sender.device).into(),
+            chain.into(),
+            known.sequence.into(),
+            (&known.hash).into(),
+            known.previous.as_ref().into(),
+            known.format.into(),
+            known.counter.into(),
+            entry.fate.as_slice().into(),
+            known.arrived.unix_ms().into(),
+            entry.position.into(),
+            entry.bytes.into(),
+        ]);
+    }
+    let places = db::places(entries.len(), 13);
+    db.execute(
+        &format!("INSERT INTO envelope ({columns}) VALUES {places}"),
+        &values,
+    )?;
+    Ok(())
+}
+
+/// One that waited for a gap.
+fn release(
+    db: &dyn Db,
     sender: &Sender,
     chain: u32,
     known: &Known,
-    bytes: &[u8],
+    position: Option<u64>,
 ) -> Result<(), Fault> {
-    let kept = (!matches!(known.fate, Fate::Refused(_))).then_some(bytes);
-    db.prepare_cached(
-        "INSERT INTO envelope
-             (site, device, chain, sequence, hash, previous, format, counter, fate, arrived_ms, bytes)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
-        sender.site.as_str(),
-        sender.device.bytes(),
-        chain,
-        known.sequence.cast_signed(),
-        known.hash.0,
-        known.previous.map(|it| it.0),
-        known.format,
-        known.counter.cast_signed(),
-        Stored(known.fate),
-        known.arrived.unix_ms(),
-        kept,
-    ])?;
+    db.execute(
+        "UPDATE envelope SET fate = $1, position = $2
+         WHERE site = $3 AND device = $4 AND chain = $5 AND sequence = $6 AND hash = $7",
+        &[
+            stored_fate(known.fate).as_slice().into(),
+            position.into(),
+            (&sender.site).into(),
+            (&sender.device).into(),
+            chain.into(),
+            known.sequence.into(),
+            (&known.hash).into(),
+        ],
+    )?;
     Ok(())
 }
 
-fn set_fate(db: &Connection, sender: &Sender, chain: u32, known: &Known) -> Result<(), Fault> {
-    db.prepare_cached(
-        "UPDATE envelope SET fate = ? WHERE site = ? AND device = ? AND chain = ? AND sequence = ? AND hash = ?",
-    )?
-    .execute(params![
-        Stored(known.fate),
-        sender.site.as_str(),
-        sender.device.bytes(),
-        chain,
-        known.sequence.cast_signed(),
-        known.hash.0,
-    ])?;
-    Ok(())
-}
-
-/// Gives the site's next positions out, in the same transaction that makes the entries: without gaps,
-/// and no reader ever sees a later one before an earlier one.
-fn pass_on(
-    db: &Connection,
-    sender: &Sender,
-    chain: u32,
-    entries: &[(u64, Hash)],
-) -> Result<(), Fault> {
-    let mut next_position = db.prepare_cached(
-        "UPDATE site SET last_position = last_position + 1 WHERE site = ? RETURNING last_position",
-    )?;
-    let mut place = db.prepare_cached(
-        "UPDATE envelope SET position = ?
-         WHERE site = ? AND device = ? AND chain = ? AND sequence = ? AND hash = ? RETURNING counter",
-    )?;
-    let mut highest = db.prepare_cached(
-        "UPDATE site SET highest_counter = max(highest_counter, ?) WHERE site = ?",
-    )?;
-    for (sequence, hash) in entries {
-        let site = sender.site.as_str();
-        let position: i64 = next_position.query_row([site], |row| row.get(0))?;
-        let counter: i64 = place.query_row(
-            params![
-                position,
-                site,
-                sender.device.bytes(),
-                chain,
-                sequence.cast_signed(),
-                hash.0
-            ],
-            |row| row.get(0),
-        )?;
-        highest.execute(params![counter, site])?;
-    }
-    Ok(())
-}
-
-fn keep_head(
-    db: &Connection,
-    sender: &Sender,
-    push: &Push,
-    head: Option<Head>,
-) -> Result<(), Fault> {
-    db.prepare_cached(
-        "INSERT INTO chain (site, device, chain, head_sequence, head_hash, announced) VALUES (?, ?, ?, ?, ?, ?)
+fn keep_head(db: &dyn Db, sender: &Sender, push: &Push, head: Option<Head>) -> Result<(), Fault> {
+    db.execute(
+        "INSERT INTO chain (site, device, chain, head_sequence, head_hash, announced) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (site, device, chain) DO UPDATE SET
              head_sequence = excluded.head_sequence, head_hash = excluded.head_hash,
-             announced = max(announced, excluded.announced)",
-    )?
-    .execute(params![
-        sender.site.as_str(),
-        sender.device.bytes(),
-        push.chain,
-        head.map(|it| it.sequence.cast_signed()),
-        head.map(|it| it.hash.0),
-        push.head.cast_signed(),
-    ])?;
+             announced = CASE WHEN excluded.announced > chain.announced THEN excluded.announced ELSE chain.announced END",
+        &[
+            (&sender.site).into(),
+            (&sender.device).into(),
+            push.chain.into(),
+            head.map(|it| it.sequence).into(),
+            head.as_ref().map(|it| &it.hash).into(),
+            push.head.into(),
+        ],
+    )?;
     Ok(())
 }
 
 /// The page of the site's feed that a device asks for.
 pub fn page(
-    db: &Connection,
+    db: &dyn Db,
     site: &SiteId,
     asked: Cursor,
     now: Moment,
 ) -> Result<Result<Page, LogFellBack>, Fault> {
-    let from = match protocol::read_from(asked, epoch(db)?, last_position(db, site)?) {
+    let feed = feed(db, site)?;
+    let from = match protocol::read_from(asked, feed.epoch, feed.last_position) {
         Ok(it) => it,
         Err(fell_back) => return Ok(Err(fell_back)),
     };
-    let mut entries = db.prepare_cached(
-        "SELECT position, arrived_ms, bytes FROM envelope WHERE site = ? AND position > ? ORDER BY position",
-    )?;
-    let entries =
-        entries.query_map(params![site.as_str(), from.position.cast_signed()], |row| {
+    let mut reading = Reading {
+        db,
+        site,
+        behind: from.position,
+        last: feed.last_position,
+        n_next: FIRST_LOT,
+        lot: Vec::new().into_iter(),
+        fault: None,
+    };
+    let page = protocol::page(from, &mut reading, now);
+    reading.fault.map_or(Ok(Ok(page)), Err)
+}
+
+/// The feed's entries, fetched in growing lots: a page of large envelopes is full after the first.
+struct Reading<'a> {
+    db: &'a dyn Db,
+    site: &'a SiteId,
+    behind: u64,
+    last: u64,
+    n_next: u64,
+    lot: std::vec::IntoIter<(u64, PageEntry)>,
+    /// Ends the page, and is not passed over.
+    fault: Option<Fault>,
+}
+
+const FIRST_LOT: u64 = 32;
+
+impl Reading<'_> {
+    fn fetch(&mut self) -> Result<(), Fault> {
+        let up_to = self.last.min(self.behind.saturating_add(self.n_next));
+        let rows = self.db.query(
+            "SELECT position, arrived_ms, bytes FROM envelope
+             WHERE site = $1 AND position > $2 AND position <= $3 ORDER BY position",
+            &[self.site.into(), self.behind.into(), up_to.into()],
+        )?;
+        let entries = rows.into_iter().map(|mut row| {
             let entry = PageEntry {
-                arrived: Moment::from_unix_ms(row.get(1)?),
-                envelope: Bytes(row.get(2)?),
+                arrived: Moment::from_unix_ms(row.take(1)?),
+                envelope: Bytes(row.take(2)?),
             };
-            Ok((row.get::<_, i64>(0)?.cast_unsigned(), entry))
-        })?;
-    // The page takes what fits and reads no further; an error ends it and is not passed over.
-    let mut error = None;
-    let page = protocol::page(
-        from,
-        entries.map_while(|it| it.map_err(|it| error = Some(it)).ok()),
-        now,
-    );
-    error.map_or(Ok(Ok(page)), |it| Err(it.into()))
+            Ok((row.take(0)?, entry))
+        });
+        self.lot = entries.collect::<Result<Vec<_>, Fault>>()?.into_iter();
+        self.behind = up_to;
+        self.n_next *= 4;
+        Ok(())
+    }
+}
+
+impl Iterator for Reading<'_> {
+    type Item = (u64, PageEntry);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.lot.as_slice().is_empty() && self.behind < self.last && self.fault.is_none() {
+            self.fault = self.fetch().err();
+        }
+        self.lot.next()
+    }
 }
 
 /// A new epoch for a log that a device has read further than it goes: it was restored from a backup.
-pub fn renew_epoch(db: &Connection, site: &SiteId, asked: Cursor) -> Result<(), Fault> {
-    if protocol::read_from(asked, epoch(db)?, last_position(db, site)?).is_err() {
+pub fn renew_epoch(db: &dyn Db, site: &SiteId, asked: Cursor) -> Result<(), Fault> {
+    let feed = feed(db, site)?;
+    if protocol::read_from(asked, feed.epoch, feed.last_position).is_err() {
         begin_epoch(db)?;
     }
     Ok(())
 }
 
-fn last_position(db: &Connection, site: &SiteId) -> Result<u64, Fault> {
-    let last: i64 = db
-        .prepare_cached("SELECT last_position FROM site WHERE site = ?")?
-        .query_row([site.as_str()], |row| row.get(0))?;
-    Ok(last.cast_unsigned())
-}
-
 /// A fate in the form in which it also travels.
 struct Stored(Fate);
 
-impl ToSql for Stored {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let bytes = minicbor::to_vec(self.0)
-            .map_err(|it| rusqlite::Error::ToSqlConversionFailure(Box::new(it)))?;
-        Ok(bytes.into())
-    }
+fn stored_fate(fate: Fate) -> Vec<u8> {
+    minicbor::to_vec(fate).expect("writing to memory cannot fail")
 }
 
-impl FromSql for Stored {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        minicbor::decode(value.as_blob()?)
-            .map(Self)
-            .map_err(FromSqlError::other)
+impl FromCell for Stored {
+    fn from_cell(cell: db::Cell) -> Option<Self> {
+        minicbor::decode(&Vec::from_cell(cell)?).ok().map(Self)
     }
 }

@@ -93,6 +93,7 @@ impl Running {
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
             data: data.path().to_owned(),
+            database: None,
             dist: dist.path().to_owned(),
             sites: demo_sites(),
             demo: true,

@@ -7,7 +7,9 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::Fault;
+use super::Transaction;
+use crate::storage::Fault;
+use crate::storage::job::Job;
 
 /// Requests that may wait before further ones have to wait for a place.
 const WAITING: usize = 256;
@@ -28,33 +30,6 @@ enum Order {
     Close,
 }
 
-/// One request's writing: performed inside the transaction, reported after the commit.
-trait Job: Send {
-    fn perform(&mut self, db: &Connection) -> Result<(), Fault>;
-    fn report(self: Box<Self>, committed: Result<(), Fault>);
-}
-
-struct Request<F, T> {
-    work: Option<F>,
-    answer: Option<T>,
-    asker: oneshot::Sender<Result<T, Fault>>,
-}
-
-impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Job for Request<F, T> {
-    fn perform(&mut self, db: &Connection) -> Result<(), Fault> {
-        let work = self.work.take().ok_or(Fault::Closed)?;
-        self.answer = Some(work(db)?);
-        Ok(())
-    }
-
-    fn report(self: Box<Self>, committed: Result<(), Fault>) {
-        let Self { answer, asker, .. } = *self;
-        let answer = committed.and_then(|()| answer.ok_or(Fault::Closed));
-        // Whoever asked may have gone; what is written stays written.
-        let _ = asker.send(answer);
-    }
-}
-
 impl Writer {
     pub fn start(connection: Connection) -> Self {
         let (orders, inbox) = mpsc::channel(WAITING);
@@ -65,21 +40,11 @@ impl Writer {
         }
     }
 
-    pub async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, Fault> {
-        let (asker, answer) = oneshot::channel();
-        let job = Box::new(Request {
-            work: Some(work),
-            answer: None,
-            asker,
-        });
+    pub async fn write(&self, job: Box<dyn Job>) -> Result<(), Fault> {
         self.orders
             .send(Order::Write(job))
             .await
-            .map_err(|_| Fault::Closed)?;
-        answer.await.map_err(|_| Fault::Closed)?
+            .map_err(|_| Fault::Closed)
     }
 
     pub async fn set_page_limit(&self, n_pages: u32) -> Result<(), Fault> {
@@ -169,7 +134,9 @@ fn perform_all(
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for mut job in jobs {
         let part = transaction.savepoint()?;
-        let result = job.perform(&part).and_then(|()| Ok(part.commit()?));
+        let result = job
+            .perform(&Transaction(&part))
+            .and_then(|()| Ok(part.commit()?));
         match result {
             Ok(()) => performed.push(job),
             Err(fault) if transaction.is_autocommit() => {
@@ -189,7 +156,9 @@ fn perform_all(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::schema;
+    use crate::storage::db::Db;
+    use crate::storage::job::job;
+    use crate::storage::sqlite::schema;
 
     struct Bench {
         connection: Connection,
@@ -216,14 +185,10 @@ mod tests {
         ) -> ([Result<(), Fault>; N], Vec<String>) {
             let mut answers = Vec::new();
             let jobs = group.map(|text| {
-                let (asker, answer) = oneshot::channel();
+                let site = "lanting".parse().unwrap();
+                let (job, answer) = job(&site, move |db: &dyn Db| write_note(db, text));
                 answers.push(answer);
-                let work = move |db: &Connection| write_note(db, text);
-                Box::new(Request {
-                    work: Some(work),
-                    answer: None,
-                    asker,
-                }) as Box<dyn Job>
+                job
             });
             commit_together(&mut self.connection, jobs.into());
             let mut answers = answers.into_iter();
@@ -243,11 +208,11 @@ mod tests {
         }
     }
 
-    fn write_note(db: &Connection, text: &str) -> Result<(), Fault> {
+    fn write_note(db: &dyn Db, text: &str) -> Result<(), Fault> {
         let n_bytes = if text == "large" { 10_000_000 } else { 1 };
         db.execute(
-            "INSERT INTO note VALUES (?, zeroblob(?))",
-            rusqlite::params![text, n_bytes],
+            "INSERT INTO note VALUES ($1, zeroblob($2))",
+            &[text.into(), i64::from(n_bytes).into()],
         )?;
         if text == "wrong" {
             Err(Fault::Database("as ordered".to_owned()))

@@ -1,0 +1,75 @@
+//! Bringing a PostgreSQL to this version's form, step by numbered step, however many processes start
+//! at once; on Citus, its tables are spread by site.
+
+use super::connection::Connection;
+use crate::storage::db::Db;
+use crate::storage::{Fault, OpenError, log};
+
+/// Step `n` leads from version `n` to `n + 1`. What was released is never edited. Each is a list of
+/// orders divided by blank lines.
+const STEPS: [&str; 1] = [include_str!("0001-log.sql")];
+
+/// How often another process may be in the way of a step.
+const TRIES: u32 = 20;
+
+pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    // Of two that make it at once the second may fail, and finds it made.
+    let made = connection.order(
+        "CREATE TABLE IF NOT EXISTS schema_version (one BIGINT PRIMARY KEY, version BIGINT NOT NULL)",
+    );
+    let filled = again(|| {
+        connection.order(
+            "INSERT INTO schema_version (one, version) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
+        )
+    });
+    filled.map_err(|fault| made.err().unwrap_or(fault))?;
+    loop {
+        let found = again(|| connection.write(step))?;
+        match usize::try_from(found) {
+            Ok(found) if found < STEPS.len() => {}
+            Ok(found) if found == STEPS.len() => break,
+            _ => {
+                return Err(OpenError::Newer {
+                    found,
+                    known: STEPS.len(),
+                });
+            }
+        }
+    }
+    Ok(again(|| connection.write(log::ensure_epoch))?)
+}
+
+/// Does the next step, if there is one, and tells which version was found. The version's row is held
+/// until the commit: a second process waits here, and then finds the step done.
+fn step(db: &dyn Db) -> Result<u64, Fault> {
+    let found: u64 = db
+        .query_first(
+            "UPDATE schema_version SET version = version WHERE one = 1 RETURNING version",
+            &[],
+        )?
+        .ok_or_else(|| Fault::Database("schema_version is empty".to_owned()))?
+        .take(0)?;
+    let sql = usize::try_from(found).ok().and_then(|it| STEPS.get(it));
+    if let Some(sql) = sql {
+        let is_order = |it: &&str| it.lines().any(|line| !line.starts_with("--"));
+        for order in sql.split("\n\n").filter(is_order) {
+            db.execute(order, &[])?;
+        }
+        db.execute(
+            "UPDATE schema_version SET version = $1 WHERE one = 1",
+            &[(found + 1).into()],
+        )?;
+    }
+    Ok(found)
+}
+
+/// Tries again where another process was in the way.
+fn again<T>(mut work: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut n_tries = 1;
+    loop {
+        match work() {
+            Err(Fault::Conflict(_)) if n_tries < TRIES => n_tries += 1,
+            result => return result,
+        }
+    }
+}
