@@ -164,6 +164,7 @@ fn clippy_wasm() -> Result<()> {
 }
 
 fn native_tests() -> Result<()> {
+    setup::postgresql()?;
     shell::run(shell::command("cargo").args(["test", "--quiet", "--workspace"]))
 }
 

@@ -26,12 +26,13 @@ pub fn all() -> Result<()> {
     let (result, time) = shell::timed(|| {
         let toolchain = wasm()?;
         let browser = browser()?;
-        Ok((toolchain, browser))
+        let postgresql = postgresql()?;
+        Ok((toolchain, browser, postgresql))
     });
-    let (toolchain, browser) = result?;
+    let (toolchain, browser, postgresql) = result?;
     println!(
         "setup: everything is in place ({:.1} s)\n  \
-         tools     {}\n  wasm      {}\n  browser   {}\n  driver    {}",
+         tools     {}\n  wasm      {}\n  browser   {}\n  driver    {}\n  database  {}",
         time.as_secs_f64(),
         tools::cache()?.display(),
         match toolchain {
@@ -40,6 +41,10 @@ pub fn all() -> Result<()> {
         },
         browser.chromium.display(),
         browser.chromedriver.display(),
+        match postgresql {
+            Postgresql::Here(initdb) => initdb.display().to_string(),
+            Postgresql::Named => "the one that SHOUWEN_TEST_DATABASE names".to_owned(),
+        },
     );
     Ok(())
 }
@@ -61,6 +66,42 @@ pub fn wasm() -> Result<WasmToolchain> {
 pub fn browser() -> Result<Browser> {
     node_modules()?;
     ensure("Chromium and its driver", find_browser, install_browser)
+}
+
+/// The database for tests of the server: started by them, or one that runs already.
+pub enum Postgresql {
+    Here(PathBuf),
+    Named,
+}
+
+pub fn postgresql() -> Result<Postgresql> {
+    ensure(
+        "PostgreSQL",
+        || Ok(find_postgresql()),
+        || {
+            apt_install(&["postgresql"]).context(
+                "Failed to install PostgreSQL; put its initdb and postgres on PATH, or name one \
+                 that runs in SHOUWEN_TEST_DATABASE",
+            )
+        },
+    )
+}
+
+fn find_postgresql() -> Option<Postgresql> {
+    if std::env::var_os("SHOUWEN_TEST_DATABASE").is_some_and(|it| !it.is_empty()) {
+        return Some(Postgresql::Named);
+    }
+    // Debian keeps the programs of each version in a folder of their own, which is not on PATH.
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let mut there = versions.filter_map(|it| {
+        let initdb = it.ok()?.path().join("bin/initdb");
+        initdb.is_file().then_some(initdb)
+    });
+    shell::find("initdb")
+        .or_else(|| there.next())
+        .map(Postgresql::Here)
 }
 
 /// The packages of `package-lock.json`: wasm-opt, and what drives the browser.

@@ -182,15 +182,14 @@ async fn open_storage(
     database: Option<Address>,
     sites: &Sites,
 ) -> Result<Storage, StartError> {
-    let place = match database {
-        Some(address) => Place::PostgreSql(address),
-        None => {
-            make_folder(folder).map_err(|error| StartError::Folder {
-                folder: folder.to_owned(),
-                error,
-            })?;
-            Place::Folder(folder.to_owned())
-        }
+    let place = if let Some(address) = database {
+        Place::PostgreSql(address)
+    } else {
+        make_folder(folder).map_err(|error| StartError::Folder {
+            folder: folder.to_owned(),
+            error,
+        })?;
+        Place::Folder(folder.to_owned())
     };
     let opened = Storage::open(&place).await;
     let storage = opened.map_err(|error| StartError::Database { place, error })?;

@@ -86,7 +86,7 @@ impl<'a> From<&'a Hash> for Value<'a> {
     }
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(it: Option<T>) -> Self {
         it.map_or(Self::Null, Into::into)
     }

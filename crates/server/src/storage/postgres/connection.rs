@@ -17,7 +17,6 @@ use crate::storage::db::{Cell, Db, Row, Value};
 /// A statement that takes longer is given up, and so is waiting for another process's lock. A process
 /// that was frozen inside a transaction loses its lock, so that it wedges nobody.
 const SETTINGS: &str = "
-    SET application_name = 'shouwen-server';
     SET statement_timeout = '60s';
     SET lock_timeout = '20s';
     SET idle_in_transaction_session_timeout = '15s'";
@@ -44,6 +43,9 @@ impl Connection {
         let mut config = address.config();
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("shouwen-server");
         }
         // A machine that vanished is noticed in half a minute.
         config
@@ -273,7 +275,9 @@ impl From<::postgres::Error> for Fault {
         let Some(state) = error.code() else {
             // No word of the server's: its connection, or the network.
             return if error.is_closed()
-                || error.source().is_some_and(|it| it.is::<std::io::Error>())
+                || error
+                    .source()
+                    .is_some_and(<dyn Error>::is::<std::io::Error>)
             {
                 Self::Lost(words(&error))
             } else {

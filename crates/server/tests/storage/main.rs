@@ -1,0 +1,578 @@
+//! What every storage has to do, tried on SQLite and on PostgreSQL: each test opens the database as
+//! one or more server processes do.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chain;
+#[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "every test program uses a part")]
+mod postgres;
+mod postgresql_only;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+
+use chain::Chain;
+use postgres::Database;
+use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::moment::Moment;
+use shouwen_server::storage::access::{self, Bearer};
+use shouwen_server::storage::db::Db;
+use shouwen_server::storage::{Fault, Place, Storage, log};
+use shouwen_sync::message::{Cursor, Page, Push};
+use shouwen_sync::server::{Sender, read};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const SITES: [&str; 2] = ["lanting", "cuihu"];
+
+/// A database that is empty at first, and what it needs to live.
+struct Home {
+    place: Place,
+    runtime: Arc<Runtime>,
+    database: Option<Database>,
+    _folder: Option<TempDir>,
+}
+
+/// The storage as one server process opens it.
+#[derive(Clone)]
+struct Process {
+    storage: Storage,
+    runtime: Arc<Runtime>,
+}
+
+impl Home {
+    fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            place: Place::Folder(folder.path().to_owned()),
+            runtime: Arc::new(Runtime::new().unwrap()),
+            database: None,
+            _folder: Some(folder),
+        }
+    }
+
+    fn postgresql() -> Self {
+        let database = Database::fresh();
+        Self {
+            place: Place::PostgreSql(database.address()),
+            runtime: Arc::new(Runtime::new().unwrap()),
+            database: Some(database),
+            _folder: None,
+        }
+    }
+
+    /// One more process on the same database.
+    fn open(&self) -> Process {
+        Process::open(&self.place, &self.runtime)
+    }
+}
+
+impl Process {
+    fn open(place: &Place, runtime: &Arc<Runtime>) -> Self {
+        let process = Self {
+            storage: runtime.block_on(Storage::open(place)).unwrap(),
+            runtime: Arc::clone(runtime),
+        };
+        for name in SITES {
+            process
+                .write(name, move |db| log::add_site(db, &site(name)))
+                .unwrap();
+        }
+        process
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnMut(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.runtime.block_on(self.storage.write(&site(name), work))
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.runtime.block_on(self.storage.read(work))
+    }
+
+    fn try_push(&self, chain: &Chain, envelopes: &[Vec<u8>]) -> Result<Vec<Receipt>, Fault> {
+        let (sender, push) = (chain.sender.clone(), chain.push(envelopes));
+        self.write(&chain.sender.site.to_string(), move |db| {
+            take_in(db, &sender, &push)
+        })
+    }
+
+    fn push(&self, chain: &Chain, envelopes: &[Vec<u8>]) -> Vec<Receipt> {
+        self.try_push(chain, envelopes).unwrap()
+    }
+
+    fn fates(&self, chain: &Chain, envelopes: &[Vec<u8>]) -> Vec<Fate> {
+        let receipts = self.push(chain, envelopes);
+        receipts.into_iter().map(|it| it.fate).collect()
+    }
+
+    fn page(&self, name: &str, asked: Cursor) -> Page {
+        let site = site(name);
+        let page = self.read(move |db| log::page(db, &site, asked, now()));
+        page.unwrap().unwrap()
+    }
+
+    /// The whole feed of a site.
+    fn feed(&self, name: &str) -> Vec<Vec<u8>> {
+        let mut reader = Reader::default();
+        while reader.read_on(self, name) {}
+        reader.found
+    }
+
+    fn epoch(&self, name: &str) -> u64 {
+        self.page(name, Cursor::default()).next.epoch
+    }
+
+    fn close(self) {
+        self.runtime.block_on(self.storage.close());
+    }
+}
+
+/// A device that reads a site's feed page by page.
+#[derive(Default)]
+struct Reader {
+    cursor: Cursor,
+    found: Vec<Vec<u8>>,
+}
+
+impl Reader {
+    /// Whether there was anything new.
+    fn read_on(&mut self, process: &Process, name: &str) -> bool {
+        let page = process.page(name, self.cursor);
+        let n_new = page.entries.len();
+        assert_eq!(
+            page.next.position,
+            page.from.position + n_new as u64,
+            "positions have no gap"
+        );
+        self.cursor = page.next;
+        self.found
+            .extend(page.entries.into_iter().map(|it| it.envelope.0));
+        n_new > 0
+    }
+}
+
+fn site(name: &str) -> SiteId {
+    name.parse().unwrap()
+}
+
+const fn now() -> Moment {
+    Moment::from_unix_ms(1_783_904_400_000)
+}
+
+fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fault> {
+    let (receipts, _) = log::take_in(db, sender, push, &read(push), now())?.unwrap();
+    Ok(receipts)
+}
+
+macro_rules! on_both_engines {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&super::Home::sqlite()); })*
+        }
+        mod postgresql {
+            $(#[test] fn $name() { super::$name(&super::Home::postgresql()); })*
+        }
+    };
+}
+
+on_both_engines! {
+    a_repeated_push_is_stored_once_through_whichever_process
+    a_fork_is_held_and_both_branches_are_kept
+    what_waited_for_a_gap_is_passed_on_when_another_process_fills_it
+    a_large_push_is_stored_whole_and_paged_without_a_gap
+    each_site_counts_by_itself
+    readers_that_page_while_two_processes_append_miss_nothing_and_see_nothing_twice
+    one_chain_through_two_processes_at_once_stays_one_chain
+    who_comes_after_a_late_committer_gets_the_later_positions
+    work_that_fails_leaves_nothing_and_does_not_harm_its_neighbours
+    a_snapshot_is_not_disturbed_by_what_is_written_beside_it
+    processes_that_start_at_once_make_one_database
+    a_log_that_fell_back_begins_a_new_epoch_on_every_site
+    a_device_keeps_its_code_and_no_two_share_one
+    a_token_ends_with_its_time_and_with_its_pin
+    everything_is_there_after_all_processes_went
+    a_database_of_a_later_version_is_left_alone
+}
+
+fn a_repeated_push_is_stored_once_through_whichever_process(home: &Home) {
+    let (one, other) = (home.open(), home.open());
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(3);
+    let receipts = one.push(&li, &envelopes);
+    assert!(receipts.iter().all(|it| it.fate == Fate::Accepted));
+    assert_eq!(other.push(&li, &envelopes), receipts);
+    assert_eq!(one.push(&li, &envelopes[1..]), receipts[1..]);
+    assert_eq!(other.feed("lanting"), envelopes);
+}
+
+fn a_fork_is_held_and_both_branches_are_kept(home: &Home) {
+    let (one, other) = (home.open(), home.open());
+    let mut li = Chain::new("lanting", 1);
+    let mut copy = li.clone();
+    let (mine, theirs) = (li.write("mine"), copy.write("theirs"));
+    assert_eq!(
+        one.fates(&li, std::slice::from_ref(&mine)),
+        [Fate::Accepted]
+    );
+    let held = [Fate::Held(HeldReason::Fork)];
+    assert_eq!(other.fates(&copy, std::slice::from_ref(&theirs)), held);
+    assert_eq!(one.fates(&copy, std::slice::from_ref(&theirs)), held);
+    assert_eq!(one.feed("lanting"), [mine]);
+    let kept = one.read(|db| db.query("SELECT bytes FROM envelope WHERE position IS NULL", &[]));
+    assert_eq!(kept.unwrap()[0].take::<Vec<u8>>(0).unwrap(), theirs);
+}
+
+fn what_waited_for_a_gap_is_passed_on_when_another_process_fills_it(home: &Home) {
+    let (one, other) = (home.open(), home.open());
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(4);
+    let gap = [Fate::Held(HeldReason::Gap); 2];
+    assert_eq!(one.fates(&li, &envelopes[2..]), gap);
+    assert_eq!(other.fates(&li, &envelopes[1..2]), gap[..1]);
+    assert!(one.feed("lanting").is_empty());
+    assert_eq!(other.fates(&li, &envelopes[..1]), [Fate::Accepted]);
+    assert_eq!(one.feed("lanting"), envelopes);
+    assert_eq!(one.fates(&li, &envelopes), [Fate::Accepted; 4]);
+}
+
+fn a_large_push_is_stored_whole_and_paged_without_a_gap(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let mut envelopes = li.write_some(150);
+    envelopes.extend((0..40).map(|_| li.write(&"字".repeat(3_000))));
+    envelopes.extend(li.write_some(60));
+    assert_eq!(process.fates(&li, &envelopes), vec![Fate::Accepted; 250]);
+    assert_eq!(process.feed("lanting"), envelopes);
+    let first = process.page("lanting", Cursor::default());
+    assert!(first.more && first.entries.len() > 150);
+    let epoch = first.next.epoch;
+    let end = process.page(
+        "lanting",
+        Cursor {
+            epoch,
+            position: 250,
+        },
+    );
+    assert!(!end.more && end.entries.is_empty());
+}
+
+fn each_site_counts_by_itself(home: &Home) {
+    let process = home.open();
+    let (mut li, mut zhao) = (Chain::new("lanting", 1), Chain::new("cuihu", 1));
+    let (here, there) = (li.write_some(2), zhao.write_some(3));
+    process.push(&li, &here);
+    process.push(&zhao, &there);
+    assert_eq!(process.feed("lanting"), here);
+    assert_eq!(process.feed("cuihu"), there);
+    let mut stray = Chain::new("nowhere", 9);
+    let envelope = stray.write("lost");
+    assert!(matches!(
+        process.try_push(&stray, &[envelope]),
+        Err(Fault::Database(_))
+    ));
+}
+
+fn readers_that_page_while_two_processes_append_miss_nothing_and_see_nothing_twice(home: &Home) {
+    const DEVICES: u8 = 6;
+    const PUSHES: usize = 12;
+    let processes = [home.open(), home.open()];
+    let is_over = AtomicBool::new(false);
+    let (feeds, written) = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..4)
+            .map(|n| {
+                let (process, is_over) = (&processes[n % 2], &is_over);
+                scope.spawn(move || {
+                    let mut reader = Reader::default();
+                    loop {
+                        let was_over = is_over.load(Ordering::SeqCst);
+                        if !reader.read_on(process, "lanting") && was_over {
+                            return reader.found;
+                        }
+                    }
+                })
+            })
+            .collect();
+        let writers: Vec<_> = (0..DEVICES)
+            .map(|n| {
+                let process = &processes[usize::from(n % 2)];
+                scope.spawn(move || {
+                    let mut chain = Chain::new("lanting", n + 1);
+                    let mut written = Vec::new();
+                    for push in 0..PUSHES {
+                        let envelopes = chain.write_some(1 + push % 3);
+                        let fates = process.fates(&chain, &envelopes);
+                        assert_eq!(fates, vec![Fate::Accepted; envelopes.len()]);
+                        written.extend(envelopes);
+                    }
+                    written
+                })
+            })
+            .collect();
+        let written: Vec<_> = writers.into_iter().map(|it| it.join().unwrap()).collect();
+        is_over.store(true, Ordering::SeqCst);
+        let feeds: Vec<_> = readers.into_iter().map(|it| it.join().unwrap()).collect();
+        (feeds, written)
+    });
+    let feed = processes[0].feed("lanting");
+    for seen in feeds {
+        assert!(seen == feed, "every reader sees the same feed");
+    }
+    let expected: BTreeSet<_> = written.iter().flatten().cloned().collect();
+    assert_eq!(feed.len(), expected.len());
+    assert_eq!(feed.iter().cloned().collect::<BTreeSet<_>>(), expected);
+    for chain in written {
+        let in_feed = feed.iter().filter(|it| chain.contains(it));
+        assert!(in_feed.eq(chain.iter()), "a chain is in its own order");
+    }
+}
+
+fn one_chain_through_two_processes_at_once_stays_one_chain(home: &Home) {
+    let processes = [home.open(), home.open()];
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(40);
+    std::thread::scope(|scope| {
+        for (n, process) in processes.iter().enumerate() {
+            let (li, envelopes) = (&li, &envelopes);
+            scope.spawn(move || {
+                // Overlapping, and one of the two in the wrong order.
+                let mut parts: Vec<_> = envelopes.windows(4).step_by(2).collect();
+                if n == 1 {
+                    parts.reverse();
+                }
+                for part in parts {
+                    process.push(li, part);
+                }
+            });
+        }
+    });
+    assert_eq!(processes[0].feed("lanting"), envelopes);
+    assert_eq!(processes[1].fates(&li, &envelopes), [Fate::Accepted; 40]);
+    let stored = processes[0].read(|db| db.query("SELECT hash FROM envelope", &[]));
+    assert_eq!(stored.unwrap().len(), 40);
+}
+
+fn who_comes_after_a_late_committer_gets_the_later_positions(home: &Home) {
+    let (late, prompt) = (home.open(), home.open());
+    let (mut li, mut zhao) = (Chain::new("lanting", 1), Chain::new("lanting", 2));
+    let (first, second) = (li.write("first"), zhao.write("second"));
+    let (has_appended, appended) = mpsc::channel();
+    let (let_go, go) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let (sender, push) = (li.sender.clone(), li.push(std::slice::from_ref(&first)));
+        let late = &late;
+        let waiting = scope.spawn(move || {
+            late.write("lanting", move |db| {
+                let receipts = take_in(db, &sender, &push)?;
+                has_appended.send(()).unwrap();
+                go.recv().unwrap();
+                Ok(receipts)
+            })
+        });
+        appended.recv().unwrap();
+        let (has_begun, begun) = mpsc::channel();
+        let (zhao, second, prompt) = (&zhao, &second, &prompt);
+        let pushing = scope.spawn(move || {
+            has_begun.send(()).unwrap();
+            prompt.push(zhao, std::slice::from_ref(second))
+        });
+        begun.recv().unwrap();
+        // Neither is committed: nobody sees anything of them, and certainly not the second alone.
+        assert!(prompt.feed("lanting").is_empty());
+        assert!(!pushing.is_finished());
+        let_go.send(()).unwrap();
+        assert_eq!(waiting.join().unwrap().unwrap()[0].fate, Fate::Accepted);
+        assert_eq!(pushing.join().unwrap()[0].fate, Fate::Accepted);
+    });
+    assert_eq!(prompt.feed("lanting"), [first, second]);
+}
+
+fn work_that_fails_leaves_nothing_and_does_not_harm_its_neighbours(home: &Home) {
+    let process = home.open();
+    let (mut li, mut zhao) = (Chain::new("lanting", 1), Chain::new("lanting", 2));
+    let (good, bad) = (li.write("good"), zhao.write("bad"));
+    let (let_go, go) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let process = &process;
+        // Holds the thread that writes, so that the next two become one group.
+        scope.spawn(move || process.write("lanting", move |_| Ok(go.recv().is_ok())));
+        let (sender, push) = (zhao.sender.clone(), zhao.push(std::slice::from_ref(&bad)));
+        let failing = scope.spawn(move || {
+            process.write("lanting", move |db| {
+                take_in(db, &sender, &push)?;
+                Err::<(), _>(Fault::Database("as ordered".to_owned()))
+            })
+        });
+        let (li, good) = (&li, &good);
+        let storing = scope.spawn(move || process.fates(li, std::slice::from_ref(good)));
+        drop(let_go);
+        assert_eq!(
+            failing.join().unwrap(),
+            Err(Fault::Database("as ordered".to_owned()))
+        );
+        assert_eq!(storing.join().unwrap(), [Fate::Accepted]);
+    });
+    assert_eq!(process.feed("lanting"), [good]);
+}
+
+fn a_snapshot_is_not_disturbed_by_what_is_written_beside_it(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let (first, second) = (li.write("first"), li.write("second"));
+    process.push(&li, &[first]);
+    let count = |db: &dyn Db| {
+        let rows = db.query(
+            "SELECT hash FROM envelope WHERE site = $1",
+            &["lanting".into()],
+        )?;
+        Ok::<_, Fault>(rows.len())
+    };
+    let (writer, chain) = (process.clone(), li.clone());
+    let counts = process.read(move |db| {
+        let before = count(db)?;
+        std::thread::scope(|scope| {
+            let push = || writer.push(&chain, std::slice::from_ref(&second));
+            scope.spawn(push).join().unwrap();
+        });
+        Ok((before, count(db)?))
+    });
+    assert_eq!(counts, Ok((1, 1)));
+    assert_eq!(process.read(count), Ok(2));
+}
+
+fn processes_that_start_at_once_make_one_database(home: &Home) {
+    let epochs: BTreeSet<u64> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| home.open().epoch("lanting")))
+            .collect();
+        starting.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert_eq!(epochs.len(), 1);
+    assert_ne!(epochs.first(), Some(&0));
+}
+
+fn a_log_that_fell_back_begins_a_new_epoch_on_every_site(home: &Home) {
+    let (one, other) = (home.open(), home.open());
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(2);
+    let before = one.push(&li, &envelopes)[0].epoch;
+    let asked = Cursor {
+        epoch: before,
+        position: 3,
+    };
+    let lanting = site("lanting");
+    let fell_back = one.read(move |db| log::page(db, &lanting, asked, now()));
+    assert!(fell_back.unwrap().is_err());
+    let renew = |process: &Process| {
+        let lanting = site("lanting");
+        process
+            .write("lanting", move |db| log::renew_epoch(db, &lanting, asked))
+            .unwrap();
+    };
+    renew(&one);
+    let after = other.epoch("lanting");
+    assert_ne!(after, before);
+    // Somebody who saw the same fall at the same time changes nothing more.
+    renew(&other);
+    assert_eq!(one.epoch("lanting"), after);
+    assert_eq!(one.epoch("cuihu"), after);
+    assert_eq!(other.push(&li, &envelopes)[0].epoch, after);
+    assert_eq!(other.feed("lanting"), envelopes);
+    assert_eq!(home.open().epoch("lanting"), after);
+}
+
+fn a_device_keeps_its_code_and_no_two_share_one(home: &Home) {
+    let processes = [home.open(), home.open()];
+    let codes: Vec<String> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..16)
+            .map(|n| {
+                let process = &processes[usize::from(n % 2)];
+                scope.spawn(move || {
+                    let device = DeviceId::from_random([n / 2; 16]);
+                    process
+                        .write("lanting", move |db| {
+                            access::device_code(db, &site("lanting"), device)
+                        })
+                        .unwrap()
+                })
+            })
+            .collect();
+        asking.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert!(codes.chunks(2).all(|it| it[0] == it[1]), "{codes:?}");
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 8);
+}
+
+fn a_token_ends_with_its_time_and_with_its_pin(home: &Home) {
+    let (one, other) = (home.open(), home.open());
+    let bearer = Bearer {
+        site: site("lanting"),
+        person: "li-na".parse().unwrap(),
+        device: DeviceId::from_random([1; 16]),
+    };
+    let (hash, ends) = (Hash::of(b"token"), Moment::from_unix_ms(1_000));
+    let given = bearer.clone();
+    one.write("lanting", move |db| {
+        access::give_token(db, hash, &given, ends)
+    })
+    .unwrap();
+    let at = |ms| {
+        other
+            .read(move |db| access::bearer(db, hash, Moment::from_unix_ms(ms)))
+            .unwrap()
+    };
+    assert_eq!(at(999), Some(bearer));
+    assert_eq!(at(1_000), None);
+    let forget = |ms| {
+        other
+            .write("lanting", move |db| {
+                access::forget_ended_tokens(db, &site("lanting"), Moment::from_unix_ms(ms))
+            })
+            .unwrap();
+    };
+    forget(999);
+    assert!(at(999).is_some());
+    forget(1_000);
+    assert_eq!(at(0), None);
+}
+
+fn everything_is_there_after_all_processes_went(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(3);
+    let receipts = process.push(&li, &envelopes);
+    process.close();
+    let process = home.open();
+    assert_eq!(process.push(&li, &envelopes), receipts);
+    assert_eq!(process.feed("lanting"), envelopes);
+}
+
+fn a_database_of_a_later_version_is_left_alone(home: &Home) {
+    home.open().close();
+    match (&home.place, &home.database) {
+        (Place::Folder(folder), _) => {
+            let file = folder.join("shouwen.sqlite3");
+            let db = rusqlite::Connection::open(file).unwrap();
+            db.pragma_update(None, "user_version", 99).unwrap();
+        }
+        (Place::PostgreSql(_), database) => {
+            let mut client = database.as_ref().unwrap().connect();
+            client
+                .batch_execute("UPDATE schema_version SET version = 99")
+                .unwrap();
+        }
+    }
+    let opened = home.runtime.block_on(Storage::open(&home.place));
+    let error = opened.err().unwrap().to_string();
+    assert!(error.starts_with("It has form 99, this version"), "{error}");
+}
