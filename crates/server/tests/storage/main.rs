@@ -12,6 +12,7 @@ mod postgresql_only;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use chain::Chain;
 use postgres::Database;
@@ -62,6 +63,21 @@ impl Home {
             runtime: Arc::new(Runtime::new().unwrap()),
             database: Some(database),
             _folder: None,
+        }
+    }
+
+    /// Until somebody waits for a lock that another transaction holds, where that can be asked.
+    fn until_somebody_waits(&self) {
+        let Some(database) = &self.database else {
+            return;
+        };
+        let mut client = database.connect();
+        for _ in 0..200 {
+            let waiting = client.query("SELECT 1 FROM pg_locks WHERE NOT granted", &[]);
+            if !waiting.unwrap().is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -200,6 +216,7 @@ on_both_engines! {
     processes_that_start_at_once_make_one_database
     a_log_that_fell_back_begins_a_new_epoch_on_every_site
     a_device_keeps_its_code_and_no_two_share_one
+    a_code_that_is_being_given_out_is_not_given_out_beside_it
     a_token_ends_with_its_time_and_with_its_pin
     everything_is_there_after_all_processes_went
     a_database_of_a_later_version_is_left_alone
@@ -387,6 +404,7 @@ fn who_comes_after_a_late_committer_gets_the_later_positions(home: &Home) {
             prompt.push(zhao, std::slice::from_ref(second))
         });
         begun.recv().unwrap();
+        home.until_somebody_waits();
         // Neither is committed: nobody sees anything of them, and certainly not the second alone.
         assert!(prompt.feed("lanting").is_empty());
         assert!(!pushing.is_finished());
@@ -511,6 +529,32 @@ fn a_device_keeps_its_code_and_no_two_share_one(home: &Home) {
     });
     assert!(codes.chunks(2).all(|it| it[0] == it[1]), "{codes:?}");
     assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 8);
+}
+
+fn a_code_that_is_being_given_out_is_not_given_out_beside_it(home: &Home) {
+    let processes = [home.open(), home.open()];
+    let give = |db: &dyn Db, device: u8| {
+        access::device_code(db, &site("lanting"), DeviceId::from_random([device; 16]))
+    };
+    let (has_given, given) = mpsc::channel();
+    let (let_go, go) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let [late, prompt] = &processes;
+        let waiting = scope.spawn(move || {
+            late.write("lanting", move |db| {
+                let code = give(db, 1)?;
+                has_given.send(()).unwrap();
+                go.recv().unwrap();
+                Ok(code)
+            })
+        });
+        given.recv().unwrap();
+        let asking = scope.spawn(move || prompt.write("lanting", move |db| give(db, 2)));
+        home.until_somebody_waits();
+        let_go.send(()).unwrap();
+        let codes = (waiting.join().unwrap(), asking.join().unwrap());
+        assert_eq!(codes, (Ok("K7".to_owned()), Ok("T2".to_owned())));
+    });
 }
 
 fn a_token_ends_with_its_time_and_with_its_pin(home: &Home) {
