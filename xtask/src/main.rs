@@ -31,7 +31,8 @@ Usage: cargo xtask <command>
   test [--only STEP]      run every check in order, or one of them
   test --list             name the checks
   ci                      print the facts of this machine, then test
-  sim [ARGS]              run the simulator: --seeds N, --from S
+  sim [ARGS]              run the simulator: --seeds N, --from S; --seed S for one of them;
+                          --plant NAME with a bug planted, --plant list names them
   fuzz [--minutes N] [TARGET…]
                           fuzz what the rules read from outside: one minute each, or N
   mutants [ARGS]          change the rules one place at a time, and say which change no test notices:

@@ -1,12 +1,21 @@
-//! All randomness, from one seed.
+//! All randomness, from one seed: a stream of its own for everything that acts.
 
 /// Splitmix64: small, even, and the same everywhere.
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// The stream of one thing among many, so that a run without one of them goes on as before for the rest.
+    pub fn of(seed: u64, whose: Whose, n: u64) -> Self {
+        let mut mixed = Self(seed);
+        for part in [whose as u64, n] {
+            mixed = Self(mixed.bits() ^ part.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        }
+        Self(mixed.bits())
     }
 
     pub fn bits(&mut self) -> u64 {
@@ -41,4 +50,14 @@ impl Chance {
         id[8..].copy_from_slice(&self.bits().to_be_bytes());
         id
     }
+}
+
+/// Who draws from a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    Plan = 1,
+    Device,
+    Process,
+    Act,
+    Trouble,
 }

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use shouwen_domain::envelope::Envelope;
+use shouwen_domain::event::VOCABULARY;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId};
 use shouwen_domain::moment::Moment;
 use shouwen_store::{
@@ -14,19 +15,40 @@ use shouwen_store::{
 use shouwen_sync::client::{Client, Elapsed, Place, Start, may_be_released};
 use shouwen_sync::message::{Cursor, Page};
 
+use crate::chance::{Chance, Whose};
+use crate::people;
+use crate::plan::{Phone, Plan};
+
 pub struct Device {
+    /// Its name in the plan.
+    pub n: u64,
     pub id: DeviceId,
     pub person: PersonId,
     pub disk: Memory,
+    /// With a bug planted: the disk before the last writes.
+    pub disk_before: Memory,
+    pub chance: Chance,
     /// Wall clock minus true time.
     pub skew_ms: i64,
+    /// What this version understands.
+    pub vocabulary: u32,
     pub on: bool,
+    /// Gone for good.
+    pub lost: bool,
     /// Counts starts, so that whatever was under way before a crash is forgotten.
     pub boot: u64,
-    pub linked: bool,
+    pub link: Link,
     pub hidden: bool,
+    pub sticks_to: Option<usize>,
     pub pumps: BTreeMap<u64, Pump>,
     pub n_cases: u64,
+}
+
+/// Whether requests go out, and answers come in.
+#[derive(Debug, Clone, Copy)]
+pub struct Link {
+    pub up: bool,
+    pub down: bool,
 }
 
 /// A tab that pumps, or thinks that it does.
@@ -34,6 +56,8 @@ pub struct Pump {
     pub client: Client,
     pub fence: Fence,
     pub started_ms: u64,
+    /// Nothing happens in a frozen tab before.
+    pub frozen_until_ms: u64,
     /// The timer that is set.
     pub armed: Option<Elapsed>,
     /// The question that waits for its answer.
@@ -43,8 +67,47 @@ pub struct Pump {
 }
 
 impl Device {
+    pub fn bought(phone: &Phone, plan: &Plan) -> Self {
+        let mut chance = plan.chance(Whose::Device, phone.n);
+        let id = DeviceId::from_random(chance.id());
+        let disk = Memory::new();
+        Self {
+            n: phone.n,
+            id,
+            person: people::site().person(phone.person),
+            disk_before: disk.snapshot(),
+            disk,
+            chance,
+            skew_ms: phone.skew_hours * 3_600_000,
+            vocabulary: if phone.older {
+                VOCABULARY - 1
+            } else {
+                VOCABULARY
+            },
+            on: false,
+            lost: false,
+            boot: 0,
+            link: Link {
+                up: true,
+                down: true,
+            },
+            hidden: false,
+            sticks_to: phone.sticks_to,
+            pumps: BTreeMap::new(),
+            n_cases: 0,
+        }
+    }
+
     pub fn standing(&self) -> Result<Standing, Fault> {
         Ok(now(self.disk.opening(0))?.standing)
+    }
+
+    pub fn head(&self) -> Result<Place, Fault> {
+        let head = self.standing()?.head;
+        Ok(Place {
+            chain: head.chain,
+            sequence: head.sequence,
+        })
     }
 
     /// Starts a tab that takes over the pump.
@@ -73,6 +136,7 @@ impl Device {
             client,
             fence,
             started_ms,
+            frozen_until_ms: 0,
             armed: None,
             asked: None,
             left_out: Vec::new(),
@@ -81,6 +145,13 @@ impl Device {
 
     pub fn wall(&self, now_ms: u64) -> Moment {
         Moment::from_unix_ms(true_time(now_ms).unix_ms() + self.skew_ms)
+    }
+
+    /// Whether this version can act on a case: it reads every word of it.
+    pub fn understands(&self, entries: &[Entry]) -> bool {
+        entries
+            .iter()
+            .all(|it| it.envelope.header().must_understand <= self.vocabulary)
     }
 
     /// The cases of a page, each with the version that the log has of it now.
@@ -135,7 +206,7 @@ pub fn row() -> Projection {
 }
 
 pub fn true_time(now_ms: u64) -> Moment {
-    const BEGINNING_MS: u64 = 1_790_000_000_000;
+    const BEGINNING_MS: u64 = 1_790_045_000_000;
     Moment::from_unix_ms(i64::try_from(BEGINNING_MS + now_ms).expect("a run lasts minutes"))
 }
 

@@ -1,11 +1,22 @@
-//! `cargo run --release -p shouwen-sim -- --seeds 1000 --from 0`, or `--seed 42 --trace` to see one.
+//! `cargo xtask sim`: thousands of seeds, or one of them step by step.
 
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use shouwen_sim::{Plant, run};
+use shouwen_sim::{Plan, Plant, Report, many, play, shrink, story};
+
+const USAGE: &str = "\
+Usage: cargo xtask sim [--seeds N] [--from SEED] [--seed SEED [--trace]] [--plant NAME | list]
+
+  --seeds N      so many seeds (1000)
+  --from SEED    beginning here (0)
+  --seed SEED    this one only; --trace shows every step
+  --plant NAME   with a bug planted, which has to be found
+
+A seed that breaks a law is cut down to the few things that it takes, and its story is printed.
+The bugs that can be planted:
+";
 
 struct Wish {
     from: u64,
@@ -16,12 +27,30 @@ struct Wish {
 
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
-    let answer = match wish(std::env::args().skip(1)) {
-        Ok(wish) => play(&wish, &mut out),
-        Err(what) => writeln!(out, "{what}\nUsage: shouwen-sim [--seeds N] [--from SEED] [--seed SEED] [--trace] [--plant NAME]")
-            .map(|()| ExitCode::from(2)),
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let is_help = args.iter().any(|it| it == "--help" || it == "-h");
+    let is_list = args.windows(2).any(|it| it == ["--plant", "list"]);
+    let done = if is_list {
+        write!(out, "{}", plants()).map(|()| ExitCode::SUCCESS)
+    } else if is_help {
+        write!(out, "{USAGE}{}", plants()).map(|()| ExitCode::SUCCESS)
+    } else {
+        match wish(args.into_iter()) {
+            Ok(wish) => go(&wish, &mut out),
+            Err(what) => write!(out, "{what}\n{USAGE}{}", plants()).map(|()| ExitCode::from(2)),
+        }
     };
-    answer.unwrap_or(ExitCode::FAILURE)
+    done.unwrap_or(ExitCode::FAILURE)
+}
+
+fn plants() -> String {
+    let widest = Plant::ALL
+        .iter()
+        .map(|it| it.slug().len())
+        .max()
+        .unwrap_or(0);
+    let line = |it: &Plant| format!("  {:widest$} {}\n", it.slug(), it.what());
+    Plant::ALL.iter().map(line).collect()
 }
 
 fn wish(mut args: impl Iterator<Item = String>) -> Result<Wish, String> {
@@ -49,47 +78,65 @@ fn wish(mut args: impl Iterator<Item = String>) -> Result<Wish, String> {
     Ok(wish)
 }
 
-fn play(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
+fn go(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
+    if wish.trace {
+        return trace(wish, out);
+    }
     let begin = Instant::now();
-    let (mut n_steps, mut n_saved, mut n_crashes, mut n_restores, mut slowest_ms) = (0, 0, 0, 0, 0);
+    let seeds = wish.from..wish.from.saturating_add(wish.n_seeds);
+    let (report, violation) = many(seeds, wish.plant);
+    let Some(violation) = violation else {
+        let seconds = begin.elapsed().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
+        let rate = wish.n_seeds as f64 / seconds;
+        let Report {
+            n_steps,
+            n_devices,
+            n_saved,
+            n_decided,
+            n_without_effect,
+            n_crashes,
+            n_restores,
+            n_released,
+            settled_after_ms,
+        } = report;
+        writeln!(
+            out,
+            "{} seeds in {seconds:.1} s, {rate:.0} seeds/s: {n_devices} devices saved {n_saved} envelopes and none was \
+             lost; {n_decided} were decided by the rules, {n_without_effect} stayed without effect; {n_crashes} crashes, \
+             {n_restores} restores, {n_released} held for their format and released, {n_steps} steps; settled {:.1} s \
+             after the storm at the latest",
+            wish.n_seeds,
+            Duration::from_millis(settled_after_ms).as_secs_f64(),
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    writeln!(out, "{violation}\n\nCut down to what it takes:")?;
+    let (plan, _) = shrink(&Plan::drawn(violation.seed), wish.plant, &violation);
+    let plant = wish.plant;
+    let planted = plant.map_or(String::new(), |it| format!(" --plant {}", it.slug()));
+    writeln!(
+        out,
+        "{}\nEvery step of the whole run: cargo xtask sim --seed {} --trace{planted}",
+        story(&plan, plant),
+        violation.seed
+    )?;
+    Ok(ExitCode::FAILURE)
+}
+
+fn trace(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
     for seed in wish.from..wish.from.saturating_add(wish.n_seeds) {
         let mut lines = Ok(());
-        let end = run(seed, wish.plant, &mut |at_ms, what: &dyn Display| {
-            if wish.trace && lines.is_ok() {
-                lines = writeln!(out, "{at_ms:>8} {what}");
+        let end = play(&Plan::drawn(seed), wish.plant, &mut |line| {
+            if lines.is_ok() {
+                lines = writeln!(out, "{:>8} {}", line.at_ms, line.what);
             }
         });
         lines?;
-        match end {
-            Ok(it) => {
-                n_steps += it.n_steps;
-                n_saved += it.n_saved;
-                n_crashes += it.n_crashes;
-                n_restores += it.n_restores;
-                slowest_ms = slowest_ms.max(it.settled_after_ms);
-            }
-            Err(violation) => {
-                let plant = wish
-                    .plant
-                    .map_or(String::new(), |it| format!(" --plant {}", it.slug()));
-                writeln!(out, "{violation}")?;
-                writeln!(
-                    out,
-                    "Replay: cargo run --release -p shouwen-sim -- --seed {seed} --trace{plant}"
-                )?;
-                return Ok(ExitCode::FAILURE);
-            }
+        if let Err(violation) = end {
+            writeln!(out, "{violation}")?;
+            return Ok(ExitCode::FAILURE);
         }
     }
-    let seconds = begin.elapsed().as_secs_f64();
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
-    let rate = wish.n_seeds as f64 / seconds;
-    writeln!(
-        out,
-        "{} seeds in {seconds:.1} s, {rate:.0} seeds/s: {n_saved} envelopes saved and none lost, {n_crashes} crashes, \
-         {n_restores} restores, {n_steps} steps, settled {:.1} s after the storm at the latest",
-        wish.n_seeds,
-        std::time::Duration::from_millis(slowest_ms).as_secs_f64(),
-    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,58 +2,78 @@
 
 use std::str::FromStr;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plant {
-    /// The device says that it stored a receipt and did not.
-    LostAcknowledgement,
-    /// The device stores the cursor first and the entries in a second transaction.
-    CursorBeforeEntries,
-    /// The server gives out receipts and commits a moment later.
-    ReceiptBeforeCommit,
-    /// The device takes those behind a refused envelope for settled too.
-    DroppedBehindRefused,
-    /// The device does not fill up a server that was restored.
-    NoRefill,
-    /// The server stores what it knows already once more.
-    StoredTwice,
-    /// After a fault of its log the device takes an action for saved that is not.
-    FaultIgnored,
+macro_rules! plants {
+    ($($(#[doc = $doc:literal])+ $name:ident = $slug:literal,)+) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Plant {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Plant {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            pub const fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$name => $slug,)+
+                }
+            }
+
+            /// What is wrong, in words.
+            pub const fn what(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc,)+),)+
+                }
+            }
+        }
+    };
 }
 
-impl Plant {
-    pub const ALL: [Self; 7] = [
-        Self::LostAcknowledgement,
-        Self::CursorBeforeEntries,
-        Self::ReceiptBeforeCommit,
-        Self::DroppedBehindRefused,
-        Self::NoRefill,
-        Self::StoredTwice,
-        Self::FaultIgnored,
-    ];
-
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::LostAcknowledgement => "lost-acknowledgement",
-            Self::CursorBeforeEntries => "cursor-before-entries",
-            Self::ReceiptBeforeCommit => "receipt-before-commit",
-            Self::DroppedBehindRefused => "dropped-behind-refused",
-            Self::NoRefill => "no-refill",
-            Self::StoredTwice => "stored-twice",
-            Self::FaultIgnored => "fault-ignored",
-        }
-    }
+plants! {
+    /// The device says that it stored a receipt and did not.
+    LostAcknowledgement = "lost-acknowledgement",
+    /// The device stores the cursor first and the entries in a second transaction.
+    CursorBeforeEntries = "cursor-before-entries",
+    /// A tab takes a page in as if it were the only one, wherever the cursor stands by now.
+    OnlyTab = "only-tab",
+    /// The device takes those behind a refused envelope for settled too.
+    DroppedBehindRefused = "dropped-behind-refused",
+    /// The device does not fill up a server that was restored.
+    NoRefill = "no-refill",
+    /// After a fault of its log the device takes an action for saved that is not.
+    FaultIgnored = "fault-ignored",
+    /// After a fault of its log the device acts again without looking whether it had acted.
+    ActedAgain = "acted-again",
+    /// The device's log is not flushed: power that fails takes the last writes along.
+    RelaxedWrites = "relaxed-writes",
+    /// The device counts its own acts only, so that an act may stand before what it was decided on.
+    OwnCounter = "own-counter",
+    /// The device folds a case in the order in which things arrived.
+    OrderOfArrival = "order-of-arrival",
+    /// An older version acts on cases that it does not understand.
+    OlderActs = "older-acts",
+    /// The server gives out receipts and commits a moment later.
+    ReceiptBeforeCommit = "receipt-before-commit",
+    /// The server stores what it knows already once more.
+    StoredTwice = "stored-twice",
+    /// The server reads the chain before it has the site's lock.
+    JudgedBeforeLock = "judged-before-lock",
+    /// The server gives out positions before it has the site's lock.
+    PositionBeforeLock = "position-before-lock",
+    /// A server process that slept commits although its transaction was ended meanwhile.
+    CommitAfterAbort = "commit-after-abort",
+    /// The server refuses what has a gap before it.
+    GapRefused = "gap-refused",
+    /// A server restored from a backup goes on in the same epoch.
+    SameEpoch = "same-epoch",
+    /// A server that was upgraded leaves alone what the older version held.
+    NeverReconsidered = "never-reconsidered",
 }
 
 impl FromStr for Plant {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.slug() == text)
-            .ok_or_else(|| {
-                let known: Vec<_> = Self::ALL.iter().map(|it| it.slug()).collect();
-                format!("There is no plant \"{text}\", only {}", known.join(", "))
-            })
+        let found = Self::ALL.iter().copied().find(|it| it.slug() == text);
+        found.ok_or_else(|| format!("There is no plant \"{text}\"; --plant list shows them"))
     }
 }

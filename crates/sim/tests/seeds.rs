@@ -1,29 +1,26 @@
-//! Some hundred seeds that must hold, and planted bugs that must not.
+//! Some thousand seeds that must hold, and planted bugs that must be found.
 
 use std::fmt::Write;
 
-use shouwen_sim::{Plant, run};
+use shouwen_sim::{Plan, Plant, many, play, shrink, story};
 
-const N_SEEDS: u64 = 500;
+const N_SEEDS: u64 = 5_000;
 /// A bug must show within so many seeds.
-const SEEN_WITHIN: u64 = 40;
+const SEEN_WITHIN: u64 = 250;
 
 #[test]
 fn whatever_goes_wrong_nothing_saved_is_lost() {
-    let (mut n_crashes, mut n_restores) = (0, 0);
-    for seed in 0..N_SEEDS {
-        match run(seed, None, &mut |_, _| {}) {
-            Ok(it) => {
-                (n_crashes, n_restores) = (n_crashes + it.n_crashes, n_restores + it.n_restores);
-            }
-            Err(it) => {
-                panic!("{it}\nReplay: cargo run --release -p shouwen-sim -- --seed {seed} --trace")
-            }
-        }
+    let (report, violation) = many(0..N_SEEDS, None);
+    if let Some(it) = violation {
+        panic!("{it}\nIts story: cargo xtask sim --seed {}", it.seed);
     }
     assert!(
-        n_crashes > N_SEEDS && n_restores > N_SEEDS / 2,
-        "Hardly anything went wrong"
+        report.n_crashes > N_SEEDS
+            && report.n_restores > N_SEEDS / 2
+            && report.n_released > N_SEEDS / 4
+            && report.n_without_effect > N_SEEDS
+            && report.n_decided > report.n_saved / 2,
+        "Hardly anything happened: {report:?}"
     );
 }
 
@@ -31,8 +28,8 @@ fn whatever_goes_wrong_nothing_saved_is_lost() {
 fn a_seed_replays_step_by_step() {
     let traced = |seed| {
         let mut trace = String::new();
-        let end = run(seed, None, &mut |at_ms, what| {
-            writeln!(trace, "{at_ms} {what}").unwrap();
+        let end = play(&Plan::drawn(seed), None, &mut |line| {
+            writeln!(trace, "{} {}", line.at_ms, line.what).unwrap();
         });
         (end, trace)
     };
@@ -41,47 +38,33 @@ fn a_seed_replays_step_by_step() {
     assert!(once.1 != other.1, "Another seed ran in the same way");
 }
 
-#[track_caller]
-fn check(plant: Plant) {
-    let seen = (0..SEEN_WITHIN).find_map(|seed| run(seed, Some(plant), &mut |_, _| {}).err());
+#[test]
+fn every_planted_bug_is_found() {
+    let is_missed = |it: &&Plant| many(0..SEEN_WITHIN, Some(**it)).1.is_none();
+    let missed: Vec<_> = Plant::ALL
+        .iter()
+        .filter(is_missed)
+        .map(|it| it.slug())
+        .collect();
     assert!(
-        seen.is_some(),
-        "{} was not seen within {SEEN_WITHIN} seeds",
-        plant.slug()
+        missed.is_empty(),
+        "Not found within {SEEN_WITHIN} seeds: {missed:?}"
     );
 }
 
 #[test]
-fn a_lost_acknowledgement_is_caught() {
-    check(Plant::LostAcknowledgement);
-}
-
-#[test]
-fn a_cursor_that_runs_ahead_of_its_entries_is_caught() {
-    check(Plant::CursorBeforeEntries);
-}
-
-#[test]
-fn a_receipt_for_what_is_not_durable_is_caught() {
-    check(Plant::ReceiptBeforeCommit);
-}
-
-#[test]
-fn dropping_those_behind_a_refused_one_is_caught() {
-    check(Plant::DroppedBehindRefused);
-}
-
-#[test]
-fn a_restored_server_that_nobody_fills_up_is_caught() {
-    check(Plant::NoRefill);
-}
-
-#[test]
-fn an_envelope_stored_twice_is_caught() {
-    check(Plant::StoredTwice);
-}
-
-#[test]
-fn an_action_that_is_called_saved_and_is_not_is_caught() {
-    check(Plant::FaultIgnored);
+fn what_breaks_a_law_is_cut_down_to_a_story_that_breaks_the_same_law() {
+    let plant = Some(Plant::ReceiptBeforeCommit);
+    let violation = many(0..SEEN_WITHIN, plant).1.expect("this bug is found");
+    let whole = Plan::drawn(violation.seed);
+    let (cut, again) = shrink(&whole, plant, &violation);
+    assert_eq!(again.law, violation.law);
+    assert!(
+        cut.acts.len() + cut.troubles.len() <= 4 && cut.devices.len() <= 2,
+        "{}",
+        story(&cut, plant)
+    );
+    let told = story(&cut, plant);
+    assert!(told.contains("saved envelope 1"), "{told}");
+    assert!(told.contains(violation.law.slug()), "{told}");
 }

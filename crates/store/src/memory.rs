@@ -3,7 +3,7 @@
 //! Clones are tabs: they share one store. [`Memory::snapshot`] is the disk at this moment, as a crash
 //! would leave it, and costs nothing until one of the two is written to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -26,6 +26,7 @@ const STEP: u64 = 64;
 pub struct Memory {
     disk: Rc<RefCell<Rc<Disk>>>,
     failures: Rc<RefCell<VecDeque<Failure>>>,
+    is_full: Rc<Cell<bool>>,
 }
 
 /// How the next write fails.
@@ -48,6 +49,7 @@ impl Memory {
         Self {
             disk: Rc::new(RefCell::new(Rc::clone(&self.disk.borrow()))),
             failures: Rc::default(),
+            is_full: Rc::default(),
         }
     }
 
@@ -55,6 +57,15 @@ impl Memory {
     /// does not use it up.
     pub fn fail_next_write(&self, failure: Failure) {
         self.failures.borrow_mut().push_back(failure);
+    }
+
+    /// Whether the disk has no room: while it has none, every write that has something to store fails.
+    pub fn set_full(&self, is_full: bool) {
+        self.is_full.set(is_full);
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.is_full.get()
     }
 
     fn disk(&self) -> Rc<Disk> {
@@ -69,6 +80,7 @@ impl Memory {
         let mut next = self.disk();
         match change(Rc::make_mut(&mut next))? {
             Written::Nothing(answer) => Ok(answer),
+            Written::Changed(_) if self.is_full() => Err(Fault::QuotaExceeded.into()),
             Written::Changed(answer) => match self.failures.borrow_mut().pop_front() {
                 None => {
                     self.disk.replace(next);
@@ -578,4 +590,25 @@ mod tests {
     }
 
     crate::event_log_suite!(InMemory::default());
+
+    #[test]
+    fn a_full_disk_stores_nothing_and_a_crash_or_room_changes_that() {
+        use std::pin::pin;
+        use std::task::{Context, Poll, Waker};
+
+        let log = Memory::new();
+        let put = |log: &Memory, record: &[u8]| {
+            let writing = pin!(log.put(Section::Settings, "name", record));
+            match writing.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(it) => it,
+                Poll::Pending => unreachable!("the log in memory never waits"),
+            }
+        };
+        log.set_full(true);
+        assert_eq!(put(&log.clone(), b"one"), Err(Fault::QuotaExceeded));
+        assert_eq!(put(&log, b"two"), Err(Fault::QuotaExceeded));
+        assert_eq!(put(&log.snapshot(), b"three"), Ok(()));
+        log.set_full(false);
+        assert_eq!(put(&log, b"four"), Ok(()));
+    }
 }

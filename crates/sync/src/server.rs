@@ -279,7 +279,7 @@ pub fn judge(
 
 /// What becomes of envelopes of one chain that an older version held for their format, each read by
 /// this one: those whose fate is another one by now, in chain order. To be called whenever a server
-/// starts: a device that never comes back cannot ask. Write each down, and [pass on](passed_on) what is
+/// starts or its log was restored: a device that never comes back cannot ask. Write each down, and [pass on](passed_on) what is
 /// accepted, in one transaction.
 pub fn reconsider(
     head: Option<Head>,

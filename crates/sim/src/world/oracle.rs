@@ -1,140 +1,240 @@
 //! What must hold, whatever went wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shouwen_domain::Case;
+use shouwen_domain::case::Act;
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
-use shouwen_store::Log;
-use shouwen_sync::message::Cursor;
+use shouwen_store::{Entry, Log};
+use shouwen_sync::client::Place;
+use shouwen_sync::message::Page;
 
-use super::{Broken, World, fault};
+use super::{Broken, Law, World};
 use crate::device::{Device, heard, now};
+use crate::plant::Plant;
 
 impl World<'_> {
-    /// A receipt is given only for what is durable.
-    pub(super) fn check_receipts(&self, device: usize, receipts: &[Receipt]) -> Result<(), Broken> {
-        let office = &self.office;
-        for it in receipts.iter().filter(|it| it.epoch == office.disk.epoch) {
-            if !office.disk.holds(self.devices[device].id, it.hash) {
-                return Err(format!(
-                    "Device {device} has a receipt for {:?}, which head office does not have",
-                    it.hash
-                ));
+    /// A receipt is given only for what is durable, and none takes back what another one said.
+    pub(super) fn check_durable(
+        &mut self,
+        device: usize,
+        receipts: &[Receipt],
+    ) -> Result<(), Broken> {
+        let tables = &self.office.db.tables;
+        for it in receipts {
+            let durable = tables.fate(self.devices[device].id, it.hash);
+            if it.epoch == tables.epoch && durable.is_none() {
+                return Err(Law::ReceiptsAgree.broken(format_args!(
+                    "device {device} has a receipt for its envelope {}, which head office does not have",
+                    it.sequence
+                )));
             }
+            self.told.hears(it)?;
         }
         Ok(())
     }
 
     /// What still has to happen until everything is everywhere.
-    pub(super) fn unsettled(&self) -> Result<Option<String>, Broken> {
-        let feed: BTreeSet<Hash> = self.office.disk.feed.iter().map(|it| it.hash).collect();
-        if feed.len() != self.office.disk.feed.len() {
-            return Err("Head office has an envelope twice".to_owned());
+    pub(super) fn unsettled(&self) -> Result<Option<Broken>, Broken> {
+        let tables = &self.office.db.tables;
+        let end = tables.end();
+        let late = |what: std::fmt::Arguments<'_>| Ok(Some(Law::EveryActHasAFate.broken(what)));
+        for (n, device) in self.living() {
+            let standing = device.standing()?;
+            if standing.n_owed > 0 {
+                return late(format_args!("device {n} still owes {}", standing.n_owed));
+            }
+            let cursor = heard(standing.cursor);
+            if cursor != end {
+                return late(format_args!(
+                    "device {n} has read to {} of epoch {}, head office is at {} of {}",
+                    cursor.position, cursor.epoch, end.position, end.epoch
+                ));
+            }
         }
         for (hash, it) in &self.saved.envelopes {
             let there = if it.refused {
-                self.office.disk.holds(it.device, *hash)
+                tables.fate(self.devices[it.device].id, *hash).is_some()
             } else {
-                feed.contains(hash)
+                tables.is_passed_on(*hash)
             };
-            if it.for_sure && !there {
-                return Ok(Some(format!("head office does not have {hash:?}")));
+            if it.for_sure && !there && !self.devices[it.device].lost {
+                return Ok(Some(Law::NothingLost.broken(format_args!(
+                    "head office does not have envelope {} of device {}",
+                    it.sequence, it.device
+                ))));
             }
         }
-        for (n, device) in self.devices.iter().enumerate() {
-            let standing = device.standing().map_err(fault)?;
-            if standing.n_owed > 0 {
-                return Ok(Some(format!("device {n} owes {}", standing.n_owed)));
+        for (n, device) in self.living() {
+            for it in now(device.disk.own_after(1, 0, usize::MAX))? {
+                // Also what nobody was told of, where the log has it.
+                if !self.is_refused(&it) && !tables.is_passed_on(it.hash()) {
+                    return late(format_args!(
+                        "head office does not have envelope {} of device {n}",
+                        it.header().sequence
+                    ));
+                }
             }
-            let end = Cursor {
-                epoch: self.office.disk.epoch,
-                position: feed.len() as u64,
-            };
-            if heard(standing.cursor) != end {
-                return Ok(Some(format!(
-                    "device {n} has read to {:?} of {end:?}",
-                    standing.cursor
-                )));
-            }
-            for fate in now(device.disk.fates(usize::MAX)).map_err(fault)? {
-                if !matches!(fate.fate, Some(Fate::Accepted | Fate::Refused(_))) {
-                    return Ok(Some(format!(
-                        "envelope {} of device {n}: {:?}",
-                        fate.sequence, fate.fate
-                    )));
+        }
+        let n_waiting = tables.n_of_unknown_format();
+        if n_waiting > 0 {
+            return late(format_args!(
+                "{n_waiting} envelopes wait for a server that knows their format"
+            ));
+        }
+        for (n, device) in self.living() {
+            for it in now(device.disk.fates(usize::MAX))? {
+                if !matches!(it.fate, Some(Fate::Accepted | Fate::Refused(_))) {
+                    return late(format_args!(
+                        "the fate of envelope {} of device {n} is {:?}",
+                        it.sequence, it.fate
+                    ));
                 }
             }
         }
         Ok(None)
     }
 
-    pub(super) fn check_everything(&self) -> Result<(), Broken> {
-        let office = &self.office.disk;
-        for it in &office.feed {
-            let told = self
-                .saved
-                .envelopes
-                .get(&it.hash)
-                .ok_or("Head office has what nobody saved")?;
-            if *told.bytes != *it.bytes {
-                return Err(format!("Head office has other bytes of {:?}", it.hash));
-            }
-        }
-        let feed: BTreeSet<Hash> = office.feed.iter().map(|it| it.hash).collect();
+    fn living(&self) -> impl Iterator<Item = (usize, &Device)> {
+        self.devices.iter().enumerate().filter(|(_, it)| !it.lost)
+    }
+
+    pub(super) fn check_everything(&mut self) -> Result<(), Broken> {
+        let feed = self.check_feed()?;
+        let hashes: BTreeSet<Hash> = feed.values().flatten().map(Envelope::hash).collect();
         let cases: BTreeSet<CaseId> = self.saved.envelopes.values().map(|it| it.case).collect();
-        let mut folds = Vec::new();
-        for (n, device) in self.devices.iter().enumerate() {
+        let mut folds: BTreeMap<CaseId, (Vec<Hash>, shouwen_domain::case::Folded)> =
+            BTreeMap::new();
+        let mut n_without_effect = 0;
+        for (n, device) in self.living() {
             let mut here = BTreeSet::new();
-            let mut folded = Vec::new();
             for &case in &cases {
-                let mut envelopes: Vec<_> = now(device.disk.history(case))
-                    .map_err(fault)?
-                    .entries
-                    .into_iter()
-                    .map(|it| it.envelope)
-                    .collect();
-                // What is refused stays on its own device, to be mended or withdrawn.
-                envelopes.retain(|it| {
-                    feed.contains(&it.hash())
-                        || it.header().device != device.id
-                        || !self.is_refused(it)
+                let mut entries = now(device.disk.history(case))?.entries;
+                // What is refused stays on its own device, to be mended or withdrawn; what a restored
+                // server lost together with the device that wrote it stays with whoever had read it.
+                entries.retain(|it| {
+                    let header = it.envelope.header();
+                    let is_orphan = || self.devices.iter().any(|d| d.lost && d.id == header.device);
+                    hashes.contains(&it.envelope.hash())
+                        || !is_orphan()
+                            && (header.device != device.id || !self.is_refused(&it.envelope))
                 });
-                here.extend(envelopes.iter().map(Envelope::hash));
-                for it in &envelopes {
-                    if self
-                        .saved
-                        .envelopes
-                        .get(&it.hash())
-                        .is_none_or(|told| told.bytes != it.to_bytes())
-                    {
-                        return Err(format!("Device {n} has other bytes of {:?}", it.hash()));
+                self.check_bytes(n, &entries)?;
+                if let Some(it) = entries
+                    .iter()
+                    .find(|it| !hashes.contains(&it.envelope.hash()))
+                {
+                    let header = it.envelope.header();
+                    let writer = self.devices.iter().position(|it| it.id == header.device);
+                    return Err(Law::SameEverywhere.broken(format_args!(
+                        "device {n} has envelope {} of device {writer:?}, which head office does not have",
+                        header.sequence
+                    )));
+                }
+                let order: Vec<Hash> = entries.iter().map(|it| it.envelope.hash()).collect();
+                here.extend(order.iter().copied());
+                match folds.get(&case) {
+                    Some((known, _))
+                        if *known == order && self.plant != Some(Plant::OrderOfArrival) => {}
+                    Some((_, known)) => {
+                        if *known != self.fold(device, &entries) {
+                            return Err(Law::SameEverywhere.broken(format_args!(
+                                "device {n} makes another case of the same envelopes"
+                            )));
+                        }
+                    }
+                    None => {
+                        let folded = self.fold(device, &entries);
+                        n_without_effect += folded.without_effect.len() as u64;
+                        let arrived = feed.get(&case).map(Vec::as_slice).unwrap_or_default();
+                        if folded != Case::fold(arrived) {
+                            return Err(Law::SameEverywhere
+                                .broken("the order of arrival at head office makes another case"));
+                        }
+                        folds.insert(case, (order, folded));
                     }
                 }
-                folded.push(Case::fold(&envelopes));
             }
-            if here != feed {
-                let missing = feed.difference(&here).count();
-                return Err(format!(
-                    "Device {n} lacks {missing} envelopes of {} and has {}",
-                    feed.len(),
+            if here != hashes {
+                let missing = hashes.difference(&here).count();
+                return Err(Law::NoneSkipped.broken(format_args!(
+                    "device {n} lacks {missing} envelopes of {} and has {}",
+                    hashes.len(),
                     here.len()
-                ));
+                )));
             }
             self.check_own(n, device)?;
-            folds.push(folded);
         }
-        if folds.windows(2).any(|it| it[0] != it[1]) {
-            return Err("Two devices fold the same envelopes into different cases".to_owned());
+        self.report.n_without_effect = n_without_effect;
+        Ok(())
+    }
+
+    /// Everything in the feed was saved by somebody, byte for byte; by case, in the order of arrival.
+    fn check_feed(&self) -> Result<BTreeMap<CaseId, Vec<Envelope>>, Broken> {
+        let mut feed: BTreeMap<CaseId, Vec<Envelope>> = BTreeMap::new();
+        for it in self.office.db.tables.feed().values() {
+            let word = self.saved.envelopes.get(&it.hash);
+            let word =
+                word.ok_or_else(|| Law::Contract.broken("head office has what nobody saved"))?;
+            if *word.bytes != *it.bytes {
+                return Err(Law::NothingLost.broken(format_args!(
+                    "head office has other bytes of envelope {} of device {}",
+                    word.sequence, word.device
+                )));
+            }
+            let envelope = Envelope::from_bytes(&it.bytes).map_err(|it| {
+                Law::Contract.broken(format_args!("the feed holds no envelope: {it}"))
+            })?;
+            feed.entry(word.case).or_default().push(envelope);
+        }
+        Ok(feed)
+    }
+
+    fn check_bytes(&self, n: usize, entries: &[Entry]) -> Result<(), Broken> {
+        for Entry { envelope, .. } in entries {
+            let word = self.saved.envelopes.get(&envelope.hash());
+            if word.is_none_or(|it| it.bytes != envelope.to_bytes()) {
+                return Err(Law::NothingLost.broken(format_args!(
+                    "device {n} has other bytes of an envelope than were saved"
+                )));
+            }
         }
         Ok(())
     }
 
-    /// Own envelopes have the fate they must have, and all that were saved are still there.
+    /// The case as a device makes it of what it has.
+    fn fold(&self, device: &Device, entries: &[Entry]) -> shouwen_domain::case::Folded {
+        if self.plant != Some(Plant::OrderOfArrival) {
+            return Case::fold(entries.iter().map(|it| &it.envelope));
+        }
+        let mut arrived: Vec<&Entry> = entries.iter().collect();
+        arrived.sort_by_key(|it| (it.envelope.header().device != device.id, it.arrived));
+        let mut case: Option<Case> = None;
+        for it in arrived {
+            let (header, facts) = (
+                it.envelope.header(),
+                it.envelope.facts().unwrap_or_default(),
+            );
+            let after = Case::after(case.as_ref(), header.case, header.rules, &facts, |fact| {
+                Act {
+                    envelope: header.id,
+                    by: &header.person,
+                    at: header.at,
+                    fact,
+                }
+            });
+            case = after.ok().or(case);
+        }
+        let by_rules = Case::fold(entries.iter().map(|it| &it.envelope));
+        shouwen_domain::case::Folded { case, ..by_rules }
+    }
+
+    /// Own envelopes have the fate they must have, all that were saved are still there, and each act once.
     fn check_own(&self, n: usize, device: &Device) -> Result<(), Broken> {
-        let own = now(device.disk.own_after(0, 0, usize::MAX)).map_err(fault)?;
-        let fates = now(device.disk.fates(usize::MAX)).map_err(fault)?;
+        let own = now(device.disk.own_after(1, 0, usize::MAX))?;
+        let fates = now(device.disk.fates(usize::MAX))?;
         for it in &own {
             let fate = fates
                 .iter()
@@ -146,10 +246,10 @@ impl World<'_> {
                 Some(Fate::Held(_)) | None => false,
             };
             if !right {
-                return Err(format!(
-                    "Envelope {} of device {n} has the fate {fate:?}",
+                return Err(Law::EveryActHasAFate.broken(format_args!(
+                    "the fate of envelope {} of device {n} is {fate:?}",
                     it.header().sequence
-                ));
+                )));
             }
         }
         let here: BTreeSet<Hash> = own.iter().map(Envelope::hash).collect();
@@ -157,14 +257,84 @@ impl World<'_> {
             .saved
             .envelopes
             .iter()
-            .filter(|(_, it)| it.device == device.id && it.for_sure);
-        match saved.find(|(hash, _)| !here.contains(hash)) {
-            Some((hash, _)) => Err(format!("Device {n} lost its own {hash:?}")),
-            None => Ok(()),
+            .filter(|(_, it)| it.device == n && it.for_sure);
+        if let Some((_, it)) = saved.find(|(hash, _)| !here.contains(hash)) {
+            return Err(Law::NothingLost.broken(format_args!(
+                "device {n} lost its own envelope {}",
+                it.sequence
+            )));
         }
+        let mut acts = BTreeSet::new();
+        for it in here.iter().filter_map(|it| self.saved.envelopes.get(it)) {
+            if !acts.insert(it.act) {
+                return Err(Law::NothingTwice.broken(format_args!(
+                    "device {n} saved one act of its person twice, the second time as envelope {}",
+                    it.sequence
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn is_refused(&self, it: &Envelope) -> bool {
         it.header().site != self.site
+    }
+}
+
+/// A page holds every position between its ends.
+pub(super) fn check_page(page: &Page) -> Result<(), Broken> {
+    let n_positions = page.next.position - page.from.position;
+    if n_positions == page.entries.len() as u64 {
+        Ok(())
+    } else {
+        Err(Law::NoneSkipped.broken(format_args!(
+            "a page from {} to {} has {} envelopes",
+            page.from.position,
+            page.next.position,
+            page.entries.len()
+        )))
+    }
+}
+
+impl super::Told {
+    fn hears(&mut self, it: &Receipt) -> Result<(), Broken> {
+        let contradicts = |what: &str| {
+            Law::ReceiptsAgree.broken(format_args!(
+                "a receipt for envelope {} {what}: {:?} in epoch {}",
+                it.sequence, it.fate, it.epoch
+            ))
+        };
+        let stamp = it.at.unix_ms();
+        let known = self.fates.insert((it.epoch, it.hash), (it.fate, stamp));
+        if let Some((fate, at)) = known {
+            if at != stamp {
+                return Err(contradicts("says that it arrived at another moment"));
+            }
+            if matches!(fate, Fate::Accepted | Fate::Refused(_)) && fate != it.fate {
+                // An older receipt may come late; what it said was true before.
+                self.fates.insert((it.epoch, it.hash), (fate, at));
+                if !matches!(it.fate, Fate::Held(_)) {
+                    return Err(contradicts("says another fate than before"));
+                }
+            }
+        }
+        match it.fate {
+            Fate::Accepted => {
+                self.ever_accepted.insert(it.hash);
+                let place = Place {
+                    chain: it.chain,
+                    sequence: it.sequence,
+                };
+                let seat = (it.epoch, it.device, place);
+                if *self.accepted.entry(seat).or_insert(it.hash) != it.hash {
+                    return Err(contradicts("accepts another one at its place"));
+                }
+            }
+            Fate::Refused(_) if self.ever_accepted.contains(&it.hash) => {
+                return Err(contradicts("refuses what was accepted"));
+            }
+            Fate::Refused(_) | Fate::Held(_) => {}
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The planted bug of dropping those behind a refused one.
+//! Bugs that are planted in the device's half of the protocol.
 
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_sync::message::Push;
@@ -6,6 +6,7 @@ use shouwen_sync::message::Push;
 use super::World;
 
 impl World<'_> {
+    /// Leaves out of a push what stands behind a refused one.
     pub(super) fn leave_out(&mut self, device: usize, pump: u64, push: &mut Push) {
         let envelopes: Vec<_> = push
             .envelopes

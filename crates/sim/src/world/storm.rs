@@ -1,143 +1,239 @@
 //! What goes wrong, and how it ends.
 
-use shouwen_sync::client::{Input, Place, Trigger};
+use shouwen_domain::event::VOCABULARY;
+use shouwen_sync::client::{Input, Trigger};
 
-use super::{Broken, Event, World, fault};
-use crate::device::Pump;
-
-/// How often a person opens a tab that does not start.
-const N_OPENINGS: u32 = 16;
+use super::{Broken, Event, World};
+use crate::plan::What;
+use crate::plant::Plant;
 
 impl World<'_> {
-    pub(super) fn disaster(&mut self) -> Result<(), Broken> {
-        let device = self.chance.below(self.devices.len());
-        match self.chance.below(8) {
-            0 | 1 => self.crash(device),
-            2 => {
-                self.tell(&"office: crash");
-                self.report.n_crashes += 1;
-                self.office.on = false;
-                self.office.boot += 1;
-                self.soon(20_000, Event::StartOffice);
-            }
-            3 => {
-                self.devices[device].linked = false;
-                if self.chance.happens(500) {
-                    self.feed_all(device, &Input::WentOffline)?;
-                }
-                self.soon(120_000, Event::Link { device });
-            }
-            4 => {
-                self.devices[device].hidden = true;
-                self.feed_all(device, &Input::Hidden)?;
-                self.soon(120_000, Event::Look { device });
-            }
-            5 => {
+    pub(super) fn trouble(&mut self, trouble: usize) -> Result<(), Broken> {
+        let what = self.plan.troubles[trouble].what;
+        let found = what
+            .device()
+            .and_then(|n| self.devices.iter().position(|it| it.n == n));
+        match (what, found) {
+            (What::Backup, _) => {
                 self.tell(&"office: backup");
-                self.office.backup = self.office.disk.clone();
+                self.office.db.back_up();
             }
-            6 => {
-                self.tell(&"office: restored from its backup");
-                self.report.n_restores += 1;
-                self.office.boot += 1;
-                self.office.n_epochs += 1;
-                self.office.disk = self.office.backup.clone().in_epoch(self.office.n_epochs);
+            (What::Restored { backups_ago }, _) => self.restore(Some(backups_ago)),
+            (What::Wiped, _) => self.restore(None),
+            (What::DatabaseCrash { for_ms }, _) => {
+                self.tell(&"database: crash");
+                self.database_crash(for_ms);
             }
-            _ => {
-                let hours = self.chance.between(0, 96);
-                self.devices[device].skew_ms = (i64::try_from(hours).unwrap_or(0) - 48) * 3_600_000;
-                if self.devices[device].on {
-                    self.open_tab(device)?;
-                }
+            (What::ProcessCrash { process, for_ms }, _) => {
+                self.process_crash(process % self.office.processes.len(), for_ms);
             }
+            (What::ProcessPaused { process, for_ms }, _) => {
+                self.process_pause(process % self.office.processes.len(), for_ms);
+            }
+            (What::ProcessUpgraded { process }, _) => {
+                self.process_upgrade(process % self.office.processes.len());
+            }
+            (_, Some(device)) if !self.devices[device].lost => {
+                return self.strike(device, what);
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    fn crash(&mut self, device: usize) {
+    fn restore(&mut self, backups_ago: Option<usize>) {
+        self.report.n_restores += 1;
+        self.database_crash(3_000);
+        self.office.db.restore(backups_ago, self.plant);
+        // What comes back may be of an older version's time.
+        for process in 0..self.office.processes.len() {
+            let boot = self.office.processes[process].boot;
+            self.at(self.now_ms + 3_500, Event::StartProcess { process, boot });
+        }
+        match backups_ago {
+            Some(ago) => self.tell(&format_args!(
+                "office: restored from the backup {ago} before the last, with {} envelopes",
+                self.office.db.tables.feed().len()
+            )),
+            None => self.tell(&"office: begins again with nothing"),
+        }
+    }
+
+    fn strike(&mut self, device: usize, what: What) -> Result<(), Broken> {
+        match what {
+            What::Crash { .. } => self.crash(device),
+            What::Lost { .. } => {
+                // Somebody has to be left to tell the story.
+                if self.devices.iter().filter(|it| !it.lost).count() > 1 {
+                    self.crash(device);
+                    self.tell(&format_args!("device {device}: gone for good"));
+                    self.devices[device].lost = true;
+                }
+            }
+            What::Frozen { for_ms, .. } => {
+                let until = self.now_ms + for_ms;
+                let it = &mut self.devices[device];
+                if let Some((&pump, it)) = it.pumps.iter_mut().next_back() {
+                    it.frozen_until_ms = it.frozen_until_ms.max(until);
+                    self.at(until, Event::Thaw { device, pump });
+                    self.tell(&format_args!(
+                        "device {device}: its tab is frozen for {for_ms} ms"
+                    ));
+                }
+            }
+            What::Cut {
+                up,
+                down,
+                for_ms,
+                told,
+                ..
+            } => {
+                let ways = match (up, down) {
+                    (true, true) => "both ways",
+                    (true, false) => "on the way there",
+                    _ => "on the way back",
+                };
+                self.tell(&format_args!(
+                    "device {device}: cut off {ways} for {for_ms} ms"
+                ));
+                let link = &mut self.devices[device].link;
+                link.up &= !up;
+                link.down &= !down;
+                if told {
+                    self.poke_all(device, &Input::WentOffline)?;
+                }
+                self.at(self.now_ms + for_ms, Event::Link { device });
+            }
+            What::Hidden { for_ms, .. } => {
+                self.devices[device].hidden = true;
+                self.poke_all(device, &Input::Hidden)?;
+                self.at(self.now_ms + for_ms, Event::Look { device });
+            }
+            What::ClockJump { hours, .. } => {
+                self.tell(&format_args!(
+                    "device {device}: the clock is {hours} hours off"
+                ));
+                self.devices[device].skew_ms = hours * 3_600_000;
+            }
+            What::DiskFull { for_ms, .. } => {
+                self.tell(&format_args!("device {device}: no room for {for_ms} ms"));
+                self.devices[device].disk.set_full(true);
+                self.at(self.now_ms + for_ms, Event::Room { device });
+            }
+            What::SecondTab { .. } => {
+                if self.devices[device].on {
+                    self.tell(&format_args!("device {device}: one more tab"));
+                    return self.open_tab(device);
+                }
+            }
+            What::DeviceUpdated { .. } => self.update(device),
+            What::ProcessCrash { .. }
+            | What::ProcessPaused { .. }
+            | What::ProcessUpgraded { .. }
+            | What::DatabaseCrash { .. }
+            | What::Backup
+            | What::Restored { .. }
+            | What::Wiped => {}
+        }
+        Ok(())
+    }
+
+    /// The newer version of the app takes the place of the older one.
+    fn update(&mut self, device: usize) {
+        if self.devices[device].vocabulary < VOCABULARY && !self.devices[device].lost {
+            self.devices[device].vocabulary = VOCABULARY;
+            self.crash(device);
+            self.tell(&format_args!("device {device}: is updated"));
+        }
+    }
+
+    pub(super) fn crash(&mut self, device: usize) {
+        if !self.devices[device].on {
+            return;
+        }
         self.tell(&format_args!("device {device}: crash"));
         self.report.n_crashes += 1;
+        let relaxed = self.plant == Some(Plant::RelaxedWrites);
         let it = &mut self.devices[device];
         it.on = false;
         it.boot += 1;
         it.pumps.clear();
-        it.disk = it.disk.snapshot();
-        self.soon(30_000, Event::Start { device });
+        let full = it.disk.is_full();
+        it.disk = if relaxed {
+            it.disk_before.snapshot()
+        } else {
+            it.disk.snapshot()
+        };
+        it.disk.set_full(full);
+        self.soon(device, 30_000, Event::Start { device });
     }
 
     pub(super) fn start(&mut self, device: usize) -> Result<(), Broken> {
-        if self.devices[device].on {
+        if self.devices[device].on || self.devices[device].lost {
             return Ok(());
         }
-        self.tell(&format_args!("device {device}: starts"));
+        self.note(&format_args!("device {device}: starts"));
         self.devices[device].on = true;
-        let head = self.devices[device].standing().map_err(fault)?.head;
-        self.saw_head(
-            device,
-            Place {
-                chain: head.chain,
-                sequence: head.sequence,
-            },
-        )?;
+        let head = self.devices[device].head()?;
+        self.saw_head(device, head)?;
         self.open_tab(device)
     }
 
     /// A tab that takes the pump over; one that has it already goes on until it notices.
-    fn open_tab(&mut self, device: usize) -> Result<(), Broken> {
-        let it = &mut self.devices[device];
-        // A failure that was planned for another write may strike here: a person opens the tab again.
-        let mut opened = it.take_over(self.now_ms);
-        for _ in 0..N_OPENINGS {
-            opened = opened.or_else(|_| it.take_over(self.now_ms));
-        }
-        let pump: Pump = opened.map_err(fault)?;
+    pub(super) fn open_tab(&mut self, device: usize) -> Result<(), Broken> {
+        let boot = self.devices[device].boot;
+        let Ok(pump) = self.devices[device].take_over(self.now_ms) else {
+            // Its disk fails or is full: a person opens the tab again.
+            self.soon(device, 10_000, Event::OpenTab { device, boot });
+            return Ok(());
+        };
         self.n_pumps += 1;
-        it.pumps.insert(self.n_pumps, pump);
-        let (hidden, n) = (it.hidden, self.n_pumps);
-        self.feed(
-            device,
-            n,
-            if hidden {
-                Input::Trigger(Trigger::Sent)
-            } else {
-                Input::Trigger(Trigger::Visible)
-            },
-        )
+        let (n, it) = (self.n_pumps, &mut self.devices[device]);
+        it.pumps.insert(n, pump);
+        let trigger = if it.hidden {
+            Trigger::Sent
+        } else {
+            Trigger::Visible
+        };
+        self.feed(device, n, Input::Trigger(trigger))
     }
 
     pub(super) fn link(&mut self, device: usize) -> Result<(), Broken> {
-        if self.devices[device].linked {
-            return Ok(());
+        let link = &mut self.devices[device].link;
+        let was_cut = !link.up || !link.down;
+        (link.up, link.down) = (true, true);
+        if was_cut {
+            self.poke_all(device, &Input::Trigger(Trigger::Online))?;
         }
-        self.devices[device].linked = true;
-        self.feed_all(device, &Input::Trigger(Trigger::Online))
+        Ok(())
     }
 
     pub(super) fn look(&mut self, device: usize) -> Result<(), Broken> {
-        if !self.devices[device].hidden {
-            return Ok(());
+        if std::mem::take(&mut self.devices[device].hidden) {
+            self.poke_all(device, &Input::Trigger(Trigger::Visible))?;
         }
-        self.devices[device].hidden = false;
-        self.feed_all(device, &Input::Trigger(Trigger::Visible))
+        Ok(())
     }
 
-    fn feed_all(&mut self, device: usize, input: &Input) -> Result<(), Broken> {
+    fn poke_all(&mut self, device: usize, input: &Input) -> Result<(), Broken> {
         let pumps: Vec<_> = self.devices[device].pumps.keys().copied().collect();
         pumps
             .into_iter()
-            .try_for_each(|pump| self.feed(device, pump, input.clone()))
+            .try_for_each(|pump| self.poke(device, pump, input.clone()))
     }
 
     pub(super) fn calm(&mut self) -> Result<(), Broken> {
         self.tell(&"the storm is over");
         self.storm = false;
-        self.office.on = true;
+        self.calm_office();
         for device in 0..self.devices.len() {
+            self.devices[device].disk.set_full(false);
+            self.update(device);
             self.start(device)?;
             self.link(device)?;
             self.look(device)?;
-            if !self.weather.silent_end {
-                self.feed_all(device, &Input::Trigger(Trigger::Online))?;
+            if !self.plan.weather.silent_end {
+                self.poke_all(device, &Input::Trigger(Trigger::Online))?;
             }
         }
         Ok(())

@@ -1,0 +1,410 @@
+//! The database that all server processes share: tables, transactions under the lock of the site, and
+//! backups. What is judged is judged by `shouwen_sync::server`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::moment::Moment;
+use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push};
+use shouwen_sync::server::{
+    self, Arrival, ChainState, Head, Known, LogFellBack, MixedChains, Sender, Verdict, Version,
+};
+
+use crate::law::{Broken, Law};
+use crate::plant::Plant;
+
+/// What is on head office's disk.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    pub epoch: u64,
+    chains: BTreeMap<Key, Rc<Chain>>,
+    /// By position.
+    feed: BTreeMap<u64, Fed>,
+    fed: BTreeSet<Hash>,
+    last_position: u64,
+    highest_counter: u64,
+}
+
+type Key = (DeviceId, u32);
+
+/// One entry of the feed.
+#[derive(Debug, Clone)]
+pub struct Fed {
+    pub hash: Hash,
+    pub bytes: Rc<[u8]>,
+    arrived: Moment,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Chain {
+    head: Option<Head>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    known: Known,
+    bytes: Rc<[u8]>,
+}
+
+/// Read and judged, not yet durable.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    chains: Vec<ChainChange>,
+    pub receipts: Vec<Receipt>,
+    pub epoch: u64,
+    /// With a bug planted: positions that were given out before the lock was taken.
+    reserved: VecDeque<u64>,
+    again: Vec<(Key, Hash)>,
+}
+
+#[derive(Debug, Clone)]
+struct ChainChange {
+    key: Key,
+    stored: Vec<Row>,
+    released: Vec<Known>,
+    head: Option<Head>,
+    passed_on: Vec<(u64, Hash)>,
+}
+
+/// What a process tells of a push: who asks, what of, when, and with which eyes.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    pub site: &'a SiteId,
+    pub device: DeviceId,
+    pub push: &'a Push,
+    pub now: Moment,
+    pub version: Version,
+    pub plant: Option<Plant>,
+}
+
+impl Change {
+    /// With a bug planted: the positions that were given out before the lock was taken.
+    pub fn keep_positions_of(&mut self, earlier: Self) {
+        self.reserved = earlier.reserved;
+    }
+}
+
+impl Tables {
+    pub fn in_epoch(self, epoch: u64) -> Self {
+        Self { epoch, ..self }
+    }
+
+    /// The fate that is durable for an envelope.
+    pub fn fate(&self, device: DeviceId, hash: Hash) -> Option<Fate> {
+        self.rows_of(device)
+            .find(|it| it.known.hash == hash)
+            .map(|it| it.known.fate)
+    }
+
+    pub fn is_passed_on(&self, hash: Hash) -> bool {
+        self.fed.contains(&hash)
+    }
+
+    /// By position.
+    pub fn feed(&self) -> &BTreeMap<u64, Fed> {
+        &self.feed
+    }
+
+    pub fn end(&self) -> Cursor {
+        Cursor {
+            epoch: self.epoch,
+            position: self.last_position,
+        }
+    }
+
+    /// Envelopes that wait for a newer server.
+    pub fn n_of_unknown_format(&self) -> usize {
+        let rows = self.chains.values().flat_map(|it| &it.rows);
+        rows.filter(|it| it.known.fate == Fate::Held(HeldReason::UnknownFormat))
+            .count()
+    }
+
+    fn rows_of(&self, device: DeviceId) -> impl Iterator<Item = &Row> {
+        let chains = self.chains.range((device, 0)..=(device, u32::MAX));
+        chains.flat_map(|(_, it)| &it.rows)
+    }
+
+    /// Judges a push on what is in the tables now.
+    pub fn judge(&self, asking: Asking<'_>) -> Result<Change, MixedChains> {
+        let Asking {
+            site,
+            device,
+            push,
+            now,
+            version,
+            plant,
+        } = asking;
+        let sender = Sender {
+            site: site.clone(),
+            device,
+        };
+        let key = (device, push.chain);
+        let arrivals = version.read(push);
+        let none = Rc::default();
+        let chain = self.chains.get(&key).unwrap_or(&none);
+        let head = chain.head.map_or(0, |it| it.sequence);
+        let asked: BTreeSet<u64> = arrivals.iter().filter_map(Arrival::sequence).collect();
+        let wanted = |it: &&Known| it.sequence > head || asked.contains(&it.sequence);
+        let known = chain.rows.iter().map(|it| &it.known).filter(wanted);
+        let state = ChainState {
+            head: chain.head,
+            known: match plant {
+                Some(Plant::StoredTwice) => Vec::new(),
+                _ => known.cloned().collect(),
+            },
+            highest_counter: self.highest_counter,
+        };
+        let mut judgement = server::judge(&sender, push.chain, &arrivals, state, now)?;
+        if plant == Some(Plant::GapRefused) {
+            for it in &mut judgement.verdicts {
+                if let Verdict::Store(it) = it
+                    && it.fate == Fate::Held(HeldReason::Gap)
+                {
+                    it.fate = Fate::Refused(shouwen_domain::envelope::RefusedReason::Malformed);
+                }
+            }
+        }
+        let stored = judgement.verdicts.iter().zip(&push.envelopes);
+        let stored = stored.filter_map(|(verdict, Bytes(bytes))| match verdict {
+            Verdict::Store(it) => Some(Row {
+                known: it.clone(),
+                bytes: Rc::from(bytes.as_slice()),
+            }),
+            Verdict::Known(_) | Verdict::TurnAway { .. } => None,
+        });
+        let stored: Vec<_> = stored.collect();
+        // What the judgement, knowing nothing, took for a fork is passed on once more.
+        let again = match plant {
+            Some(Plant::StoredTwice) => stored
+                .iter()
+                .map(|it| (key, it.known.hash))
+                .filter(|(_, it)| self.fed.contains(it))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Ok(Change {
+            receipts: judgement.receipts(&sender, push.chain, now, self.epoch, None),
+            epoch: self.epoch,
+            chains: vec![ChainChange {
+                key,
+                stored,
+                passed_on: judgement.passed_on(),
+                released: judgement.released,
+                head: judgement.head,
+            }],
+            reserved: VecDeque::new(),
+            again,
+        })
+    }
+
+    /// What a server of this version finds when it starts: envelopes that an older one held.
+    pub fn reconsider(&self, version: Version) -> Change {
+        let mut change = Change {
+            epoch: self.epoch,
+            ..Change::default()
+        };
+        let mut highest_counter = self.highest_counter;
+        for (&key, chain) in &self.chains {
+            let waiting = chain
+                .rows
+                .iter()
+                .filter(|it| it.known.fate == Fate::Held(HeldReason::UnknownFormat))
+                .map(|it| (it.known.clone(), version.read_one(&it.bytes)));
+            let waiting: Vec<_> = waiting.collect();
+            let released = server::reconsider(chain.head, &waiting, highest_counter);
+            let accepted = released.iter().filter(|it| it.fate == Fate::Accepted);
+            highest_counter = accepted.fold(highest_counter, |it, known| it.max(known.counter));
+            if !released.is_empty() {
+                change.chains.push(ChainChange {
+                    key,
+                    stored: Vec::new(),
+                    passed_on: server::passed_on(&released),
+                    released,
+                    head: chain.head,
+                });
+            }
+        }
+        change
+    }
+
+    /// Writes a change down; what it puts into the feed has its positions from here on.
+    fn apply(&mut self, change: Change) -> Result<Vec<u64>, Broken> {
+        let Change {
+            chains,
+            mut reserved,
+            again,
+            ..
+        } = change;
+        let mut positions = Vec::new();
+        let mut passed_on = again;
+        for it in chains {
+            let chain = Rc::make_mut(self.chains.entry(it.key).or_default());
+            chain.rows.extend(it.stored);
+            for released in it.released {
+                let row = chain
+                    .rows
+                    .iter_mut()
+                    .find(|row| row.known.hash == released.hash);
+                row.ok_or_else(|| Law::Contract.broken("what is released was never stored"))?
+                    .known
+                    .fate = released.fate;
+            }
+            chain.head = it.head;
+            passed_on.extend(it.passed_on.into_iter().map(|(_, hash)| (it.key, hash)));
+        }
+        for (key, hash) in passed_on {
+            let rows = self.chains.get(&key).into_iter().flat_map(|it| &it.rows);
+            let Some(row) = rows.rev().find(|it| it.known.hash == hash) else {
+                return Err(Law::Contract.broken("what is passed on was never stored"));
+            };
+            let position = reserved.pop_front().unwrap_or(self.last_position + 1);
+            let fed = Fed {
+                hash,
+                bytes: Rc::clone(&row.bytes),
+                arrived: row.known.arrived,
+            };
+            self.highest_counter = self.highest_counter.max(row.known.counter);
+            self.last_position = self.last_position.max(position);
+            if self.feed.insert(position, fed).is_some() {
+                return Err(Law::NoneSkipped.broken(format_args!(
+                    "position {position} of the feed holds two envelopes"
+                )));
+            }
+            if !self.fed.insert(hash) {
+                return Err(Law::NothingTwice
+                    .broken(format_args!("head office passes {hash:.8} on once more")));
+            }
+            positions.push(position);
+        }
+        Ok(positions)
+    }
+
+    pub fn page(&self, asked: Cursor, now: Moment) -> Result<Page, LogFellBack> {
+        let from = server::read_from(asked, self.epoch, self.last_position)?;
+        let entries = self.feed.range(from.position + 1..).map(|(&position, it)| {
+            let entry = PageEntry {
+                arrived: it.arrived,
+                envelope: Bytes(it.bytes.to_vec()),
+            };
+            (position, entry)
+        });
+        Ok(server::page(from, entries, now))
+    }
+}
+
+/// The one database, with whoever is in a transaction.
+pub struct Database {
+    pub tables: Tables,
+    pub on: bool,
+    /// The one before the first is empty.
+    backups: Vec<Tables>,
+    n_epochs: u64,
+    /// The task that holds the site's lock, and those that wait for it.
+    lock: Option<u64>,
+    waiting: VecDeque<u64>,
+    /// The furthest position given to a reader in this epoch.
+    handed_out: u64,
+    /// With a bug planted: positions given out by a sequence, which no rollback takes back.
+    n_reserved: u64,
+}
+
+impl Database {
+    pub fn new() -> Self {
+        let tables = Tables::default().in_epoch(1);
+        Self {
+            backups: vec![tables.clone()],
+            tables,
+            on: true,
+            n_epochs: 1,
+            lock: None,
+            waiting: VecDeque::new(),
+            handed_out: 0,
+            n_reserved: 0,
+        }
+    }
+
+    /// Takes the site's lock for a task, or lets it wait.
+    pub fn lock(&mut self, task: u64) -> bool {
+        if self.lock.is_none() {
+            self.lock = Some(task);
+        } else {
+            self.waiting.push_back(task);
+        }
+        self.lock == Some(task)
+    }
+
+    pub fn holds_lock(&self, task: u64) -> bool {
+        self.lock == Some(task)
+    }
+
+    /// The task's transaction ends or never happens; answers who has the lock next.
+    pub fn leave(&mut self, task: u64) -> Option<u64> {
+        self.waiting.retain(|it| *it != task);
+        if self.lock != Some(task) {
+            return None;
+        }
+        self.lock = self.waiting.pop_front();
+        self.lock
+    }
+
+    /// Every transaction is gone.
+    pub fn crash(&mut self) {
+        self.lock = None;
+        self.waiting.clear();
+    }
+
+    pub fn reserve(&mut self, change: &mut Change) {
+        for _ in change.chains.iter().flat_map(|it| &it.passed_on) {
+            self.n_reserved = self.n_reserved.max(self.tables.last_position) + 1;
+            change.reserved.push_back(self.n_reserved);
+        }
+    }
+
+    /// One durable commit. No reader may have passed a position that is filled only now.
+    pub fn commit(&mut self, change: Change) -> Result<(), Broken> {
+        let positions = self.tables.apply(change)?;
+        match positions.iter().find(|it| **it <= self.handed_out) {
+            Some(position) => Err(Law::NoneSkipped.broken(format_args!(
+                "position {position} is filled after a reader was told of {}",
+                self.handed_out
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    pub fn page(&mut self, asked: Cursor, now: Moment) -> Result<Page, LogFellBack> {
+        let page = self.tables.page(asked, now)?;
+        self.handed_out = self.handed_out.max(page.next.position);
+        Ok(page)
+    }
+
+    pub fn back_up(&mut self) {
+        self.backups.push(self.tables.clone());
+    }
+
+    /// Puts an earlier state back, in an epoch that was never before.
+    pub fn restore(&mut self, backups_ago: Option<usize>, plant: Option<Plant>) {
+        let backup = match backups_ago {
+            Some(ago) => self.backups[self.backups.len().saturating_sub(ago + 1)].clone(),
+            None => Tables::default(),
+        };
+        if plant == Some(Plant::SameEpoch) {
+            self.tables = backup.in_epoch(self.tables.epoch);
+        } else {
+            self.tables = backup;
+            self.begin_epoch();
+        }
+        self.crash();
+    }
+
+    pub fn begin_epoch(&mut self) {
+        self.n_epochs += 1;
+        self.tables.epoch = self.n_epochs;
+        self.handed_out = 0;
+        self.n_reserved = 0;
+    }
+}

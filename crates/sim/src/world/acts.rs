@@ -1,0 +1,303 @@
+//! What people do, and how it gets into the log.
+
+use shouwen_domain::Case;
+use shouwen_domain::envelope::{Envelope, Stamp};
+use shouwen_domain::event::Event as Happened;
+use shouwen_domain::hash::{Hash, Salt};
+use shouwen_domain::id::{CaseId, EnvelopeId};
+use shouwen_store::{Append, Entry, History, Log, WriteError};
+use shouwen_sync::client::{Input, Place, Trigger};
+
+use super::{Broken, Doing, Event, Law, Word, World};
+use crate::chance::{Chance, Whose};
+use crate::device::{now, row};
+use crate::people;
+use crate::plant::Plant;
+
+/// Cases that a person looks at before giving up.
+const N_LOOKS: u32 = 3;
+/// How often a person tries again when others were first.
+const N_TRIES: u32 = 4;
+
+/// What somebody decided to do, and on what.
+struct Decided {
+    case: CaseId,
+    known: History,
+    events: Vec<Happened>,
+    by_rules: bool,
+}
+
+impl World<'_> {
+    pub(super) fn act(&mut self, act: usize, n_tries: u32) -> Result<(), Broken> {
+        let planned = &self.plan.acts[act];
+        let found = self.devices.iter().position(|it| it.n == planned.device);
+        let Some(device) = found.filter(|&it| self.devices[it].on) else {
+            return Ok(());
+        };
+        let mut chance = self
+            .plan
+            .chance(Whose::Act, planned.n * 8 + u64::from(n_tries));
+        let Some(decided) = self.decide(device, &mut chance)? else {
+            self.note(&format_args!("device {device}: nothing to do"));
+            return Ok(());
+        };
+        let it = &mut self.devices[device];
+        if !it.understands(&decided.known.entries) {
+            return Err(Law::OnlyUnderstood.broken(format_args!(
+                "device {device} acts on a case that its version does not understand"
+            )));
+        }
+        it.n_cases += u64::from(decided.known.version == 0);
+        let standing = it.standing()?;
+        let seen = decided.known.entries.iter();
+        let seen = seen.map(|it| it.envelope.header().counter).max();
+        // A device that was set up for the wrong site: what it writes is refused.
+        let stray = chance.happens(30);
+        let stamp = Stamp {
+            id: EnvelopeId::from_random(chance.id()),
+            site: if stray {
+                "elsewhere".parse().expect("a slug")
+            } else {
+                self.site.clone()
+            },
+            case: decided.case,
+            person: it.person.clone(),
+            device: it.id,
+            chain: standing.head.chain.max(1),
+            sequence: standing.head.sequence + 1,
+            previous: standing.head.hash,
+            counter: if self.plant == Some(Plant::OwnCounter) {
+                standing.head.sequence + 1
+            } else {
+                standing.head.counter + 1
+            },
+            at: it.wall(self.now_ms),
+            clock: None,
+            last_receipt: standing.last_receipt,
+            rules: people::site().rules.hashes(),
+            facts_salt: Salt(chance.id()),
+            content_salt: Salt(chance.id()),
+        };
+        if seen.is_some_and(|it| it >= stamp.counter) {
+            return Err(Law::SeenComesBefore.broken(format_args!(
+                "device {device} puts an act at {} that was decided on one at {seen:?}",
+                stamp.counter
+            )));
+        }
+        // What is too large is refused on the screen.
+        let Ok(envelope) = Envelope::seal(stamp, &decided.events) else {
+            return Ok(());
+        };
+        let boot = it.boot;
+        let doing = Box::new(Doing {
+            act,
+            append: Append {
+                envelope,
+                expected_version: decided.known.version,
+                projection: row(),
+            },
+            by_rules: decided.by_rules,
+        });
+        self.soon(
+            device,
+            20,
+            Event::Write {
+                device,
+                boot,
+                doing,
+                n_tries,
+            },
+        );
+        Ok(())
+    }
+
+    fn decide(&self, device: usize, chance: &mut Chance) -> Result<Option<Decided>, Broken> {
+        let (it, site) = (&self.devices[device], people::site());
+        let at = it.wall(self.now_ms);
+        let cases = it.cases()?;
+        if cases.is_empty() || chance.happens(300) {
+            let number = format!("0923-{}-{:03}", it.n, it.n_cases + 1);
+            let case = CaseId::from_random(chance.id());
+            let events = site.record(&it.person, &number, at, chance);
+            return Ok(events.map(|events| Decided {
+                case,
+                known: History::default(),
+                events,
+                by_rules: true,
+            }));
+        }
+        for _ in 0..N_LOOKS {
+            let case = chance.pick(&cases);
+            let known = now(it.disk.history(case))?;
+            if !self.may_act(device, &known.entries) {
+                continue;
+            }
+            if chance.happens(self.plan.weather.unfitting) {
+                let events = vec![site.unfitting(chance)];
+                return Ok(self.readable(device, events).map(|events| Decided {
+                    case,
+                    known,
+                    events,
+                    by_rules: false,
+                }));
+            }
+            let folded = Case::fold(known.entries.iter().map(|it| &it.envelope)).case;
+            let events = folded.and_then(|it| {
+                let person = &self.devices[device].person;
+                site.go_on(&it, person, at, chance)
+            });
+            if let Some(events) = events.and_then(|it| self.readable(device, it)) {
+                return Ok(Some(Decided {
+                    case,
+                    known,
+                    events,
+                    by_rules: true,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// An older version shows what it does not understand, and does not act on it.
+    fn may_act(&self, device: usize, entries: &[Entry]) -> bool {
+        self.plant == Some(Plant::OlderActs) || self.devices[device].understands(entries)
+    }
+
+    /// An older version has no button for what it cannot write.
+    fn readable(&self, device: usize, events: Vec<Happened>) -> Option<Vec<Happened>> {
+        let newest = events.iter().map(|it| it.fact.vocabulary()).max()?;
+        (newest <= self.devices[device].vocabulary).then_some(events)
+    }
+
+    pub(super) fn write(
+        &mut self,
+        device: usize,
+        boot: u64,
+        doing: Doing,
+        n_tries: u32,
+    ) -> Result<(), Broken> {
+        if !self.devices[device].on || self.devices[device].boot != boot {
+            return Ok(());
+        }
+        self.before_write(device);
+        let hash = doing.append.envelope.hash();
+        match now(self.devices[device].disk.append(doing.append.clone())) {
+            Ok(standing) => {
+                if self.dies_here(device) {
+                    self.maybe_saved(device, &doing);
+                    self.crash(device);
+                    return Ok(());
+                }
+                let place = Place {
+                    chain: standing.head.chain,
+                    sequence: standing.head.sequence,
+                };
+                self.saw_head(device, place)?;
+                self.told_saved(device, &doing, hash);
+                if self.dies_here(device) {
+                    self.crash(device);
+                    return Ok(());
+                }
+                let pumps: Vec<_> = self.devices[device].pumps.keys().copied().collect();
+                for pump in pumps {
+                    self.poke(device, pump, Input::Trigger(Trigger::Sent))?;
+                }
+            }
+            Err(WriteError::Fault(fault)) => {
+                if self.plant == Some(Plant::FaultIgnored) {
+                    self.told_saved(device, &doing, hash);
+                    return Ok(());
+                }
+                self.maybe_saved(device, &doing);
+                self.tell(&format_args!(
+                    "device {device}: {} is not stored ({fault})",
+                    Act(&doing)
+                ));
+                let event = Event::Write {
+                    device,
+                    boot,
+                    doing: Box::new(doing),
+                    n_tries,
+                };
+                let is_full = self.devices[device].disk.is_full();
+                self.soon(device, if is_full { 40_000 } else { 2_000 }, event);
+            }
+            // Whoever lost the answer finds that the head or the case moved on by this very act, or another's.
+            Err(WriteError::Conflict(_)) => {
+                let header = doing.append.envelope.header();
+                let known = now(self.devices[device].disk.history(header.case))?;
+                let is_there = known
+                    .entries
+                    .iter()
+                    .any(|it| it.envelope.header().id == header.id);
+                if is_there && self.plant != Some(Plant::ActedAgain) {
+                    self.told_saved(device, &doing, hash);
+                } else if n_tries < N_TRIES {
+                    self.act(doing.act, n_tries + 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn told_saved(&mut self, device: usize, doing: &Doing, hash: Hash) {
+        self.tell(&format_args!("device {device}: saved {}", Act(doing)));
+        let known = self
+            .saved
+            .envelopes
+            .insert(hash, self.word(device, doing, true));
+        if known.is_none_or(|it| !it.for_sure) {
+            self.report.n_saved += 1;
+            self.report.n_decided += u64::from(doing.by_rules);
+        }
+        if self.office.chokes_on.is_none() && self.devices[device].chance.happens(100) {
+            self.office.chokes_on = Some(hash);
+        }
+    }
+
+    fn maybe_saved(&mut self, device: usize, doing: &Doing) {
+        let word = self.word(device, doing, false);
+        let hash = doing.append.envelope.hash();
+        self.saved.envelopes.entry(hash).or_insert(word);
+    }
+
+    fn word(&self, device: usize, doing: &Doing, for_sure: bool) -> Word {
+        let header = doing.append.envelope.header();
+        Word {
+            bytes: doing.append.envelope.to_bytes(),
+            case: header.case,
+            device,
+            act: self.plan.acts[doing.act].n,
+            sequence: header.sequence,
+            for_sure,
+            refused: header.site != self.site,
+        }
+    }
+
+    pub(super) fn saw_head(&mut self, device: usize, head: Place) -> Result<(), Broken> {
+        let known = self.saved.heads.entry(self.devices[device].id).or_default();
+        if head < *known {
+            return Err(Law::HeadsGoForward.broken(format_args!(
+                "the head of device {device} moved back from {known:?} to {head:?}"
+            )));
+        }
+        *known = head;
+        Ok(())
+    }
+}
+
+/// An act in a few words.
+struct Act<'a>(&'a Doing);
+
+impl std::fmt::Display for Act<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let envelope = &self.0.append.envelope;
+        let header = envelope.header();
+        write!(f, "envelope {} (", header.sequence)?;
+        for it in envelope.facts().unwrap_or_default() {
+            write!(f, "{} ", people::kind(&it))?;
+        }
+        let case = header.case.to_string();
+        write!(f, "by {}, case {})", header.person, &case[..4])
+    }
+}

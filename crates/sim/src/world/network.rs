@@ -1,0 +1,74 @@
+//! Between devices and head office: what is lost, late, doubled, or goes one way only.
+
+use shouwen_sync::client::{Failure, Input};
+
+use super::{Ask, Asker, Broken, Event, World};
+use crate::plant::Plant;
+
+impl World<'_> {
+    pub(super) fn ask(&mut self, device: usize, pump: u64, mut ask: Ask) {
+        if let (Some(Plant::DroppedBehindRefused), Ask::Push(push)) = (self.plant, &mut ask) {
+            self.leave_out(device, pump, push);
+        }
+        self.n_asked += 1;
+        let n = self.n_asked;
+        if let Some(it) = self.devices[device].pumps.get_mut(&pump) {
+            it.asked = Some(n);
+        }
+        if !self.devices[device].link.up {
+            let input = Input::Failed(Failure::Network);
+            let event = Event::Feed {
+                device,
+                pump,
+                input,
+            };
+            return self.soon(device, 500, event);
+        }
+        let from = Asker { device, pump, n };
+        for _ in 0..self.copies(device) {
+            let within = self.delay(device);
+            let ask = ask.clone();
+            self.soon(device, within, Event::Ask { from, ask });
+        }
+    }
+
+    /// An answer on its way back.
+    pub(super) fn answer(&mut self, from: Asker, input: &Input) {
+        for _ in 0..self.copies(from.device) {
+            let within = self.delay(from.device);
+            let input = input.clone();
+            self.soon(from.device, within, Event::Answer { from, input });
+        }
+    }
+
+    /// Only the answer to the last question counts, and only the first one.
+    pub(super) fn answered(&mut self, from: Asker, input: Input) -> Result<(), Broken> {
+        let Asker { device, pump, n } = from;
+        let down = self.devices[device].link.down;
+        match self.devices[device].pumps.get_mut(&pump) {
+            Some(it) if down && it.asked == Some(n) => it.asked = None,
+            _ => return Ok(()),
+        }
+        self.feed(device, pump, input)
+    }
+
+    fn copies(&mut self, device: usize) -> u32 {
+        let (chance, weather) = (&mut self.devices[device].chance, &self.plan.weather);
+        if !self.storm {
+            1
+        } else if chance.happens(weather.lost) {
+            0
+        } else {
+            1 + u32::from(chance.happens(weather.doubled))
+        }
+    }
+
+    fn delay(&mut self, device: usize) -> u64 {
+        let slow = self.plan.weather.slow;
+        if self.storm && self.devices[device].chance.happens(slow) {
+            90_000
+        } else {
+            300
+        }
+    }
+}

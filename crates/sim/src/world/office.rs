@@ -1,0 +1,550 @@
+//! Head office: server processes on one database. Each judges inside a transaction under the lock of the
+//! site, step by step, and may die or sleep between any two.
+
+use std::collections::BTreeMap;
+
+use shouwen_domain::envelope::{FORMAT, HeldReason};
+use shouwen_domain::hash::Hash;
+use shouwen_sync::client::{Failure, Input};
+use shouwen_sync::message::{Cursor, Push, Pushed};
+use shouwen_sync::server::Version;
+
+use super::oracle::check_page;
+use super::{Ask, Asker, Broken, Event, World};
+use crate::chance::{Chance, Whose};
+use crate::database::{Asking, Change, Database};
+use crate::device::true_time;
+use crate::plan::Plan;
+use crate::plant::Plant;
+
+/// The database ends a transaction in which nothing happens for so long.
+const LOCK_MS: u64 = 15_000;
+
+pub struct Office {
+    pub db: Database,
+    pub processes: Vec<Process>,
+    tasks: BTreeMap<u64, Task>,
+    n_tasks: u64,
+    /// Counts restores and crashes of the database.
+    boot: u64,
+    /// An envelope on which every server fails during the storm.
+    pub chokes_on: Option<Hash>,
+}
+
+pub struct Process {
+    pub on: bool,
+    pub boot: u64,
+    pub version: Version,
+    paused_until_ms: u64,
+    chance: Chance,
+}
+
+/// What a process does for one request.
+struct Task {
+    process: usize,
+    work: Work,
+    stage: Stage,
+    /// The database ended its transaction.
+    aborted: bool,
+    change: Change,
+    answer: Option<Input>,
+}
+
+#[derive(Clone)]
+enum Work {
+    Push {
+        from: Asker,
+        push: Push,
+    },
+    Pull {
+        from: Asker,
+        cursor: Cursor,
+    },
+    /// A reader has read further than the log goes: a new epoch, then the page.
+    BeginEpoch {
+        from: Asker,
+        cursor: Cursor,
+    },
+    /// What an older version held.
+    Reconsider,
+}
+
+impl Work {
+    const fn from(&self) -> Option<Asker> {
+        match self {
+            Self::Push { from, .. } | Self::Pull { from, .. } | Self::BeginEpoch { from, .. } => {
+                Some(*from)
+            }
+            Self::Reconsider => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Begin,
+    WaitForLock,
+    Judge,
+    Commit,
+    Answer,
+}
+
+impl Office {
+    pub fn new(plan: &Plan) -> Self {
+        let process = |(n, it): (usize, &crate::plan::ServerProcess)| Process {
+            on: false,
+            boot: 0,
+            version: Version {
+                format: if it.older { FORMAT - 1 } else { FORMAT },
+            },
+            paused_until_ms: 0,
+            chance: plan.chance(Whose::Process, n as u64),
+        };
+        Self {
+            db: Database::new(),
+            processes: plan.processes.iter().enumerate().map(process).collect(),
+            tasks: BTreeMap::new(),
+            n_tasks: 0,
+            boot: 0,
+            chokes_on: None,
+        }
+    }
+}
+
+impl World<'_> {
+    pub(super) fn asked(&mut self, from: Asker, ask: Ask) {
+        let (weather, storm) = (&self.plan.weather, self.storm);
+        let device = &mut self.devices[from.device];
+        let n_processes = self.office.processes.len();
+        let process = match device.sticks_to {
+            Some(it) => it % n_processes,
+            None => device.chance.below(n_processes),
+        };
+        let refused = if !self.office.processes[process].on {
+            Some(Failure::Network)
+        } else if storm && device.chance.happens(weather.broken_answer) {
+            let broken = [Failure::Server, Failure::Malformed, Failure::Network];
+            Some(device.chance.pick(&broken))
+        } else if storm && device.chance.happens(weather.signed_out) {
+            Some(Failure::SignedOut)
+        } else {
+            None
+        };
+        if let Some(why) = refused {
+            self.answer(from, &Input::Failed(why));
+            return;
+        }
+        let work = match ask {
+            Ask::Pull(cursor) => Work::Pull { from, cursor },
+            Ask::Push(push) => {
+                let n_bytes: usize = push.envelopes.iter().map(|it| it.0.len()).sum();
+                let limit = weather.body_limit_bytes;
+                if limit.is_some_and(|limit| n_bytes > limit) {
+                    self.answer(from, &Input::Failed(Failure::TooLarge));
+                    return;
+                }
+                if storm && push.envelopes.iter().any(|it| self.chokes_on(&it.0)) {
+                    self.answer(from, &Input::Failed(Failure::Server));
+                    return;
+                }
+                Work::Push { from, push }
+            }
+        };
+        self.begin(process, work);
+    }
+
+    fn chokes_on(&self, bytes: &[u8]) -> bool {
+        let bad = self
+            .office
+            .chokes_on
+            .and_then(|it| self.saved.envelopes.get(&it));
+        bad.is_some_and(|it| it.bytes == bytes)
+    }
+
+    fn begin(&mut self, process: usize, work: Work) {
+        self.office.n_tasks += 1;
+        let task = self.office.n_tasks;
+        self.office.tasks.insert(
+            task,
+            Task {
+                process,
+                work,
+                stage: Stage::Begin,
+                aborted: false,
+                change: Change::default(),
+                answer: None,
+            },
+        );
+        self.next_step(task);
+    }
+
+    fn next_step(&mut self, task: u64) {
+        if let Some(it) = self.office.tasks.get(&task) {
+            let within = self.office.processes[it.process].chance.between(0, 40);
+            self.at(self.now_ms + within, Event::Step { task });
+        }
+    }
+
+    pub(super) fn step(&mut self, task: u64) -> Result<(), Broken> {
+        let Some(it) = self.office.tasks.get(&task) else {
+            return Ok(());
+        };
+        let (process, stage) = (it.process, it.stage);
+        let paused_until = self.office.processes[process].paused_until_ms;
+        if paused_until > self.now_ms {
+            self.at(paused_until, Event::Step { task });
+            return Ok(());
+        }
+        if self.storm {
+            let chance = &mut self.office.processes[process].chance;
+            if chance.happens(self.plan.weather.dies_at_step) {
+                let for_ms = chance.between(100, 20_000);
+                self.process_crash(process, for_ms);
+                return Ok(());
+            }
+            if chance.happens(self.plan.weather.pauses_at_step) {
+                let for_ms = chance.between(1_000, 60_000);
+                self.process_pause(process, for_ms);
+                self.at(self.now_ms + for_ms, Event::Step { task });
+                return Ok(());
+            }
+        }
+        match stage {
+            Stage::Begin => self.step_begin(task),
+            Stage::WaitForLock => Ok(()),
+            Stage::Judge => {
+                self.step_judge(task);
+                Ok(())
+            }
+            Stage::Commit => self.step_commit(task),
+            Stage::Answer => {
+                self.step_answer(task);
+                Ok(())
+            }
+        }
+    }
+
+    fn step_begin(&mut self, task: u64) -> Result<(), Broken> {
+        if !self.office.db.on {
+            self.fail(task);
+            return Ok(());
+        }
+        let work = &self.office.tasks[&task].work;
+        if let Work::Pull { from, cursor } = *work {
+            let Ok(page) = self.office.db.page(cursor, true_time(self.now_ms)) else {
+                let work = Work::BeginEpoch { from, cursor };
+                let process = self.office.tasks[&task].process;
+                self.office.tasks.remove(&task);
+                self.begin(process, work);
+                return Ok(());
+            };
+            check_page(&page)?;
+            self.set(task, Stage::Answer, Some(Input::PullAnswered(page)));
+            self.next_step(task);
+            return Ok(());
+        }
+        if matches!(
+            self.plant,
+            Some(Plant::JudgedBeforeLock | Plant::PositionBeforeLock)
+        ) {
+            self.judge(task);
+        }
+        if self.office.db.lock(task) {
+            self.has_lock(task);
+        } else {
+            self.set(task, Stage::WaitForLock, None);
+        }
+        Ok(())
+    }
+
+    fn has_lock(&mut self, task: u64) {
+        self.set(task, Stage::Judge, None);
+        self.next_step(task);
+        self.at(self.now_ms + LOCK_MS, Event::LockTimeout { task });
+    }
+
+    pub(super) fn lock_timeout(&mut self, task: u64) {
+        if self.office.db.holds_lock(task) {
+            self.tell(&"database: ends a transaction that takes too long");
+            if let Some(it) = self.office.tasks.get_mut(&task) {
+                it.aborted = true;
+            }
+            self.unlock(task);
+        }
+    }
+
+    fn unlock(&mut self, task: u64) {
+        if let Some(next) = self.office.db.leave(task) {
+            self.has_lock(next);
+        }
+    }
+
+    fn step_judge(&mut self, task: u64) {
+        match self.plant {
+            Some(Plant::JudgedBeforeLock) => {}
+            Some(Plant::PositionBeforeLock) => {
+                // The positions are those of before; all else is read under the lock.
+                let reserved = std::mem::take(&mut self.task(task).change);
+                self.judge(task);
+                self.task(task).change.keep_positions_of(reserved);
+            }
+            _ => self.judge(task),
+        }
+        self.set(task, Stage::Commit, None);
+        self.next_step(task);
+        if self.plant == Some(Plant::ReceiptBeforeCommit) {
+            let it = &self.office.tasks[&task];
+            let answer = it.answer.clone();
+            if let Work::Push { from, push } = it.work.clone() {
+                let at = self.now_ms + self.office.processes[it.process].chance.between(0, 4_000);
+                let boot = self.office.boot;
+                self.at(at, Event::LateCommit { boot, from, push });
+                self.unlock(task);
+                self.set(task, Stage::Answer, answer);
+            }
+        }
+    }
+
+    fn task(&mut self, task: u64) -> &mut Task {
+        self.office
+            .tasks
+            .get_mut(&task)
+            .expect("a task that is under way")
+    }
+
+    fn set(&mut self, task: u64, stage: Stage, answer: Option<Input>) {
+        if let Some(it) = self.office.tasks.get_mut(&task) {
+            it.stage = stage;
+            it.answer = answer.or(it.answer.take());
+        }
+    }
+
+    /// Reads the tables and says what to write.
+    fn judge(&mut self, task: u64) {
+        let now = true_time(self.now_ms);
+        let it = &self.office.tasks[&task];
+        let version = self.office.processes[it.process].version;
+        let db = &mut self.office.db;
+        let (change, answer) = match &it.work {
+            Work::Push { from, push } => {
+                let asking = Asking {
+                    site: &self.site,
+                    device: self.devices[from.device].id,
+                    push,
+                    now,
+                    version,
+                    plant: self.plant,
+                };
+                match db.tables.judge(asking) {
+                    Ok(mut change) => {
+                        if self.plant == Some(Plant::PositionBeforeLock) {
+                            db.reserve(&mut change);
+                        }
+                        let receipts = std::mem::take(&mut change.receipts);
+                        let answer = Pushed {
+                            receipts,
+                            epoch: change.epoch,
+                            server_now: now,
+                        };
+                        (change, Some(Input::PushAnswered(answer)))
+                    }
+                    Err(_) => (Change::default(), Some(Input::Failed(Failure::Server))),
+                }
+            }
+            Work::Reconsider => (db.tables.reconsider(version), None),
+            Work::Pull { .. } | Work::BeginEpoch { .. } => (Change::default(), None),
+        };
+        let it = self.task(task);
+        (it.change, it.answer) = (change, answer);
+    }
+
+    fn step_commit(&mut self, task: u64) -> Result<(), Broken> {
+        let now = true_time(self.now_ms);
+        let it = self.task(task);
+        let change = std::mem::take(&mut it.change);
+        let (aborted, work) = (it.aborted, it.work.clone());
+        if aborted && self.plant != Some(Plant::CommitAfterAbort) {
+            self.fail(task);
+            return Ok(());
+        }
+        let n_unknown = self.office.db.tables.n_of_unknown_format();
+        self.office.db.commit(change)?;
+        match work {
+            Work::BeginEpoch { cursor, .. } => {
+                if self.office.db.tables.page(cursor, now).is_err() {
+                    self.tell(&"office: a reader is ahead of the log: a new epoch");
+                    self.office.db.begin_epoch();
+                }
+                let page = self.office.db.page(cursor, now);
+                let answer = page.map_or(Input::Failed(Failure::Server), Input::PullAnswered);
+                self.set(task, Stage::Answer, Some(answer));
+            }
+            Work::Reconsider => {
+                let left = self.office.db.tables.n_of_unknown_format();
+                self.report.n_released += (n_unknown - left) as u64;
+                self.set(task, Stage::Answer, None);
+            }
+            Work::Push { .. } | Work::Pull { .. } => self.set(task, Stage::Answer, None),
+        }
+        self.unlock(task);
+        self.next_step(task);
+        Ok(())
+    }
+
+    fn step_answer(&mut self, task: u64) {
+        let Some(it) = self.office.tasks.remove(&task) else {
+            return;
+        };
+        if let (Some(from), Some(answer)) = (it.work.from(), it.answer) {
+            if let Input::PushAnswered(answer) = &answer {
+                let fates: Vec<_> = answer
+                    .receipts
+                    .iter()
+                    .map(|it| format!("{} {}", it.sequence, fate_in_words(it.fate)))
+                    .collect();
+                self.tell(&format_args!(
+                    "server {}: device {}'s {} (epoch {})",
+                    it.process,
+                    from.device,
+                    fates.join(", "),
+                    answer.epoch
+                ));
+            }
+            self.answer(from, &answer);
+        }
+    }
+
+    /// The transaction came to nothing, and whoever asked hears so.
+    fn fail(&mut self, task: u64) {
+        self.unlock(task);
+        let Some(it) = self.office.tasks.remove(&task) else {
+            return;
+        };
+        if let Some(from) = it.work.from() {
+            self.answer(from, &Input::Failed(Failure::Server));
+        } else {
+            // A server that cannot do what it starts with starts again.
+            let process = it.process;
+            let boot = self.office.processes[process].boot;
+            let again = Event::StartProcess { process, boot };
+            self.at(self.now_ms + 1_000, again);
+        }
+    }
+
+    pub(super) fn commit_late(
+        &mut self,
+        boot: u64,
+        from: Asker,
+        push: &Push,
+    ) -> Result<(), Broken> {
+        if self.office.boot != boot {
+            return Ok(());
+        }
+        let asking = Asking {
+            site: &self.site,
+            device: self.devices[from.device].id,
+            push,
+            now: true_time(self.now_ms),
+            version: Version::OURS,
+            plant: None,
+        };
+        match self.office.db.tables.judge(asking) {
+            Ok(change) => self.office.db.commit(change),
+            Err(_) => Ok(()),
+        }
+    }
+
+    // What goes wrong here.
+
+    pub(super) fn process_crash(&mut self, process: usize, for_ms: u64) {
+        let it = &mut self.office.processes[process];
+        if !it.on {
+            return;
+        }
+        it.on = false;
+        it.boot += 1;
+        it.paused_until_ms = 0;
+        let boot = it.boot;
+        self.report.n_crashes += 1;
+        let its_tasks = self
+            .office
+            .tasks
+            .iter()
+            .filter(|(_, it)| it.process == process);
+        let dead: Vec<u64> = its_tasks.map(|(&task, _)| task).collect();
+        let stages: Vec<_> = dead.iter().map(|it| self.office.tasks[it].stage).collect();
+        self.tell(&format_args!(
+            "server {process}: crash, in the middle of {stages:?}"
+        ));
+        for task in &dead {
+            self.office.tasks.remove(task);
+        }
+        for task in dead {
+            self.unlock(task);
+        }
+        if self.plant == Some(Plant::ReceiptBeforeCommit) {
+            self.office.boot += 1;
+        }
+        self.at(self.now_ms + for_ms, Event::StartProcess { process, boot });
+    }
+
+    pub(super) fn process_pause(&mut self, process: usize, for_ms: u64) {
+        self.tell(&format_args!("server {process}: sleeps for {for_ms} ms"));
+        let it = &mut self.office.processes[process];
+        it.paused_until_ms = it.paused_until_ms.max(self.now_ms + for_ms);
+    }
+
+    /// Comes up, or finds another epoch in the database: either way it looks at what others held.
+    pub(super) fn start_process(&mut self, process: usize) {
+        let it = &mut self.office.processes[process];
+        it.on = true;
+        if it.version == Version::OURS && self.plant != Some(Plant::NeverReconsidered) {
+            self.begin(process, Work::Reconsider);
+        }
+    }
+
+    /// Starts again as this version.
+    pub(super) fn process_upgrade(&mut self, process: usize) {
+        if self.office.processes[process].version != Version::OURS {
+            self.process_crash(process, 2_000);
+            self.tell(&format_args!("server {process}: is upgraded"));
+            self.office.processes[process].version = Version::OURS;
+        }
+    }
+
+    /// All transactions are gone, and whoever waits for one hears so.
+    pub(super) fn database_crash(&mut self, for_ms: u64) {
+        self.report.n_crashes += 1;
+        self.office.boot += 1;
+        self.office.db.on = false;
+        self.office.db.crash();
+        let open = self.office.tasks.iter();
+        let open = open.filter(|(_, it)| it.stage != Stage::Answer);
+        let open: Vec<u64> = open.map(|(&task, _)| task).collect();
+        for task in open {
+            self.fail(task);
+        }
+        self.at(self.now_ms + for_ms, Event::StartDatabase);
+    }
+
+    pub(super) fn calm_office(&mut self) {
+        self.office.db.on = true;
+        for process in 0..self.office.processes.len() {
+            self.office.processes[process].paused_until_ms = 0;
+            self.process_upgrade(process);
+            if !self.office.processes[process].on {
+                self.start_process(process);
+            }
+        }
+    }
+}
+
+fn fate_in_words(fate: shouwen_domain::envelope::Fate) -> String {
+    use shouwen_domain::envelope::Fate;
+    match fate {
+        Fate::Accepted => "accepted".to_owned(),
+        Fate::Held(HeldReason::Gap) => "held for a gap".to_owned(),
+        Fate::Held(why) => format!("held ({why:?})"),
+        Fate::Refused(why) => format!("refused ({why:?})"),
+    }
+}

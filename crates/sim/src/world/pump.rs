@@ -1,0 +1,355 @@
+//! What a tab that pumps does: the client says what, the log and the network do it.
+
+use std::fmt;
+
+use shouwen_store::memory::Failure as DiskFailure;
+use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
+use shouwen_sync::client::{Elapsed, Failure, Input, Place, Status, Todo};
+use shouwen_sync::message::Page;
+
+use super::{Ask, Broken, Event, Law, World, planted};
+use crate::device::{EPOCH, heard, now, stored};
+use crate::plant::Plant;
+
+/// Waiting longer than this is not a wait but a halt.
+const LONGEST_WAIT_MS: u64 = 5 * 60_000;
+
+impl World<'_> {
+    /// Feeds a tab, or as soon as it is not frozen any more.
+    pub(super) fn poke(&mut self, device: usize, pump: u64, input: Input) -> Result<(), Broken> {
+        self.happen(Event::Feed {
+            device,
+            pump,
+            input,
+        })
+    }
+
+    pub(super) fn feed(&mut self, device: usize, pump: u64, input: Input) -> Result<(), Broken> {
+        let now_ms = self.now_ms;
+        let bits = self.devices[device].chance.bits();
+        let Some(it) = self.devices[device].pumps.get_mut(&pump) else {
+            return Ok(());
+        };
+        let elapsed = Elapsed(now_ms - it.started_ms);
+        let heard = Heard(input.clone());
+        it.client.handle(input, elapsed, bits);
+        let mut todos = Vec::new();
+        while let Some(todo) = it.client.poll() {
+            todos.push(todo);
+        }
+        let status = it.client.status();
+        if let Status::Waiting { retry_at, .. } = status
+            && retry_at.0 > elapsed.0 + LONGEST_WAIT_MS
+        {
+            return Err(Law::EveryActHasAFate.broken(format_args!(
+                "device {device} waits until {} at {}",
+                retry_at.0, elapsed.0
+            )));
+        }
+        let (timeout, started_ms) = (it.client.next_timeout(), it.started_ms);
+        if it.armed != timeout {
+            it.armed = timeout;
+            if let Some(set_for) = timeout {
+                let at = (started_ms + set_for.0).max(now_ms + 1);
+                let timer = Event::Timer {
+                    device,
+                    pump,
+                    set_for,
+                };
+                self.at(at, timer);
+            }
+        }
+        let (first, next) = (todos.first().map(name), timeout.map(|it| it.0 + started_ms));
+        self.note(&format_args!(
+            "device {device} tab {pump}: {heard} -> {first:?}, {status:?}, timer {next:?}"
+        ));
+        for todo in todos {
+            match todo {
+                Todo::Push(push) => self.ask(device, pump, Ask::Push(push)),
+                Todo::Pull(cursor) => self.ask(device, pump, Ask::Pull(cursor)),
+                Todo::SignInAgain => {
+                    let input = Input::SignedIn;
+                    let signed_in = Event::Feed {
+                        device,
+                        pump,
+                        input,
+                    };
+                    self.soon(device, 20_000, signed_in);
+                }
+                Todo::LoadOwed { .. }
+                | Todo::LoadOwn { .. }
+                | Todo::Settle(_)
+                | Todo::KeepEpoch(_)
+                | Todo::TakeIn(_) => self.soon(device, 20, Event::Do { device, pump, todo }),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn perform(&mut self, device: usize, pump: u64, todo: Todo) -> Result<(), Broken> {
+        let Some(fence) = self.devices[device].pumps.get(&pump).map(|it| it.fence) else {
+            return Ok(());
+        };
+        let input = match todo {
+            Todo::LoadOwed { max_bytes } => self.load(device, None, max_bytes),
+            Todo::LoadOwn { .. } if self.plant == Some(Plant::NoRefill) => {
+                self.load(device, None, 0)
+            }
+            Todo::LoadOwn { after, max_bytes } => self.load(device, Some(after), max_bytes),
+            Todo::Settle(mut receipts) => {
+                self.check_durable(device, &receipts)?;
+                let left_out = self.devices[device]
+                    .pumps
+                    .get_mut(&pump)
+                    .map(|it| std::mem::take(&mut it.left_out));
+                receipts.extend(planted::forge(
+                    &left_out.unwrap_or_default(),
+                    receipts.first(),
+                ));
+                self.before_write(device);
+                if self.plant == Some(Plant::LostAcknowledgement)
+                    && self.devices[device].chance.happens(300)
+                {
+                    Input::Settled
+                } else {
+                    match now(self.devices[device].disk.settle(fence, &receipts)) {
+                        Ok(_) => Input::Settled,
+                        Err(why) => return self.not_written(device, pump, why),
+                    }
+                }
+            }
+            Todo::KeepEpoch(epoch) => {
+                self.before_write(device);
+                let record = epoch.to_be_bytes();
+                let kept = now(self.devices[device]
+                    .disk
+                    .put(Section::Settings, EPOCH, &record));
+                match kept {
+                    Ok(()) => Input::EpochKept,
+                    Err(_) => Input::Failed(Failure::Storage),
+                }
+            }
+            Todo::TakeIn(page) => {
+                let take = Box::new(self.devices[device].prepare(&page)?);
+                let event = Event::TakeIn {
+                    device,
+                    pump,
+                    page,
+                    take,
+                };
+                self.soon(device, 20, event);
+                return Ok(());
+            }
+            Todo::Push(_) | Todo::Pull(_) | Todo::SignInAgain => return Ok(()),
+        };
+        if matches!(input, Input::Settled | Input::EpochKept) && self.dies_here(device) {
+            self.crash(device);
+            return Ok(());
+        }
+        self.feed(device, pump, input)
+    }
+
+    fn load(&self, device: usize, after: Option<Place>, max_bytes: usize) -> Input {
+        let it = &self.devices[device];
+        let envelopes = match after {
+            _ if max_bytes == 0 => Ok(Vec::new()),
+            None => now(it.disk.owed(max_bytes)),
+            Some(Place { chain, sequence }) => now(it.disk.own_after(chain, sequence, max_bytes)),
+        };
+        match (envelopes, it.head()) {
+            (Ok(envelopes), Ok(head)) => Input::Owed { envelopes, head },
+            _ => Input::Failed(Failure::Storage),
+        }
+    }
+
+    pub(super) fn take_in(
+        &mut self,
+        device: usize,
+        pump: u64,
+        page: Page,
+        mut take: TakeIn,
+    ) -> Result<(), Broken> {
+        let Some(fence) = self.devices[device].pumps.get(&pump).map(|it| it.fence) else {
+            return Ok(());
+        };
+        self.before_write(device);
+        let before = heard(self.devices[device].standing()?.cursor);
+        let fence = if self.plant == Some(Plant::OnlyTab) {
+            take.from = stored(before);
+            let disk = &self.devices[device].disk;
+            let its_own = std::iter::repeat_with(|| now(disk.take_over()))
+                .take(8)
+                .find_map(Result::ok)
+                .unwrap_or(fence);
+            if let Some(it) = self.devices[device].pumps.get_mut(&pump) {
+                it.fence = its_own;
+            }
+            its_own
+        } else {
+            fence
+        };
+        if self.plant == Some(Plant::CursorBeforeEntries)
+            && !take.cases.is_empty()
+            && take.from != take.to
+        {
+            let ahead = TakeIn {
+                cases: Vec::new(),
+                ..take.clone()
+            };
+            if now(self.devices[device].disk.take_in(fence, ahead)).is_ok() {
+                take.from = take.to;
+                let take = Box::new(take);
+                let event = Event::TakeIn {
+                    device,
+                    pump,
+                    page,
+                    take,
+                };
+                self.soon(device, 2_000, event);
+                return Ok(());
+            }
+        }
+        match now(self.devices[device].disk.take_in(fence, take)) {
+            Ok(standing) => {
+                let cursor = heard(standing.cursor);
+                if cursor != page.next {
+                    return Err(Law::Contract.broken(format_args!(
+                        "device {device} took a page in and its cursor is elsewhere"
+                    )));
+                }
+                if before.epoch == cursor.epoch && before.position > cursor.position {
+                    return Err(Law::HeadsGoForward.broken(format_args!(
+                        "the cursor of device {device} moved back from {} to {}",
+                        before.position, cursor.position
+                    )));
+                }
+                if self.dies_here(device) {
+                    self.crash(device);
+                    return Ok(());
+                }
+                if !page.entries.is_empty() {
+                    self.tell(&format_args!(
+                        "device {device}: takes in {} envelopes, up to position {} of epoch {}",
+                        page.entries.len(),
+                        cursor.position,
+                        cursor.epoch
+                    ));
+                }
+                let more = page.more;
+                self.feed(device, pump, Input::TakenIn { cursor, more })
+            }
+            // One way to go on is to ask for the page again, another to prepare it again.
+            Err(WriteError::Conflict(Conflict::Case { .. }))
+                if self.devices[device].chance.happens(500) =>
+            {
+                let cursor = heard(self.devices[device].standing()?.cursor);
+                self.feed(device, pump, Input::Conflict { cursor })
+            }
+            Err(WriteError::Conflict(Conflict::Case { .. })) => {
+                let take = Box::new(self.devices[device].prepare(&page)?);
+                let event = Event::TakeIn {
+                    device,
+                    pump,
+                    page,
+                    take,
+                };
+                self.soon(device, 20, event);
+                Ok(())
+            }
+            Err(WriteError::Conflict(Conflict::Cursor { found })) => {
+                let cursor = heard(found);
+                self.feed(device, pump, Input::Conflict { cursor })
+            }
+            Err(why) => self.not_written(device, pump, why),
+        }
+    }
+
+    fn not_written(&mut self, device: usize, pump: u64, why: WriteError) -> Result<(), Broken> {
+        match why {
+            WriteError::Conflict(Conflict::Fence { .. }) => {
+                self.devices[device].pumps.remove(&pump);
+                self.tell(&format_args!("device {device}: tab {pump} was taken over"));
+                Ok(())
+            }
+            WriteError::Conflict(why) => {
+                Err(Law::Contract.broken(format_args!("device {device} cannot write: {why}")))
+            }
+            WriteError::Fault(_) => self.feed(device, pump, Input::Failed(Failure::Storage)),
+        }
+    }
+
+    /// Now and then a disk fails.
+    pub(super) fn before_write(&mut self, device: usize) {
+        let (storm, per_mille) = (self.storm, self.plan.weather.disk_fault);
+        let it = &mut self.devices[device];
+        if self.plant == Some(Plant::RelaxedWrites) && it.chance.happens(300) {
+            it.disk_before = it.disk.snapshot();
+        }
+        if storm && it.chance.happens(per_mille) {
+            it.disk.fail_next_write(if it.chance.happens(500) {
+                DiskFailure::AnswerLost
+            } else {
+                DiskFailure::Before(Fault::Blocked)
+            });
+        }
+    }
+
+    /// Whether a device's end has come just here, between two writes.
+    pub(super) fn dies_here(&mut self, device: usize) -> bool {
+        let per_mille = self.plan.weather.dies_at_write;
+        self.storm && self.devices[device].chance.happens(per_mille)
+    }
+}
+
+/// An input in a few words.
+struct Heard(Input);
+
+impl fmt::Display for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Input::Owed { envelopes, head } => write!(
+                f,
+                "{} to send, written up to {}",
+                envelopes.len(),
+                head.sequence
+            ),
+            Input::PushAnswered(it) => {
+                let receipts: Vec<_> = it
+                    .receipts
+                    .iter()
+                    .map(|it| (it.sequence, it.fate))
+                    .collect();
+                write!(f, "epoch {}: {receipts:?}", it.epoch)
+            }
+            Input::PullAnswered(it) => write!(
+                f,
+                "{} from {:?} to {:?}",
+                it.entries.len(),
+                it.from,
+                it.next
+            ),
+            Input::Trigger(_)
+            | Input::Hidden
+            | Input::WentOffline
+            | Input::SignedIn
+            | Input::Settled
+            | Input::EpochKept
+            | Input::TakenIn { .. }
+            | Input::Conflict { .. }
+            | Input::Failed(_) => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
+fn name(todo: &Todo) -> String {
+    match todo {
+        Todo::Push(it) => format!("Push {} of chain {}", it.envelopes.len(), it.chain),
+        Todo::TakeIn(_) => "TakeIn".to_owned(),
+        Todo::Settle(_) => "Settle".to_owned(),
+        Todo::LoadOwed { .. }
+        | Todo::LoadOwn { .. }
+        | Todo::KeepEpoch(_)
+        | Todo::Pull(_)
+        | Todo::SignInAgain => format!("{todo:?}"),
+    }
+}
