@@ -8,7 +8,11 @@ use lexopt::prelude::{Long, Short, Value};
 use crate::storage::Address;
 
 pub const USAGE: &str = "\
-Usage: shouwen-server [options]
+Usage: shouwen-server [options]                 answer devices
+       shouwen-server backup FILE [options]     copy the database into a file, while servers run,
+                                                and read it back
+       shouwen-server verify FILE               read such a file from end to end
+       shouwen-server restore FILE [options]    put it in the place of the database, while servers run
 
   --listen ADDRESS   where to answer, such as 127.0.0.1:8080 (the default)   SHOUWEN_LISTEN
   --data DIR         the folder of the database; made if missing (data)      SHOUWEN_DATA
@@ -25,6 +29,7 @@ Usage: shouwen-server [options]
   --demo             serve the demonstration site and print its PINs         SHOUWEN_DEMO=1
   --behind-proxy     believe the last X-Forwarded-For                        SHOUWEN_BEHIND_PROXY=1
   --set-pin PERSON   read a PIN from standard input, store it, and end
+  --replace          with restore: the database is not empty, and is replaced
   --version, --help
 
 The environment counts where the option is not given; several files are divided as in PATH.
@@ -36,6 +41,18 @@ pub enum Order {
     Serve(Arguments),
     SetPin {
         person: String,
+        arguments: Arguments,
+    },
+    Backup {
+        file: PathBuf,
+        arguments: Arguments,
+    },
+    Verify {
+        file: PathBuf,
+    },
+    Restore {
+        file: PathBuf,
+        replace: bool,
         arguments: Arguments,
     },
     Help,
@@ -70,6 +87,7 @@ pub fn parse(
 ) -> Result<Order, lexopt::Error> {
     let mut found = from_environment(&variable)?;
     let mut person = None;
+    let (mut verb, mut file, mut replace) = (None, None, false);
     let (mut sites, mut calendar) = (Vec::new(), Vec::new());
     let mut parser = lexopt::Parser::from_args(words);
     while let Some(word) = parser.next()? {
@@ -88,6 +106,15 @@ pub fn parse(
             Long("demo") => found.demo = true,
             Long("behind-proxy") => found.behind_proxy = true,
             Long("set-pin") => person = Some(parser.value()?.into_string()?),
+            Long("replace") => replace = true,
+            Value(word) if verb.is_none() => {
+                let word = word.into_string()?;
+                if !["backup", "verify", "restore"].contains(&word.as_str()) {
+                    return Err(format!("There is no order \"{word}\"").into());
+                }
+                verb = Some(word);
+            }
+            Value(word) if file.is_none() => file = Some(PathBuf::from(word)),
             Long("help") | Short('h') => return Ok(Order::Help),
             Long("version") | Short('V') => return Ok(Order::Version),
             Short(_) | Long(_) | Value(_) => return Err(word.unexpected()),
@@ -98,6 +125,21 @@ pub fn parse(
     }
     if !calendar.is_empty() {
         found.calendar = calendar;
+    }
+    if let Some(verb) = verb {
+        let file = file.ok_or_else(|| format!("{verb} needs the name of a file"))?;
+        return Ok(match verb.as_str() {
+            "backup" => Order::Backup {
+                file,
+                arguments: found,
+            },
+            "verify" => Order::Verify { file },
+            _ => Order::Restore {
+                file,
+                replace,
+                arguments: found,
+            },
+        });
     }
     if found.sites.is_empty() && !found.demo {
         return Err("No site was given: name one with --site FILE.toml, or try --demo".into());
@@ -263,6 +305,33 @@ mod tests {
         assert_eq!(
             read(&[], &[("SHOUWEN_DEMO", "yes")]).unwrap_err(),
             "SHOUWEN_DEMO is yes; expected 1 or 0"
+        );
+    }
+
+    #[test]
+    fn a_backup_is_ordered_with_its_file_and_needs_no_site() {
+        match read(
+            &["restore", "it.backup", "--replace", "--data", "here"],
+            &[],
+        ) {
+            Ok(Order::Restore {
+                file,
+                replace: true,
+                arguments,
+            }) => assert_eq!((file, arguments.data), ("it.backup".into(), "here".into())),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(
+            read(&["--data", "here", "backup", "it.backup"], &[]),
+            Ok(Order::Backup { .. })
+        ));
+        assert_eq!(
+            read(&["verify"], &[]).unwrap_err(),
+            "verify needs the name of a file"
+        );
+        assert_eq!(
+            read(&["back", "up"], &[]).unwrap_err(),
+            "There is no order \"back\""
         );
     }
 

@@ -6,15 +6,16 @@
 )]
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use shouwen_domain::id::PersonId;
 use shouwen_server::arguments::{self, Arguments, Database, Order};
-use shouwen_server::clock::SystemClock;
+use shouwen_server::clock::{Clock, SystemClock};
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
-use shouwen_server::storage::Address;
+use shouwen_server::storage::{Address, backup};
 use shouwen_server::{Server, Settings, demo, server};
 use tracing::level_filters::LevelFilter;
 
@@ -36,6 +37,13 @@ fn run() -> Result<()> {
         Order::Help => println!("{}", arguments::USAGE),
         Order::Version => println!("shouwen-server {}", env!("CARGO_PKG_VERSION")),
         Order::SetPin { person, arguments } => set_pin(&person, &arguments)?,
+        Order::Backup { file, arguments } => back_up(&file, &arguments)?,
+        Order::Verify { file } => println!("Whole: {}", backup::verify(&file)?),
+        Order::Restore {
+            file,
+            replace,
+            arguments,
+        } => restore(&file, replace, &arguments)?,
         Order::Serve(arguments) => serve(arguments)?,
     }
     Ok(())
@@ -91,6 +99,26 @@ async fn set_pin(person: &str, arguments: &Arguments) -> Result<()> {
     }
     server::set_pin(&arguments.data, database(arguments)?, &sites, &person, pin).await?;
     println!("Stored.");
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn back_up(file: &Path, arguments: &Arguments) -> Result<()> {
+    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
+    let taken = backup::take(&storage, file, SystemClock.now()).await;
+    storage.close().await;
+    println!("Backed up, read back and found whole: {}", taken?);
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn restore(file: &Path, replace: bool, arguments: &Arguments) -> Result<()> {
+    // A file that cannot be used leaves not even an empty database behind.
+    backup::verify(file)?;
+    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
+    let restored = backup::restore(&storage, file, replace).await;
+    storage.close().await;
+    println!("Restored: {}", restored?);
     Ok(())
 }
 

@@ -182,6 +182,21 @@ async fn open_storage(
     database: Option<Address>,
     sites: &Sites,
 ) -> Result<Storage, StartError> {
+    let storage = open_database(folder, database).await?;
+    for site in sites.iter() {
+        let site = site.directory.site.clone();
+        storage
+            .write(&site.clone(), move |db| log::add_site(db, &site))
+            .await?;
+    }
+    Ok(storage)
+}
+
+/// The database alone, with the server running or not; makes it where there is none.
+pub async fn open_database(
+    folder: &Path,
+    database: Option<Address>,
+) -> Result<Storage, StartError> {
     let place = if let Some(address) = database {
         Place::PostgreSql(address)
     } else {
@@ -192,14 +207,7 @@ async fn open_storage(
         Place::Folder(folder.to_owned())
     };
     let opened = Storage::open(&place).await;
-    let storage = opened.map_err(|error| StartError::Database { place, error })?;
-    for site in sites.iter() {
-        let site = site.directory.site.clone();
-        storage
-            .write(&site.clone(), move |db| log::add_site(db, &site))
-            .await?;
-    }
-    Ok(storage)
+    opened.map_err(|error| StartError::Database { place, error })
 }
 
 /// Makes the folder for the server's eyes only, and tries whether it can be written.

@@ -6,6 +6,7 @@
 //! thread.
 
 pub mod access;
+pub mod backup;
 pub mod db;
 mod job;
 pub mod log;
@@ -144,6 +145,27 @@ impl Storage {
             Engine::Postgres(it) => it.write(job).await?,
         }
         answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    /// Runs `work` on all sites at once, in a transaction of its own that may take long. Whoever writes
+    /// meanwhile waits for it.
+    pub async fn write_everywhere<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        if let Engine::Sqlite(it) = &self.0.engine {
+            let nowhere = "everywhere".parse().expect("it is a name as a site's");
+            let (job, answer) = job::job(&nowhere, work);
+            it.write(job).await?;
+            return answer.await.map_err(|_| Fault::Closed)?;
+        }
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || match &inner.engine {
+            Engine::Postgres(it) => it.write_everywhere(work),
+            Engine::Sqlite(_) => Err(Fault::Closed),
+        })
+        .await
+        .map_err(|_| Fault::Closed)?
     }
 
     /// Runs `work` on a snapshot that writing does not disturb.

@@ -101,6 +101,23 @@ impl Engine {
         self.writers.write(job).await
     }
 
+    /// On a connection of its own, and with all the time that it takes; on this thread.
+    pub fn write_everywhere<T>(
+        &self,
+        mut work: impl FnMut(&dyn Db) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut connection = Connection::open(&self.readers.address)?;
+        connection.order("SET statement_timeout = 0; SET lock_timeout = 0")?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match connection.write(&mut work) {
+                Err(Fault::Conflict(_)) if tries < 3 => {}
+                result => return result,
+            }
+        }
+    }
+
     pub fn is_closed(&self) -> bool {
         self.writers.are_closed()
     }

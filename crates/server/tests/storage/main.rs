@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backups;
 mod chain;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "every test program uses a part")]
@@ -192,12 +193,14 @@ fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fa
 }
 
 macro_rules! on_both_engines {
-    ($($name:ident)*) => {
+    ($($name:ident)* ; $($backup:ident)*) => {
         mod sqlite {
             $(#[test] fn $name() { super::$name(&super::Home::sqlite()); })*
+            $(#[test] fn $backup() { super::backups::$backup(&super::Home::sqlite()); })*
         }
         mod postgresql {
             $(#[test] fn $name() { super::$name(&super::Home::postgresql()); })*
+            $(#[test] fn $backup() { super::backups::$backup(&super::Home::postgresql()); })*
         }
     };
 }
@@ -220,6 +223,16 @@ on_both_engines! {
     a_token_ends_with_its_time_and_with_its_pin
     everything_is_there_after_all_processes_went
     a_database_of_a_later_version_is_left_alone
+    ;
+    what_was_backed_up_comes_back_as_it_was_under_a_new_epoch
+    a_database_moves_to_the_other_engine_and_back
+    a_backup_under_load_holds_each_chain_up_to_some_point
+    pushing_goes_on_while_a_backup_is_restored
+    a_database_that_is_not_empty_is_replaced_only_on_demand
+    a_code_that_was_given_out_since_the_backup_is_not_given_out_again
+    a_log_that_was_restored_since_the_snapshot_is_not_marked
+    a_damaged_file_changes_nothing
+    what_does_not_hang_together_is_no_backup
 }
 
 fn a_repeated_push_is_stored_once_through_whichever_process(home: &Home) {
