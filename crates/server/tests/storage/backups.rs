@@ -35,7 +35,7 @@ impl Process {
         let found = self.read(|db| {
             let mut found = Vec::new();
             for sql in [
-                "SELECT site, last_position, highest_counter FROM site ORDER BY site",
+                "SELECT site, last_position FROM site ORDER BY site",
                 "SELECT site, person, hashed FROM pin ORDER BY site, person",
                 "SELECT site, device, code FROM device ORDER BY site, device",
                 "SELECT site, device, chain, head_sequence, head_hash, announced
@@ -110,9 +110,17 @@ pub fn what_was_backed_up_comes_back_as_it_was_under_a_new_epoch(home: &Home) {
     process.push(&later, std::slice::from_ref(&lost));
     let other = home.open();
     assert_eq!(process.restore(&file, true).unwrap(), summary);
-    assert_eq!(other.contents(), before.0);
+    assert!(other.contents() == before.0);
     let epoch = other.epoch("lanting");
     assert_ne!(epoch, before.1);
+    // How far devices had counted is still known, so that nobody's refill is a leap.
+    let counter = other.read(|db| {
+        db.query(
+            "SELECT highest_counter FROM site WHERE site = $1",
+            &["lanting".into()],
+        )
+    });
+    assert_eq!(counter.unwrap()[0].take(0), Ok(6_u64));
     assert_eq!(other.epoch("cuihu"), epoch);
     // Who read on begins anew, and who pushes again fills it up.
     let asked = Cursor {
@@ -141,14 +149,11 @@ pub fn a_database_moves_to_the_other_engine_and_back(home: &Home) {
     process.back_up(&file).unwrap();
     let moved = there.open();
     moved.restore(&file, false).unwrap();
-    assert_eq!(moved.contents(), contents);
+    assert!(moved.contents() == contents);
     moved.back_up(&file_back).unwrap();
-    assert_eq!(
-        std::fs::read(&file).unwrap(),
-        std::fs::read(&file_back).unwrap()
-    );
+    assert!(std::fs::read(&file).unwrap() == std::fs::read(&file_back).unwrap());
     process.restore(&file_back, true).unwrap();
-    assert_eq!(process.contents(), contents);
+    assert!(process.contents() == contents);
 }
 
 pub fn a_backup_under_load_holds_each_chain_up_to_some_point(home: &Home) {
@@ -247,7 +252,7 @@ pub fn a_database_that_is_not_empty_is_replaced_only_on_demand(home: &Home) {
         matches!(refused, Err(BackupError::NotEmpty { n_envelopes: 310 })),
         "{refused:?}"
     );
-    assert_eq!((process.contents(), process.epoch("lanting")), before);
+    assert!((process.contents(), process.epoch("lanting")) == before);
 }
 
 pub fn a_code_that_was_given_out_since_the_backup_is_not_given_out_again(home: &Home) {
@@ -360,7 +365,7 @@ pub fn a_damaged_file_changes_nothing(home: &Home) {
         std::fs::write(&file, &whole[..at]).unwrap();
         assert!(process.restore(&file, true).is_err());
     }
-    assert_eq!((process.contents(), process.epoch("lanting")), before);
+    assert!((process.contents(), process.epoch("lanting")) == before);
 }
 
 pub fn what_does_not_hang_together_is_no_backup(home: &Home) {

@@ -352,3 +352,40 @@ struct Wrong(String);
 fn wrong<T>(what: &str) -> Result<T, Wrong> {
     Err(Wrong(what.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(parts: impl IntoIterator<Item = Part>) -> String {
+        let mut check = Check::default();
+        for part in parts {
+            if let Err(error) = check.take(&part, 0) {
+                return error.to_string();
+            }
+        }
+        let finished = check.finish(Hash([0; 32]), 9);
+        finished.err().map_or_else(String::new, |it| it.to_string())
+    }
+
+    fn end(counts: &[(&str, u64)]) -> Part {
+        let counts = counts.iter().map(|it| (it.0.to_owned(), it.1));
+        Part::End {
+            counts: counts.collect(),
+        }
+    }
+
+    fn begin() -> Part {
+        Part::begin(Moment::from_unix_ms(0))
+    }
+
+    #[test]
+    fn a_backup_has_a_beginning_and_an_end_and_all_that_was_written() {
+        assert_eq!(said([begin(), end(&[])]), "");
+        assert!(said([begin()]).contains("the file ends here"));
+        assert!(said([end(&[])]).contains("it does not begin as a backup does"));
+        assert!(said([begin(), begin()]).contains("it begins twice"));
+        assert!(said([begin(), end(&[]), end(&[])]).contains("behind the end"));
+        assert!(said([begin(), end(&[("pin", 1)])]).contains("rows that were written"));
+    }
+}

@@ -158,3 +158,54 @@ fn next_hash(hash: Hash, payload: &[u8]) -> Hash {
     digest.update(payload);
     Hash(digest.finalize().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(payloads: &[&[u8]]) -> Vec<u8> {
+        let mut frames = Writer::new(Vec::new());
+        for payload in payloads {
+            frames.write(payload).unwrap();
+        }
+        frames.finish().unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let mut frames = Reader::new(bytes);
+        let mut found = Vec::new();
+        while let Some(frame) = frames.read().ok()? {
+            found.push(frame.payload);
+        }
+        Some(found)
+    }
+
+    #[test]
+    fn payloads_of_every_length_come_back() {
+        let lengths = [0, 1, 23, 24, 255, 256, 65_535, 65_536];
+        let payloads = lengths.map(|it| vec![7; it]);
+        let bytes = written(&payloads.each_ref().map(Vec::as_slice));
+        assert_eq!(read(&bytes), Some(payloads.to_vec()));
+    }
+
+    #[test]
+    fn a_frame_that_is_missing_moved_or_doubled_is_told_by_the_next() {
+        let whole = written(&[b"one", b"two", b"six"]);
+        let frames: Vec<_> = whole.chunks(whole.len() / 3).collect();
+        let put = |order: &[usize]| {
+            let bytes: Vec<_> = order.iter().map(|it| frames[*it]).collect();
+            read(&bytes.concat())
+        };
+        assert!(put(&[0, 1, 2]).is_some());
+        for order in [&[0, 2][..], &[1, 2], &[1, 0, 2], &[0, 0, 1, 2]] {
+            assert_eq!(put(order), None);
+        }
+    }
+
+    #[test]
+    fn a_length_is_written_in_one_way() {
+        let bytes = written(&[b"one"]);
+        let longer = [b"\x82\x58\x03", &bytes[2..]].concat();
+        assert_eq!((read(&bytes).is_some(), read(&longer)), (true, None));
+    }
+}

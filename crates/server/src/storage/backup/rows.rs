@@ -269,3 +269,56 @@ fn cell(d: &mut Decoder<'_>) -> Result<Cell, PartError> {
         Cell::Whole(d.i64()?)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::sqlite;
+
+    /// What a restored database gives out anew, and what follows from the backup itself.
+    const LEFT_OUT: [(&str, &[&str]); 4] = [
+        ("server", &["one", "epoch"]),
+        ("token", &["site", "hash", "person", "device", "ends_ms"]),
+        ("site", &["epoch"]),
+        ("chain", &["backed_up"]),
+    ];
+
+    #[test]
+    fn every_column_of_the_database_is_in_a_backup_or_left_out_on_purpose() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = sqlite::Engine::open(folder.path()).unwrap();
+        let columns = engine.read(|db| {
+            db.query(
+                "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c
+                 WHERE t.type = 'table'",
+                &[],
+            )
+        });
+        let mut n_columns = 0;
+        for mut row in columns.unwrap() {
+            let (table, column): (String, String) = (row.take(0).unwrap(), row.take(1).unwrap());
+            let is_left_out = LEFT_OUT
+                .iter()
+                .any(|it| it.0 == table && it.1.contains(&column.as_str()));
+            let is_in = Table::named(&table).is_some_and(|it| it.columns.contains(&&*column));
+            assert!(is_in != is_left_out, "{table}.{column}");
+            n_columns += 1;
+        }
+        let n_known = TABLES.iter().map(|it| it.columns.len()).sum::<usize>();
+        let n_left_out = LEFT_OUT.iter().map(|it| it.1.len()).sum::<usize>();
+        assert_eq!(n_columns, n_known + n_left_out);
+    }
+
+    #[test]
+    fn a_later_version_s_backup_is_refused_as_such() {
+        let later = |payload: &[u8]| Part::from_payload(payload).err();
+        let found = [
+            later(b"\x83\x6eshouwen-backup\x02\x00"),
+            later(b"\x83\x65attic"),
+            later(b"\x83\x63pin\x81\x66colour"),
+        ];
+        for it in found {
+            assert!(matches!(it, Some(PartError::Newer(_))));
+        }
+    }
+}
