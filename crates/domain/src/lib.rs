@@ -130,6 +130,7 @@ pub mod moment;
 pub mod reckoning;
 pub mod zone;
 
+pub mod chunk;
 pub mod hash;
 pub mod id;
 pub mod limits;

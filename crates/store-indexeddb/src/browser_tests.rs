@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use shouwen_domain::moment::Moment;
 use shouwen_store::suite::{self, Fixture};
-use shouwen_store::{Fault, Log, Section, event_log_suite};
+use shouwen_store::{Fault, FileState, Files, Hold, Log, Section, event_log_suite, file_suite};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use crate::IndexedDbLog;
 use crate::disk::Store;
-use crate::indexeddb::{MIGRATIONS, factory, fault, open_as_it_is, open_newest};
+use crate::indexeddb::{MIGRATIONS, answer_to, factory, fault, open_as_it_is, open_newest};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -81,6 +81,10 @@ event_log_suite!(
     #[wasm_bindgen_test]
     Browser::new()
 );
+file_suite!(
+    #[wasm_bindgen_test]
+    Browser::new()
+);
 
 /// The schema as a later version of the app may have it.
 fn later() -> Vec<&'static [Store]> {
@@ -113,10 +117,41 @@ async fn a_newer_database_is_left_alone() {
     let browser = Browser::new();
     open_raw(&browser.name, 7).await.close();
     let refused = IndexedDbLog::open(&browser.name, || {}).await.err();
-    assert_eq!(refused, Some(Fault::NewerSchema { found: 7, known: 1 }));
+    assert_eq!(refused, Some(Fault::NewerSchema { found: 7, known: 2 }));
     let database = open_raw(&browser.name, 7).await;
     assert_eq!(database.object_store_names().length(), 0);
     database.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_log_from_before_there_were_files_keeps_what_it_has_and_takes_files() {
+    let browser = Browser::new();
+    let before = open_newest(&browser.name, &MIGRATIONS[..1], 3_000).await;
+    let before = before.expect("a database of the first version");
+    assert_eq!(before.object_store_names().length(), 7);
+    let store = Store::Named.name();
+    let transaction =
+        before.transaction_with_str_and_mode(store, web_sys::IdbTransactionMode::Readwrite);
+    let transaction = transaction.expect("a transaction");
+    let record = js_sys::Uint8Array::from(&b"words"[..]);
+    let put = transaction
+        .object_store(store)
+        .and_then(|it| it.put_with_key(&record, &"drafts/a".into()))
+        .expect("a request");
+    answer_to(&put).await.expect("stored");
+    before.close();
+
+    let log = browser.open().await;
+    assert_eq!(
+        log.get(Section::Drafts, "a").await,
+        Ok(Some(b"words".to_vec()))
+    );
+    let put = log
+        .put_file(b"a photo", Hold::Owed, Moment::default())
+        .await;
+    let hash = put.expect("stored");
+    assert_eq!(log.file_state(hash).await, Ok(FileState::Owed));
+    assert_eq!(log.disk().is_strict(), Some(true));
 }
 
 #[wasm_bindgen_test]
@@ -137,7 +172,7 @@ async fn a_tab_that_does_not_let_go_is_named() {
     let log = browser.open().await;
     suite::act(&log, suite::case(1), Some(1)).await;
     drop(log);
-    let stubborn = open_raw(&browser.name, 1).await;
+    let stubborn = open_raw(&browser.name, 2).await;
     // The second time, the first one's upgrade is still waiting.
     for _ in 0..2 {
         let refused = open_newest(&browser.name, &later(), 200).await.err();
@@ -147,7 +182,7 @@ async fn a_tab_that_does_not_let_go_is_named() {
     let upgraded = open_newest(&browser.name, &later(), 3_000)
         .await
         .expect("upgraded");
-    assert_eq!(upgraded.object_store_names().length(), 7);
+    assert_eq!(upgraded.object_store_names().length(), 9);
     upgraded.close();
 }
 
@@ -164,7 +199,7 @@ async fn a_tab_lets_go_for_a_newer_version_and_says_so() {
         .await
         .expect("upgraded");
     assert_eq!(superseded.get(), 1);
-    let refused = Fault::NewerSchema { found: 2, known: 1 };
+    let refused = Fault::NewerSchema { found: 3, known: 2 };
     assert_eq!(log.opening(1).await, Err(refused.clone()));
     assert_eq!(log.put(Section::Drafts, "a", b"words").await, Err(refused));
     // What was stored went through the upgrade.
@@ -174,7 +209,7 @@ async fn a_tab_lets_go_for_a_newer_version_and_says_so() {
         .object_store(store)
         .and_then(|it| it.count())
         .expect("a request");
-    let counted = crate::indexeddb::answer_to(&count).await.expect("a count");
+    let counted = answer_to(&count).await.expect("a count");
     assert_eq!(counted.as_f64(), Some(1.0));
     upgraded.close();
 }

@@ -2,10 +2,10 @@
 
 use shouwen_store::{Fault, Section};
 
-/// Where records of one kind lie. The key is a number, but in [`Store::Named`] a name.
+/// Where records of one kind lie. The key is a number, but a name in [`Store::Named`] and the stores of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Store {
-    /// 0: where the log stands. 1: what became of this device's envelopes lately.
+    /// 0: where the log stands. 1: what became of this device's envelopes lately. 2: a count of writes to files.
     Meta,
     /// Writes that were not put away yet, by position.
     Journal,
@@ -19,10 +19,14 @@ pub enum Store {
     Outbox,
     /// Small named records.
     Named,
+    /// What is known of each file, by how it stands and its hash.
+    Files,
+    /// The bytes of files, by hash and number.
+    Chunks,
 }
 
 impl Store {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Meta,
         Self::Journal,
         Self::Blocks,
@@ -30,6 +34,8 @@ impl Store {
         Self::Directory,
         Self::Outbox,
         Self::Named,
+        Self::Files,
+        Self::Chunks,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -41,6 +47,8 @@ impl Store {
             Self::Directory => "directory",
             Self::Outbox => "outbox",
             Self::Named => "named",
+            Self::Files => "files",
+            Self::Chunks => "chunks",
         }
     }
 }
@@ -67,6 +75,11 @@ pub enum Read {
         first: u64,
         limit: Option<u32>,
     },
+    /// All whose name begins with this, by name.
+    Named {
+        store: Store,
+        prefix: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +97,7 @@ pub enum Write {
 impl Read {
     pub const fn store(&self) -> Store {
         match self {
-            Self::One(store, _) | Self::From { store, .. } => *store,
+            Self::One(store, _) | Self::From { store, .. } | Self::Named { store, .. } => *store,
         }
     }
 }
@@ -102,8 +115,16 @@ impl Write {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Committed {
     Stored,
-    /// The log does not stand where the writer thought; nothing was written.
+    /// The guard is not what the writer thought; nothing was written.
     Moved,
+}
+
+/// What a record of [`Store::Meta`] has to be, byte for byte, for a commit to happen.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard<'a> {
+    pub key: u64,
+    /// None: there must be no record.
+    pub expected: Option<&'a [u8]>,
 }
 
 /// Stores, in transactions that are durable or did not happen.
@@ -118,19 +139,19 @@ pub trait Disk {
     /// A [`Fault`] where it cannot be read.
     async fn read(&self, reads: &[Read]) -> Result<Vec<Vec<Vec<u8>>>, Fault>;
 
-    /// The keys in [`Store::Named`] that begin with `prefix`, sorted.
+    /// The names in a store that begin with `prefix`, sorted.
     ///
     /// # Errors
     /// A [`Fault`] where it cannot be read.
-    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault>;
+    async fn names(&self, store: Store, prefix: &str) -> Result<Vec<String>, Fault>;
 
-    /// One durable transaction: all writes, if record 0 of [`Store::Meta`] is byte for byte `standing`.
+    /// One durable transaction: all writes, if the guard holds.
     ///
     /// # Errors
     /// A [`Fault`] where it cannot be stored; nothing was, except perhaps after [`Fault::ConnectionLost`].
-    async fn commit(&self, standing: Option<&[u8]>, writes: &[Write]) -> Result<Committed, Fault>;
+    async fn commit(&self, guard: Guard<'_>, writes: &[Write]) -> Result<Committed, Fault>;
 
-    /// One durable transaction that does not touch the log.
+    /// One durable transaction, whatever others wrote.
     ///
     /// # Errors
     /// As [`Disk::commit`].

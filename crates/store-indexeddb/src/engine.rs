@@ -15,7 +15,7 @@ use shouwen_store::{
 };
 
 use crate::directory::SealedRow;
-use crate::disk::{Committed, Disk, Key, Read, Store, Write};
+use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
 use crate::known::{block_read, case_reads, journal_read, known_entries, own_entries};
 use crate::mirror::{self, Mirror, UnsealedRow};
 use crate::prepare;
@@ -171,7 +171,11 @@ impl<D: Disk> Engine<D> {
             ));
         }
         writes.push(Write::Put(Store::Meta, Key::Number(0), standing.clone()));
-        match self.disk.commit(before.as_deref(), &writes).await? {
+        let guard = Guard {
+            key: 0,
+            expected: before.as_deref(),
+        };
+        match self.disk.commit(guard, &writes).await? {
             Committed::Moved => Ok(None),
             Committed::Stored => {
                 let mut mirror = self.mirror.borrow_mut();
@@ -579,7 +583,7 @@ impl<D: Disk> Log for Engine<D> {
 
     async fn list(&self, section: Section) -> Result<Vec<String>, Fault> {
         let prefix = format!("{}/", section.slug());
-        let mut names: Vec<String> = self.disk.names(&prefix).await?;
+        let mut names: Vec<String> = self.disk.names(Store::Named, &prefix).await?;
         for it in &mut names {
             it.drain(..prefix.len());
         }

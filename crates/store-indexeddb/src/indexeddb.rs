@@ -17,19 +17,22 @@ use web_sys::{
 };
 
 use crate::Engine;
-use crate::disk::{Committed, Disk, Key, Read, Store, Write};
+use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
 
 /// What each version of the schema adds. Stores are never removed: a version that is not needed any
 /// more stays in the list.
-pub(crate) const MIGRATIONS: [&[Store]; 1] = [&[
-    Store::Meta,
-    Store::Journal,
-    Store::Blocks,
-    Store::Hot,
-    Store::Directory,
-    Store::Outbox,
-    Store::Named,
-]];
+pub(crate) const MIGRATIONS: [&[Store]; 2] = [
+    &[
+        Store::Meta,
+        Store::Journal,
+        Store::Blocks,
+        Store::Hot,
+        Store::Directory,
+        Store::Outbox,
+        Store::Named,
+    ],
+    &[Store::Files, Store::Chunks],
+];
 
 /// How long other tabs have to let go of an older version.
 const BLOCKED_AFTER_MS: i32 = 5_000;
@@ -107,8 +110,7 @@ struct Events {
 #[derive(Clone, Copy)]
 enum OnlyIf<'a> {
     Always,
-    /// The log stands where the writer thinks.
-    Standing(Option<&'a [u8]>),
+    Holds(Guard<'a>),
 }
 
 impl IndexedDb {
@@ -213,7 +215,7 @@ impl IndexedDb {
 
     async fn transact(&self, only_if: OnlyIf<'_>, writes: &[Write]) -> Result<Committed, Fault> {
         let mut stores: Vec<Store> = writes.iter().map(Write::store).collect();
-        if matches!(only_if, OnlyIf::Standing(_)) {
+        if matches!(only_if, OnlyIf::Holds(_)) {
             stores.push(Store::Meta);
         }
         stores.sort_unstable();
@@ -250,7 +252,7 @@ impl IndexedDb {
         }
     }
 
-    /// Asks for everything at once. The standing is the first request, so that there is time to abort:
+    /// Asks for everything at once. What guards it is the first request, so that there is time to abort:
     /// the transaction cannot end before the last request was heard.
     async fn request(
         &self,
@@ -259,10 +261,10 @@ impl IndexedDb {
         writes: &[Write],
     ) -> Result<Committed, JsValue> {
         let asked = match only_if {
-            OnlyIf::Standing(expected) => {
+            OnlyIf::Holds(guard) => {
                 self.n_reads.set(self.n_reads.get() + 1);
                 let meta = transaction.object_store(Store::Meta.name())?;
-                Some((expected, answer_to(&meta.get(&JsValue::from_f64(0.0))?)))
+                Some((guard.expected, answer_to(&meta.get(&number(guard.key))?)))
             }
             OnlyIf::Always => None,
         };
@@ -285,6 +287,10 @@ impl IndexedDb {
 
 impl Disk for IndexedDb {
     async fn read(&self, reads: &[Read]) -> Result<Vec<Vec<Vec<u8>>>, Fault> {
+        // The browser has no transaction without a store.
+        if reads.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut stores: Vec<Store> = reads.iter().map(Read::store).collect();
         stores.sort_unstable();
         stores.dedup();
@@ -302,12 +308,11 @@ impl Disk for IndexedDb {
         Ok(answers)
     }
 
-    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault> {
-        let transaction = self.begin(&[Store::Named], "readonly").await?;
-        let (first, last) = (prefix.into(), format!("{prefix}\u{ffff}").into());
+    async fn names(&self, store: Store, prefix: &str) -> Result<Vec<String>, Fault> {
+        let transaction = self.begin(&[store], "readonly").await?;
         let request = || {
-            let range = IdbKeyRange::bound(&first, &last)?;
-            let store = transaction.object_store(Store::Named.name())?;
+            let range = names_with(prefix)?;
+            let store = transaction.object_store(store.name())?;
             store.get_all_keys_with_key(&range)
         };
         let answer = request()
@@ -320,8 +325,8 @@ impl Disk for IndexedDb {
             .collect())
     }
 
-    async fn commit(&self, standing: Option<&[u8]>, writes: &[Write]) -> Result<Committed, Fault> {
-        self.transact(OnlyIf::Standing(standing), writes).await
+    async fn commit(&self, guard: Guard<'_>, writes: &[Write]) -> Result<Committed, Fault> {
+        self.transact(OnlyIf::Holds(guard), writes).await
     }
 
     async fn write(&self, writes: &[Write]) -> Result<(), Fault> {
@@ -344,6 +349,10 @@ fn number(key: u64) -> JsValue {
     JsValue::from_f64(key as f64)
 }
 
+fn names_with(prefix: &str) -> Result<IdbKeyRange, JsValue> {
+    IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
+}
+
 fn js_key(key: &Key) -> JsValue {
     match key {
         Key::Number(it) => number(*it),
@@ -363,6 +372,7 @@ impl Read {
                     None => store.get_all_with_key(&range)?,
                 }
             }
+            Self::Named { prefix, .. } => store.get_all_with_key(&names_with(prefix)?.into())?,
         })
     }
 
@@ -371,7 +381,9 @@ impl Read {
         match self {
             Self::One(..) if answer.is_undefined() => Vec::new(),
             Self::One(..) => vec![bytes(answer.clone())],
-            Self::From { .. } => Array::from(answer).iter().map(bytes).collect(),
+            Self::From { .. } | Self::Named { .. } => {
+                Array::from(answer).iter().map(bytes).collect()
+            }
         }
     }
 }

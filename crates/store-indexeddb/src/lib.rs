@@ -1,4 +1,4 @@
-//! The log on the device, in the browser's IndexedDB.
+//! The log on the device and the files beside it, in the browser's IndexedDB.
 //!
 //! [`Engine`] is the log over any [`disk::Disk`] and compiles anywhere; the disk that is IndexedDB
 //! needs a browser. Nothing outside this crate knows an object store.
@@ -8,6 +8,7 @@ mod compaction;
 mod directory;
 pub mod disk;
 mod engine;
+mod files;
 #[cfg(target_arch = "wasm32")]
 mod indexeddb;
 mod known;

@@ -254,6 +254,22 @@ pub struct Remembered {
     pub notes: Vec<OwnNote>,
 }
 
+/// A chunk of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FileBytes {
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// How often files were written to: tells whether somebody else did meanwhile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FileWrites {
+    #[n(1)]
+    pub n_writes: u64,
+}
+
 /// A block or a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -8,12 +8,14 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use shouwen_domain::hash::Hash;
 use shouwen_domain::limits;
+use shouwen_domain::moment::Moment;
 use shouwen_store::suite::{self, Fixture};
-use shouwen_store::{Fault, Log, event_log_suite};
+use shouwen_store::{Fault, Files, Hold, Log, event_log_suite, file_suite};
 
 use crate::Engine;
-use crate::disk::{Committed, Disk, Key, Read, Store, Write};
+use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
 
 type Records = BTreeMap<(Store, Key), Vec<u8>>;
 
@@ -55,6 +57,9 @@ impl Disk for Maps {
                     .take(limit.map_or(usize::MAX, |it| it as usize))
                     .map(|(_, it)| it.clone())
                     .collect(),
+                Read::Named { store, prefix } => named(&records, *store, prefix)
+                    .map(|(_, it)| it.clone())
+                    .collect(),
             };
             reads.iter().map(answer).collect()
         };
@@ -64,22 +69,19 @@ impl Disk for Maps {
         Ok(answers)
     }
 
-    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn names(&self, store: Store, prefix: &str) -> Result<Vec<String>, Fault> {
         let records = self.records.borrow();
-        let names = records.keys().filter_map(|it| match it {
-            (Store::Named, Key::Name(name)) => name.starts_with(prefix).then(|| name.clone()),
-            _ => None,
-        });
+        let names = named(&records, store, prefix).map(|(name, _)| name.to_owned());
         Ok(names.collect())
     }
 
-    async fn commit(&self, standing: Option<&[u8]>, writes: &[Write]) -> Result<Committed, Fault> {
+    async fn commit(&self, guard: Guard<'_>, writes: &[Write]) -> Result<Committed, Fault> {
         let found = self
             .records
             .borrow()
-            .get(&(Store::Meta, Key::Number(0)))
+            .get(&(Store::Meta, Key::Number(guard.key)))
             .cloned();
-        if found.as_deref() != standing {
+        if found.as_deref() != guard.expected {
             return Ok(Committed::Moved);
         }
         self.write(writes).await.map(|()| Committed::Stored)
@@ -111,6 +113,19 @@ impl Disk for Maps {
             Ok(())
         }
     }
+}
+
+fn named<'a>(
+    records: &'a Records,
+    wanted: Store,
+    prefix: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Vec<u8>)> {
+    records.iter().filter_map(move |(key, record)| match key {
+        (store, Key::Name(name)) if *store == wanted && name.starts_with(prefix) => {
+            Some((name.as_str(), record))
+        }
+        _ => None,
+    })
 }
 
 #[derive(Default)]
@@ -145,6 +160,7 @@ impl Fixture for OverMaps {
 }
 
 event_log_suite!(OverMaps::default());
+file_suite!(OverMaps::default());
 
 /// Not ready the first time it is asked.
 async fn later() {
@@ -188,6 +204,33 @@ fn two_who_read_on_at_once_in_one_tab_do_not_confuse_each_other() {
     }
     let versions = [one, two].map(|it| it.and_then(Result::ok).map(|it| it.version));
     assert_eq!(versions, [Some(1), Some(1)]);
+}
+
+#[test]
+fn what_was_just_found_to_be_owed_is_not_thrown_away_by_another_tab() {
+    let fixture = OverMaps::default();
+    let (log, other_tab) = suite::block_on(async {
+        let log = fixture.open().await;
+        let put = log.put_file(b"a photo", Hold::Owed, Moment::default());
+        let hash = put.await.expect("stored");
+        log.settle_files(1, &[hash], &[]).await.expect("settled");
+        (log, fixture.open().await)
+    });
+    let hash = Hash::of(b"a photo");
+    log.disk().answers_late.set(true);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut evicting = pin!(log.evict_files(u64::MAX));
+    assert!(evicting.as_mut().poll(&mut context).is_pending());
+    // Head office was restored and lacks it.
+    suite::block_on(other_tab.settle_files(2, &[], &[hash])).expect("settled");
+    let freed = loop {
+        if let Poll::Ready(it) = evicting.as_mut().poll(&mut context) {
+            break it;
+        }
+    };
+    assert_eq!(freed, Ok(0));
+    let whole = suite::block_on(other_tab.file(hash));
+    assert_eq!(whole, Ok(Some(b"a photo".to_vec())));
 }
 
 #[test]

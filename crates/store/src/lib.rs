@@ -4,12 +4,14 @@
 //! envelopes, byte for byte as first written, and beside them one opaque row a case, made by the app.
 
 mod fault;
+pub mod files;
 mod log;
 pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
 
 pub use fault::{Conflict, Fault, WriteError};
+pub use files::{FileChunk, FileNote, FileState, FileTotals, Files, Hold, Taken};
 pub use log::{
     Append, CaseIn, Changes, Compacted, Cursor, Entry, Fence, Head, History, Log, Opening, OwnFate,
     Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn,

@@ -3,6 +3,8 @@
 //! Clones are tabs: they share one store. [`Memory::snapshot`] is the disk at this moment, as a crash
 //! would leave it, and costs nothing until one of the two is written to.
 
+mod files;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -113,6 +115,7 @@ struct Disk {
     cases: BTreeMap<CaseId, Rc<Case>>,
     own: BTreeMap<(u32, u64), Own>,
     named: BTreeMap<(Section, String), Rc<[u8]>>,
+    files: BTreeMap<Hash, files::Stored>,
 }
 
 #[derive(Debug, Clone)]
@@ -565,7 +568,7 @@ mod tests {
     use crate::suite::Fixture;
 
     #[derive(Default)]
-    struct InMemory(Memory);
+    pub(super) struct InMemory(Memory);
 
     impl Fixture for InMemory {
         type Log = Memory;

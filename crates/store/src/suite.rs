@@ -1,5 +1,9 @@
 //! What every log must do, as tests to run against any of them: see [`event_log_suite!`](crate::event_log_suite).
 
+mod files;
+
+pub use files::*;
+
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
