@@ -20,7 +20,7 @@ use crate::message::{Bytes, Cursor, Page, Push, Pushed};
 pub struct Elapsed(pub u64);
 
 impl Elapsed {
-    const fn after(self, ms: u64) -> Self {
+    pub(crate) const fn after(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 }
@@ -238,32 +238,32 @@ struct Batch {
 
 /// Pushing or pulling, with its own patience.
 #[derive(Debug, Clone, Default)]
-struct Lane {
-    wanted: bool,
+pub(crate) struct Lane {
+    pub(crate) wanted: bool,
     /// When it becomes wanted by itself.
-    due: Option<Elapsed>,
+    pub(crate) due: Option<Elapsed>,
     n_failures: u32,
     retry: Option<(Elapsed, Failure)>,
 }
 
 impl Lane {
-    fn is_ready(&self, now: Elapsed) -> bool {
+    pub(crate) fn is_ready(&self, now: Elapsed) -> bool {
         (self.wanted || self.due.is_some_and(|it| it <= now))
             && self.retry.is_none_or(|(at, _)| at <= now)
     }
 
-    fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.wanted = false;
         self.due = None;
     }
 
-    fn succeed(&mut self) {
+    pub(crate) fn succeed(&mut self) {
         self.n_failures = 0;
         self.retry = None;
     }
 
     /// Full jitter: anything up to twice as long as the last time.
-    fn fail(&mut self, why: Failure, now: Elapsed, chance: u64) {
+    pub(crate) fn fail(&mut self, why: Failure, now: Elapsed, chance: u64) {
         self.wanted = true;
         self.n_failures = self.n_failures.saturating_add(1);
         let most = BACKOFF_MIN_MS
@@ -275,12 +275,12 @@ impl Lane {
         ));
     }
 
-    fn hurry(&mut self) {
+    pub(crate) fn hurry(&mut self) {
         self.wanted = true;
         self.succeed();
     }
 
-    fn wakes_at(&self) -> Option<Elapsed> {
+    pub(crate) fn wakes_at(&self) -> Option<Elapsed> {
         match self.retry {
             Some((at, _)) if self.wanted || self.due.is_some() => Some(at),
             _ => self.due,

@@ -1,5 +1,7 @@
 //! What travels: CBOR maps with integer keys, so that this version and the one before understand each other.
 
+pub mod files;
+
 use minicbor::{Decode, Encode};
 use shouwen_domain::envelope::Receipt;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
@@ -172,4 +174,16 @@ pub enum FailureCode {
     /// The server cannot store now (a full disk, say); nothing was taken. 503
     #[n(5)]
     Storage,
+    /// The chunks do not make up the file that was named; all of them are thrown away. 422
+    #[n(20)]
+    WrongBytes,
+    /// Neither JPEG nor PNG nor WebP. 415
+    #[n(21)]
+    NotAPicture,
+    /// More bytes of files than this site may send in a day. 429
+    #[n(22)]
+    FilesOfTheDay,
+    /// No such file is there as a whole. 404
+    #[n(23)]
+    NotHere,
 }
