@@ -8,7 +8,8 @@ use shouwen_store::Fault;
 
 use crate::browser;
 use crate::components::frame::Toast;
-use crate::desk::Desk;
+use crate::desk::{Desk, FileDesk};
+use crate::files_pump;
 use crate::pages::case::CasePage;
 use crate::pages::fault::FaultPage;
 use crate::pages::more::MorePage;
@@ -39,7 +40,7 @@ pub fn start() {
 #[derive(Clone)]
 enum Opening {
     Waiting,
-    Ready(Desk),
+    Ready(Desk, FileDesk),
     Failed(Fault),
 }
 
@@ -56,8 +57,17 @@ fn App() -> impl IntoView {
         };
         match Desk::open(&owner, wake_pump).await {
             Ok(desk) => {
-                opening.set(Opening::Ready(desk));
-                owner.with(|| sync_pump::start(desk, wake, heard));
+                let (wake_files, files_heard) = files_pump::channel();
+                let files = owner.with(|| {
+                    FileDesk::new(desk, move |what| {
+                        let _ = wake_files.unbounded_send(what);
+                    })
+                });
+                opening.set(Opening::Ready(desk, files));
+                owner.with(|| {
+                    sync_pump::start(desk, wake, heard);
+                    files_pump::start(desk, files, files_heard);
+                });
                 browser::worker::register(move || desk.say_update_ready());
                 if let Err(error) = desk.fetch_texts().await {
                     desk.report_texts(error);
@@ -69,14 +79,15 @@ fn App() -> impl IntoView {
     });
     move || match opening.get() {
         Opening::Waiting => ().into_any(),
-        Opening::Ready(desk) => view! { <Site desk /> }.into_any(),
+        Opening::Ready(desk, files) => view! { <Site desk files /> }.into_any(),
         Opening::Failed(fault) => view! { <FaultPage fault /> }.into_any(),
     }
 }
 
 #[component]
-fn Site(desk: Desk) -> impl IntoView {
+fn Site(desk: Desk, files: FileDesk) -> impl IntoView {
     provide_context(desk);
+    provide_context(files);
     let is_signed_in =
         Memo::new(move |_| desk.session().read().is_some() && desk.rules().read().is_some());
     move || {

@@ -63,7 +63,8 @@ pub fn start(desk: Desk, wake: UnboundedSender<Wake>, heard: UnboundedReceiver<W
     });
 }
 
-fn listen(wake: &UnboundedSender<Wake>) {
+/// Tells what the browser says of network and window.
+pub fn listen(wake: &UnboundedSender<Wake>) {
     let say = |wake: &UnboundedSender<Wake>, what: Wake| {
         // The pump ends with the page; nobody is left to hear.
         let _ = wake.unbounded_send(what);
@@ -414,13 +415,7 @@ impl From<Fault> for Trouble {
 
 impl From<HttpError> for Trouble {
     fn from(error: HttpError) -> Self {
-        Self::Failure(match error {
-            HttpError::Network => Failure::Network,
-            HttpError::Malformed => Failure::Malformed,
-            HttpError::Status { status: 401, .. } => Failure::SignedOut,
-            HttpError::Status { status: 413, .. } => Failure::TooLarge,
-            HttpError::Status { .. } => Failure::Server,
-        })
+        Self::Failure(error.failure())
     }
 }
 

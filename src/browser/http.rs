@@ -3,6 +3,7 @@
 use gloo::net::http::{Method, RequestBuilder};
 use js_sys::Uint8Array;
 use minicbor::{Decode, Encode};
+use shouwen_sync::client::Failure;
 use shouwen_sync::message::{Failure as FailureBody, FailureCode, MEDIA_TYPE};
 
 /// Why there is no answer.
@@ -19,9 +20,31 @@ pub enum HttpError {
     Malformed,
 }
 
+impl HttpError {
+    /// What it means to whoever sends.
+    pub const fn failure(&self) -> Failure {
+        match self {
+            Self::Network => Failure::Network,
+            Self::Malformed => Failure::Malformed,
+            Self::Status { status: 401, .. } => Failure::SignedOut,
+            Self::Status { status: 413, .. } => Failure::TooLarge,
+            Self::Status { .. } => Failure::Server,
+        }
+    }
+}
+
 pub async fn get<T: for<'b> Decode<'b, ()>>(path: &str) -> Result<T, HttpError> {
     let request = RequestBuilder::new(path)
         .method(Method::GET)
+        .build()
+        .map_err(|_| HttpError::Network)?;
+    answer(request.send().await).await
+}
+
+pub async fn get_with<T: for<'b> Decode<'b, ()>>(path: &str, token: &str) -> Result<T, HttpError> {
+    let request = RequestBuilder::new(path)
+        .method(Method::GET)
+        .header("authorization", &format!("Bearer {token}"))
         .build()
         .map_err(|_| HttpError::Network)?;
     answer(request.send().await).await
@@ -32,9 +55,26 @@ pub async fn post<T: for<'b> Decode<'b, ()>>(
     token: Option<&str>,
     body: &impl Encode<()>,
 ) -> Result<T, HttpError> {
+    send(Method::POST, path, token, body).await
+}
+
+pub async fn put<T: for<'b> Decode<'b, ()>>(
+    path: &str,
+    token: &str,
+    body: &impl Encode<()>,
+) -> Result<T, HttpError> {
+    send(Method::PUT, path, Some(token), body).await
+}
+
+async fn send<T: for<'b> Decode<'b, ()>>(
+    method: Method,
+    path: &str,
+    token: Option<&str>,
+    body: &impl Encode<()>,
+) -> Result<T, HttpError> {
     let bytes = minicbor::to_vec(body).expect("writing to a vector cannot fail");
     let mut request = RequestBuilder::new(path)
-        .method(Method::POST)
+        .method(method)
         .header("content-type", MEDIA_TYPE);
     if let Some(token) = token {
         request = request.header("authorization", &format!("Bearer {token}"));

@@ -5,7 +5,7 @@ mod questions;
 
 use leptos::prelude::*;
 use shouwen_domain::command::Explained;
-use shouwen_domain::event::{Contact, Finding, Outcome, SuggestionFate, WaivedBecause};
+use shouwen_domain::event::{Contact, Finding, Outcome, PhotoAdded, SuggestionFate, WaivedBecause};
 use shouwen_domain::id::DepartmentId;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::{Case, Command};
@@ -26,6 +26,8 @@ pub struct Kept {
     pub words: String,
     /// The customer's, as recorded.
     pub phone: String,
+    /// Taken and not sent the last time.
+    pub photos: Vec<PhotoAdded>,
 }
 
 /// Everything any act may ask for. Lives as long as the sheet.
@@ -48,6 +50,9 @@ struct Fields {
     because: RwSignal<WaivedBecause>,
     upheld: RwSignal<Vec<DepartmentId>>,
     done_at: RwSignal<String>,
+    photos: RwSignal<Vec<PhotoAdded>>,
+    /// Photos that are still being made small.
+    busy: RwSignal<u32>,
 }
 
 impl Fields {
@@ -79,6 +84,8 @@ impl Fields {
             because: RwSignal::new(WaivedBecause::CustomerDeclined),
             upheld: RwSignal::new(Vec::new()),
             done_at: RwSignal::new(local.unwrap_or_default()),
+            photos: RwSignal::new(kept.photos),
+            busy: RwSignal::new(0),
         }
     }
 
@@ -167,6 +174,9 @@ impl Fields {
                 step,
                 done_at: self.done_at(desk)?,
             },
+            Act::AddPhotos => Command::AddPhotos {
+                photos: Some(self.photos.get_untracked()).filter(|it| !it.is_empty())?,
+            },
             Act::Receive
             | Act::Close
             | Act::Sign(_)
@@ -201,6 +211,9 @@ pub fn ActSheet(
     /// The words changed: keep them.
     #[prop(into)]
     changed: Callback<String>,
+    /// There is a photo more or less: keep them.
+    #[prop(into)]
+    photographed: Callback<Vec<PhotoAdded>>,
     #[prop(into)] done: Callback<Command>,
     #[prop(into)] cancel: Callback<()>,
     /// Why the last try was refused.
@@ -242,12 +255,12 @@ pub fn ActSheet(
                         aria-label=move || say!(words.get(), "act.cancel")><Icon name="x" /></button>
                 </header>
                 <div class="sheet-body form">
-                    {questions(act, desk, fields, changed)}
+                    {questions(act, desk, fields, changed, photographed)}
                     <p class="field-error" role="alert" hidden=move || error().is_none()>{error}</p>
                 </div>
                 <div class="action-bar">
                     <p class="why">{move || signs_as(desk)}</p>
-                    <button class="button" data-kind="primary" type="submit">{move || confirm_word(act, desk, fields)}</button>
+                    <button class="button" data-kind="primary" type="submit" disabled=move || fields.busy.get() != 0>{move || confirm_word(act, desk, fields)}</button>
                 </div>
             </form>
         </dialog>

@@ -8,7 +8,7 @@ use shouwen_sync::client::Status;
 
 use super::icon::Icon;
 use crate::browser;
-use crate::desk::Desk;
+use crate::desk::{Desk, FileDesk};
 use crate::say;
 use crate::wording::{self, time};
 
@@ -59,6 +59,7 @@ fn Back() -> impl IntoView {
 #[component]
 fn SyncLine() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let files = expect_context::<FileDesk>();
     let state = Memo::new(move |_| {
         let n_owed = desk.standing().read().n_owed;
         if desk.fault().read().is_some() {
@@ -75,19 +76,24 @@ fn SyncLine() -> impl IntoView {
         }
     });
     view! {
-        <p class="sync-line" role="status" data-sync=state data-owed=move || desk.standing().read().n_owed.to_string()>
-            <a class="sync-line-link" href="/more"><span class="sync-line-mark"></span>{move || sync_words(desk)}</a>
+        <p class="sync-line" role="status" data-sync=state data-owed=move || desk.standing().read().n_owed.to_string()
+            data-owed-photos=move || files.totals().read().n_owed.to_string()>
+            <a class="sync-line-link" href="/more"><span class="sync-line-mark"></span>{move || sync_words(desk, files)}</a>
         </p>
     }
 }
 
-fn sync_words(desk: Desk) -> String {
+fn sync_words(desk: Desk, files: FileDesk) -> String {
     let language = desk.language().get();
+    let n_photos = files.totals().read().n_owed;
     let n = desk.standing().read().n_owed;
     if desk.fault().read().is_some() {
         return say!(language, "sync.fault");
     }
     let sync = desk.sync().get();
+    if n == 0 && n_photos > 0 && !matches!(sync.status, Status::SignedOut) {
+        return say!(language, "sync.photos", n = n_photos);
+    }
     let synced = || match (sync.heard_at, desk.rules().get()) {
         (Some(at), Some(rules)) => {
             say!(

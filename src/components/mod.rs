@@ -8,5 +8,6 @@ pub mod due_card;
 pub mod field;
 pub mod frame;
 pub mod icon;
+pub mod photos;
 pub mod phrases;
 pub mod timeline;

@@ -87,10 +87,15 @@ impl Words<'_> {
                 None,
             )];
         };
+        let mut events: Vec<_> = events
+            .iter()
+            .map(|it| (it, fact::fact(self.language, &it.fact, self.rules)))
+            .collect();
+        // Nine photos are one line.
+        events.dedup_by(|a, b| matches!(a.0.fact, Fact::PhotoAdded(_)) && a.1 == b.1);
         let last = events.len().saturating_sub(1);
         let mut said = BTreeSet::new();
-        let lines = events.iter().enumerate().map(|(i, event)| {
-            let what = fact::fact(self.language, &event.fact, self.rules);
+        let lines = events.into_iter().enumerate().map(|(i, (event, what))| {
             let mut text = self.text(envelope, event);
             // The same words are shown once an act.
             if !text.is_empty() && !said.insert(text.clone()) {

@@ -4,6 +4,7 @@
 //! saved is on disk. Start at [`Desk::send`].
 
 mod board;
+mod files;
 mod session;
 mod site;
 
@@ -35,6 +36,7 @@ use crate::sync_pump::Wake;
 use crate::wording::Language;
 
 pub use board::Board;
+pub use files::{FileDesk, FileWake};
 pub use session::{Session, SignInError};
 pub use site::TextsError;
 

@@ -13,8 +13,9 @@ use shouwen_store::Fault;
 use crate::components::case_row::Hand;
 use crate::components::due_card::{CustomersClock, DueCard};
 use crate::components::icon::Icon;
+use crate::components::photos::Photos;
 use crate::components::timeline::Timeline;
-use crate::desk::{CaseFile, Desk};
+use crate::desk::{CaseFile, Desk, FileDesk};
 use crate::pages::fault::fault_words;
 use crate::say;
 use crate::wording::{self, Language, act, refusal, time};
@@ -63,7 +64,7 @@ pub fn CasePage() -> impl IntoView {
             .map(|it| it.map(|file| file.map(|it| Drawn::of(&it))))
     });
     let file = Signal::derive(move || shown.get().and_then(Result::ok).flatten());
-    let begun = Begun::new(desk);
+    let begun = Begun::new(desk, expect_context::<FileDesk>());
     Effect::new(move |before: Option<Option<CaseId>>| {
         let id = id.get();
         if before.is_some_and(|it| it != id) {
@@ -174,6 +175,7 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         {due}
         {customers}
         <What case particulars />
+        <Photos case />
         <Slips moves />
         <Done case />
         <section class="case-part">

@@ -9,7 +9,8 @@ use minicbor::{Decode, Encode};
 use shouwen_domain::Command;
 use shouwen_domain::Rules;
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
-use shouwen_domain::event::{Channel, Content, Field};
+use shouwen_domain::event::{Channel, Content, Field, PhotoAdded};
+use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
 
@@ -17,8 +18,9 @@ use crate::browser;
 use crate::components::choice::Choice;
 use crate::components::field::{Input, TextField};
 use crate::components::frame::Frame;
+use crate::components::photos::PhotoPicker;
 use crate::components::phrases::Guard;
-use crate::desk::{Desk, SendError};
+use crate::desk::{Desk, FileDesk, SendError};
 use crate::pages::fault::send_error_words;
 use crate::say;
 use crate::wording::{self, Language, act, refusal, time};
@@ -53,6 +55,8 @@ struct Draft {
     answer: String,
     #[n(12)]
     not_accepted: bool,
+    #[n(13)]
+    photos: Vec<PhotoAdded>,
 }
 
 impl Draft {
@@ -76,6 +80,9 @@ struct Form {
     remark: RwSignal<String>,
     answer: RwSignal<String>,
     accepted: RwSignal<bool>,
+    photos: RwSignal<Vec<PhotoAdded>>,
+    /// Photos that are still being made small.
+    busy: RwSignal<u32>,
 }
 
 impl Form {
@@ -93,6 +100,8 @@ impl Form {
             remark: RwSignal::new(draft.remark),
             answer: RwSignal::new(draft.answer),
             accepted: RwSignal::new(!draft.not_accepted),
+            photos: RwSignal::new(draft.photos),
+            busy: RwSignal::new(0),
         }
     }
 
@@ -110,6 +119,7 @@ impl Form {
             remark: self.remark.get_untracked(),
             answer: self.answer.get_untracked(),
             not_accepted: !self.accepted.get_untracked(),
+            photos: self.photos.get_untracked(),
         }
     }
 
@@ -281,6 +291,7 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
                 error=error_of(Field::CustomerPhone) changed=keep />
             <CategorySelect form keep error=error_of(Field::Category) />
             <TextField id="matter" kind=Input::Long label=label("record.matter") value=form.matter error=error_of(Field::Matter) changed=keep />
+            <PhotoPicker photos=form.photos busy=form.busy changed=keep />
             <Asked form keep />
             <TextField id="asked-at" kind=Input::DateTime label=label("record.asked_at") value=form.asked_at changed=keep
                 hint=Signal::derive(move || clock().unwrap_or_default()) />
@@ -315,11 +326,12 @@ fn Buttons(
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let navigate = use_navigate();
+    let files = expect_context::<FileDesk>();
     let send = Action::new_local(move |next: &Next| {
         let next = next.clone();
         let navigate = navigate.clone();
         async move {
-            match record(desk, form, next).await {
+            match record(desk, files, form, next).await {
                 Ok(case) => {
                     // The draft has become the case; should the device die here, it comes up again as a draft.
                     if let Some(session) = desk.session().get_untracked()
@@ -340,6 +352,8 @@ fn Buttons(
             }
         }
     });
+    // A photo that is not small yet would be left behind.
+    let waits = move || send.pending().get() || form.busy.get() != 0;
     let answer = move |_| {
         if !at_once.get_untracked() {
             at_once.set(true);
@@ -381,20 +395,21 @@ fn Buttons(
     };
     view! {
         <button class="button" data-kind=move || if at_once.get() { "primary" } else { "secondary" } type="button"
-            data-next="answer" disabled=send.pending() on:click=answer>
+            data-next="answer" disabled=waits on:click=answer>
             {move || say!(words.get(), "record.at_once")}
         </button>
-        <button class="button" data-kind=kind type="button" data-next="keep" disabled=send.pending()
+        <button class="button" data-kind=kind type="button" data-next="keep" disabled=waits
             hidden=move || at_once.get() on:click=keep>
             {move || say!(words.get(), "record.keep")}
         </button>
-        <button class="button" data-kind="primary" type="button" data-next="hand-over" disabled=send.pending()
+        <button class="button" data-kind="primary" type="button" data-next="hand-over" disabled=waits
             hidden=move || at_once.get() || proper.get().is_none() on:click=hand_over>{to}</button>
     }
 }
 
 async fn record(
     desk: Desk,
+    files: FileDesk,
     form: Form,
     next: Next,
 ) -> Result<shouwen_domain::id::CaseId, FormError> {
@@ -420,7 +435,7 @@ async fn record(
     let asked = std::iter::once(session.person.clone())
         .chain(others)
         .collect();
-    let filled = RecordForm {
+    let mut filled = RecordForm {
         number: String::new(),
         channel: form.channel.get_untracked(),
         asked_at: untrack(|| form.asked_moment(&rules)),
@@ -432,11 +447,24 @@ async fn record(
         address: form.address.get_untracked(),
         remark: form.remark.get_untracked(),
         next,
-        more: Circumstances::default(),
+        more: Circumstances {
+            photos: form.photos.get_untracked(),
+            ..Circumstances::default()
+        },
     };
-    desk.send(None, Command::Record(Box::new(filled)))
+    let with_photos = Command::Record(Box::new(filled.clone()));
+    // The words are saved whatever becomes of the photos.
+    if let Err(fault) = files.owe_named_in(&with_photos).await {
+        desk.report(fault);
+        filled.more.photos.clear();
+    }
+    let command = Command::Record(Box::new(filled));
+    let case = desk
+        .send(None, command.clone())
         .await
-        .map_err(FormError::Send)
+        .map_err(FormError::Send)?;
+    files.sent(&command).await;
+    Ok(case)
 }
 
 /// The department whose matter it is, where that is not one's own.
@@ -581,6 +609,7 @@ fn Asked(form: Form, keep: Callback<()>) -> impl IntoView {
 #[component]
 pub fn DraftRows() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let files = expect_context::<FileDesk>();
     let words = desk.language();
     let dropped = RwSignal::new(0_u32);
     let drafts = LocalResource::new(move || {
@@ -596,12 +625,16 @@ pub fn DraftRows() -> impl IntoView {
                 .collect::<Vec<_>>()
         }
     });
-    let discard = move |name: String| {
+    let discard = move |name: String, photos: Vec<Hash>| {
         let Some(session) = desk.session().get_untracked() else {
             return;
         };
         spawn_local(async move {
-            if let Err(fault) = desk.drop_draft(&session.person, &name).await {
+            let mut done = desk.drop_draft(&session.person, &name).await;
+            for it in photos {
+                done = done.and(files.discard(it).await);
+            }
+            if let Err(fault) = done {
                 desk.report(fault);
             }
             dropped.update(|it| *it += 1);
@@ -609,6 +642,7 @@ pub fn DraftRows() -> impl IntoView {
     };
     let row = move |(name, draft): (String, Draft)| {
         let begun = draft_time(desk, words.get(), &draft);
+        let photos: Vec<Hash> = draft.photos.iter().map(|it| it.photo).collect();
         let what = [draft.matter, draft.address]
             .into_iter()
             .filter(|it| !it.is_empty())
@@ -621,7 +655,7 @@ pub fn DraftRows() -> impl IntoView {
                     <span class="case-row-left">{begun}</span>
                     <span class="case-row-what">{what}</span>
                 </a>
-                <button class="button" data-kind="quiet" type="button" on:click=move |_| discard(name.clone())>
+                <button class="button" data-kind="quiet" type="button" on:click=move |_| discard(name.clone(), photos.clone())>
                     {move || say!(words.get(), "record.discard")}
                 </button>
             </li>

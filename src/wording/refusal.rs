@@ -143,6 +143,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::NameWhoWasAsked => say!(language, "refusal.name_who_was_asked"),
         Refusal::NobodyAsked => say!(language, "refusal.nobody_asked"),
         Refusal::TooManyAsked { limit } => say!(language, "refusal.too_many_asked", n = limit),
+        Refusal::TooManyPhotos { limit } => say!(language, "refusal.too_many_photos", n = limit),
         Refusal::AskedLater => say!(language, "refusal.asked_later"),
         Refusal::ImpossibleTime { at } => {
             say!(language, "refusal.impossible_time", time = moment(*at))

@@ -376,7 +376,11 @@ fn is_final(error: &OfficeError) -> bool {
             FailureCode::Malformed
             | FailureCode::TooManyTries
             | FailureCode::TooLarge
-            | FailureCode::Storage => false,
+            | FailureCode::Storage
+            | FailureCode::WrongBytes
+            | FailureCode::NotAPicture
+            | FailureCode::FilesOfTheDay
+            | FailureCode::NotHere => false,
         },
     }
 }
@@ -386,9 +390,15 @@ fn failure(error: &OfficeError) -> Failure {
         None => Failure::Network,
         Some(FailureCode::WrongPin | FailureCode::NotSignedIn) => Failure::SignedOut,
         Some(FailureCode::TooLarge) => Failure::TooLarge,
-        Some(FailureCode::Malformed | FailureCode::TooManyTries | FailureCode::Storage) => {
-            Failure::Server
-        }
+        Some(
+            FailureCode::Malformed
+            | FailureCode::TooManyTries
+            | FailureCode::Storage
+            | FailureCode::WrongBytes
+            | FailureCode::NotAPicture
+            | FailureCode::FilesOfTheDay
+            | FailureCode::NotHere,
+        ) => Failure::Server,
     }
 }
 

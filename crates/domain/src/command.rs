@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::event::{
     AgreedBecause, Channel, Contact, EmergencyStep, Finding, Guidance, Judgement, MissingBecause,
-    Outcome, OuterLimit, OuterTicket, PhotoSource, Request, Signing, SuccessionReason,
+    Outcome, OuterLimit, OuterTicket, PhotoAdded, Request, Signing, SuccessionReason,
     SuggestionFate, Takeaway, Urgency, WaivedBecause,
 };
 use crate::hash::Hash;
@@ -87,13 +87,8 @@ pub enum Command {
     ReportToAuthority { text: String },
     /// Publish the answer to an unnamed customer, or say why not (I1).
     PublishAnswer { published: bool, text: String },
-    /// Put a photo to the case (V7).
-    AddPhoto {
-        photo: Hash,
-        source: PhotoSource,
-        taken_at: Option<Moment>,
-        placed: bool,
-    },
+    /// Put photos to the case (V7).
+    AddPhotos { photos: Vec<PhotoAdded> },
     /// The customer was in touch without anything new (V5).
     LogContact { text: String },
 
@@ -308,6 +303,8 @@ pub struct Circumstances {
     pub outer: Option<OuterTicket>,
     /// By when an inspection or a request for data is to be answered (I13).
     pub due_by: Option<Moment>,
+    /// Taken while recording (V7).
+    pub photos: Vec<PhotoAdded>,
 }
 
 /// What follows the record.

@@ -120,12 +120,7 @@ fn on_case(on: On<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
         Command::FindIllegalAct { text } => intake::find_illegal_act(on, text),
         Command::ReportToAuthority { text } => intake::report_to_authority(on, text),
         Command::PublishAnswer { published, text } => intake::publish_answer(on, published, text),
-        Command::AddPhoto {
-            photo,
-            source,
-            taken_at,
-            placed,
-        } => Ok(intake::add_photo(on, photo, source, taken_at, placed)),
+        Command::AddPhotos { photos } => intake::add_photos(photos, &on.case.intake.photos),
         Command::LogContact { text } => Ok(intake::log_contact(text)),
         Command::Explain { explained, text } => intake::explain(on, explained, text),
 

@@ -21,8 +21,8 @@ use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::event::{
     AgreedBecause, Channel, Contact, EmergencyStep, Event, Fact, Finding, Guidance, Judgement,
-    Kind, MissingBecause, Outcome, OuterLimit, OuterTicket, PauseReason, PhotoSource, Request,
-    Signing, SuccessionReason, SuggestionFate, Takeaway, Urgency, WaivedBecause,
+    Kind, MissingBecause, Outcome, OuterLimit, OuterTicket, PauseReason, PhotoAdded, PhotoSource,
+    Request, Signing, SuccessionReason, SuggestionFate, Takeaway, Urgency, WaivedBecause,
 };
 use shouwen_domain::explain::{Library, View, explain, timeline};
 use shouwen_domain::hash::{Hash, Salt};
@@ -283,6 +283,7 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
             repeats: None,
             outer,
             due_by,
+            photos: Vec::new(),
         },
     )
 }
@@ -420,11 +421,13 @@ fn in_danger() -> impl Strategy<Value = Command> {
         text().prop_map(|text| Command::ReportToAuthority { text }),
         (any::<bool>(), text())
             .prop_map(|(published, text)| Command::PublishAnswer { published, text }),
-        (hash(), option::of(moment())).prop_map(|(photo, taken_at)| Command::AddPhoto {
-            photo,
-            source: PhotoSource::Camera,
-            taken_at,
-            placed: true,
+        (hash(), option::of(moment())).prop_map(|(photo, taken_at)| Command::AddPhotos {
+            photos: vec![PhotoAdded {
+                photo,
+                source: PhotoSource::Camera,
+                taken_at,
+                placed: true,
+            }],
         }),
         text().prop_map(|text| Command::LogContact { text }),
     ]

@@ -10,8 +10,11 @@ use shouwen_domain::case::{End, Stage, WithoutEffect};
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::event::{
-    Channel, Contact, Ending, Field, Finding, MissingBecause, Outcome, Signing,
+    Channel, Contact, Ending, Field, Finding, MissingBecause, Outcome, PhotoAdded, PhotoSource,
+    Signing,
 };
+use shouwen_domain::hash::Hash;
+use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::summary::Summary;
@@ -351,6 +354,59 @@ fn a_form_without_name_is_filed_as_incomplete_and_one_without_matter_not_at_all(
             field: Field::Matter,
         },
     );
+}
+
+fn photo(name: &str) -> PhotoAdded {
+    PhotoAdded {
+        photo: Hash::of(name.as_bytes()),
+        source: PhotoSource::Camera,
+        taken_at: None,
+        placed: false,
+    }
+}
+
+#[test]
+fn photos_taken_while_recording_are_one_action_with_the_record() {
+    let mut form = form(Next::Keep, "2026-07-13 09:00");
+    form.more.photos = vec![photo("leak"), photo("ceiling"), photo("leak")];
+    let desk = Desk::new().order(
+        "wang-jianguo",
+        "2026-07-13 09:05",
+        Command::Record(Box::new(form)),
+    );
+    let names = |desk: &Desk| -> Vec<Hash> {
+        let photos = desk.case().unwrap().intake.photos;
+        photos.iter().map(|it| it.photo).collect()
+    };
+    assert_eq!(desk.envelopes.len(), 1);
+    let [leak, ceiling, valve] = ["leak", "ceiling", "valve"].map(|it| photo(it).photo);
+    assert_eq!(names(&desk), [leak, ceiling]);
+    let photos = vec![photo("valve"), photo("ceiling"), photo("valve")];
+    let more = Command::AddPhotos { photos };
+    let desk = desk.order("wang-jianguo", "2026-07-13 09:10", more.clone());
+    assert_eq!(names(&desk), [leak, ceiling, valve]);
+    let desk = desk.order("wang-jianguo", "2026-07-13 09:11", more);
+    assert_eq!(
+        desk.envelopes.len(),
+        2,
+        "what is there already is no action"
+    );
+}
+
+#[test]
+fn more_photos_at_once_than_an_act_takes_are_refused() {
+    let photos: Vec<_> = (0..=limits::PHOTOS)
+        .map(|it| photo(&it.to_string()))
+        .collect();
+    let refusal = Refusal::TooManyPhotos {
+        limit: limits::PHOTOS,
+    };
+    let mut form = form(Next::Keep, "2026-07-13 09:00");
+    form.more.photos.clone_from(&photos);
+    let record = Command::Record(Box::new(form));
+    Desk::new().refused("wang-jianguo", "2026-07-13 09:05", record, &refusal);
+    let more = Command::AddPhotos { photos };
+    handed_over().refused("wang-jianguo", "2026-07-13 10:00", more, &refusal);
 }
 
 #[test]

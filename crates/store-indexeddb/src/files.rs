@@ -179,10 +179,16 @@ impl<D: Disk> Files for Engine<D> {
             let Some(record) = FileRecord::put(seen.what, bytes, hold, at)? else {
                 return Ok(hash);
             };
-            let mut writes: Vec<Write> = seen.what.iter().flat_map(remove_file).collect();
+            let mut writes = Vec::new();
+            if let Some(draft) = seen.what.filter(FileRecord::is_whole) {
+                // What only changes its standing takes no room.
+                writes.push(remove_record(&draft));
+            } else {
+                writes.extend(seen.what.iter().flat_map(remove_file));
+                let chunks = (0..).zip(bytes.chunks(limits::CHUNK_BYTES));
+                writes.extend(chunks.map(|(n, it)| put_chunk(hash, n, it)));
+            }
             writes.push(put_record(&record));
-            let chunks = (0..).zip(bytes.chunks(limits::CHUNK_BYTES));
-            writes.extend(chunks.map(|(n, it)| put_chunk(hash, n, it)));
             if self.write_files(seen.counted.as_deref(), writes).await? {
                 return Ok(hash);
             }

@@ -43,6 +43,7 @@ pub enum Act {
     TellDelay,
     ReplyOuter,
     Emergency(EmergencyStep),
+    AddPhotos,
 }
 
 impl Act {
@@ -60,7 +61,8 @@ impl Act {
     ];
 
     /// What comes beside it: shown where it is possible.
-    pub const BESIDE: [Self; 26] = [
+    pub const BESIDE: [Self; 27] = [
+        Self::AddPhotos,
         Self::Emergency(EmergencyStep::PassedOn),
         Self::Emergency(EmergencyStep::OnSite),
         Self::Emergency(EmergencyStep::RescuerOnSite),
@@ -160,6 +162,7 @@ impl Act {
             Self::TellDelay => task(DeadlineId::TellDelay),
             Self::ReplyOuter => task(DeadlineId::OuterReply),
             Self::Emergency(step) => act::emergency_step(language, step),
+            Self::AddPhotos => say!(language, "act.add_photos"),
         }
     }
 
@@ -201,6 +204,7 @@ impl Act {
             Self::Emergency(EmergencyStep::RescuerOnSite) => "emergency-rescuer",
             Self::Emergency(EmergencyStep::DirectorTold) => "emergency-director",
             Self::Emergency(EmergencyStep::DangerOver) => "emergency-over",
+            Self::AddPhotos => "add-photos",
         }
     }
 
@@ -237,7 +241,8 @@ impl Act {
             | Self::ReportToAuthority
             | Self::TellDelay
             | Self::ReplyOuter
-            | Self::Emergency(_) => None,
+            | Self::Emergency(_)
+            | Self::AddPhotos => None,
         }
     }
 
@@ -311,6 +316,7 @@ impl Act {
             },
             Self::ReplyOuter => Command::ReplyOuter { text },
             Self::Emergency(step) => Command::EmergencyStep { step, done_at: now },
+            Self::AddPhotos => Command::AddPhotos { photos: Vec::new() },
             Self::Receive
             | Self::Close
             | Self::Sign(_)

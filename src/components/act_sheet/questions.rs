@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use shouwen_domain::case::Stage;
-use shouwen_domain::event::{Contact, Finding, Kind, Outcome, SuggestionFate, WaivedBecause};
+use shouwen_domain::event::{
+    Contact, Finding, Kind, Outcome, PhotoAdded, SuggestionFate, WaivedBecause,
+};
 use shouwen_domain::id::DepartmentId;
 use shouwen_domain::{Case, decide};
 
@@ -10,12 +12,19 @@ use super::Fields;
 use super::act::{Act, open_request};
 use crate::components::choice::Choice;
 use crate::components::field::{Input, TextField};
+use crate::components::photos::PhotoPicker;
 use crate::components::phrases::Guard;
 use crate::desk::Desk;
 use crate::say;
 use crate::wording::{self, Language, act};
 
-pub fn questions(act: Act, desk: Desk, fields: Fields, changed: Callback<String>) -> AnyView {
+pub fn questions(
+    act: Act,
+    desk: Desk,
+    fields: Fields,
+    changed: Callback<String>,
+    photographed: Callback<Vec<PhotoAdded>>,
+) -> AnyView {
     let ask = Ask {
         desk,
         fields,
@@ -29,6 +38,10 @@ pub fn questions(act: Act, desk: Desk, fields: Fields, changed: Callback<String>
         }
         .into_any(),
         Act::NameHandler => view! { <PersonSelect fields /> }.into_any(),
+        Act::AddPhotos => {
+            let changed = move |()| photographed.run(fields.photos.get_untracked());
+            view! { <PhotoPicker photos=fields.photos busy=fields.busy changed /> }.into_any()
+        }
         Act::Return => ask.guarded("act.opinion", false),
         Act::AnswerAtOnce => ask.guarded("record.answer", true),
         Act::Reply => view! { <ResultQuestions ask /> }.into_any(),

@@ -5,6 +5,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shouwen_domain::event::PhotoAdded;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::{Particulars, Task};
 use shouwen_domain::verdict::Evidence;
@@ -13,7 +14,7 @@ use shouwen_domain::{Acting, Case, Command, Refusal, decide};
 use crate::components::act_sheet::{Act, ActSheet, Kept};
 use crate::components::case_row::Hand;
 use crate::components::icon::Icon;
-use crate::desk::Desk;
+use crate::desk::{Desk, FileDesk, SendError};
 use crate::pages::fault::send_error_words;
 use crate::say;
 use crate::wording::refusal;
@@ -36,14 +37,20 @@ pub struct Begun {
 }
 
 impl Begun {
-    pub fn new(desk: Desk) -> Self {
+    pub fn new(desk: Desk, files: FileDesk) -> Self {
         let open = RwSignal::new(None);
         let refused = RwSignal::new(None);
         let send = Action::new_local(move |(id, act, command): &(CaseId, Act, Command)| {
             let (id, act, command) = (*id, *act, command.clone());
             async move {
-                match desk.send(Some(id), command).await {
+                let stored = files.owe_named_in(&command).await;
+                let sent = match stored {
+                    Ok(()) => desk.send(Some(id), command.clone()).await,
+                    Err(fault) => Err(SendError::Fault(fault)),
+                };
+                match sent {
                     Ok(_) => {
+                        files.sent(&command).await;
                         forget(desk, id, act).await;
                         open.try_set(None);
                         refused.try_set(None);
@@ -81,6 +88,7 @@ impl Begun {
             let kept = Kept {
                 words: kept_words(self.desk, case.id, act).await,
                 phone: recorded_phone(self.desk, case.id).await,
+                photos: kept_photos(self.desk, case.id, act).await,
             };
             self.open.try_set(Some(Opened { act, case, kept }));
         });
@@ -95,12 +103,18 @@ pub fn BegunSheet(begun: Begun) -> impl IntoView {
         let Opened { act, case, kept } = begun.open.get()?;
         let id = case.id;
         let case = StoredValue::new(case);
-        let changed = move |text: String| keep_words(desk, id, act, text);
+        let changed = move |text: String| keep(desk, id, act, text.into_bytes());
+        let photographed = move |photos: Vec<PhotoAdded>| {
+            let photos = minicbor::to_vec(photos).expect("writing to a vector cannot fail");
+            keep(desk, id, act, photos);
+        };
         let done = move |command: Command| {
             begun.send.dispatch((id, act, command));
         };
         let cancel = move |()| begun.clear();
-        Some(view! { <ActSheet act case kept changed done cancel refused=begun.refused /> })
+        Some(
+            view! { <ActSheet act case kept changed photographed done cancel refused=begun.refused /> },
+        )
     }
 }
 
@@ -234,14 +248,23 @@ fn draft_name(id: CaseId, act: Act) -> String {
     format!("act-{id}-{}", act.slug())
 }
 
+async fn kept(desk: Desk, id: CaseId, act: Act) -> Option<Vec<u8>> {
+    let person = desk.session().get_untracked()?.person;
+    let kept = desk.draft(&person, &draft_name(id, act)).await;
+    kept.ok().flatten()
+}
+
 async fn kept_words(desk: Desk, id: CaseId, act: Act) -> String {
-    let Some(session) = desk.session().get_untracked() else {
-        return String::new();
-    };
-    let kept = desk.draft(&session.person, &draft_name(id, act)).await;
-    kept.ok()
-        .flatten()
+    let words = kept(desk, id, act).await.filter(|_| act != Act::AddPhotos);
+    words
         .and_then(|it| String::from_utf8(it).ok())
+        .unwrap_or_default()
+}
+
+async fn kept_photos(desk: Desk, id: CaseId, act: Act) -> Vec<PhotoAdded> {
+    let photos = kept(desk, id, act).await.filter(|_| act == Act::AddPhotos);
+    photos
+        .and_then(|it| minicbor::decode(&it).ok())
         .unwrap_or_default()
 }
 
@@ -250,13 +273,13 @@ async fn recorded_phone(desk: Desk, id: CaseId) -> String {
     file.map_or_else(String::new, |it| Particulars::of(&it.envelopes()).phone)
 }
 
-fn keep_words(desk: Desk, id: CaseId, act: Act, text: String) {
+fn keep(desk: Desk, id: CaseId, act: Act, draft: Vec<u8>) {
     let Some(session) = desk.session().get_untracked() else {
         return;
     };
     spawn_local(async move {
         if let Err(fault) = desk
-            .keep_draft(&session.person, &draft_name(id, act), text.as_bytes())
+            .keep_draft(&session.person, &draft_name(id, act), &draft)
             .await
         {
             desk.report(fault);

@@ -1,5 +1,7 @@
 //! Commands at the counter, on the phone and on the round (F, I).
 
+use std::collections::BTreeSet;
+
 use super::consent::{missed_by_the_customer, within_outer_limit};
 use super::refusal::{Post, Refusal};
 use super::roles::{
@@ -8,15 +10,16 @@ use super::roles::{
 };
 use super::transfer::{reason_explained, slip};
 use super::{Acting, On, bare, needed, said, with_words};
+use crate::case::Photo;
 use crate::command::{Circumstances, Explained, Next, RecordForm};
 use crate::directory::Person;
 use crate::event::{
     AgreedBecause, AnswerPublished, AnsweredAtOnce, Asked, AskedBefore, AskedConfirmed, Channel,
     Closed, ContactLogged, Content, EmergencyStep, EmergencyStepDone, Ending, Event, Fact, Field,
     FormCompleted, Guidance, Guided, GuidedReceived, IllegalActFound, Kind, MissingBecause,
-    NoticeGiven, OutsideContacted, PhotoAdded, PhotoSource, Recorded, RepeatMarked,
-    ReportedToAuthority, ResultChecked, SecondTripMade, Takeaway, TakeawayGiven, TimeAgreed,
-    Urgency, UrgencySet, WhomToSeeTold,
+    NoticeGiven, OutsideContacted, PhotoAdded, Recorded, RepeatMarked, ReportedToAuthority,
+    ResultChecked, SecondTripMade, Takeaway, TakeawayGiven, TimeAgreed, Urgency, UrgencySet,
+    WhomToSeeTold,
 };
 use crate::hash::Hash;
 use crate::id::{CaseId, DepartmentId, EmergencyId, PaperId, PersonId};
@@ -104,9 +107,11 @@ pub(super) fn record(
         needs_rescuer,
         unnamed,
     };
+    let photos = add_photos(more.photos, &[])?;
     let followed_by = following(form.next, &recorded, first, actor, category, rules)?;
     let recorded = Event::new(Fact::Recorded(recorded), content);
-    Ok([recorded].into_iter().chain(followed_by).collect())
+    let with_photos = [recorded].into_iter().chain(photos);
+    Ok(with_photos.chain(followed_by).collect())
 }
 
 fn following(
@@ -715,23 +720,16 @@ pub(super) fn publish_answer(
     Ok(vec![Event::new(fact, Content::text(text))])
 }
 
-pub(super) fn add_photo(
-    on: On<'_>,
-    photo: Hash,
-    source: PhotoSource,
-    taken_at: Option<Moment>,
-    placed: bool,
-) -> Vec<Event> {
-    if on.case.intake.photos.iter().any(|it| it.photo == photo) {
-        return Vec::new();
+/// V7: each once, and not those that the case has already.
+pub(super) fn add_photos(photos: Vec<PhotoAdded>, known: &[Photo]) -> Result<Vec<Event>, Refusal> {
+    if photos.len() > limits::PHOTOS {
+        return Err(Refusal::TooManyPhotos {
+            limit: limits::PHOTOS,
+        });
     }
-    let fact = Fact::PhotoAdded(PhotoAdded {
-        photo,
-        source,
-        taken_at,
-        placed,
-    });
-    vec![bare(fact)]
+    let mut seen: BTreeSet<Hash> = known.iter().map(|it| it.photo).collect();
+    let new = photos.into_iter().filter(|it| seen.insert(it.photo));
+    Ok(new.map(|it| bare(Fact::PhotoAdded(it))).collect())
 }
 
 /// I3: what is not answered at once is explained, whether it stays here or the customer is guided on.

@@ -130,6 +130,10 @@ pub enum Refusal {
     TooManyAsked {
         limit: usize,
     },
+    /// More photos at once than one act takes.
+    TooManyPhotos {
+        limit: usize,
+    },
     /// The asking is later than now.
     AskedLater,
     /// Who was asked instead is said by a succession (F6).
@@ -293,6 +297,7 @@ impl Refusal {
             Self::OpinionMissing => Some(RuleId::T4),
             Self::ReasonMissing { rule } | Self::CheckerDidTheWork { rule } => Some(*rule),
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
+            Self::TooManyPhotos { .. } => Some(RuleId::V7),
             Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
             Self::NotClear | Self::UnknownPaper { .. } => Some(RuleId::I4),

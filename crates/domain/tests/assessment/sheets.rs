@@ -7,7 +7,7 @@ use shouwen_domain::assessment::{
     FieldId, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet,
     takeaway,
 };
-use shouwen_domain::event::PhotoSource;
+use shouwen_domain::event::{PhotoAdded, PhotoSource};
 use shouwen_domain::summary::Particulars;
 
 use crate::story::*;
@@ -289,11 +289,13 @@ fn a_customer_takes_along_number_name_next_step_and_phone() {
 
 #[test]
 fn a_photo_is_pointed_out_where_it_may_mislead() {
-    let photo = |name: &[u8], source, taken: Option<&str>, placed| Command::AddPhoto {
-        photo: Hash::of(name),
-        source,
-        taken_at: taken.map(at),
-        placed,
+    let photo = |name: &[u8], source, taken: Option<&str>, placed| Command::AddPhotos {
+        photos: vec![PhotoAdded {
+            photo: Hash::of(name),
+            source,
+            taken_at: taken.map(at),
+            placed,
+        }],
     };
     let story = Story::handed_over(1)
         .order(

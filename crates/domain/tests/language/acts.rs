@@ -3,7 +3,7 @@
 use shouwen_domain::Command;
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::draft::Draft;
-use shouwen_domain::event::{Channel, OuterTicket, Request, Urgency};
+use shouwen_domain::event::{Channel, OuterTicket, PhotoAdded, Request, Urgency};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, EmergencyId, PaperId, PersonId, ShiftId};
 use shouwen_domain::moment::Moment;
@@ -199,11 +199,13 @@ impl World {
             let name = line.name().ok_or("这里应是【照片】")?;
             let source = line.need_word(SOURCES)?;
             let taken_at = line.time(Some(now))?;
-            Command::AddPhoto {
-                photo: Hash::of(name.as_bytes()),
-                source,
-                taken_at,
-                placed: line.take("有定位"),
+            Command::AddPhotos {
+                photos: vec![PhotoAdded {
+                    photo: Hash::of(name.as_bytes()),
+                    source,
+                    taken_at,
+                    placed: line.take("有定位"),
+                }],
             }
         } else if line.take("说明原因") {
             Command::Explain {

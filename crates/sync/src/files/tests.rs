@@ -320,6 +320,22 @@ fn a_restored_head_office_is_offered_all_that_is_kept() {
 }
 
 #[test]
+fn a_head_office_restored_while_the_store_is_read_is_offered_all_as_well() {
+    let mut bench = Bench::idle();
+    bench.words(false, 2);
+    let elsewhere = |epoch| Todo::LoadElsewhere {
+        epoch,
+        limit: OFFERED_FILES,
+    };
+    let todo = bench.feed(Input::Owed(Vec::new()));
+    assert_eq!(todo, Some(elsewhere(2)));
+    assert_eq!(bench.words(false, 3), None);
+    assert_eq!(bench.feed(Input::Elsewhere(Vec::new())), Some(OWED));
+    let todo = bench.feed(Input::Owed(Vec::new()));
+    assert_eq!(todo, Some(elsewhere(3)));
+}
+
+#[test]
 fn a_wanted_file_comes_chunk_by_chunk_and_before_what_is_sent() {
     let (one, bytes) = file(1, 3);
     let hash = one.hash;

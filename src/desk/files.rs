@@ -1,0 +1,165 @@
+//! The photos on this device: kept, named by acts, shown, asked for.
+//!
+//! A photo is on the disk before the act that names it, and neither waits for the network.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use shouwen_domain::Command;
+use shouwen_domain::event::PhotoAdded;
+use shouwen_domain::hash::Hash;
+use shouwen_store::{Fault, FileState, FileTotals, Files, Hold};
+use shouwen_store_indexeddb::IndexedDbLog;
+use shouwen_sync::files::Progress;
+
+use super::Desk;
+use crate::browser;
+use crate::browser::photo::free_bytes;
+
+/// With less than this left on the device, what head office has goes, oldest first.
+const LOW_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What wakes the pump of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileWake {
+    /// Something new is owed.
+    Owed,
+    Wanted(Hash),
+}
+
+/// The files and what is known of them. `Copy`: hand it around freely.
+#[derive(Clone, Copy)]
+pub struct FileDesk {
+    log: StoredValue<Rc<IndexedDbLog>, LocalStorage>,
+    wake: StoredValue<Box<dyn Fn(FileWake)>, LocalStorage>,
+    totals: RwSignal<FileTotals>,
+    coming: RwSignal<BTreeMap<Hash, Progress>>,
+    /// Counts up whenever a file came, went up or went away.
+    changes: RwSignal<u32>,
+}
+
+impl FileDesk {
+    /// Its signals live as long as the current owner.
+    pub fn new(desk: Desk, wake: impl Fn(FileWake) + 'static) -> Self {
+        Self {
+            log: StoredValue::new_local(desk.log()),
+            wake: StoredValue::new_local(Box::new(wake)),
+            totals: RwSignal::new(FileTotals::default()),
+            coming: RwSignal::new(BTreeMap::new()),
+            changes: RwSignal::new(0),
+        }
+    }
+
+    /// How much lies here, as last looked.
+    pub fn totals(self) -> ReadSignal<FileTotals> {
+        self.totals.read_only()
+    }
+
+    pub fn changes(self) -> ReadSignal<u32> {
+        self.changes.read_only()
+    }
+
+    /// How far the files have come that somebody asked for and that are not here yet.
+    pub fn coming(self) -> ReadSignal<BTreeMap<Hash, Progress>> {
+        self.coming.read_only()
+    }
+
+    /// Stores a photo that no act names yet.
+    pub async fn keep(self, bytes: &[u8]) -> Result<Hash, Fault> {
+        self.make_room().await?;
+        let log = self.log.get_value();
+        let stored = match log.put_file(bytes, Hold::Draft, browser::now()).await {
+            Err(Fault::QuotaExceeded) if log.evict_files(LOW_BYTES).await? > 0 => {
+                log.put_file(bytes, Hold::Draft, browser::now()).await
+            }
+            stored => stored,
+        };
+        self.look().await;
+        stored
+    }
+
+    /// Throws away a photo that somebody took out again.
+    pub async fn discard(self, hash: Hash) -> Result<(), Fault> {
+        self.log.get_value().discard_file(hash).await?;
+        self.look().await;
+        Ok(())
+    }
+
+    /// Before a command: the photos that its act will name are owed from here on.
+    pub async fn owe_named_in(self, command: &Command) -> Result<(), Fault> {
+        let log = self.log.get_value();
+        for it in photos_of(command) {
+            if log.file_state(it.photo).await? == FileState::Draft
+                && let Some(bytes) = log.file(it.photo).await?
+            {
+                log.put_file(&bytes, Hold::Owed, browser::now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After a command: there may be something to send.
+    pub async fn sent(self, command: &Command) {
+        if !photos_of(command).is_empty() {
+            self.look().await;
+            self.wake.with_value(|it| it(FileWake::Owed));
+        }
+    }
+
+    pub async fn state(self, hash: Hash) -> Result<FileState, Fault> {
+        self.log.get_value().file_state(hash).await
+    }
+
+    /// The bytes, where all of them are here.
+    pub async fn bytes(self, hash: Hash) -> Result<Option<Vec<u8>>, Fault> {
+        self.log.get_value().file(hash).await
+    }
+
+    /// Asks head office for a file.
+    pub fn want(self, hash: Hash) {
+        let (n_here, n_chunks) = (0, 0);
+        self.set_coming(hash, Some(Progress::Coming { n_here, n_chunks }));
+        self.wake.with_value(|it| it(FileWake::Wanted(hash)));
+    }
+
+    /// For the pump.
+    pub fn set_coming(self, hash: Hash, progress: Option<Progress>) {
+        if self.coming.with_untracked(|it| it.get(&hash).copied()) != progress {
+            self.coming.update(|it| match progress {
+                Some(progress) => drop(it.insert(hash, progress)),
+                None => drop(it.remove(&hash)),
+            });
+        }
+    }
+
+    /// Looks again at what lies here, and lets whoever shows it look again.
+    pub async fn look(self) {
+        if let Ok(totals) = self.log.get_value().file_totals().await {
+            self.totals.set(totals);
+        }
+        self.changes.update(|it| *it += 1);
+    }
+
+    /// Throws away what head office has where the device is nearly full.
+    pub async fn make_room(self) -> Result<(), Fault> {
+        if let Some(free) = free_bytes().await
+            && free < LOW_BYTES
+        {
+            self.log.get_value().evict_files(LOW_BYTES - free).await?;
+        }
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other command can name a file"
+)]
+fn photos_of(command: &Command) -> &[PhotoAdded] {
+    match command {
+        Command::Record(form) => &form.more.photos,
+        Command::AddPhotos { photos } => photos,
+        _ => &[],
+    }
+}
