@@ -22,3 +22,5 @@ pub const PHOTOS: usize = 9;
 pub const FILE_BYTES: usize = 300 * 1024;
 /// One piece of a file, on the wire and on the disk: one chunk is one stored record.
 pub const CHUNK_BYTES: usize = 48 * 1024;
+/// New photos that one site may send in a day (UTC).
+pub const SITE_FILES_DAY_BYTES: u64 = 2 * 1024 * 1024 * 1024;

@@ -3,6 +3,7 @@
 //! Site and device come from the token, never from what a request says about itself.
 
 mod answer;
+mod files;
 mod sign_in;
 
 use std::sync::Arc;
@@ -58,6 +59,16 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/api/site", get(site))
         .route("/api/push", post(push))
         .route("/api/pull", post(pull))
+        .route(
+            "/api/files/lacking",
+            post(files::lacking).layer(DefaultBodyLimit::max(files::OFFER_BODY_BYTES)),
+        )
+        .route(
+            "/api/files/{hash}/{n}",
+            get(files::get)
+                .put(files::put)
+                .layer(DefaultBodyLimit::max(files::CHUNK_BODY_BYTES)),
+        )
         .route("/api", get(nothing_here).post(nothing_here))
         .route("/api/{*path}", get(nothing_here).post(nothing_here))
         .route("/healthz", get(health))

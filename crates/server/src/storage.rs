@@ -1,13 +1,14 @@
 //! The one room where the database is: SQLite in a folder, or PostgreSQL, which several server
 //! processes share.
 //!
-//! Nobody is told that something is stored before the commit is durable. The log is in [`log`], who
-//! may come in is in [`access`]; both are written once, against [`db::Db`], and know no engine and no
+//! Nobody is told that something is stored before the commit is durable. The log is in [`log`], photos
+//! are in [`files`], who may come in is in [`access`]; all are written once, against [`db::Db`], and know no engine and no
 //! thread.
 
 pub mod access;
 pub mod backup;
 pub mod db;
+pub mod files;
 mod job;
 pub mod log;
 mod postgres;

@@ -64,6 +64,10 @@ pub enum Declined {
     TooManyTries { retry_after_s: u64 },
     TooLarge,
     Storage,
+    WrongBytes,
+    NotAPicture,
+    FilesOfTheDay,
+    NotHere,
 }
 
 impl From<Fault> for Declined {
@@ -95,6 +99,26 @@ impl IntoResponse for Declined {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 FailureCode::TooLarge,
                 "More than one batch may hold",
+            ),
+            Self::WrongBytes => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                FailureCode::WrongBytes,
+                "The chunks do not make up the file that was named; all of them are thrown away",
+            ),
+            Self::NotAPicture => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                FailureCode::NotAPicture,
+                "Neither JPEG nor PNG nor WebP",
+            ),
+            Self::FilesOfTheDay => (
+                StatusCode::TOO_MANY_REQUESTS,
+                FailureCode::FilesOfTheDay,
+                "More bytes of photos than a site may send in a day",
+            ),
+            Self::NotHere => (
+                StatusCode::NOT_FOUND,
+                FailureCode::NotHere,
+                "No such file is here as a whole",
             ),
             Self::Storage => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -3,8 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+macro_rules! on_both_engines {
+    ($($name:ident)* ; $($backup:ident)*) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&super::Home::sqlite()); })*
+            $(#[test] fn $backup() { super::backups::$backup(&super::Home::sqlite()); })*
+        }
+        mod postgresql {
+            $(#[test] fn $name() { super::$name(&super::Home::postgresql()); })*
+            $(#[test] fn $backup() { super::backups::$backup(&super::Home::postgresql()); })*
+        }
+    };
+}
+
 mod backups;
 mod chain;
+mod files;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "every test program uses a part")]
 mod postgres;
@@ -190,19 +204,6 @@ const fn now() -> Moment {
 fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fault> {
     let (receipts, _) = log::take_in(db, sender, push, &read(push), now())?.unwrap();
     Ok(receipts)
-}
-
-macro_rules! on_both_engines {
-    ($($name:ident)* ; $($backup:ident)*) => {
-        mod sqlite {
-            $(#[test] fn $name() { super::$name(&super::Home::sqlite()); })*
-            $(#[test] fn $backup() { super::backups::$backup(&super::Home::sqlite()); })*
-        }
-        mod postgresql {
-            $(#[test] fn $name() { super::$name(&super::Home::postgresql()); })*
-            $(#[test] fn $backup() { super::backups::$backup(&super::Home::postgresql()); })*
-        }
-    };
 }
 
 on_both_engines! {

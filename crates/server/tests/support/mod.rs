@@ -268,6 +268,16 @@ pub fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &[u8]) -
     answer(request.send(body).unwrap())
 }
 
+pub fn put(address: SocketAddr, path: &str, token: Option<&str>, body: &[u8]) -> Answer {
+    let mut request = agent()
+        .put(format!("http://{address}{path}"))
+        .header("content-type", "application/cbor");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    answer(request.send(body).unwrap())
+}
+
 pub fn bytes(message: &impl Encode<()>) -> Vec<u8> {
     minicbor::to_vec(message).unwrap()
 }

@@ -1,0 +1,166 @@
+//! Photos: what is lacking, a chunk in, a chunk out. A device sees the files of its own site only.
+//!
+//! Nothing but pictures is taken, told by how they begin, and nothing is given out that a browser would
+//! show by itself: a chunk is a field in CBOR.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_DISPOSITION;
+use axum::response::IntoResponse;
+use shouwen_domain::chunk::{chunk_bytes, n_chunks};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::limits;
+use shouwen_sync::message::Bytes;
+use shouwen_sync::message::files::{
+    ChunkTaken, GivenChunk, Lacking, OFFERED_FILES, Offer, PutChunk,
+};
+
+use super::Office;
+use super::answer::{Cbor, Declined};
+use crate::storage::access::Bearer;
+use crate::storage::files::{self, NewChunk, Put};
+use crate::storage::log;
+
+/// A chunk with what is around it.
+pub const CHUNK_BODY_BYTES: usize = limits::CHUNK_BYTES + 256;
+/// A question that names as many files as may be.
+pub const OFFER_BODY_BYTES: usize = OFFERED_FILES * 64;
+
+pub async fn lacking(
+    State(office): State<Arc<Office>>,
+    bearer: Bearer,
+    Cbor(offer): Cbor<Offer>,
+) -> Result<Cbor<Lacking>, Declined> {
+    if offer.files.len() > OFFERED_FILES {
+        return Err(Declined::TooLarge);
+    }
+    if offer.files.iter().any(|it| n_chunks(it.n_bytes).is_none()) {
+        return Err(Declined::Malformed(
+            "A file is empty or too long".to_owned(),
+        ));
+    }
+    let answer = office.storage.read(move |db| {
+        Ok(Lacking {
+            files: files::lacking(db, &bearer.site, &offer.files)?,
+            epoch: log::epoch(db, &bearer.site)?,
+        })
+    });
+    Ok(Cbor(answer.await?))
+}
+
+pub async fn put(
+    State(office): State<Arc<Office>>,
+    Path((hash, n)): Path<(String, u32)>,
+    bearer: Bearer,
+    Cbor(chunk): Cbor<PutChunk>,
+) -> Result<Cbor<ChunkTaken>, Declined> {
+    let hash = hash_in(&hash)?;
+    let bytes = chunk.bytes.0;
+    if chunk_bytes(chunk.n_bytes, n) != Some(bytes.len()) {
+        return Err(Declined::Malformed(
+            "No file of this length has such a chunk".to_owned(),
+        ));
+    }
+    if n == 0 && !is_picture(&bytes) {
+        return Err(Declined::NotAPicture);
+    }
+    let chunk = NewChunk {
+        hash,
+        n,
+        n_bytes: chunk.n_bytes,
+        bytes,
+    };
+    let (site, now) = (bearer.site.clone(), office.clock.now());
+    let most_a_day = limits::SITE_FILES_DAY_BYTES;
+    let answer = office.storage.write(&bearer.site, move |db| {
+        let put = files::put(db, &site, &chunk, now, most_a_day)?;
+        Ok((put, log::epoch(db, &site)?))
+    });
+    match answer.await? {
+        (Put::Stored { missing }, epoch) => Ok(Cbor(ChunkTaken {
+            hash,
+            missing,
+            epoch,
+        })),
+        (Put::WrongBytes, _) => Err(Declined::WrongBytes),
+        (Put::TooMuchToday, _) => Err(Declined::FilesOfTheDay),
+    }
+}
+
+pub async fn get(
+    State(office): State<Arc<Office>>,
+    Path((hash, n)): Path<(String, u32)>,
+    bearer: Bearer,
+) -> Result<impl IntoResponse, Declined> {
+    let hash = hash_in(&hash)?;
+    let answer = office.storage.read(move |db| {
+        let chunk = files::chunk(db, &bearer.site, &hash, n)?;
+        Ok((chunk, log::epoch(db, &bearer.site)?))
+    });
+    let (chunk, epoch) = answer.await?;
+    let chunk = chunk.ok_or(Declined::NotHere)?;
+    let given = GivenChunk {
+        n_bytes: chunk.n_bytes,
+        bytes: Bytes(chunk.bytes),
+        epoch,
+    };
+    Ok(([(CONTENT_DISPOSITION, "attachment")], Cbor(given)))
+}
+
+fn hash_in(path: &str) -> Result<Hash, Declined> {
+    let digit = |it: u8| match it {
+        b'0'..=b'9' => Some(it - b'0'),
+        b'a'..=b'f' => Some(it - b'a' + 10),
+        _ => None,
+    };
+    let pair = |it: &[u8]| Some(digit(it[0])? << 4 | digit(it[1])?);
+    let bytes: Option<Vec<u8>> = path.as_bytes().chunks_exact(2).map(pair).collect();
+    let hash = bytes.filter(|_| path.len() == 64);
+    hash.and_then(|it| it.try_into().ok())
+        .map(Hash)
+        .ok_or_else(|| Declined::Malformed("The path names no hash".to_owned()))
+}
+
+/// JPEG, PNG or WebP, by how they begin. SVG and HTML can carry a program.
+fn is_picture(first: &[u8]) -> bool {
+    let is_webp = first.starts_with(b"RIFF") && first.get(8..12) == Some(b"WEBP");
+    first.starts_with(b"\xff\xd8\xff") || first.starts_with(b"\x89PNG\r\n\x1a\n") || is_webp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_told_by_how_it_begins() {
+        for it in [
+            &b"\xff\xd8\xff\xe0\0\x10JFIF"[..],
+            b"\x89PNG\r\n\x1a\n\0\0",
+            b"RIFF\x24\0\0\0WEBPVP8 ",
+        ] {
+            assert!(is_picture(it));
+        }
+        for it in [
+            &b""[..],
+            b"\xff\xd8",
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\">",
+            b"<!doctype html>",
+            b"GIF89a",
+            b"RIFF\x24\0\0\0WAVEfmt ",
+            b"RIFF",
+        ] {
+            assert!(!is_picture(it));
+        }
+    }
+
+    #[test]
+    fn a_hash_is_sixty_four_small_digits() {
+        let hash = Hash::of(b"a photo");
+        assert_eq!(hash_in(&hash.to_string()), Ok(hash));
+        let text = hash.to_string();
+        for wrong in [&text[..62], &text.to_uppercase(), &format!("{text}00"), ""] {
+            assert!(hash_in(wrong).is_err(), "{wrong}");
+        }
+    }
+}

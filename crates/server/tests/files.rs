@@ -1,0 +1,254 @@
+//! Photos over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use shouwen_domain::hash::Hash;
+use shouwen_domain::limits::{CHUNK_BYTES, FILE_BYTES};
+use shouwen_sync::message::files::{
+    ChunkTaken, GivenChunk, Lacking, OFFERED_FILES, Offer, Offered, PutChunk,
+};
+use shouwen_sync::message::{Bytes, FailureCode};
+use support::{Answer, Device, Program, Running, bytes, dist, get, post, put};
+
+/// As a JPEG begins.
+fn photo(name: u8, n_bytes: usize) -> Vec<u8> {
+    let begins = [0xff, 0xd8, 0xff, 0xe0, name];
+    let all = begins.into_iter().chain((0..=250).cycle());
+    all.take(n_bytes).collect()
+}
+
+fn offered(photo: &[u8]) -> Offered {
+    Offered {
+        hash: Hash::of(photo),
+        n_bytes: u32::try_from(photo.len()).unwrap(),
+    }
+}
+
+fn path(photo: &[u8], n: usize) -> String {
+    format!("/api/files/{}/{n}", Hash::of(photo))
+}
+
+fn chunk(photo: &[u8], n: usize) -> PutChunk {
+    PutChunk {
+        n_bytes: offered(photo).n_bytes,
+        bytes: Bytes(photo.chunks(CHUNK_BYTES).nth(n).unwrap().to_vec()),
+    }
+}
+
+fn send(device: &Device, photo: &[u8], n: usize) -> Answer {
+    send_as(device, &path(photo, n), &chunk(photo, n))
+}
+
+fn send_as(device: &Device, path: &str, chunk: &PutChunk) -> Answer {
+    let token = Some(device.signed_in.token.as_str());
+    put(device.address, path, token, &bytes(chunk))
+}
+
+fn send_all(device: &Device, photo: &[u8]) {
+    for n in 0..photo.chunks(CHUNK_BYTES).len() {
+        send(device, photo, n).message::<ChunkTaken>();
+    }
+}
+
+fn lacking(device: &Device, photos: &[&[u8]]) -> Lacking {
+    let files = photos.iter().map(|it| offered(it)).collect();
+    offer(device, Offer { files }).message()
+}
+
+fn offer(device: &Device, offer: Offer) -> Answer {
+    let token = Some(device.signed_in.token.as_str());
+    post(device.address, "/api/files/lacking", token, &bytes(&offer))
+}
+
+fn fetch(device: &Device, photo: &[u8], n: usize) -> Answer {
+    let bearer = format!("Bearer {}", device.signed_in.token);
+    let headers = [("authorization", bearer.as_str())];
+    get(device.address, &path(photo, n), &headers)
+}
+
+#[test]
+fn a_photo_of_one_device_is_fetched_by_another() {
+    let server = Running::start();
+    let (wang, li) = (server.wang(), server.device(2, "li-na", "100005"));
+    let photo = photo(1, FILE_BYTES);
+    let n_chunks = photo.chunks(CHUNK_BYTES).len();
+    let before = lacking(&wang, &[&photo]);
+    assert_eq!(before.files[0].chunks.len(), n_chunks);
+    for n in 0..n_chunks {
+        assert_eq!(
+            fetch(&li, &photo, 0).declined(),
+            (404, FailureCode::NotHere)
+        );
+        let taken: ChunkTaken = send(&wang, &photo, n).message();
+        assert_eq!(taken.missing.len(), n_chunks - 1 - n);
+        assert_eq!((taken.hash, taken.epoch), (Hash::of(&photo), before.epoch));
+    }
+    assert_eq!(lacking(&wang, &[&photo]).files, []);
+    let mut fetched = Vec::new();
+    for n in 0..n_chunks {
+        let answer = fetch(&li, &photo, n);
+        assert_eq!(answer.header("content-disposition"), "attachment");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let given: GivenChunk = answer.message();
+        assert_eq!(given.n_bytes as usize, FILE_BYTES);
+        fetched.extend(given.bytes.0);
+    }
+    assert!(fetched == photo);
+    let beyond = fetch(&li, &photo, n_chunks);
+    assert_eq!(beyond.declined(), (404, FailureCode::NotHere));
+}
+
+#[test]
+fn only_pictures_are_taken() {
+    let server = Running::start();
+    let wang = server.wang();
+    for text in [
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>",
+        "<!doctype html><script>alert(1)</script>",
+        "GIF89a",
+    ] {
+        let answer = send(&wang, text.as_bytes(), 0);
+        assert_eq!(answer.declined(), (415, FailureCode::NotAPicture));
+        let lacks = lacking(&wang, &[text.as_bytes()]);
+        assert_eq!(lacks.files[0].chunks, [0]);
+    }
+    // Not behind other chunks either.
+    let mut hidden = photo(1, CHUNK_BYTES + 10);
+    hidden[..5].copy_from_slice(b"<svg ");
+    send(&wang, &hidden, 1).message::<ChunkTaken>();
+    let answer = send(&wang, &hidden, 0);
+    assert_eq!(answer.declined(), (415, FailureCode::NotAPicture));
+    let answer = fetch(&wang, &hidden, 0);
+    assert_eq!(answer.declined(), (404, FailureCode::NotHere));
+}
+
+#[test]
+fn bytes_that_are_not_those_of_the_hash_are_thrown_away() {
+    let server = Running::start();
+    let wang = server.wang();
+    let photo = photo(1, CHUNK_BYTES + 10);
+    let mut spoilt = chunk(&photo, 0);
+    spoilt.bytes.0[100] ^= 1;
+    send_as(&wang, &path(&photo, 0), &spoilt).message::<ChunkTaken>();
+    let answer = send(&wang, &photo, 1);
+    assert_eq!(answer.declined(), (422, FailureCode::WrongBytes));
+    assert_eq!(lacking(&wang, &[&photo]).files[0].chunks, [0, 1]);
+    send_all(&wang, &photo);
+    assert_eq!(lacking(&wang, &[&photo]).files, []);
+}
+
+#[test]
+fn what_cannot_be_a_chunk_is_malformed() {
+    let server = Running::start();
+    let wang = server.wang();
+    let photo = photo(1, 100);
+    let right = chunk(&photo, 0);
+    let malformed = (400, FailureCode::Malformed);
+    for (n_bytes, length) in [(101, 100), (100, 99), (0, 0), (u32::MAX, 100)] {
+        let chunk = PutChunk {
+            n_bytes,
+            bytes: Bytes(vec![0xff; length]),
+        };
+        let answer = send_as(&wang, &path(&photo, 0), &chunk);
+        assert_eq!(answer.declined(), malformed);
+    }
+    for path in [
+        path(&photo, 1),
+        path(&photo, 0).replace("/api/files/", "/api/files/00"),
+        path(&photo, 0)
+            .to_uppercase()
+            .replace("/API/FILES", "/api/files"),
+    ] {
+        assert_eq!(
+            send_as(&wang, &path, &right).declined(),
+            malformed,
+            "{path}"
+        );
+    }
+    let huge = PutChunk {
+        bytes: Bytes(vec![0xff; CHUNK_BYTES + 1_000]),
+        ..right
+    };
+    let answer = send_as(&wang, &path(&photo, 0), &huge);
+    assert_eq!(answer.declined(), (413, FailureCode::TooLarge));
+    let nothing = Offered {
+        n_bytes: 0,
+        ..offered(&photo)
+    };
+    let files = vec![nothing];
+    assert_eq!(offer(&wang, Offer { files }).declined(), malformed);
+    let files = vec![offered(&photo); OFFERED_FILES + 1];
+    let answer = offer(&wang, Offer { files });
+    assert_eq!(answer.declined(), (413, FailureCode::TooLarge));
+    let files = (0..OFFERED_FILES).map(|_| offered(&photo)).collect();
+    assert_eq!(offer(&wang, Offer { files }).status, 200);
+}
+
+#[test]
+fn nobody_sees_or_sends_a_photo_without_a_token() {
+    let server = Running::start();
+    let wang = server.wang();
+    let photo = photo(1, 100);
+    send_all(&wang, &photo);
+    let address = server.address;
+    let files = vec![offered(&photo)];
+    for answer in [
+        get(address, &path(&photo, 0), &[]),
+        get(
+            address,
+            &path(&photo, 0),
+            &[("authorization", "Bearer none")],
+        ),
+        put(address, &path(&photo, 0), None, &bytes(&chunk(&photo, 0))),
+        post(
+            address,
+            "/api/files/lacking",
+            None,
+            &bytes(&Offer { files }),
+        ),
+    ] {
+        assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
+    }
+}
+
+#[test]
+fn a_photo_cut_by_a_server_that_died_goes_on_where_it_was() {
+    let (data, dist) = (tempfile::tempdir().unwrap(), dist());
+    let photo = photo(1, FILE_BYTES);
+    let mut server = Program::start(Program::command(data.path(), dist.path()));
+    let wang = Device::sign_in(server.address, 1, "wang-jianguo", "100013");
+    for n in 0..4 {
+        send(&wang, &photo, n).message::<ChunkTaken>();
+    }
+    server.kill_9();
+    let server = Program::start(Program::command(data.path(), dist.path()));
+    let wang = Device {
+        address: server.address,
+        ..wang
+    };
+    let lacks = lacking(&wang, &[&photo]);
+    assert_eq!(lacks.files[0].chunks, [4, 5, 6]);
+    for n in 4..7 {
+        send(&wang, &photo, n).message::<ChunkTaken>();
+    }
+    assert_eq!(lacking(&wang, &[&photo]).files, []);
+}
+
+#[test]
+fn a_full_disk_takes_no_chunk_and_says_so() {
+    let server = Running::start();
+    let wang = server.wang();
+    let photo = photo(1, FILE_BYTES);
+    server.limit_pages(1);
+    let answer = (0..7).map(|n| send(&wang, &photo, n).declined());
+    assert!(
+        answer
+            .into_iter()
+            .all(|it| it == (503, FailureCode::Storage))
+    );
+    server.limit_pages(1_000_000);
+    send_all(&wang, &photo);
+    assert_eq!(lacking(&wang, &[&photo]).files, []);
+}
