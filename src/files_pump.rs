@@ -117,7 +117,12 @@ impl Pump {
             Heard::Browser(Wake::SignedIn) => self.tell(Input::SignedIn),
             Heard::Browser(Wake::Online) => self.tell(Input::Trigger(Trigger::Online)),
             Heard::Browser(Wake::Offline) => self.tell(Input::WentOffline),
-            Heard::Browser(Wake::Visible) => self.tell(Input::Trigger(Trigger::Visible)),
+            Heard::Browser(Wake::Visible) => {
+                self.tell(Input::Trigger(Trigger::Visible));
+                // Another tab may have sent or fetched meanwhile.
+                let files = self.files;
+                spawn_local(async move { files.look().await });
+            }
             Heard::Browser(Wake::Sent | Wake::Hidden) => {}
         }
     }

@@ -257,7 +257,7 @@ fn Caption(photo: Photo) -> impl IntoView {
         let at = time::date_and_time(language, rules.zone().local(photo.at));
         let by = wording::person(&rules.directory, &photo.by);
         let source = act::photo_source(language, photo.source);
-        Some(format!("{at} · {by} · {source}"))
+        Some(view! { {at}<br />{format!("{by} · {source}")} })
     };
     view! { <p class="photo-caption">{caption}</p> }
 }

@@ -122,9 +122,11 @@ app.journey("photos are put to a case as an act, and one of them is taken out be
   await untilStates(page, ["here", "here"], "dialog ");
   await sheet.locator(".photo-remove").first().click();
   await untilStates(page, ["here"], "dialog ");
+  const kept = await sheet.locator(".photo-frame").getAttribute("data-photo");
   // What was chosen is there again when the sheet was closed by mistake.
   await sheet.locator(".sheet-close").click();
   await sheet.waitFor({ state: "detached" });
+  await untilDraftNames(page, kept);
   await page.reload();
   await app.press(page, "add-photos");
   await untilStates(page, ["here"], "dialog ");
@@ -216,9 +218,7 @@ async function recordWithPhoto(page, photo) {
   await app.fillForm(page, app.LEAK);
   await choose(page, [photo], "camera");
   await untilStates(page, ["here"]);
-  // The draft keeps it.
-  await page.waitForURL(/\/record\?draft=/);
-  await page.waitForFunction(() => document.querySelector(".why")?.textContent);
+  await untilDraftNames(page, await page.locator(".photo-frame").getAttribute("data-photo"));
   await page.reload();
   await untilStates(page, ["here"]);
   await page.locator('[data-next="keep"]').click();
@@ -243,6 +243,11 @@ async function untilStates(page, states, within = "") {
     [`${within}.photo-frame`, states.join()],
     { timeout: 60_000 },
   );
+}
+
+async function untilDraftNames(page, hash) {
+  const bytes = Buffer.from(hash, "hex").toString("latin1");
+  await app.until("the draft names the photo", async () => (await allOf(page, "named")).some((it) => it.includes(bytes)));
 }
 
 async function untilSaid(page, words) {

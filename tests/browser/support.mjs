@@ -187,7 +187,7 @@ async function answers(url) {
   }
 }
 
-async function until(what, condition, patience_ms = PATIENCE_MS) {
+export async function until(what, condition, patience_ms = PATIENCE_MS) {
   const end = performance.now() + patience_ms;
   while (!(await condition())) {
     assert.ok(performance.now() < end, `in vain: ${what}`);

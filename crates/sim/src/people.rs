@@ -9,8 +9,8 @@ use shouwen_domain::command::{Circumstances, Command, Explained, Next, RecordFor
 use shouwen_domain::directory::Directory;
 use shouwen_domain::event::{
     AgreedBecause, AnsweredAtOnce, Channel, Closed, Contact, Content, Ending, Event, Fact, Finding,
-    FurtherCaseReported, HandedOver, Outcome, PauseReason, PhotoSource, Received, Replied, Request,
-    ResultTold, Signing, SuccessionReason, SuggestionFate, Urgency,
+    FurtherCaseReported, HandedOver, Outcome, PauseReason, PhotoAdded, PhotoSource, Received,
+    Replied, Request, ResultTold, Signing, SuccessionReason, SuggestionFate, Urgency,
 };
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, PersonId};
@@ -251,11 +251,13 @@ impl Site {
         let department = chance.pick(&self.departments);
         match chance.below(14) {
             0 => Command::LogContact { text },
-            1 => Command::AddPhoto {
-                photo: Hash::of(text.as_bytes()),
-                source: PhotoSource::Camera,
-                taken_at: None,
-                placed: true,
+            1 => Command::AddPhotos {
+                photos: vec![PhotoAdded {
+                    photo: Hash::of(text.as_bytes()),
+                    source: PhotoSource::Camera,
+                    taken_at: None,
+                    placed: true,
+                }],
             },
             2 => Command::SetUrgency {
                 urgency: Urgency::Urgent,

@@ -12,6 +12,7 @@ use shouwen_server::storage::log;
 use shouwen_sync::message::Cursor;
 
 use super::chain::Chain;
+use super::files::{chunk, photo, put, put_all};
 use super::{Home, Process, now, site};
 
 impl Process {
@@ -43,6 +44,8 @@ impl Process {
                 "SELECT site, arrival, device, chain, sequence, hash, previous, format, counter,
                         fate, arrived_ms, position, bytes
                  FROM envelope ORDER BY site, arrival",
+                "SELECT site, hash, n_bytes, is_whole, arrived_ms FROM file ORDER BY site, hash",
+                "SELECT site, hash, n, bytes FROM file_chunk ORDER BY site, hash, n",
             ] {
                 let rows = db.query(sql, &[])?;
                 found.extend(rows.iter().map(|it| format!("{:?}", it.0)));
@@ -62,7 +65,8 @@ fn file_in(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("it.backup")
 }
 
-/// Chains of every kind: whole, with a gap, forked, with something refused, on two sites.
+/// Chains of every kind: whole, with a gap, forked, with something refused, on two sites; photos, one of
+/// them not whole.
 fn fill(process: &Process) -> (Chain, Vec<Vec<u8>>) {
     let mut li = Chain::new("lanting", 1);
     let mut copy = li.clone();
@@ -82,6 +86,8 @@ fn fill(process: &Process) -> (Chain, Vec<Vec<u8>>) {
     let last = bad.len() - 20;
     bad[last] ^= 1;
     process.push(&stranger, &[bad]);
+    put_all(process, "lanting", &photo(1, 2));
+    put(process, "cuihu", chunk(&photo(2, 3), 1));
     process
         .write("cuihu", |db| {
             let device = DeviceId::from_random([3; 16]);

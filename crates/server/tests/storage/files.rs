@@ -25,7 +25,7 @@ on_both_engines! {
 
 const MOST: u64 = u64::MAX;
 
-fn photo(name: u8, n_chunks: usize) -> Vec<u8> {
+pub fn photo(name: u8, n_chunks: usize) -> Vec<u8> {
     vec![name; n_chunks * CHUNK_BYTES - usize::from(name)]
 }
 
@@ -36,7 +36,7 @@ fn offered(bytes: &[u8]) -> Offered {
     }
 }
 
-fn chunk(bytes: &[u8], n: u32) -> NewChunk {
+pub fn chunk(bytes: &[u8], n: u32) -> NewChunk {
     let part = bytes.chunks(CHUNK_BYTES).nth(n as usize).unwrap();
     NewChunk {
         hash: Hash::of(bytes),
@@ -46,7 +46,7 @@ fn chunk(bytes: &[u8], n: u32) -> NewChunk {
     }
 }
 
-fn put(process: &Process, name: &str, chunk: NewChunk) -> Put {
+pub fn put(process: &Process, name: &str, chunk: NewChunk) -> Put {
     try_put(process, name, chunk, now(), MOST).unwrap()
 }
 
@@ -61,7 +61,7 @@ fn try_put(
     process.write(name, move |db| files::put(db, &site, &chunk, now, most))
 }
 
-fn put_all(process: &Process, name: &str, bytes: &[u8]) {
+pub fn put_all(process: &Process, name: &str, bytes: &[u8]) {
     let n_chunks = n_chunks(offered(bytes).n_bytes).unwrap();
     for n in 0..n_chunks {
         put(process, name, chunk(bytes, n));

@@ -25,7 +25,7 @@ pub struct Table {
 
 /// Everything but tokens and the epoch, which a restored database gives out anew, and what follows
 /// from the backup itself.
-pub const TABLES: [Table; 5] = [
+pub const TABLES: [Table; 7] = [
     Table {
         name: "site",
         columns: &["site", "last_position", "highest_counter", "last_arrival"],
@@ -77,6 +77,18 @@ pub const TABLES: [Table; 5] = [
             "bytes",
         ],
         key: &["device", "chain", "sequence", "hash"],
+        is_replaced: true,
+    },
+    Table {
+        name: "file",
+        columns: &["site", "hash", "n_bytes", "is_whole", "arrived_ms"],
+        key: &["hash"],
+        is_replaced: true,
+    },
+    Table {
+        name: "file_chunk",
+        columns: &["site", "hash", "n", "bytes"],
+        key: &["hash", "n"],
         is_replaced: true,
     },
 ];
@@ -275,12 +287,13 @@ mod tests {
     use super::*;
     use crate::storage::sqlite;
 
-    /// What a restored database gives out anew, and what follows from the backup itself.
-    const LEFT_OUT: [(&str, &[&str]); 4] = [
+    /// What a restored database gives out anew or counts anew, and what follows from the backup itself.
+    const LEFT_OUT: [(&str, &[&str]); 5] = [
         ("server", &["one", "epoch"]),
         ("token", &["site", "hash", "person", "device", "ends_ms"]),
         ("site", &["epoch"]),
         ("chain", &["backed_up"]),
+        ("file_day", &["site", "day", "n_bytes"]),
     ];
 
     #[test]
