@@ -130,9 +130,11 @@ pub mod moment;
 pub mod reckoning;
 pub mod zone;
 
+pub mod certificate;
 pub mod hash;
 pub mod id;
 pub mod limits;
+pub mod signature;
 
 pub use case::Case;
 pub use command::Command;
