@@ -59,16 +59,19 @@ pub enum Context {
     Contacted,
     /// A page or block of a feed.
     Page,
+    /// A device that takes an act back.
+    Withdrawal,
 }
 
 impl Context {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Envelope,
         Self::Certificate,
         Self::Receipt,
         Self::Contact,
         Self::Contacted,
         Self::Page,
+        Self::Withdrawal,
     ];
 
     /// The `external_aad`.
@@ -80,6 +83,7 @@ impl Context {
             Self::Contact => "shouwen/contact/1",
             Self::Contacted => "shouwen/contacted/1",
             Self::Page => "shouwen/page/1",
+            Self::Withdrawal => "shouwen/withdrawal/1",
         }
     }
 
