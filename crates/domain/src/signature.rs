@@ -3,7 +3,7 @@
 //! What is signed always carries a context (the `external_aad` of COSE), so that a signature of one
 //! kind never passes for one of another. Two algorithms, fully specified (RFC 9864): Ed25519, and
 //! ECDSA over P-256 with SHA-256, which every browser has. Pure: signing is deterministic (RFC 8032,
-//! RFC 6979) and keys come in as bytes; a browser signs with its own WebCrypto key what
+//! RFC 6979) and keys come in as bytes; a browser signs with its own `WebCrypto` key what
 //! [`Context::to_be_signed`] answers.
 //!
 //! ```
@@ -138,7 +138,7 @@ impl PublicKey {
         }
     }
 
-    /// From what WebCrypto exports as `raw`: 32 bytes of Ed25519, or an uncompressed point (65 bytes).
+    /// From what `WebCrypto` exports as `raw`: 32 bytes of Ed25519, or an uncompressed point (65 bytes).
     pub fn from_raw(algorithm: Algorithm, raw: &[u8]) -> Result<Self, SignatureError> {
         let key = match algorithm {
             Algorithm::Ed25519 => Self::Ed25519(raw.try_into().map_err(|_| SignatureError::Key)?),
@@ -357,7 +357,7 @@ impl Signed {
         Ok(&self.payload)
     }
 
-    /// For a verifier elsewhere (WebCrypto): what was signed, and the signature.
+    /// For a verifier elsewhere (`WebCrypto`): what was signed, and the signature.
     pub fn to_verify(
         &self,
         context: Context,

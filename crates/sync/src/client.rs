@@ -206,6 +206,10 @@ pub enum Status {
 
 /// The device's side of the protocol.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things of the world that are so or not, each for itself"
+)]
 pub struct Client {
     device: DeviceId,
     cursor: Cursor,
@@ -259,6 +263,14 @@ enum Step {
     KeepingEpoch(u64),
     Pulling,
     TakingIn,
+}
+
+/// Which lane's patience a failure is about.
+enum LaneOf {
+    Contact,
+    Withdraw,
+    Push,
+    Pull,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -836,37 +848,33 @@ impl Client {
         }
         let step = std::mem::replace(&mut self.step, Step::Rest);
         self.next = None;
-        enum Of {
-            Contact,
-            Withdraw,
-            Push,
-            Pull,
-        }
-        let of = match step {
-            Step::Rest | Step::Pulling | Step::TakingIn => Of::Pull,
-            Step::Contacting => Of::Contact,
+        let lane_of = match step {
+            Step::Rest | Step::Pulling | Step::TakingIn => LaneOf::Pull,
+            Step::Contacting => LaneOf::Contact,
             Step::StartingChain => {
                 self.in_contact_until = None;
-                Of::Contact
+                LaneOf::Contact
             }
-            Step::LoadingWithdrawals | Step::Withdrawing | Step::SettlingWithdrawn => Of::Withdraw,
+            Step::LoadingWithdrawals | Step::Withdrawing | Step::SettlingWithdrawn => {
+                LaneOf::Withdraw
+            }
             // The log may have stored the receipts all the same.
             Step::Settling { gap, ref batch, .. } => {
                 self.note_gap(gap, None, batch.last, now);
-                Of::Push
+                LaneOf::Push
             }
-            Step::Loading(_) | Step::Pushing(_) => Of::Push,
+            Step::Loading(_) | Step::Pushing(_) => LaneOf::Push,
             Step::KeepingEpoch(epoch) => {
                 self.filling = Some(epoch);
                 self.walk = Some(Place::default());
-                Of::Push
+                LaneOf::Push
             }
         };
-        let lane = match of {
-            Of::Contact => &mut self.contact,
-            Of::Withdraw => &mut self.withdraw,
-            Of::Push => &mut self.push,
-            Of::Pull => &mut self.pull,
+        let lane = match lane_of {
+            LaneOf::Contact => &mut self.contact,
+            LaneOf::Withdraw => &mut self.withdraw,
+            LaneOf::Push => &mut self.push,
+            LaneOf::Pull => &mut self.pull,
         };
         if why == Failure::NotEnrolled {
             lane.wanted = true;
