@@ -262,7 +262,6 @@ fn what_is_held_is_asked_about_again_where_it_may_be_released() {
     for (reason, asks) in [
         (HeldReason::Gap, true),
         (HeldReason::UnknownFormat, true),
-        (HeldReason::Fork, false),
         (HeldReason::CounterLeap, false),
     ] {
         let sent = chain(1);

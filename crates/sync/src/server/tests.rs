@@ -320,7 +320,7 @@ fn what_an_older_server_could_not_read_is_read_before_it_counts() {
     office.upgrade(&bytes);
     assert_eq!(
         office.fates(),
-        [ACCEPTED, Fate::Refused(Malformed), ACCEPTED]
+        [ACCEPTED, Fate::Refused(Unsigned), ACCEPTED]
     );
     assert_eq!(office.feed, [1, 3]);
 }
