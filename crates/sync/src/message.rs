@@ -1,10 +1,12 @@
 //! What travels: CBOR maps with integer keys, so that this version and the one before understand each other.
 
 use minicbor::{Decode, Encode};
+use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::Receipt;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::PublicKey;
 
 /// The media type of every request and answer.
 pub const MEDIA_TYPE: &str = "application/cbor";
@@ -48,6 +50,23 @@ pub struct OfficeKeys {
     /// Certificates by the root, for the keys in use and those before them.
     #[n(2)]
     pub certificates: Vec<Bytes>,
+}
+
+impl OfficeKeys {
+    /// Head office's working keys of this kind, as far as the root vouches for them.
+    pub fn certified(&self, subject: &Subject) -> Vec<PublicKey> {
+        let Ok(root) = PublicKey::from_cose_key(&self.root.0) else {
+            return Vec::new();
+        };
+        let claims = self.certificates.iter().filter_map(|it| {
+            let certificate = Certificate::from_bytes(&it.0).ok()?;
+            certificate.verified(&root).ok().cloned()
+        });
+        claims
+            .filter(|it| it.subject == *subject)
+            .map(|it| it.key)
+            .collect()
+    }
 }
 
 /// The answer to `POST /api/challenge`: what a device has to sign to open a contact.

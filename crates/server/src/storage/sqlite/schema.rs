@@ -9,7 +9,11 @@ use super::Transaction;
 use crate::storage::{OpenError, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited.
-const STEPS: [&str; 2] = [include_str!("0001-log.sql"), include_str!("0002-sites.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("0001-log.sql"),
+    include_str!("0002-sites.sql"),
+    include_str!("0003-keys.sql"),
+];
 
 /// Statements kept prepared on a connection; there are some dozens.
 const STATEMENTS: usize = 128;
@@ -173,7 +177,7 @@ mod tests {
         let error = open(&path).unwrap_err().to_string();
         assert_eq!(
             error,
-            "It has form 99, this version of the server knows up to 2"
+            "It has form 99, this version of the server knows up to 3"
         );
     }
 }
