@@ -24,7 +24,8 @@ pub async fn get<T: for<'b> Decode<'b, ()>>(path: &str) -> Result<T, HttpError> 
         .method(Method::GET)
         .build()
         .map_err(|_| HttpError::Network)?;
-    answer(request.send().await).await
+    let bytes = answer(request.send().await).await?;
+    minicbor::decode(&bytes).map_err(|_| HttpError::Malformed)
 }
 
 pub async fn post<T: for<'b> Decode<'b, ()>>(
@@ -33,6 +34,16 @@ pub async fn post<T: for<'b> Decode<'b, ()>>(
     body: &impl Encode<()>,
 ) -> Result<T, HttpError> {
     let bytes = minicbor::to_vec(body).expect("writing to a vector cannot fail");
+    let answer = post_bytes(path, token, &bytes).await?;
+    minicbor::decode(&answer).map_err(|_| HttpError::Malformed)
+}
+
+/// A body that is written already; the answer is read by whoever asked.
+pub async fn post_bytes(
+    path: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Result<Vec<u8>, HttpError> {
     let mut request = RequestBuilder::new(path)
         .method(Method::POST)
         .header("content-type", MEDIA_TYPE);
@@ -40,19 +51,19 @@ pub async fn post<T: for<'b> Decode<'b, ()>>(
         request = request.header("authorization", &format!("Bearer {token}"));
     }
     let request = request
-        .body(Uint8Array::from(bytes.as_slice()))
+        .body(Uint8Array::from(body))
         .map_err(|_| HttpError::Network)?;
     answer(request.send().await).await
 }
 
-async fn answer<T: for<'b> Decode<'b, ()>>(
+async fn answer(
     response: Result<gloo::net::http::Response, gloo::net::Error>,
-) -> Result<T, HttpError> {
+) -> Result<Vec<u8>, HttpError> {
     let response = response.map_err(|_| HttpError::Network)?;
     let status = response.status();
     let bytes = response.binary().await.map_err(|_| HttpError::Network)?;
     if response.ok() {
-        return minicbor::decode(&bytes).map_err(|_| HttpError::Malformed);
+        return Ok(bytes);
     }
     let code = minicbor::decode::<FailureBody>(&bytes)
         .ok()

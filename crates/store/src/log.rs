@@ -457,10 +457,18 @@ pub enum Section {
     Drafts,
     /// Packs, calendars, the zone table, directories.
     Texts,
+    /// What this device takes back, each signed, by chain and sequence.
+    Withdrawals,
 }
 
 impl Section {
-    pub const ALL: [Self; 4] = [Self::Settings, Self::Session, Self::Drafts, Self::Texts];
+    pub const ALL: [Self; 5] = [
+        Self::Settings,
+        Self::Session,
+        Self::Drafts,
+        Self::Texts,
+        Self::Withdrawals,
+    ];
 
     /// Its name where it is stored.
     pub const fn slug(self) -> &'static str {
@@ -469,6 +477,7 @@ impl Section {
             Self::Session => "session",
             Self::Drafts => "drafts",
             Self::Texts => "texts",
+            Self::Withdrawals => "withdrawals",
         }
     }
 }
