@@ -96,17 +96,16 @@ async fn meet(
         .storage
         .read(move |db| contact::look(db, &asked, &head, forked))
         .await?;
-    let met = match seen {
-        Some(met) => met,
-        None => {
-            let (asked, code) = (who.clone(), code.to_owned());
-            office
-                .storage
-                .write(&who.site, move |db| {
-                    contact::meet(db, &asked, &code, &head, forked)
-                })
-                .await?
-        }
+    let met = if let Some(met) = seen {
+        met
+    } else {
+        let (asked, code) = (who.clone(), code.to_owned());
+        office
+            .storage
+            .write(&who.site, move |db| {
+                contact::meet(db, &asked, &code, &head, forked)
+            })
+            .await?
     };
     met.map_err(|contact::OtherKey| Declined::NotEnrolled)
 }

@@ -63,24 +63,20 @@ pub fn enrol(
     if known.iter().any(|it| it.key.is_some_and(|it| it != *key)) {
         return Ok(Err(Taken));
     }
-    match known.into_iter().next() {
-        Some(first) => {
-            db.execute(
-                "UPDATE device SET key = $1 WHERE site = $2 AND device = $3",
-                &[
-                    key.to_cose_key().as_slice().into(),
-                    site.into(),
-                    (&device).into(),
-                ],
-            )?;
-            Ok(Ok(first.code))
-        }
-        None => {
-            let code = next_code(db, site)?;
-            add_chain(db, site, device, FIRST_CHAIN, &code, key)?;
-            Ok(Ok(code))
-        }
+    if let Some(first) = known.into_iter().next() {
+        db.execute(
+            "UPDATE device SET key = $1 WHERE site = $2 AND device = $3",
+            &[
+                key.to_cose_key().as_slice().into(),
+                site.into(),
+                (&device).into(),
+            ],
+        )?;
+        return Ok(Ok(first.code));
     }
+    let code = next_code(db, site)?;
+    add_chain(db, site, device, FIRST_CHAIN, &code, key)?;
+    Ok(Ok(code))
 }
 
 pub const FIRST_CHAIN: u32 = 1;
@@ -145,6 +141,20 @@ pub fn next_code(db: &dyn Db, site: &SiteId) -> Result<String, Fault> {
         .ok_or_else(|| Fault::Database(format!("the database has no site \"{site}\"")))?
         .take(0)?;
     Ok(code(n_codes - 1))
+}
+
+/// A device brought its code back: whoever comes later gets codes behind it.
+pub fn leave_out_code(db: &dyn Db, site: &SiteId, brought: &str) -> Result<(), Fault> {
+    /// More devices than a site ever had.
+    const MOST: u32 = 100_000;
+    let Some(n) = (0..MOST).find(|it| code(*it) == brought) else {
+        return Ok(());
+    };
+    db.execute(
+        "UPDATE site SET n_codes = $1 WHERE site = $2 AND n_codes < $1",
+        &[(n + 1).into(), site.into()],
+    )?;
+    Ok(())
 }
 
 /// Binds a database to the keys that it is used with first; whether it belongs to these.

@@ -73,6 +73,7 @@ pub fn meet(
         // The database was restored from before this device joined.
         let chain = stated.chain.max(FIRST_CHAIN);
         access::add_chain(db, &who.site, who.device, chain, code, &who.key)?;
+        access::leave_out_code(db, &who.site, code)?;
     }
     let new_chain = if goes_on_elsewhere(db, who, stated, forked)? {
         let written = db.query_first(

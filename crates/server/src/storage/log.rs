@@ -238,7 +238,7 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
                 .into(),
         ],
     )?;
-    let mut waiting: BTreeMap<(DeviceId, u32), Vec<(Known, Vec<u8>)>> = BTreeMap::new();
+    let mut waiting: BTreeMap<(DeviceId, u32), Vec<Waiting>> = BTreeMap::new();
     for mut row in rows {
         let Stored(fate) = row.take(7)?;
         let known = Known {
@@ -293,6 +293,9 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
     }
     Ok(n_changed)
 }
+
+/// An envelope that waits, with its bytes.
+type Waiting = (Known, Vec<u8>);
 
 fn read_known(mut row: Row) -> Result<(i64, Known), Fault> {
     let Stored(fate) = row.take(6)?;
