@@ -658,8 +658,8 @@ fn a_device_at_the_end_of_its_chain_goes_on_there(home: &Home) {
             },
         );
         let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
-        let met = process.write("lanting", meet).unwrap().unwrap();
-        met.new_chain.is_none()
+        let answer = process.write("lanting", meet).unwrap().unwrap();
+        answer.new_chain.is_none()
     };
     assert!(goes_on(2, Some(hashes[1])));
     assert!(goes_on(3, Some(hashes[2])), "what is not here yet");
