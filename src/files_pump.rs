@@ -25,7 +25,12 @@ const MAX_SLEEP_MS: u64 = 60_000;
 enum Heard {
     Browser(Wake),
     Files(FileWake),
-    Words { owed: bool, epoch: u64 },
+    Words {
+        owed: bool,
+        epoch: u64,
+    },
+    /// The pump of words has a token, or another one.
+    Contact,
 }
 
 /// The pump's ear: give the sender to whoever has something to say.
@@ -37,15 +42,8 @@ pub fn channel() -> (UnboundedSender<FileWake>, UnboundedReceiver<FileWake>) {
 pub fn start(desk: Desk, files: FileDesk, wake: UnboundedReceiver<FileWake>) {
     let (browser_says, browser_heard) = sync_pump::channel();
     sync_pump::listen(&browser_says);
-    let signed_in = browser_says;
-    Effect::new(move |before: Option<Option<String>>| {
-        let token = desk.session().get().map(|it| it.token);
-        if token.is_some() && before.is_some_and(|it| it != token) {
-            let _ = signed_in.unbounded_send(Wake::SignedIn);
-        }
-        token
-    });
     let (words_say, words_heard) = unbounded();
+    let in_contact = words_say.clone();
     Effect::new(move |_| {
         let standing = desk.standing().read();
         // The pump ends with the page; nobody is left to hear.
@@ -53,6 +51,11 @@ pub fn start(desk: Desk, files: FileDesk, wake: UnboundedReceiver<FileWake>) {
             owed: standing.n_owed > 0,
             epoch: standing.cursor.epoch,
         });
+    });
+    Effect::new(move |_| {
+        if desk.token().read().is_some() {
+            let _ = in_contact.unbounded_send(Heard::Contact);
+        }
     });
     let heard = futures::stream::select(
         words_heard,
@@ -114,7 +117,7 @@ impl Pump {
             Heard::Words { owed, epoch } => self.tell(Input::Words { owed, epoch }),
             Heard::Files(FileWake::Owed) => self.tell(Input::Trigger(Trigger::Sent)),
             Heard::Files(FileWake::Wanted(hash)) => self.tell(Input::Wanted(hash)),
-            Heard::Browser(Wake::SignedIn) => self.tell(Input::SignedIn),
+            Heard::Contact => self.tell(Input::InContact),
             Heard::Browser(Wake::Online) => self.tell(Input::Trigger(Trigger::Online)),
             Heard::Browser(Wake::Offline) => self.tell(Input::WentOffline),
             Heard::Browser(Wake::Visible) => {
@@ -123,7 +126,7 @@ impl Pump {
                 let files = self.files;
                 spawn_local(async move { files.look().await });
             }
-            Heard::Browser(Wake::Sent | Wake::Hidden) => {}
+            Heard::Browser(Wake::Sent | Wake::SignedIn | Wake::Hidden) => {}
         }
     }
 
@@ -153,8 +156,6 @@ impl Pump {
             Todo::Look(hash) => self.look(hash).await,
             Todo::Fetch { hash, n } => return self.fetch(hash, n).await,
             Todo::Keep { hash, n, chunk } => self.keep(hash, n, chunk).await,
-            // The session wakes the pump when somebody has signed in.
-            Todo::SignInAgain => return Input::Failed(Failure::SignedOut),
         };
         done.unwrap_or_else(|fault| {
             self.desk.report(fault);
@@ -163,7 +164,7 @@ impl Pump {
     }
 
     fn token(&self) -> Option<String> {
-        self.desk.session().get_untracked().map(|it| it.token)
+        self.desk.token().get_untracked()
     }
 
     async fn offer(&self, offer: &Offer) -> Input {
@@ -247,8 +248,7 @@ fn wanted_in(todo: &Todo) -> Option<Hash> {
         | Todo::LoadElsewhere { .. }
         | Todo::Offer(_)
         | Todo::Send { .. }
-        | Todo::Settle { .. }
-        | Todo::SignInAgain => None,
+        | Todo::Settle { .. } => None,
     }
 }
 
@@ -282,7 +282,9 @@ fn declined(error: HttpError) -> Input {
             | FailureCode::NotSignedIn
             | FailureCode::TooManyTries
             | FailureCode::Storage
-            | FailureCode::FilesOfTheDay,
+            | FailureCode::FilesOfTheDay
+            | FailureCode::NotEnrolled
+            | FailureCode::DeviceTaken,
         )
         | None => Input::Failed(error.failure()),
     }

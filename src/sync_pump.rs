@@ -4,7 +4,7 @@
 //! somebody looks at pumps: it takes over when it becomes visible, and the log's fencing number keeps a
 //! frozen tab from writing behind its back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::future::{Either, select};
@@ -13,18 +13,19 @@ use gloo::events::EventListener;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::Rules;
-use shouwen_domain::envelope::Envelope;
+use shouwen_domain::envelope::{Envelope, Fate, Receipt};
+use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
     CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, Section, TakeIn, WriteError,
 };
 use shouwen_sync::client::{Client, Failure, Input, Place, Start, Todo, Trigger, may_be_released};
-use shouwen_sync::message::{self, Page, Pull, Push, Pushed};
+use shouwen_sync::message::{self, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw};
 
 use crate::browser;
 use crate::browser::http::{self, HttpError};
-use crate::desk::{Desk, projection, summarize};
+use crate::desk::{ContactError, Desk, projection, summarize};
 
 /// Writes since the last compaction from which the next one is worth it.
 const JOURNAL_IS_LONG: u64 = 256;
@@ -90,6 +91,8 @@ struct Pump {
     desk: Desk,
     client: Client,
     fence: Option<Fence>,
+    /// Of the contact that is open.
+    token: Option<String>,
 }
 
 impl Pump {
@@ -120,6 +123,7 @@ impl Pump {
             desk,
             client: Client::new(start),
             fence: None,
+            token: None,
         })
     }
 
@@ -176,6 +180,10 @@ impl Pump {
 
     async fn perform(&mut self, todo: Todo) -> Input {
         let done = match todo {
+            Todo::Contact { forked } => self.contact(forked).await,
+            Todo::StartChain(chain) => self.start_chain(chain).await,
+            Todo::LoadWithdrawals => self.withdrawals().await,
+            Todo::Withdraw(withdrawals) => self.withdraw(withdrawals).await,
             Todo::LoadOwed { max_bytes } => self.owed(max_bytes).await,
             Todo::LoadOwn { after, max_bytes } => self.own_after(after, max_bytes).await,
             Todo::Push(push) => self.push(push).await,
@@ -184,7 +192,7 @@ impl Pump {
             Todo::Pull(cursor) => self.pull(cursor).await,
             Todo::TakeIn(page) => self.take_in(page).await,
             // The session wakes the pump when somebody has signed in.
-            Todo::SignInAgain => return Input::Failed(Failure::SignedOut),
+            Todo::SignInAgain => return Input::Failed(Failure::NotEnrolled),
         };
         match done {
             Ok(input) => input,
@@ -194,6 +202,54 @@ impl Pump {
                 Input::Failed(Failure::Storage)
             }
         }
+    }
+
+    async fn contact(&mut self, forked: bool) -> Result<Input, Trouble> {
+        let answer = self.desk.contact(forked).await?;
+        self.desk.heard(answer.server_now);
+        self.token = Some(answer.token.clone());
+        self.desk.set_token(answer.token.clone());
+        Ok(Input::Contacted(answer))
+    }
+
+    async fn start_chain(&mut self, chain: NewChain) -> Result<Input, Trouble> {
+        // The new short code first: numbers with it begin anew, with the old one they would come again.
+        self.desk.adopt_chain(&chain).await?;
+        for _ in 0..MAX_TAKE_OVERS {
+            let fence = self.fence().await?;
+            match self.desk.log().start_chain(fence, chain.chain).await {
+                Ok(standing) => {
+                    self.desk.stored(standing, Vec::new());
+                    return Ok(Input::ChainStarted);
+                }
+                Err(error) => self.overtaken_or(error)?,
+            }
+        }
+        Err(Trouble::Failure(Failure::Storage))
+    }
+
+    async fn withdrawals(&self) -> Result<Input, Trouble> {
+        Ok(Input::Withdrawals(self.desk.taken_back().await?))
+    }
+
+    async fn withdraw(&self, withdrawals: Vec<Bytes>) -> Result<Input, Trouble> {
+        let withdraw = Withdraw {
+            device: self.desk.device(),
+            withdrawals,
+        };
+        let answer = http::post("/api/withdraw", Some(&self.token()?), &withdraw).await?;
+        Ok(Input::WithdrawAnswered(self.believed(answer).await?))
+    }
+
+    /// With the receipts that head office signed; an answer without one of them is none.
+    async fn believed(&self, answer: Pushed) -> Result<Pushed, Trouble> {
+        let n_given = answer.receipts.len();
+        let receipts = self.desk.believed(answer.receipts).await;
+        if receipts.len() < n_given {
+            return Err(Trouble::Failure(Failure::Malformed));
+        }
+        self.desk.heard(answer.server_now);
+        Ok(Pushed { receipts, ..answer })
     }
 
     async fn owed(&self, max_bytes: usize) -> Result<Input, Trouble> {
@@ -226,8 +282,7 @@ impl Pump {
 
     async fn push(&self, push: Push) -> Result<Input, Trouble> {
         let answer: Pushed = http::post("/api/push", Some(&self.token()?), &push).await?;
-        self.desk.heard(answer.server_now);
-        Ok(Input::PushAnswered(answer))
+        Ok(Input::PushAnswered(self.believed(answer).await?))
     }
 
     async fn pull(&self, cursor: message::Cursor) -> Result<Input, Trouble> {
@@ -241,27 +296,52 @@ impl Pump {
     }
 
     fn token(&self) -> Result<String, Trouble> {
-        let session = self.desk.session().get_untracked();
-        session
-            .map(|it| it.token)
+        self.token
+            .clone()
             .ok_or(Trouble::Failure(Failure::SignedOut))
     }
 
-    async fn settle(
-        &mut self,
-        receipts: Vec<shouwen_domain::envelope::Receipt>,
-    ) -> Result<Input, Trouble> {
+    async fn settle(&mut self, receipts: Vec<Receipt>) -> Result<Input, Trouble> {
         for _ in 0..MAX_TAKE_OVERS {
             let fence = self.fence().await?;
             match self.desk.log().settle(fence, &receipts).await {
                 Ok(standing) => {
                     self.desk.stored(standing, Vec::new());
+                    self.leave_out_refused(&receipts).await?;
                     return Ok(Input::Settled);
                 }
                 Err(error) => self.overtaken_or(error)?,
             }
         }
         Err(Trouble::Failure(Failure::Storage))
+    }
+
+    /// What head office refused counts in its case no more: the rows of those cases are made anew.
+    async fn leave_out_refused(&mut self, receipts: &[Receipt]) -> Result<(), Trouble> {
+        let refused: BTreeSet<Hash> = receipts
+            .iter()
+            .filter(|it| matches!(it.fate, Fate::Refused(_)))
+            .map(|it| it.hash)
+            .collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let fates = self.desk.fates(receipts.len()).await?;
+        let cases: BTreeSet<CaseId> = fates
+            .iter()
+            .filter(|it| matches!(it.fate, Some(Fate::Refused(_))))
+            .map(|it| it.case)
+            .collect();
+        let here = self.desk.cursor();
+        let nothing_new = Page {
+            entries: Vec::new(),
+            from: to_message(here),
+            next: to_message(here),
+            more: false,
+            server_now: browser::now(),
+        };
+        self.take_in_with(nothing_new, cases).await?;
+        Ok(())
     }
 
     async fn keep_epoch(&self, epoch: u64) -> Result<Input, Trouble> {
@@ -273,12 +353,21 @@ impl Pump {
     }
 
     async fn take_in(&mut self, page: Page) -> Result<Input, Trouble> {
+        self.take_in_with(page, BTreeSet::new()).await
+    }
+
+    /// A page, and besides its cases those whose rows are to be made anew.
+    async fn take_in_with(
+        &mut self,
+        page: Page,
+        besides: BTreeSet<CaseId>,
+    ) -> Result<Input, Trouble> {
         let Some(rules) = self.desk.rules().get_untracked() else {
             return Err(Trouble::Failure(Failure::Storage));
         };
         let more = page.more;
         let (from, to) = (from_message(page.from), from_message(page.next));
-        let (cases, summaries) = self.folded(page, &rules).await?;
+        let (cases, summaries) = self.folded(page, besides, &rules).await?;
         let page = TakeIn { from, to, cases };
         for _ in 0..MAX_TAKE_OVERS {
             let fence = self.fence().await?;
@@ -309,9 +398,11 @@ impl Pump {
     async fn folded(
         &self,
         page: Page,
+        besides: BTreeSet<CaseId>,
         rules: &Rules,
     ) -> Result<(Vec<CaseIn>, Vec<Summary>), Trouble> {
-        let mut arrived: BTreeMap<CaseId, Vec<Entry>> = BTreeMap::new();
+        let mut arrived: BTreeMap<CaseId, Vec<Entry>> =
+            besides.into_iter().map(|it| (it, Vec::new())).collect();
         for entry in page.entries {
             // Head office passes on only what it could read.
             let Ok(envelope) = Envelope::from_bytes(&entry.envelope.0) else {
@@ -326,7 +417,7 @@ impl Pump {
         let (mut cases, mut summaries) = (Vec::new(), Vec::new());
         for (case, entries) in arrived {
             let history = self.desk.log().history(case).await?;
-            let known = history.entries.into_iter().map(|it| it.envelope);
+            let known = history.counting().map(|it| it.envelope.clone());
             let mut envelopes: Vec<Envelope> = known
                 .chain(entries.iter().map(|it| it.envelope.clone()))
                 .collect();
@@ -410,6 +501,18 @@ enum Trouble {
 impl From<Fault> for Trouble {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<ContactError> for Trouble {
+    fn from(error: ContactError) -> Self {
+        Self::Failure(match error {
+            ContactError::NotEnrolled => Failure::NotEnrolled,
+            ContactError::NoKey => Failure::Storage,
+            ContactError::Http(error) => return error.into(),
+            ContactError::NotHeadOffice => Failure::Malformed,
+            ContactError::Fault(fault) => return fault.into(),
+        })
     }
 }
 

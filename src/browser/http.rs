@@ -27,6 +27,7 @@ impl HttpError {
             Self::Network => Failure::Network,
             Self::Malformed => Failure::Malformed,
             Self::Status { status: 401, .. } => Failure::SignedOut,
+            Self::Status { status: 403, .. } => Failure::NotEnrolled,
             Self::Status { status: 413, .. } => Failure::TooLarge,
             Self::Status { .. } => Failure::Server,
         }
@@ -38,7 +39,8 @@ pub async fn get<T: for<'b> Decode<'b, ()>>(path: &str) -> Result<T, HttpError> 
         .method(Method::GET)
         .build()
         .map_err(|_| HttpError::Network)?;
-    answer(request.send().await).await
+    let bytes = answer(request.send().await).await?;
+    minicbor::decode(&bytes).map_err(|_| HttpError::Malformed)
 }
 
 pub async fn get_with<T: for<'b> Decode<'b, ()>>(path: &str, token: &str) -> Result<T, HttpError> {
@@ -47,7 +49,8 @@ pub async fn get_with<T: for<'b> Decode<'b, ()>>(path: &str, token: &str) -> Res
         .header("authorization", &format!("Bearer {token}"))
         .build()
         .map_err(|_| HttpError::Network)?;
-    answer(request.send().await).await
+    let bytes = answer(request.send().await).await?;
+    minicbor::decode(&bytes).map_err(|_| HttpError::Malformed)
 }
 
 pub async fn post<T: for<'b> Decode<'b, ()>>(
@@ -73,6 +76,25 @@ async fn send<T: for<'b> Decode<'b, ()>>(
     body: &impl Encode<()>,
 ) -> Result<T, HttpError> {
     let bytes = minicbor::to_vec(body).expect("writing to a vector cannot fail");
+    let answer = send_bytes(method, path, token, &bytes).await?;
+    minicbor::decode(&answer).map_err(|_| HttpError::Malformed)
+}
+
+/// A body that is written already; the answer is read by whoever asked.
+pub async fn post_bytes(
+    path: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Result<Vec<u8>, HttpError> {
+    send_bytes(Method::POST, path, token, body).await
+}
+
+async fn send_bytes(
+    method: Method,
+    path: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Result<Vec<u8>, HttpError> {
     let mut request = RequestBuilder::new(path)
         .method(method)
         .header("content-type", MEDIA_TYPE);
@@ -80,19 +102,19 @@ async fn send<T: for<'b> Decode<'b, ()>>(
         request = request.header("authorization", &format!("Bearer {token}"));
     }
     let request = request
-        .body(Uint8Array::from(bytes.as_slice()))
+        .body(Uint8Array::from(body))
         .map_err(|_| HttpError::Network)?;
     answer(request.send().await).await
 }
 
-async fn answer<T: for<'b> Decode<'b, ()>>(
+async fn answer(
     response: Result<gloo::net::http::Response, gloo::net::Error>,
-) -> Result<T, HttpError> {
+) -> Result<Vec<u8>, HttpError> {
     let response = response.map_err(|_| HttpError::Network)?;
     let status = response.status();
     let bytes = response.binary().await.map_err(|_| HttpError::Network)?;
     if response.ok() {
-        return minicbor::decode(&bytes).map_err(|_| HttpError::Malformed);
+        return Ok(bytes);
     }
     let code = minicbor::decode::<FailureBody>(&bytes)
         .ok()

@@ -1,6 +1,7 @@
 //! Everything that touches JavaScript: clock, chance, network, worker, settings. Knows nothing of cases.
 
 pub mod http;
+pub mod keys;
 pub mod photo;
 pub mod pin;
 pub mod preferences;

@@ -3,7 +3,9 @@
 //! A page sends a command; the rules decide; the log stores; the board shows. What a person sees as
 //! saved is on disk. Start at [`Desk::send`].
 
+mod amends;
 mod board;
+mod enrolment;
 mod files;
 mod session;
 mod site;
@@ -16,6 +18,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
 use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
+use shouwen_domain::event::Event;
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::limits;
@@ -31,11 +34,13 @@ use shouwen_store_indexeddb::IndexedDbLog;
 use shouwen_sync::client::{Elapsed, Status};
 
 use crate::browser;
+use crate::browser::keys::DeviceKey;
 use crate::browser::tabs::Tabs;
 use crate::sync_pump::Wake;
 use crate::wording::Language;
 
 pub use board::Board;
+pub use enrolment::{ContactError, Enrolment};
 pub use files::{FileDesk, FileWake};
 pub use session::{Session, SignInError};
 pub use site::TextsError;
@@ -53,17 +58,21 @@ pub struct Desk {
     now: RwSignal<Moment>,
     rules: RwSignal<Option<Arc<Rules>>>,
     session: RwSignal<Option<Session>>,
+    enrolment: RwSignal<Option<Enrolment>>,
     standing: RwSignal<Standing>,
     sync: RwSignal<Sync>,
     language: RwSignal<Language>,
     toasts: RwSignal<u32>,
     update_ready: RwSignal<bool>,
+    token: RwSignal<Option<String>>,
     fault: RwSignal<Option<Fault>>,
 }
 
 struct Inner {
     log: Rc<IndexedDbLog>,
-    device: DeviceId,
+    device: Cell<DeviceId>,
+    /// None where the browser cannot keep one.
+    key: Option<DeviceKey>,
     tabs: Tabs,
     /// Server minus device, and when that was measured.
     clock: Cell<Option<(i64, Elapsed)>>,
@@ -90,6 +99,10 @@ pub enum SendError {
     /// Other tabs kept being first.
     Busy,
     NotSignedIn,
+    /// This browser cannot sign.
+    NoKey,
+    /// The case has moved on: what was done then does not fit any more.
+    DoesNotFit,
     Fault(Fault),
 }
 
@@ -104,8 +117,7 @@ pub struct CaseFile {
 impl CaseFile {
     pub fn envelopes(&self) -> Vec<Envelope> {
         self.history
-            .entries
-            .iter()
+            .counting()
             .map(|it| it.envelope.clone())
             .collect()
     }
@@ -119,7 +131,9 @@ impl Desk {
         let on_superseded = move || fault.set(Some(Fault::ConnectionLost));
         let log = Rc::new(IndexedDbLog::open("shouwen", on_superseded).await?);
         let device = this_device(&log).await?;
-        let desk = owner.with(|| Self::new(log, device, fault, wake_pump));
+        let key = DeviceKey::open().await.ok();
+        let desk = owner.with(|| Self::new(log, device, key, fault, wake_pump));
+        desk.load_enrolment().await?;
         desk.load_texts().await?;
         desk.load_session().await?;
         desk.load_board().await?;
@@ -129,6 +143,7 @@ impl Desk {
     fn new(
         log: Rc<IndexedDbLog>,
         device: DeviceId,
+        key: Option<DeviceKey>,
         fault: RwSignal<Option<Fault>>,
         wake_pump: impl Fn(Wake) + 'static,
     ) -> Self {
@@ -139,7 +154,8 @@ impl Desk {
         let wake_pump = Box::new(wake_pump);
         let inner = Rc::new(Inner {
             log,
-            device,
+            device: Cell::new(device),
+            key,
             tabs,
             clock: Cell::new(None),
             wake_pump,
@@ -150,6 +166,7 @@ impl Desk {
             now,
             rules: RwSignal::new(None),
             session: RwSignal::new(None),
+            enrolment: RwSignal::new(None),
             standing: RwSignal::new(Standing::default()),
             sync: RwSignal::new(Sync {
                 status: Status::Idle { since: None },
@@ -158,6 +175,7 @@ impl Desk {
             language: RwSignal::new(language),
             toasts: RwSignal::new(0),
             update_ready: RwSignal::new(false),
+            token: RwSignal::new(None),
             fault,
         };
         gloo::timers::callback::Interval::new(TICK_MS, move || desk.tick()).forget();
@@ -253,14 +271,17 @@ impl Desk {
         let standing = self.standing.get_untracked();
         let now = browser::now();
         let history = inner.log.history(id).await?;
-        let mut envelopes: Vec<Envelope> =
-            history.entries.into_iter().map(|it| it.envelope).collect();
+        let envelopes: Vec<Envelope> = history.counting().map(|it| it.envelope.clone()).collect();
         let folded = Case::fold(&envelopes);
         if !folded.is_understood() {
             return Err(SendError::NeedsNewerVersion.into());
         }
         if let Command::Record(form) = &mut command {
-            form.number = case_number(now, rules, session, standing.head.sequence + 1);
+            let code = self
+                .enrolment
+                .with_untracked(|it| it.as_ref().map(Enrolment::code));
+            let code = code.ok_or(SendError::NotSignedIn)?;
+            form.number = case_number(now, rules, &code, standing.head.sequence + 1);
         }
         let acting = Acting {
             rules,
@@ -272,16 +293,52 @@ impl Desk {
         if events.is_empty() {
             return Ok(());
         }
-        let stamp = self.stamp(id, rules, session, now, standing);
+        let acted = Acted {
+            case: id,
+            events: &events,
+            version: history.version,
+            envelopes,
+            at: now,
+        };
+        self.append(acted, rules, session, |_| true).await?;
+        Ok(())
+    }
+
+    /// Seals, signs and stores what was done, if the case `fits` afterwards; whether it did.
+    async fn append(
+        self,
+        acted: Acted<'_>,
+        rules: &Rules,
+        session: &Session,
+        fits: impl Fn(&Folded) -> bool,
+    ) -> Result<bool, TryError> {
+        let Acted {
+            case,
+            events,
+            version,
+            mut envelopes,
+            at,
+        } = acted;
+        let inner = self.inner.get_value();
+        let key = inner.key.as_ref().ok_or(SendError::NoKey)?;
+        let standing = self.standing.get_untracked();
+        let stamp = self.stamp(case, rules, session, at, standing);
         // The only thing that can be wrong with what `decide` answered is its size.
-        let envelope = Envelope::seal(stamp, &events).map_err(|_| SendError::TooLarge {
+        let envelope = Envelope::seal(stamp, events).map_err(|_| SendError::TooLarge {
             limit_bytes: limits::ENVELOPE_BYTES,
         })?;
+        let signature = key.sign(&envelope.to_be_signed(key.public())).await;
+        let signature = signature.map_err(|_| SendError::NoKey)?;
+        let envelope = envelope.with_signature(key.public(), signature);
         envelopes.push(envelope.clone());
+        envelopes.sort_by_key(Envelope::order);
+        if !fits(&Case::fold(&envelopes)) {
+            return Ok(false);
+        }
         let summary = summarize(&envelopes, rules).ok_or(SendError::Busy)?;
         let append = Append {
             envelope,
-            expected_version: history.version,
+            expected_version: version,
             projection: projection(&summary),
         };
         let standing = inner.log.append(append).await?;
@@ -291,7 +348,7 @@ impl Desk {
         self.wrote();
         inner.tabs.tell();
         (inner.wake_pump)(Wake::Sent);
-        Ok(())
+        Ok(true)
     }
 
     fn stamp(
@@ -309,7 +366,7 @@ impl Desk {
             site: rules.directory.site.clone(),
             case,
             person: session.person.clone(),
-            device: inner.device,
+            device: inner.device.get(),
             chain: head.chain.max(1),
             sequence: head.sequence + 1,
             previous: head.hash,
@@ -336,7 +393,7 @@ impl Desk {
         if history.version == 0 {
             return Ok(None);
         }
-        let folded = Case::fold(history.entries.iter().map(|it| &it.envelope));
+        let folded = Case::fold(history.counting().map(|it| &it.envelope));
         Ok(Some(CaseFile {
             id,
             folded,
@@ -388,12 +445,26 @@ impl Desk {
 
     /// For the pump.
     pub fn device(self) -> DeviceId {
-        self.inner.get_value().device
+        self.inner.get_value().device.get()
+    }
+
+    /// None where this browser cannot keep one.
+    fn key(self) -> Option<DeviceKey> {
+        self.inner.get_value().key.clone()
     }
 
     /// For the pump, which stores what it receives.
     pub fn log(self) -> Rc<IndexedDbLog> {
         self.inner.get_value().log.clone()
+    }
+
+    /// For the pumps: of the contact that is open.
+    pub fn token(self) -> ReadSignal<Option<String>> {
+        self.token.read_only()
+    }
+
+    pub fn set_token(self, token: String) {
+        self.token.set(Some(token));
     }
 
     pub fn set_sync(self, status: Status) {
@@ -435,6 +506,17 @@ impl Desk {
     pub fn cursor(self) -> Cursor {
         self.standing.get_untracked().cursor
     }
+}
+
+/// What somebody did to a case.
+struct Acted<'a> {
+    case: CaseId,
+    events: &'a [Event],
+    /// The version on which it was decided.
+    version: u32,
+    /// What counts in the case so far.
+    envelopes: Vec<Envelope>,
+    at: Moment,
 }
 
 enum TryError {
@@ -482,23 +564,29 @@ pub fn projection(summary: &Summary) -> Projection {
 }
 
 /// "0713-K7-018": date, the device's short code, and its own count, which is the act's place in its chain.
-fn case_number(now: Moment, rules: &Rules, session: &Session, count: u64) -> String {
+fn case_number(now: Moment, rules: &Rules, code: &str, count: u64) -> String {
     let date = rules.zone().local(now).date().format("%m%d");
-    format!("{date}-{}-{count:03}", session.device_code)
+    format!("{date}-{code}-{count:03}")
 }
 
 fn draft_name(of: &PersonId, draft: &str) -> String {
     format!("{of}/{draft}")
 }
 
+const DEVICE: &str = "device";
+
 async fn this_device(log: &IndexedDbLog) -> Result<DeviceId, Fault> {
-    const NAME: &str = "device";
-    if let Some(bytes) = log.get(Section::Settings, NAME).await?
+    if let Some(bytes) = log.get(Section::Settings, DEVICE).await?
         && let Ok(bits) = <[u8; 16]>::try_from(bytes.as_slice())
     {
         return Ok(DeviceId::from_random(bits));
     }
+    another_device(log).await
+}
+
+/// A new id for this device.
+async fn another_device(log: &IndexedDbLog) -> Result<DeviceId, Fault> {
     let bits = browser::random();
-    log.put(Section::Settings, NAME, &bits).await?;
+    log.put(Section::Settings, DEVICE, &bits).await?;
     Ok(DeviceId::from_random(bits))
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
 use shouwen_store::{Fault, Log, Section};
-use shouwen_sync::message::{FailureCode, SignIn, SignedIn};
+use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
 
 use super::Desk;
 use crate::browser;
@@ -20,8 +20,6 @@ const MAX_MISSES: u32 = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub person: PersonId,
-    pub token: String,
-    pub device_code: String,
 }
 
 /// Why nobody was signed in.
@@ -38,8 +36,10 @@ pub enum SignInError {
     /// Head office lets nobody try that fast.
     TooManyTries,
     Server(HttpError),
-    /// The browser has no WebCrypto here.
+    /// The browser has no WebCrypto here, or keeps no key.
     NoCrypto,
+    /// Whoever answered is not the head office at which this device is enrolled.
+    OtherOffice,
     Fault(Fault),
 }
 
@@ -57,10 +57,6 @@ struct Known {
     derived: Vec<u8>,
     #[n(4)]
     n_misses: u32,
-    #[n(5)]
-    token: String,
-    #[n(6)]
-    device_code: String,
 }
 
 impl From<Fault> for SignInError {
@@ -81,8 +77,8 @@ impl Desk {
         else {
             return Ok(());
         };
-        if let Some(known) = self.known(&person).await? {
-            self.session.set(Some(known.session(person)));
+        if self.known(&person).await?.is_some() {
+            self.session.set(Some(Session { person }));
         }
         Ok(())
     }
@@ -139,16 +135,28 @@ impl Desk {
             ..known.clone()
         };
         self.keep(person, &cleared).await?;
-        self.enter(person.clone(), &cleared).await
+        self.enter(person.clone()).await
     }
 
     async fn ask_head_office(self, person: &PersonId, pin: &str) -> Result<(), SignInError> {
-        let request = SignIn {
+        let key = self.key().ok_or(SignInError::NoCrypto)?;
+        let request = |device| SignIn {
             person: person.clone(),
             pin: pin.to_owned(),
-            device: self.device(),
+            device,
+            key: Bytes(key.public().to_cose_key()),
         };
-        let answer: SignedIn = match http::post("/api/sign-in", None, &request).await {
+        let mut asked = http::post("/api/sign-in", None, &request(self.device())).await;
+        if let Err(HttpError::Status {
+            code: Some(FailureCode::DeviceTaken),
+            ..
+        }) = asked
+        {
+            // This device lost its key: to head office it is another one.
+            let device = self.become_another_device().await?;
+            asked = http::post("/api/sign-in", None, &request(device)).await;
+        }
+        let answer: SignedIn = match asked {
             Ok(it) => it,
             Err(HttpError::Network) => return Err(SignInError::NeedsNetwork),
             Err(HttpError::Status {
@@ -165,6 +173,9 @@ impl Desk {
             }
             Err(error) => return Err(SignInError::Server(error)),
         };
+        if !self.enrolled(&answer).await? {
+            return Err(SignInError::OtherOffice);
+        }
         self.heard(answer.server_now);
         let salt = browser::random::<16>().to_vec();
         let derived = pin::derive(pin, &salt, pin::ROUNDS)
@@ -175,18 +186,16 @@ impl Desk {
             rounds: pin::ROUNDS,
             derived,
             n_misses: 0,
-            token: answer.token,
-            device_code: answer.device_code,
         };
         self.keep(person, &known).await?;
-        self.enter(person.clone(), &known).await
+        self.enter(person.clone()).await
     }
 
-    async fn enter(self, person: PersonId, known: &Known) -> Result<(), SignInError> {
+    async fn enter(self, person: PersonId) -> Result<(), SignInError> {
         self.log()
             .put(Section::Session, CURRENT, person.as_str().as_bytes())
             .await?;
-        self.session.set(Some(known.session(person)));
+        self.session.set(Some(Session { person }));
         (self.inner.get_value().wake_pump)(Wake::SignedIn);
         Ok(())
     }
@@ -202,16 +211,6 @@ impl Desk {
         self.log()
             .put(Section::Session, &name(person), &bytes)
             .await
-    }
-}
-
-impl Known {
-    fn session(&self, person: PersonId) -> Session {
-        Session {
-            person,
-            token: self.token.clone(),
-            device_code: self.device_code.clone(),
-        }
     }
 }
 

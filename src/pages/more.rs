@@ -1,13 +1,15 @@
 //! What became of one's acts, how the device stands, how the app looks, whom to ring.
 
 use leptos::prelude::*;
-use shouwen_store::OwnFate;
+use shouwen_domain::envelope::Fate;
+use shouwen_store::{Fault, OwnFate};
 
 use crate::browser;
 use crate::browser::preferences::{self, Theme};
 use crate::components::frame::Frame;
 use crate::components::icon::Icon;
-use crate::desk::Desk;
+use crate::desk::{Desk, SendError};
+use crate::pages::fault::send_error_words;
 use crate::say;
 use crate::wording::{act, time};
 
@@ -35,11 +37,14 @@ pub fn MorePage() -> impl IntoView {
 fn Fates() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
+    let said = RwSignal::new(0_u32);
     let fates = LocalResource::new(move || {
         desk.standing().track();
-        desk.fates(N_FATES)
+        said.track();
+        with_what_was_said(desk)
     });
-    let line = move |it: OwnFate| {
+    let failed = RwSignal::new(None::<String>);
+    let line = move |(it, is_settled): (OwnFate, bool)| {
         let rules = desk.rules().get()?;
         let at = time::day_and_time(words.get(), it.at, desk.now().get(), rules.zone());
         let summary = desk
@@ -55,6 +60,7 @@ fn Fates() -> impl IntoView {
                 <div class="timeline-body">
                     <p class="timeline-what"><a href=format!("/case/{}", it.case)>{summary.unwrap_or_else(|| it.sequence.to_string())}</a></p>
                     {reason}
+                    {amend(desk, it, is_settled, failed, said)}
                 </div>
                 <span class="timeline-fate">{act::fate(words.get(), it.fate)}</span>
             </li>
@@ -66,10 +72,73 @@ fn Fates() -> impl IntoView {
         Some(view! {
             <section class="case-part">
                 <h2 class="case-part-title">{say!(words.get(), "sync.what_became")}</h2>
+                <p role="alert">{move || failed.get()}</p>
                 <ol class="timeline">{lines}</ol>
             </section>
         })
     }
+}
+
+/// Own acts, and of each whether somebody has said what is to become of it.
+async fn with_what_was_said(desk: Desk) -> Result<Vec<(OwnFate, bool)>, Fault> {
+    let mut lines = Vec::new();
+    for it in desk.fates(N_FATES).await? {
+        lines.push((it, desk.is_settled(it).await?));
+    }
+    Ok(lines)
+}
+
+/// What a person can do about an act that was held or refused.
+fn amend(
+    desk: Desk,
+    it: OwnFate,
+    is_settled: bool,
+    failed: RwSignal<Option<String>>,
+    said: RwSignal<u32>,
+) -> Option<AnyView> {
+    let words = desk.language();
+    let is_over = match it.fate? {
+        Fate::Accepted => return None,
+        Fate::Held(_) if is_settled => {
+            return Some(
+                view! { <p class="timeline-who">{say!(words.get(), "sync.asked_back")}</p> }
+                    .into_any(),
+            );
+        }
+        Fate::Refused(_) if is_settled => return None,
+        Fate::Held(_) => false,
+        Fate::Refused(_) => true,
+    };
+    let done = move |result: Result<(), SendError>| {
+        let rules = desk.rules().get_untracked();
+        let words = words.get_untracked();
+        said.update(|it| *it += 1);
+        failed.set(
+            result
+                .err()
+                .map(|it| send_error_words(words, &it, rules.as_deref())),
+        );
+    };
+    let take_back = Action::new_local(move |(): &()| async move { done(desk.take_back(it).await) });
+    let do_again = Action::new_local(move |(): &()| async move { done(desk.do_again(it).await) });
+    let again = is_over.then(|| {
+        view! {
+            <button class="button" type="button" disabled=do_again.pending() on:click=move |_| { do_again.dispatch(()); }>
+                {say!(words.get(), "sync.do_again")}
+            </button>
+        }
+    });
+    Some(
+        view! {
+            <div class="chips">
+                {again}
+                <button class="button" data-kind="quiet" type="button" disabled=take_back.pending() on:click=move |_| { take_back.dispatch(()); }>
+                    {say!(words.get(), "sync.take_back")}
+                </button>
+            </div>
+        }
+        .into_any(),
+    )
 }
 
 #[component]
@@ -137,7 +206,7 @@ fn Device() -> impl IntoView {
         let version = say!(words.get(), "more.version", version = rules.pack.version);
         Some(format!("{} · {version}", words.get().of(&rules.pack.name)))
     };
-    let device = move || desk.session().get().map(|it| it.device_code);
+    let device = move || desk.code();
     let stored = move || {
         let standing = desk.standing().get();
         say!(

@@ -210,7 +210,8 @@ fn error_words(language: Language, error: &SignInError, name: &str) -> String {
         SignInError::Locked => say!(language, "sign_in.locked"),
         SignInError::TooManyTries => say!(language, "sign_in.too_many"),
         SignInError::Server(why) => say!(language, "sign_in.fault", why = format!("{why:?}")),
-        SignInError::NoCrypto => say!(language, "sign_in.fault", why = "WebCrypto"),
+        SignInError::NoCrypto => say!(language, "fault.no_key"),
+        SignInError::OtherOffice => say!(language, "sign_in.other_office"),
         SignInError::Fault(fault) => fault_words(language, fault),
     }
 }

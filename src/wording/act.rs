@@ -253,6 +253,7 @@ pub fn fate(language: Language, fate: Option<Fate>) -> String {
         None => say!(language, "fate.recorded"),
         Some(Fate::Accepted) => say!(language, "fate.accepted"),
         Some(Fate::Held(_)) => say!(language, "fate.held"),
+        Some(Fate::Refused(RefusedReason::Withdrawn)) => say!(language, "fate.withdrawn"),
         Some(Fate::Refused(_)) => say!(language, "fate.refused"),
     }
 }
@@ -271,6 +272,8 @@ pub fn fate_reason(language: Language, fate: Option<Fate>) -> Option<String> {
             RefusedReason::Malformed => say!(language, "refused_fate.malformed"),
             RefusedReason::TooLarge => say!(language, "refused_fate.too_large"),
             RefusedReason::NotYours => say!(language, "refused_fate.not_yours"),
+            RefusedReason::Unsigned => say!(language, "refused_fate.unsigned"),
+            RefusedReason::Withdrawn => say!(language, "refused_fate.withdrawn"),
         }),
     }
 }

@@ -23,6 +23,15 @@ impl Chance {
         z ^ (z >> 31)
     }
 
+    /// A key for a device of the demonstration; whoever knows the seed knows it.
+    pub fn secret(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for part in bytes.as_chunks_mut::<8>().0 {
+            *part = self.bits().to_be_bytes();
+        }
+        bytes
+    }
+
     /// From `low` up to and including `high`.
     pub fn between(&mut self, low: u32, high: u32) -> u32 {
         let span = u64::from(high.saturating_sub(low)) + 1;

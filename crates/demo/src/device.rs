@@ -9,10 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use shouwen_domain::case::Case;
+use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::{ClockEvidence, Envelope, EnvelopeError, Fate, Stamp};
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Command, Refusal, Rules, decide};
 use shouwen_store::{
@@ -20,7 +22,7 @@ use shouwen_store::{
     WriteError,
 };
 use shouwen_sync::client::{Client, Elapsed, Failure, Input, Place, Start, Status, Todo, Trigger};
-use shouwen_sync::message::{Cursor, FailureCode, Page, Pull};
+use shouwen_sync::message::{Bytes, Cursor, FailureCode, Page, Pull, SignedIn, Stated, Withdraw};
 
 use crate::chance::Chance;
 use crate::office::{Office, OfficeError};
@@ -36,6 +38,8 @@ pub struct Device {
     site: SiteId,
     /// A part of case numbers.
     code: String,
+    key: SecretKey,
+    signed_in: SignedIn,
     token: String,
     log: Memory,
     fence: Fence,
@@ -109,7 +113,10 @@ impl Device {
         mut chance: Chance,
     ) -> Result<(Self, Moment), OfficeError> {
         let id = DeviceId::from_random(chance.id());
-        let signed_in = office.sign_in(person, pin, id)?;
+        let key = SecretKey::from_bytes(Algorithm::Ed25519, &chance.secret())
+            .expect("any 32 bytes are a key");
+        let signed_in = office.sign_in(person, pin, id, &key)?;
+        let contacted = office.contact(&signed_in, id, &key, Stated::default(), false)?;
         let log = Memory::new();
         let fence = ready(log.take_over()).expect("a new log in memory has no faults");
         let client = Client::new(Start {
@@ -118,19 +125,22 @@ impl Device {
             filled: 0,
             held: None,
         });
+        let server_now = signed_in.server_now;
         let device = Self {
             id,
             person: person.clone(),
-            site: signed_in.site,
-            code: signed_in.device_code,
-            token: signed_in.token,
+            site: signed_in.site.clone(),
+            code: code(&signed_in.certificate),
+            key,
+            signed_in,
+            token: contacted.token,
             log,
             fence,
             client,
             started: Instant::now(),
             chance,
         };
-        Ok((device, signed_in.server_now))
+        Ok((device, server_now))
     }
 
     pub fn token(&self) -> &str {
@@ -199,7 +209,7 @@ impl Device {
             case,
             person: self.person.clone(),
             device: self.id,
-            chain: head.chain,
+            chain: head.chain.max(1),
             sequence,
             previous: head.hash,
             counter: head.counter + 1,
@@ -214,7 +224,9 @@ impl Device {
             facts_salt: Salt(self.chance.id()),
             content_salt: Salt(self.chance.id()),
         };
-        let envelope = Envelope::seal(stamp, &events).map_err(DeviceError::Sealing)?;
+        let envelope = Envelope::seal(stamp, &events)
+            .map_err(DeviceError::Sealing)?
+            .signed(&self.key);
         let append = Append {
             envelope,
             expected_version: history.version,
@@ -286,6 +298,31 @@ impl Device {
 
     fn perform(&mut self, office: &Office, todo: Todo) -> Result<Input, DeviceError> {
         Ok(match todo {
+            Todo::Contact { forked } => {
+                let head = ready(self.log.opening(0))?.standing.head;
+                let stated = Stated {
+                    chain: head.chain,
+                    sequence: head.sequence,
+                    hash: head.hash,
+                };
+                let answer = office.contact(&self.signed_in, self.id, &self.key, stated, forked)?;
+                self.token.clone_from(&answer.token);
+                Input::Contacted(answer)
+            }
+            Todo::StartChain(new) => {
+                self.code = code(&new.certificate);
+                ready(self.log.start_chain(self.fence, new.chain))?;
+                Input::ChainStarted
+            }
+            // Nobody takes anything back here.
+            Todo::LoadWithdrawals => Input::Withdrawals(Vec::new()),
+            Todo::Withdraw(withdrawals) => {
+                let withdraw = Withdraw {
+                    device: self.id,
+                    withdrawals,
+                };
+                Input::WithdrawAnswered(office.withdraw(&self.token, &withdraw)?)
+            }
             Todo::LoadOwed { max_bytes } => self.owed(ready(self.log.owed(max_bytes))?)?,
             Todo::LoadOwn { after, max_bytes } => self.owed(ready(self.log.own_after(
                 after.chain,
@@ -312,7 +349,7 @@ impl Device {
                 Input::PullAnswered(office.pull(&self.token, &pull)?)
             }
             Todo::TakeIn(page) => self.take_in(&page)?,
-            Todo::SignInAgain => Input::Failed(Failure::SignedOut),
+            Todo::SignInAgain => Input::Failed(Failure::NotEnrolled),
         })
     }
 
@@ -366,14 +403,24 @@ impl Device {
     }
 }
 
+/// The short code that a certificate gives its device.
+fn code(certificate: &Bytes) -> String {
+    let certificate = Certificate::from_bytes(&certificate.0).ok();
+    match certificate.map(|it| it.claims().subject.clone()) {
+        Some(Subject::Device { code, .. }) => code,
+        Some(Subject::Office | Subject::Intake) | None => String::new(),
+    }
+}
+
 /// What another try does not mend.
 fn is_final(error: &OfficeError) -> bool {
     match error {
         OfficeError::NotPlainHttp { .. } => true,
         OfficeError::NoAnswer { .. } | OfficeError::NotHeadOffice { .. } => false,
         OfficeError::Declined { failure, .. } => match failure.code {
-            FailureCode::WrongPin | FailureCode::NotSignedIn => true,
-            FailureCode::Malformed
+            FailureCode::WrongPin | FailureCode::NotEnrolled | FailureCode::DeviceTaken => true,
+            FailureCode::NotSignedIn
+            | FailureCode::Malformed
             | FailureCode::TooManyTries
             | FailureCode::TooLarge
             | FailureCode::Storage
@@ -388,7 +435,10 @@ fn is_final(error: &OfficeError) -> bool {
 fn failure(error: &OfficeError) -> Failure {
     match error.code() {
         None => Failure::Network,
-        Some(FailureCode::WrongPin | FailureCode::NotSignedIn) => Failure::SignedOut,
+        Some(FailureCode::NotSignedIn) => Failure::SignedOut,
+        Some(FailureCode::WrongPin | FailureCode::NotEnrolled | FailureCode::DeviceTaken) => {
+            Failure::NotEnrolled
+        }
         Some(FailureCode::TooLarge) => Failure::TooLarge,
         Some(
             FailureCode::Malformed

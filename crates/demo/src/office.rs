@@ -4,9 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
+use shouwen_domain::certificate::Subject;
 use shouwen_domain::id::{DeviceId, PersonId};
+use shouwen_domain::signature::{Context, SecretKey, Signed};
 use shouwen_sync::message::{
-    Failure, FailureCode, MEDIA_TYPE, Page, Pull, Push, Pushed, SignIn, SignedIn, SiteTexts,
+    Bytes, Challenge, Contact, Contacted, Failure, FailureCode, MEDIA_TYPE, Page, Pull, Push,
+    Pushed, SignIn, SignedIn, SiteTexts, Stated, Withdraw,
 };
 
 /// The largest answer there is: the texts of a site, or a page.
@@ -116,13 +119,57 @@ impl Office {
         person: &PersonId,
         pin: &str,
         device: DeviceId,
+        key: &SecretKey,
     ) -> Result<SignedIn, OfficeError> {
         let message = SignIn {
             person: person.clone(),
             pin: pin.to_owned(),
             device,
+            key: Bytes(key.public().to_cose_key()),
         };
         self.post("/api/sign-in", None, &message)
+    }
+
+    /// Opens a contact: proves the device's key, and checks that it is head office who answers.
+    pub fn contact(
+        &self,
+        signed_in: &SignedIn,
+        device: DeviceId,
+        key: &SecretKey,
+        head: Stated,
+        forked: bool,
+    ) -> Result<Contacted, OfficeError> {
+        let challenge: Challenge = self.post("/api/challenge", None, &())?;
+        let said = Contact {
+            device,
+            certificate: signed_in.certificate.clone(),
+            nonce: challenge.nonce,
+            head,
+            forked,
+        };
+        let path = "/api/contact";
+        let body = minicbor::to_vec(&said).expect("writing to a vector cannot fail");
+        let signed = Signed::by(key, Context::Contact, body).to_bytes();
+        let answer = self.read_bytes(path, self.request(path, None).send(&signed[..]))?;
+        let office = signed_in.office.certified(&Subject::Office);
+        let read = Signed::from_bytes(&answer).ok();
+        let said_back = read.as_ref().and_then(|it| {
+            let mut by_office = office
+                .iter()
+                .filter_map(|key| it.verified(Context::Contacted, key).ok());
+            minicbor::decode::<Contacted>(by_office.next()?).ok()
+        });
+        said_back
+            .filter(|it| it.nonce == said.nonce && it.device == device)
+            .ok_or_else(|| OfficeError::NotHeadOffice {
+                server: self.base.clone(),
+                path,
+                status: 200,
+            })
+    }
+
+    pub fn withdraw(&self, token: &str, withdraw: &Withdraw) -> Result<Pushed, OfficeError> {
+        self.post("/api/withdraw", Some(token), withdraw)
     }
 
     pub fn site(&self, token: &str) -> Result<SiteTexts, OfficeError> {
@@ -148,15 +195,23 @@ impl Office {
         token: Option<&str>,
         message: &impl Encode<()>,
     ) -> Result<T, OfficeError> {
-        let mut request = self
+        let body = minicbor::to_vec(message).expect("writing to a vector cannot fail");
+        self.read(path, self.request(path, token).send(&body[..]))
+    }
+
+    fn request(
+        &self,
+        path: &str,
+        token: Option<&str>,
+    ) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
+        let request = self
             .agent
             .post(format!("{}{path}", self.base))
             .header("content-type", MEDIA_TYPE);
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
+        match token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
         }
-        let body = minicbor::to_vec(message).expect("writing to a vector cannot fail");
-        self.read(path, request.send(&body[..]))
     }
 
     fn read<T: for<'b> Decode<'b, ()>>(
@@ -164,6 +219,19 @@ impl Office {
         path: &'static str,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, OfficeError> {
+        let body = self.read_bytes(path, answer)?;
+        minicbor::decode(&body).map_err(|_| OfficeError::NotHeadOffice {
+            server: self.base.clone(),
+            path,
+            status: 200,
+        })
+    }
+
+    fn read_bytes(
+        &self,
+        path: &'static str,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Vec<u8>, OfficeError> {
         let no_answer = |error: ureq::Error| OfficeError::NoAnswer {
             server: self.base.clone(),
             what: error.to_string(),
@@ -182,7 +250,7 @@ impl Office {
         let reader = answer.body_mut().with_config().limit(ANSWER_BYTES);
         let body = reader.read_to_vec().map_err(no_answer)?;
         if status == 200 {
-            return minicbor::decode(&body).map_err(|_| not_ours());
+            return Ok(body);
         }
         let failure = minicbor::decode::<Failure>(&body).map_err(|_| not_ours())?;
         Err(OfficeError::Declined {

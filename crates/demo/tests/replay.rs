@@ -27,6 +27,8 @@ fn server() -> Running {
     let settings = Settings {
         listen: "127.0.0.1:0".to_owned(),
         data: data.path().to_owned(),
+        database: None,
+        keys: data.path().join("keys"),
         dist: dist.path().to_owned(),
         sites: Sites::try_new([site]).unwrap(),
         demo: true,

@@ -5,7 +5,7 @@
 //! as first written; nobody writes them again. The envelope's hash is the SHA-256 of the header's
 //! bytes, and the header carries the salted hashes of facts and content: so content can be erased
 //! with its salt and the chain still verifies. The header's bytes are the payload that the
-//! `COSE_Signature`s (RFC 9052) in `signatures` cover.
+//! `COSE_Signature`s (RFC 9052) in `signatures` cover. `docs/envelope.md` describes it byte by byte.
 
 use std::fmt;
 
@@ -16,6 +16,7 @@ use crate::hash::{Hash, Salt};
 use crate::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use crate::limits;
 use crate::moment::Moment;
+use crate::signature::{Context, CoseSignature, PublicKey, SecretKey, SignatureError};
 
 /// The format of headers and envelopes that this build writes.
 pub const FORMAT: u32 = 1;
@@ -30,9 +31,6 @@ pub struct Header {
     /// The vocabulary a reader needs to act on this case; a reader with less shows it and does not act.
     #[n(2)]
     pub must_understand: u32,
-    /// The COSE algorithm of the device's signature; none where the device has no key yet.
-    #[n(3)]
-    pub algorithm: Option<i32>,
     #[n(4)]
     pub id: EnvelopeId,
     #[n(5)]
@@ -128,7 +126,7 @@ pub struct Envelope {
     facts: Vec<u8>,
     facts_salt: Salt,
     content: Option<SealedContent>,
-    signatures: Vec<Vec<u8>>,
+    signatures: Vec<CoseSignature>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +203,6 @@ impl Envelope {
                 .map(|it| it.fact.vocabulary())
                 .max()
                 .unwrap_or(1),
-            algorithm: None,
             id: stamp.id,
             site: stamp.site,
             case: stamp.case,
@@ -230,7 +227,7 @@ impl Envelope {
             content,
             signatures: Vec::new(),
         };
-        let bytes = sealed.to_bytes().len();
+        let bytes = sealed.to_bytes().len() + limits::SIGNATURES_BYTES;
         if bytes > limits::ENVELOPE_BYTES {
             Err(EnvelopeError::TooLarge { bytes })
         } else {
@@ -277,7 +274,7 @@ impl Envelope {
             .ok_or_else(|| minicbor::decode::Error::message("expected a definite length"))?;
         let mut signatures = Vec::new();
         for _ in 0..n_signatures {
-            signatures.push(d.bytes()?.to_vec());
+            signatures.push(d.decode()?);
         }
         if d.position() != bytes.len() {
             return Err(minicbor::decode::Error::message("bytes are left over").at(d.position()));
@@ -314,10 +311,44 @@ impl Envelope {
                 None => e.null()?.null()?,
             };
             e.array(self.signatures.len() as u64)?;
-            self.signatures.iter().try_for_each(|it| e.bytes(it)?.ok())
+            self.signatures.iter().try_for_each(|it| e.encode(it)?.ok())
         })();
         written.expect("writing to a vector cannot fail");
         e.into_writer()
+    }
+
+    /// What the key signs: a `Sig_structure` (RFC 9052, 4.4) over the header's bytes.
+    pub fn to_be_signed(&self, key: &PublicKey) -> Vec<u8> {
+        Context::Envelope.to_be_signed_beside(&key.protected(), &self.header_bytes)
+    }
+
+    /// With a signature that was made over [`Envelope::to_be_signed`].
+    #[must_use]
+    pub fn with_signature(mut self, key: &PublicKey, signature: [u8; 64]) -> Self {
+        self.signatures
+            .push(CoseSignature::new(key.protected(), signature));
+        self
+    }
+
+    /// Signed by a key that is at hand.
+    #[must_use]
+    pub fn signed(self, key: &SecretKey) -> Self {
+        let public = key.public();
+        let signature = key.sign(&self.to_be_signed(&public));
+        self.with_signature(&public, signature)
+    }
+
+    /// Whether `key` signed it.
+    pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
+        let mut by_key = self.signatures.iter().filter(|it| it.is_by(key));
+        let signature = by_key.next().ok_or(SignatureError::OtherKey)?;
+        signature.verify(Context::Envelope, key, &self.header_bytes)
+    }
+
+    /// The signature that claims to be `key`'s, for a verifier elsewhere.
+    pub fn signature_by(&self, key: &PublicKey) -> Option<[u8; 64]> {
+        let mut by_key = self.signatures.iter().filter(|it| it.is_by(key));
+        by_key.next().map(|it| *it.bytes())
     }
 
     /// Where it stands, and under which texts it was made.
@@ -442,6 +473,12 @@ pub enum RefusedReason {
     /// The envelope names another site or device than the one that pushed it.
     #[n(2)]
     NotYours,
+    /// Its device's key did not sign it.
+    #[n(3)]
+    Unsigned,
+    /// Its device took it back before it was passed on.
+    #[n(4)]
+    Withdrawn,
 }
 
 /// The server's word on one envelope, given only after a durable commit.
@@ -467,10 +504,9 @@ pub struct Receipt {
     /// The highest sequence of this chain that a verified backup holds.
     #[n(8)]
     pub backed_up_to: Option<u64>,
-    /// `COSE_Signature` by the receipt key; none where the server has no key yet.
+    /// By head office's key, over all of the above.
     #[n(9)]
-    #[cbor(with = "minicbor::bytes")]
-    pub signature: Option<Vec<u8>>,
+    pub signature: Option<CoseSignature>,
 }
 
 impl Receipt {
@@ -479,8 +515,42 @@ impl Receipt {
         encode(self)
     }
 
-    /// What the next envelope names as the last receipt seen.
+    /// What the next envelope names as the last receipt seen: the hash of what is signed.
     pub fn hash(&self) -> Hash {
-        Hash::of(&self.to_bytes())
+        Hash::of(&self.payload())
+    }
+
+    /// The receipt without its signature, which covers it.
+    fn payload(&self) -> Vec<u8> {
+        encode(&Self {
+            signature: None,
+            ..self.clone()
+        })
+    }
+
+    /// Signed by head office.
+    #[must_use]
+    pub fn signed(self, key: &SecretKey) -> Self {
+        let public = key.public();
+        let protected = public.protected();
+        let signature =
+            key.sign(&Context::Receipt.to_be_signed_beside(&protected, &self.payload()));
+        Self {
+            signature: Some(CoseSignature::new(protected, signature)),
+            ..self
+        }
+    }
+
+    /// Whether head office's `key` signed it.
+    pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
+        let signature = self.signature.as_ref().ok_or(SignatureError::OtherKey)?;
+        signature.verify(Context::Receipt, key, &self.payload())
+    }
+
+    /// For a verifier elsewhere: what was signed, and the signature that claims to be `key`'s.
+    pub fn to_verify(&self, key: &PublicKey) -> Option<(Vec<u8>, [u8; 64])> {
+        let signature = self.signature.as_ref().filter(|it| it.is_by(key))?;
+        let message = Context::Receipt.to_be_signed_beside(&key.protected(), &self.payload());
+        Some((message, *signature.bytes()))
     }
 }

@@ -130,10 +130,12 @@ pub mod moment;
 pub mod reckoning;
 pub mod zone;
 
+pub mod certificate;
 pub mod chunk;
 pub mod hash;
 pub mod id;
 pub mod limits;
+pub mod signature;
 
 pub use case::Case;
 pub use command::Command;

@@ -6,6 +6,8 @@ pub const TEXT_CHARS: usize = 4_000;
 pub const QUERY_CHARS: usize = 200;
 /// One envelope as stored and sent.
 pub const ENVELOPE_BYTES: usize = 32 * 1024;
+/// Room in an envelope for its signatures: the device's and the person's.
+pub const SIGNATURES_BYTES: usize = 256;
 /// People who may be named as asked together (F2).
 pub const ASKED_PEOPLE: usize = 12;
 /// A logical counter may be this far ahead of the highest one seen; beyond, the envelope is held.

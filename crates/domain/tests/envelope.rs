@@ -10,8 +10,9 @@ use shouwen_domain::event::{
     Channel, Content, Event, Fact, HandedOver, Kind, Received, Recorded, Urgency, VOCABULARY,
 };
 use shouwen_domain::hash::{Hash, Salt};
-use shouwen_domain::limits::ENVELOPE_BYTES;
+use shouwen_domain::limits::{ENVELOPE_BYTES, SIGNATURES_BYTES};
 use shouwen_domain::pack::Difficulty;
+use shouwen_domain::signature::{Algorithm, SecretKey, SignatureError};
 use support::{at, person, rules, seal};
 
 const RECORDED_AT: &str = "2026-07-13 09:06";
@@ -316,26 +317,61 @@ fn cut_short_anywhere_it_is_malformed() {
 }
 
 #[test]
-fn up_to_the_limit_it_is_sealed_and_read_and_one_byte_more_is_refused() {
+fn up_to_the_limit_it_is_sealed_with_room_for_signatures_and_one_byte_more_is_refused() {
     let with_text = |n: usize| {
         let events = [Event::new(recorded(), Content::text("x".repeat(n)))];
         Envelope::seal(stamp(), &events)
     };
+    let room = ENVELOPE_BYTES - SIGNATURES_BYTES;
     let overhead = with_text(30_000).unwrap().to_bytes().len() - 30_000;
-    let largest = with_text(ENVELOPE_BYTES - overhead).unwrap();
-    let mut bytes = largest.to_bytes();
-    assert_eq!(bytes.len(), ENVELOPE_BYTES);
-    assert_eq!(Envelope::from_bytes(&bytes), Ok(largest));
+    let largest = with_text(room - overhead).unwrap();
+    assert_eq!(largest.to_bytes().len(), room);
+    let keys = [Algorithm::Ed25519, Algorithm::Esp256]
+        .map(|it| SecretKey::from_bytes(it, &[7; 32]).unwrap());
+    let signed = keys.iter().fold(largest, Envelope::signed);
+    let bytes = signed.to_bytes();
+    assert!(bytes.len() <= ENVELOPE_BYTES);
+    assert_eq!(Envelope::from_bytes(&bytes), Ok(signed));
 
     let too_large = EnvelopeError::TooLarge {
         bytes: ENVELOPE_BYTES + 1,
     };
+    assert_eq!(with_text(room - overhead + 1), Err(too_large.clone()));
+    let longer = vec![0; ENVELOPE_BYTES + 1];
+    assert_eq!(Envelope::from_bytes(&longer), Err(too_large));
+}
+
+#[test]
+fn a_signature_is_of_one_key_and_of_everything_in_the_header() {
+    let key = SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).unwrap();
+    let other = SecretKey::from_bytes(Algorithm::Ed25519, &[8; 32]).unwrap();
+    let signed = sealed().signed(&key);
+    assert_eq!(signed.verify(&key.public()), Ok(()));
     assert_eq!(
-        with_text(ENVELOPE_BYTES - overhead + 1),
-        Err(too_large.clone())
+        signed.verify(&other.public()),
+        Err(SignatureError::OtherKey)
     );
-    bytes.push(0);
-    assert_eq!(Envelope::from_bytes(&bytes), Err(too_large));
+    assert_eq!(
+        sealed().verify(&key.public()),
+        Err(SignatureError::OtherKey)
+    );
+    assert_eq!(signed.hash(), sealed().hash(), "the hash is without it");
+
+    let moved = sealed_as(2, recorded());
+    let signature = signed.signature_by(&key.public()).unwrap();
+    let forged = moved.with_signature(&key.public(), signature);
+    assert_eq!(forged.verify(&key.public()), Err(SignatureError::Wrong));
+}
+
+#[test]
+fn erased_content_leaves_the_signature_good() {
+    let key = SecretKey::from_bytes(Algorithm::Esp256, &[7; 32]).unwrap();
+    let signed = sealed().signed(&key);
+    let erased = Parts::of(&signed).erased().read().unwrap();
+    let signature = signed.signature_by(&key.public()).unwrap();
+    let erased = erased.with_signature(&key.public(), signature);
+    assert!(erased.is_erased());
+    assert_eq!(erased.verify(&key.public()), Ok(()));
 }
 
 #[test]

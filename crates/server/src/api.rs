@@ -3,6 +3,7 @@
 //! Site and device come from the token, never from what a request says about itself.
 
 mod answer;
+mod contact;
 mod files;
 mod sign_in;
 
@@ -20,9 +21,8 @@ use shouwen_sync::message::{Page, Pull, Push, Pushed};
 use shouwen_sync::server::{self as protocol, Sender};
 
 use crate::clock::Clock;
-use crate::pin::Token;
+use crate::keys::{Bearer, Keys};
 use crate::site::Sites;
-use crate::storage::access::{self, Bearer};
 use crate::storage::{Storage, log};
 
 use answer::{Cbor, Declined};
@@ -35,15 +35,23 @@ const PUSH_ENVELOPES: usize = limits::BATCH_BYTES / 256;
 pub struct Office {
     pub sites: Sites,
     pub storage: Storage,
+    pub keys: Keys,
     pub clock: Arc<dyn Clock>,
     gate: Gate,
 }
 
 impl Office {
-    pub fn new(sites: Sites, storage: Storage, clock: Arc<dyn Clock>, behind_proxy: bool) -> Self {
+    pub fn new(
+        sites: Sites,
+        storage: Storage,
+        keys: Keys,
+        clock: Arc<dyn Clock>,
+        behind_proxy: bool,
+    ) -> Self {
         Self {
             sites,
             storage,
+            keys,
             clock,
             gate: Gate::new(behind_proxy),
         }
@@ -56,6 +64,12 @@ pub fn router(office: Arc<Office>) -> Router {
             "/api/sign-in",
             post(sign_in::sign_in).layer(DefaultBodyLimit::max(sign_in::BODY_BYTES)),
         )
+        .route("/api/challenge", post(contact::challenge))
+        .route(
+            "/api/contact",
+            post(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
+        )
+        .route("/api/withdraw", post(contact::withdraw))
         .route("/api/site", get(site))
         .route("/api/push", post(push))
         .route("/api/pull", post(pull))
@@ -143,7 +157,7 @@ async fn push(
         device: bearer.device,
     };
     let (push, arrivals) = tokio::task::spawn_blocking(move || {
-        let arrivals = protocol::read(&push);
+        let arrivals = protocol::read(&push, &bearer.key);
         (push, arrivals)
     })
     .await
@@ -158,6 +172,10 @@ async fn push(
         .map_err(|_| {
             Declined::Malformed("The push holds envelopes of several chains".to_owned())
         })?;
+    let signing = Arc::clone(&office);
+    let receipts = tokio::task::spawn_blocking(move || signing.keys.sign_all(receipts))
+        .await
+        .map_err(|_| Declined::Storage)?;
     Ok(Cbor(Pushed {
         receipts,
         epoch,
@@ -199,9 +217,7 @@ impl FromRequestParts<Arc<Office>> for Bearer {
     type Rejection = Declined;
 
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Declined> {
-        bearer(&parts.headers, office)
-            .await?
-            .ok_or(Declined::NotSignedIn("A token is needed"))
+        bearer(&parts.headers, office)?.ok_or(Declined::NotSignedIn("A token is needed"))
     }
 }
 
@@ -213,11 +229,11 @@ impl axum::extract::OptionalFromRequestParts<Arc<Office>> for Bearer {
         parts: &mut Parts,
         office: &Arc<Office>,
     ) -> Result<Option<Self>, Declined> {
-        bearer(&parts.headers, office).await
+        bearer(&parts.headers, office)
     }
 }
 
-async fn bearer(headers: &HeaderMap, office: &Office) -> Result<Option<Bearer>, Declined> {
+fn bearer(headers: &HeaderMap, office: &Office) -> Result<Option<Bearer>, Declined> {
     let ended = Declined::NotSignedIn("The token is unknown or has ended");
     let Some(sent) = headers.get(AUTHORIZATION) else {
         return Ok(None);
@@ -225,17 +241,8 @@ async fn bearer(headers: &HeaderMap, office: &Office) -> Result<Option<Bearer>, 
     let Some(token) = sent.to_str().ok().and_then(|it| it.strip_prefix("Bearer ")) else {
         return Err(ended);
     };
-    let (token, now) = (Token::from_sent(token).hash(), office.clock.now());
-    let found = office
-        .storage
-        .read(move |db| access::bearer(db, token, now))
-        .await?;
-    // Who has left the directory comes in no more.
-    let is_staff = |it: &Bearer| {
-        office
-            .sites
-            .get(&it.site)
-            .is_some_and(|site| site.directory.person(&it.person).is_some())
-    };
-    found.filter(is_staff).map(Some).ok_or(ended)
+    let found = office.keys.bearer(token, office.clock.now());
+    // A site that is served here no more lets nobody in.
+    let is_served = |it: &Bearer| office.sites.get(&it.site).is_some();
+    found.filter(is_served).map(Some).ok_or(ended)
 }

@@ -20,6 +20,9 @@ Usage: shouwen-server [options]                 answer devices
                      postgres://user:password@host:port/database
   --database-file F  reads that URL from the file's first line, so that      SHOUWEN_DATABASE_FILE
                      no password stands on a command line
+  --keys FILE        head office's keys; made if missing (keys in the data     SHOUWEN_KEYS
+                     folder). Several processes need the same file; keep a
+                     copy away from the database: devices believe no others
   --dist DIR         the built app (dist)                                    SHOUWEN_DIST
   --site FILE.toml   a site's directory; once for each site                  SHOUWEN_SITE
   --pack FILE.toml   the policy pack, in place of property-service           SHOUWEN_PACK
@@ -64,6 +67,7 @@ pub struct Arguments {
     pub listen: String,
     pub data: PathBuf,
     pub database: Option<Database>,
+    pub keys: Option<PathBuf>,
     pub dist: PathBuf,
     pub sites: Vec<PathBuf>,
     pub pack: Option<PathBuf>,
@@ -98,6 +102,7 @@ pub fn parse(
             Long("database-file") => {
                 found.database = Some(Database::NamedIn(parser.value()?.into()));
             }
+            Long("keys") => found.keys = Some(parser.value()?.into()),
             Long("dist") => found.dist = parser.value()?.into(),
             Long("site") => sites.push(parser.value()?.into()),
             Long("pack") => found.pack = Some(parser.value()?.into()),
@@ -183,6 +188,7 @@ fn from_environment(
             .unwrap_or_else(|| "data".into())
             .into(),
         database,
+        keys: value("SHOUWEN_KEYS").map(Into::into),
         dist: value("SHOUWEN_DIST")
             .unwrap_or_else(|| "dist".into())
             .into(),

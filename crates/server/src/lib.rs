@@ -9,6 +9,8 @@ pub mod demo;
 pub mod server;
 pub mod site;
 
+pub mod keys;
+
 mod api;
 mod app_files;
 mod limiter;

@@ -60,6 +60,9 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let database = database(&arguments)?;
     let settings = Settings {
         listen: arguments.listen,
+        keys: arguments
+            .keys
+            .unwrap_or_else(|| arguments.data.join("keys")),
         data: arguments.data,
         database,
         dist: arguments.dist,

@@ -1,9 +1,8 @@
-//! PINs and tokens: what is kept of them, and how they are tried.
+//! PINs: what is kept of them, and how they are tried.
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use shouwen_domain::hash::Hash;
 
 /// A PIN as it is stored: Argon2id with a salt of its own, in the PHC text form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,32 +37,6 @@ impl HashedPin {
     }
 }
 
-/// What a device sends with every push and pull: 256 random bits in hexadecimal digits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
-
-impl Token {
-    /// # Panics
-    ///
-    /// When the machine has no randomness.
-    pub fn random() -> Self {
-        Self(Hash(random()).to_string())
-    }
-
-    pub fn from_sent(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// What is stored: a copy of the database signs nobody in.
-    pub fn hash(&self) -> Hash {
-        Hash::of(self.0.as_bytes())
-    }
-}
-
 /// # Panics
 ///
 /// When the machine has no randomness.
@@ -84,13 +57,5 @@ mod tests {
         assert!(stored.matches("100001"));
         assert!(!stored.matches("100002"));
         assert!(!HashedPin::from_stored("no hash".to_owned()).matches("100001"));
-    }
-
-    #[test]
-    fn two_tokens_differ_and_are_not_what_is_stored() {
-        let token = Token::random();
-        assert_eq!(token.text().len(), 64);
-        assert_ne!(token.text(), Token::random().text());
-        assert_ne!(token.hash().to_string(), token.text());
     }
 }

@@ -25,6 +25,7 @@ use crate::api::{self, Office};
 use crate::app_files::AppFiles;
 use crate::clock::Clock;
 use crate::demo;
+use crate::keys::{Keys, KeysError};
 use crate::pin::HashedPin;
 use crate::site::{SiteError, Sites};
 use crate::storage::{Address, Fault, OpenError, Place, Storage, access, log};
@@ -64,6 +65,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where the database is, unless it is SQLite in the data folder.
     pub database: Option<Address>,
+    /// The file of head office's keys; made if missing.
+    pub keys: PathBuf,
     pub dist: PathBuf,
     pub sites: Sites,
     /// Whoever of the demonstration site has no PIN gets the one that is printed.
@@ -94,12 +97,16 @@ impl Server {
             error,
         })?;
         let storage = open_storage(&settings.data, settings.database, &settings.sites).await?;
+        let keys = Keys::open(&settings.keys, settings.clock.now()).map_err(StartError::Keys)?;
+        bind(&storage, &settings.sites, &keys).await?;
+        reconsider(&storage, &settings.sites).await?;
         if settings.demo {
             set_demo_pins(&storage, &settings.sites).await?;
         }
         let office = Arc::new(Office::new(
             settings.sites,
             storage,
+            keys,
             settings.clock,
             settings.behind_proxy,
         ));
@@ -210,6 +217,38 @@ pub async fn open_database(
     opened.map_err(|error| StartError::Database { place, error })
 }
 
+/// A database is used with the keys of its first start: devices would believe no others.
+async fn bind(storage: &Storage, sites: &Sites, keys: &Keys) -> Result<(), StartError> {
+    let Some(site) = sites.iter().next().map(|it| it.directory.site.clone()) else {
+        return Ok(());
+    };
+    let root = keys.root_print();
+    let belongs = storage
+        .write(&site, move |db| access::belongs_to(db, &root))
+        .await?;
+    if belongs {
+        Ok(())
+    } else {
+        Err(StartError::OtherKeys)
+    }
+}
+
+/// What an older version held for its format is judged by this one.
+async fn reconsider(storage: &Storage, sites: &Sites) -> Result<(), StartError> {
+    for site in sites.iter().map(|it| it.directory.site.clone()) {
+        let n_judged = storage
+            .write(&site.clone(), move |db| log::reconsider(db, &site))
+            .await?;
+        if n_judged > 0 {
+            tracing::info!(
+                n_judged,
+                "envelopes that an older version could not read were judged"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Makes the folder for the server's eyes only, and tries whether it can be written.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
@@ -283,11 +322,23 @@ async fn logged(request: Request, next: Next) -> Response {
 /// Why the server does not start.
 #[derive(Debug)]
 pub enum StartError {
-    Folder { folder: PathBuf, error: io::Error },
-    Database { place: Place, error: OpenError },
+    Folder {
+        folder: PathBuf,
+        error: io::Error,
+    },
+    Database {
+        place: Place,
+        error: OpenError,
+    },
     NoApp(PathBuf),
-    Listen { address: String, error: io::Error },
+    Listen {
+        address: String,
+        error: io::Error,
+    },
     Site(SiteError),
+    Keys(KeysError),
+    /// The database belongs to other keys.
+    OtherKeys,
     NoSuchPerson(PersonId),
     Storage(Fault),
 }
@@ -323,6 +374,10 @@ impl fmt::Display for StartError {
             }
             Self::Listen { address, error } => write!(f, "Failed to listen on {address}: {error}"),
             Self::Site(error) => error.fmt(f),
+            Self::Keys(error) => error.fmt(f),
+            Self::OtherKeys => {
+                f.write_str("This database belongs to other keys: name their file with --keys")
+            }
             Self::NoSuchPerson(person) => write!(f, "No site here has a person \"{person}\""),
             Self::Storage(fault) => fault.fmt(f),
         }

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod backup;
+pub mod contact;
 pub mod db;
 pub mod files;
 mod job;

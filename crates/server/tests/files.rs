@@ -42,7 +42,7 @@ fn send(device: &Device, photo: &[u8], n: usize) -> Answer {
 }
 
 fn send_as(device: &Device, path: &str, chunk: &PutChunk) -> Answer {
-    let token = Some(device.signed_in.token.as_str());
+    let token = Some(device.token.as_str());
     put(device.address, path, token, &bytes(chunk))
 }
 
@@ -58,12 +58,12 @@ fn lacking(device: &Device, photos: &[&[u8]]) -> Lacking {
 }
 
 fn offer(device: &Device, offer: Offer) -> Answer {
-    let token = Some(device.signed_in.token.as_str());
+    let token = Some(device.token.as_str());
     post(device.address, "/api/files/lacking", token, &bytes(&offer))
 }
 
 fn fetch(device: &Device, photo: &[u8], n: usize) -> Answer {
-    let bearer = format!("Bearer {}", device.signed_in.token);
+    let bearer = format!("Bearer {}", device.token);
     let headers = [("authorization", bearer.as_str())];
     get(device.address, &path(photo, n), &headers)
 }
@@ -224,10 +224,11 @@ fn a_photo_cut_by_a_server_that_died_goes_on_where_it_was() {
     }
     server.kill_9();
     let server = Program::start(Program::command(data.path(), dist.path()));
-    let wang = Device {
+    let mut wang = Device {
         address: server.address,
         ..wang
     };
+    wang.token = wang.contact(false).token;
     let lacks = lacking(&wang, &[&photo]);
     assert_eq!(lacks.files[0].chunks, [4, 5, 6]);
     for n in 4..7 {

@@ -1,23 +1,87 @@
-//! Who gets a token, and what it is good for.
+//! Who is let in, and what a token is good for.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
-use shouwen_sync::message::{Cursor, FailureCode, Pull, SiteTexts};
-use support::{Device, Running, bytes, device_id, get, post, try_pin};
+use shouwen_domain::certificate::Certificate;
+use shouwen_sync::message::{Bytes, Contact, Cursor, FailureCode, Pull, SignIn, SiteTexts};
+use support::{Device, Running, bytes, device_id, device_key, get, post, try_pin};
 
 #[test]
-fn the_right_pin_is_answered_with_a_token_and_the_device_s_code() {
+fn the_right_pin_is_answered_with_a_certificate_of_the_device_s_key_and_code() {
     let server = Running::start();
     let wang = server.wang();
     assert_eq!(wang.signed_in.site.as_str(), "lanting");
-    assert_eq!(wang.signed_in.token.len(), 64);
     assert_eq!(wang.signed_in.server_now.unix_ms(), support::START_MS);
+    let certificate = Certificate::from_bytes(&wang.signed_in.certificate.0).unwrap();
+    let claims = certificate.verified(&wang.office_key()).unwrap();
+    assert_eq!(claims.key, wang.key.public());
     let li = server.device(2, "li-na", "100005");
-    assert_ne!(li.signed_in.device_code, wang.signed_in.device_code);
+    assert_ne!(li.code(), wang.code());
     let again = server.device(1, "li-na", "100005");
-    assert_eq!(again.signed_in.device_code, wang.signed_in.device_code);
+    assert_eq!(again.code(), wang.code());
+}
+
+#[test]
+fn another_key_under_the_same_device_is_turned_away() {
+    let server = Running::start();
+    let wang = server.wang();
+    let other = SignIn {
+        person: "li-na".parse().unwrap(),
+        pin: "100005".to_owned(),
+        device: wang.id,
+        key: Bytes(device_key(2).public().to_cose_key()),
+    };
+    let answer = post(server.address, "/api/sign-in", None, &bytes(&other));
+    assert_eq!(answer.declined(), (409, FailureCode::DeviceTaken));
+    let no_key = SignIn {
+        key: Bytes(b"key".to_vec()),
+        ..other
+    };
+    let answer = post(server.address, "/api/sign-in", None, &bytes(&no_key));
+    assert_eq!(answer.declined(), (400, FailureCode::Malformed));
+}
+
+#[test]
+fn a_contact_needs_the_device_s_key_its_certificate_and_a_fresh_challenge() {
+    let server = Running::start();
+    let wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let said = wang.contact_message(false);
+    assert_eq!(wang.send_contact(&said, &wang.key).status, 200);
+    let not_enrolled = (403, FailureCode::NotEnrolled);
+    assert_eq!(wang.send_contact(&said, &li.key).declined(), not_enrolled);
+    let with_other_certificate = Contact {
+        certificate: li.signed_in.certificate.clone(),
+        ..said.clone()
+    };
+    let answer = wang.send_contact(&with_other_certificate, &li.key);
+    assert_eq!(answer.declined(), not_enrolled);
+    let self_made = Contact {
+        certificate: Bytes(
+            Certificate::issue(
+                &wang.key,
+                Certificate::from_bytes(&wang.signed_in.certificate.0)
+                    .unwrap()
+                    .claims()
+                    .clone(),
+            )
+            .to_bytes(),
+        ),
+        ..said.clone()
+    };
+    let answer = wang.send_contact(&self_made, &wang.key);
+    assert_eq!(answer.declined(), not_enrolled);
+    let made_up = Contact {
+        nonce: Bytes(vec![0; 56]),
+        ..said.clone()
+    };
+    let answer = wang.send_contact(&made_up, &wang.key);
+    assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
+    server.clock.pass_ms(2 * 60 * 1000);
+    let answer = wang.send_contact(&said, &wang.key);
+    assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
 }
 
 #[test]
@@ -71,7 +135,7 @@ fn a_token_is_of_one_device() {
     let server = Running::start();
     let mut other = server.device(2, "li-na", "100005");
     let stolen = Device {
-        signed_in: server.wang().signed_in,
+        token: server.wang().token,
         ..other.clone()
     };
     let envelope = other.write(1);
@@ -88,36 +152,48 @@ fn a_token_is_of_one_device() {
 }
 
 #[test]
-fn a_token_ends_after_seven_days() {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+fn a_token_ends_after_ten_minutes_and_another_contact_gives_another() {
+    const MINUTE_MS: i64 = 60 * 1000;
     let server = Running::start();
-    let wang = server.wang();
-    let ask = || {
-        wang.post(
-            "/api/pull",
-            &Pull {
-                device: wang.id,
-                cursor: Cursor::default(),
-            },
-        )
-        .status
+    let mut wang = server.wang();
+    let ask = |wang: &Device| {
+        let pull = Pull {
+            device: wang.id,
+            cursor: Cursor::default(),
+        };
+        wang.post("/api/pull", &pull).status
     };
-    server.clock.pass_ms(7 * DAY_MS - 1);
-    assert_eq!(ask(), 200);
+    server.clock.pass_ms(10 * MINUTE_MS - 1);
+    assert_eq!(ask(&wang), 200);
     server.clock.pass_ms(1);
-    assert_eq!(ask(), 401);
+    assert_eq!(ask(&wang), 401);
+    wang.token = wang.contact(false).token;
+    assert_eq!(ask(&wang), 200);
 }
 
 #[test]
-fn tokens_and_pins_do_not_stand_in_the_database() {
+fn tokens_pins_and_secret_keys_do_not_stand_in_the_database() {
     let mut server = Running::start();
-    let token = server.wang().signed_in.token;
+    let wang = server.wang();
     server.stop();
     let stored = std::fs::read(server.database()).unwrap();
-    let holds = |text: &str| stored.windows(text.len()).any(|it| it == text.as_bytes());
-    assert!(holds("wang-jianguo"), "what is looked for can be found");
-    assert!(!holds(&token));
-    assert!(!holds("100013"));
+    let holds = |it: &[u8]| stored.windows(it.len()).any(|at| at == it);
+    assert!(holds(b"wang-jianguo"), "what is looked for can be found");
+    assert!(holds(&wang.key.public().to_cose_key()));
+    assert!(!holds(wang.token.as_bytes()));
+    assert!(!holds(b"100013"));
+    let keys = std::fs::read(server.database().with_file_name("keys")).unwrap();
+    let secrets = keys.windows(34).filter(|it| it.starts_with(&[0x58, 0x20]));
+    assert!(secrets.map(|it| &it[2..]).all(|it| !holds(it)));
+}
+
+#[test]
+fn a_database_is_not_served_with_other_keys() {
+    let mut server = Running::start();
+    server.stop();
+    std::fs::remove_file(server.database().with_file_name("keys")).unwrap();
+    let refused = server.try_restart().map(|_| ()).unwrap_err();
+    assert!(refused.contains("belongs to other keys"), "{refused}");
 }
 
 #[test]
@@ -133,7 +209,7 @@ fn the_site_s_texts_come_once_and_are_kept() {
         &[("if-none-match", answer.header("etag"))],
     );
     assert_eq!((again.status, again.body.len()), (304, 0));
-    let token = format!("Bearer {}", server.wang().signed_in.token);
+    let token = format!("Bearer {}", server.wang().token);
     assert_eq!(
         get(server.address, "/api/site", &[("authorization", &token)]).status,
         200

@@ -5,11 +5,12 @@
 mod support;
 
 use minicbor::{Decoder, Encoder};
-use shouwen_domain::envelope::{Envelope, Fate, HeldReason, RefusedReason};
+use shouwen_domain::certificate::Certificate;
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::limits;
-use shouwen_sync::message::{Cursor, FailureCode, Pull, Push};
+use shouwen_sync::message::{Cursor, FailureCode, Pull, Push, Pushed};
 use support::{Device, Running, bytes, post};
 
 fn fates(device: &Device, envelopes: &[Vec<u8>]) -> Vec<Fate> {
@@ -167,7 +168,7 @@ fn a_bad_envelope_does_not_block_the_good_one_beside_it() {
 fn a_body_that_is_no_message_is_declined() {
     let server = Running::start();
     let wang = server.wang();
-    let token = Some(wang.signed_in.token.as_str());
+    let token = Some(wang.token.as_str());
     for path in ["/api/push", "/api/pull"] {
         for body in [&b""[..], b"\xa1\x01", b"{\"device\":1}"] {
             assert_eq!(
@@ -212,12 +213,7 @@ fn more_than_a_batch_may_hold_is_declined() {
     let server = Running::start();
     let wang = server.wang();
     let body = vec![0; limits::BATCH_BYTES + 1];
-    let answer = post(
-        server.address,
-        "/api/push",
-        Some(&wang.signed_in.token),
-        &body,
-    );
+    let answer = post(server.address, "/api/push", Some(&wang.token), &body);
     assert_eq!(answer.declined(), (413, FailureCode::TooLarge));
     let many = wang.message(&vec![Vec::new(); limits::BATCH_BYTES / 256 + 1]);
     assert_eq!(
@@ -226,12 +222,15 @@ fn more_than_a_batch_may_hold_is_declined() {
     );
 }
 
-/// The header's bytes with `key` (an unsigned number) set to `value`, in an envelope around them.
-fn falsified(envelope: &[u8], key: u8, value: u8) -> Vec<u8> {
+/// The header's bytes with `key` (an unsigned number) set to `value`, in an envelope around them that its
+/// device signed.
+fn written_with(device: &Device, envelope: &[u8], key: u8, value: u8) -> Vec<u8> {
     let mut d = Decoder::new(envelope);
     d.array().unwrap();
     let mut header = d.bytes().unwrap().to_vec();
     let rest = d.position();
+    (0..4).for_each(|_| d.skip().unwrap());
+    let signatures = d.position();
     // The header is a map with small keys in order; keys 1 and 2 come first, with values below 24.
     let at = usize::from(key) * 2;
     assert_eq!(header[at - 1], key);
@@ -239,15 +238,18 @@ fn falsified(envelope: &[u8], key: u8, value: u8) -> Vec<u8> {
     let mut e = Encoder::new(Vec::new());
     e.array(6).unwrap().bytes(&header).unwrap();
     let mut bytes = e.into_writer();
-    bytes.extend_from_slice(&envelope[rest..]);
-    bytes
+    bytes.extend_from_slice(&envelope[rest..signatures]);
+    bytes.push(0x80); // no signature yet
+    let unsigned = Envelope::from_bytes(&bytes).unwrap();
+    unsigned.signed(&device.key).to_bytes()
 }
 
 #[test]
 fn a_later_format_is_kept_and_held() {
     let server = Running::start();
     let mut wang = server.wang();
-    let later = falsified(&wang.write(1), 1, 2);
+    let later = wang.write(1);
+    let later = written_with(&wang, &later, 1, 2);
     let held = [Fate::Held(HeldReason::UnknownFormat)];
     assert_eq!(fates(&wang, std::slice::from_ref(&later)), held);
     assert_eq!(fates(&wang, std::slice::from_ref(&later)), held);
@@ -263,7 +265,8 @@ fn a_later_format_is_kept_and_held() {
 fn a_later_vocabulary_is_handed_on_for_devices_to_show() {
     let server = Running::start();
     let mut wang = server.wang();
-    let later = falsified(&wang.write(1), 2, 9);
+    let later = wang.write(1);
+    let later = written_with(&wang, &later, 2, 9);
     assert_eq!(fates(&wang, std::slice::from_ref(&later)), [Fate::Accepted]);
     assert_eq!(wang.pull_all(), [later]);
 }
@@ -279,7 +282,8 @@ fn a_leap_of_the_counter_is_held() {
         Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
         Content::default(),
     );
-    let leap = Envelope::seal(stamp, &[event]).unwrap().to_bytes();
+    let leap = Envelope::seal(stamp, &[event]).unwrap();
+    let leap = leap.signed(&wang.key).to_bytes();
     assert_eq!(fates(&wang, &[leap]), [Fate::Held(HeldReason::CounterLeap)]);
 }
 
@@ -324,5 +328,140 @@ fn everything_is_there_after_a_restart() {
     let server = server.restart();
     wang.address = server.address;
     assert_eq!(wang.push(&envelopes), receipts);
+    assert_eq!(wang.pull_all(), envelopes);
+}
+
+#[test]
+fn what_the_device_did_not_sign_is_refused() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let own = wang.write(1);
+    let forged = written_with(&li, &own, 1, 1);
+    let unsigned = [Fate::Refused(RefusedReason::Unsigned)];
+    assert_eq!(fates(&wang, &[forged]), unsigned);
+    assert!(wang.pull_all().is_empty());
+}
+
+#[test]
+fn every_receipt_is_signed_by_head_office() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let envelopes = [wang.write(1), b"no envelope".to_vec(), wang.write(1)];
+    for receipt in wang.push(&envelopes) {
+        assert_eq!(receipt.verify(&wang.office_key()), Ok(()));
+        let other = Receipt {
+            fate: Fate::Held(HeldReason::Gap),
+            ..receipt
+        };
+        assert!(other.verify(&wang.office_key()).is_err());
+    }
+}
+
+#[test]
+fn two_phones_with_one_chain_both_go_on_and_nothing_is_lost() {
+    let server = Running::start();
+    let mut phone = server.wang();
+    let common = phone.write(1);
+    phone.push(std::slice::from_ref(&common));
+    let mut clone = phone.clone();
+    let (one, other) = (phone.write(1), clone.write(2));
+    assert_eq!(fates(&phone, std::slice::from_ref(&one)), [Fate::Accepted]);
+    // The clone is at the same place with another hash: it hears so at its next contact, or by its fate.
+    let new_chain = clone.contact(false).new_chain.unwrap();
+    assert_eq!(new_chain.chain, 2);
+    let held = [Fate::Held(HeldReason::Fork)];
+    assert_eq!(fates(&clone, std::slice::from_ref(&other)), held);
+    let another = clone.contact(true).new_chain.unwrap();
+    assert_eq!(another.chain, 3, "none is given out twice");
+    assert_ne!(
+        Certificate::from_bytes(&another.certificate.0),
+        Certificate::from_bytes(&new_chain.certificate.0),
+        "each has case numbers of its own"
+    );
+    assert_eq!(phone.contact(false).new_chain, None, "the first goes on");
+
+    (clone.chain, clone.sequence, clone.previous) = (another.chain, 0, None);
+    assert_eq!(clone.contact(false).new_chain, None);
+    let behind = clone.write(3);
+    assert_eq!(
+        fates(&clone, std::slice::from_ref(&behind)),
+        [Fate::Accepted]
+    );
+    assert_eq!(phone.pull_all(), [common, one, behind]);
+}
+
+#[test]
+fn a_phone_that_was_put_back_goes_on_in_a_new_chain() {
+    let server = Running::start();
+    let mut phone = server.wang();
+    let older = phone.clone();
+    let envelope = phone.write(1);
+    phone.push(&[envelope]);
+    assert_eq!(older.contact(false).new_chain.unwrap().chain, 2);
+    assert_eq!(phone.contact(false).new_chain, None);
+}
+
+#[test]
+fn what_is_taken_back_is_not_passed_on_and_what_was_passed_on_stays() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let [first, second, third] = [1, 2, 3].map(|n| wang.write(n));
+    assert_eq!(
+        fates(&wang, &[second.clone(), third.clone()]),
+        [Fate::Held(HeldReason::Gap); 2]
+    );
+    let withdrawn = Fate::Refused(RefusedReason::Withdrawn);
+    let taken_back = |it: &[u8]| {
+        let pushed: Pushed = wang.withdraw(it).message();
+        pushed.receipts[0].fate
+    };
+    assert_eq!(taken_back(&second), withdrawn);
+    assert_eq!(taken_back(&second), withdrawn, "again");
+    assert_eq!(fates(&wang, std::slice::from_ref(&first)), [Fate::Accepted]);
+    assert_eq!(taken_back(&first), Fate::Accepted, "it was passed on");
+    let now = [withdrawn, Fate::Accepted];
+    assert_eq!(fates(&wang, &[second, third.clone()]), now);
+    assert_eq!(wang.pull_all(), [first, third]);
+}
+
+#[test]
+fn a_withdrawal_is_of_its_own_device_and_signed() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let envelope = wang.write(1);
+    let li = server.device(2, "li-na", "100005");
+    let as_wang = Device {
+        key: li.key.clone(),
+        ..wang.clone()
+    };
+    let malformed = (400, FailureCode::Malformed);
+    assert_eq!(as_wang.withdraw(&envelope).declined(), malformed);
+    let with_li_s_token = Device {
+        token: li.token.clone(),
+        ..wang.clone()
+    };
+    assert_eq!(with_li_s_token.withdraw(&envelope).status, 401);
+    assert_eq!(fates(&wang, &[envelope]), [Fate::Accepted]);
+}
+
+#[test]
+fn a_server_that_lost_its_database_knows_its_devices_by_their_certificates() {
+    let mut server = Running::start();
+    let mut wang = server.wang();
+    let envelopes = [wang.write(1), wang.write(2)];
+    wang.push(&envelopes);
+    let before = wang.contact(false).epoch;
+    server.stop();
+    for suffix in ["sqlite3", "sqlite3-wal", "sqlite3-shm"] {
+        let _ = std::fs::remove_file(server.database().with_extension(suffix));
+    }
+    let server = server.try_restart().unwrap();
+    wang.address = server.address;
+    let contact = wang.contact(false);
+    assert_ne!(contact.epoch, before);
+    assert_eq!(contact.new_chain, None);
+    wang.token = contact.token;
+    assert_eq!(fates(&wang, &envelopes), [Fate::Accepted; 2]);
     assert_eq!(wang.pull_all(), envelopes);
 }

@@ -8,13 +8,19 @@ use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
-use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push};
+use shouwen_domain::signature::{Algorithm, SecretKey};
+use shouwen_sync::message::{Bytes, Contacted, Cursor, NewChain, Page, PageEntry, Push, Stated};
 use shouwen_sync::server::{
     self, Arrival, ChainState, Head, Known, LogFellBack, MixedChains, Sender, Verdict, Version,
 };
 
 use crate::law::{Broken, Law};
 use crate::plant::Plant;
+
+/// The key with which every device signs here: whose it is, is looked at elsewhere.
+pub fn device_key() -> SecretKey {
+    SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).expect("any 32 bytes are a key")
+}
 
 /// What is on head office's disk.
 #[derive(Debug, Clone, Default)]
@@ -143,7 +149,7 @@ impl Tables {
             device,
         };
         let key = (device, push.chain);
-        let arrivals = version.read(push);
+        let arrivals = version.read(push, &device_key().public());
         let none = Rc::default();
         let chain = self.chains.get(&key).unwrap_or(&none);
         let head = chain.head.map_or(0, |it| it.sequence);
@@ -157,6 +163,7 @@ impl Tables {
                 _ => known.cloned().collect(),
             },
             highest_counter: self.highest_counter,
+            withdrawn: BTreeSet::new(),
         };
         let mut judgement = server::judge(&sender, push.chain, &arrivals, state, now)?;
         if plant == Some(Plant::GapRefused) {
@@ -201,6 +208,43 @@ impl Tables {
         })
     }
 
+    /// What a device hears that opens a contact.
+    pub fn contact(
+        &self,
+        device: DeviceId,
+        stated: &Stated,
+        forked: bool,
+        now: Moment,
+    ) -> Contacted {
+        let chain = self.chains.get(&(device, stated.chain));
+        let known = chain.and_then(|it| it.head);
+        let here = chain.into_iter().flat_map(|it| &it.rows).filter(|it| {
+            it.known.sequence == stated.sequence
+                && known.is_some_and(|head| it.known.sequence <= head.sequence)
+                && it.known.fate != Fate::Held(HeldReason::Fork)
+        });
+        let at_stated: Vec<Hash> = here.map(|it| it.known.hash).collect();
+        let same = at_stated.iter().find(|it| Some(**it) == stated.hash);
+        let at_stated = same.or(at_stated.first()).copied();
+        let elsewhere = server::goes_on_elsewhere(stated, forked, known, at_stated);
+        let highest = self.chains.keys().filter(|it| it.0 == device);
+        let highest = highest.map(|it| it.1).max().unwrap_or(1);
+        Contacted {
+            device,
+            nonce: Bytes(Vec::new()),
+            token: String::new(),
+            lasts_s: 600,
+            epoch: self.epoch,
+            server_now: now,
+            backed_up: Vec::new(),
+            new_chain: elsewhere.then(|| NewChain {
+                chain: highest.max(stated.chain) + 1,
+                certificate: Bytes(Vec::new()),
+            }),
+            certificates: Vec::new(),
+        }
+    }
+
     /// What a server of this version finds when it starts: envelopes that an older one held.
     pub fn reconsider(&self, version: Version) -> Change {
         let mut change = Change {
@@ -213,7 +257,12 @@ impl Tables {
                 .rows
                 .iter()
                 .filter(|it| it.known.fate == Fate::Held(HeldReason::UnknownFormat))
-                .map(|it| (it.known.clone(), version.read_one(&it.bytes)));
+                .map(|it| {
+                    (it.known.clone(), {
+                        let key = device_key().public();
+                        version.read_one(&it.bytes, &key)
+                    })
+                });
             let waiting: Vec<_> = waiting.collect();
             let released = server::reconsider(chain.head, &waiting, highest_counter);
             let accepted = released.iter().filter(|it| it.fate == Fate::Accepted);

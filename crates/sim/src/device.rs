@@ -98,6 +98,15 @@ impl Device {
         }
     }
 
+    /// All that this device wrote: in its first chain, and where it went on.
+    pub fn own(&self) -> Result<Vec<Envelope>, Fault> {
+        let mut own = Vec::new();
+        for chain in 1..=self.standing()?.head.chain {
+            own.extend(now(self.disk.own_after(chain, 0, usize::MAX))?);
+        }
+        Ok(own)
+    }
+
     pub fn standing(&self) -> Result<Standing, Fault> {
         Ok(now(self.disk.opening(0))?.standing)
     }

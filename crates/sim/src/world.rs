@@ -9,7 +9,7 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, SiteId};
 use shouwen_store::{Append, TakeIn};
 use shouwen_sync::client::{Elapsed, Input, Place, Todo, Trigger};
-use shouwen_sync::message::{Cursor, Page, Push};
+use shouwen_sync::message::{Cursor, Page, Push, Stated};
 
 use crate::device::Device;
 use crate::law::{Broken, Law};
@@ -269,6 +269,7 @@ struct Asker {
 
 #[derive(Clone)]
 enum Ask {
+    Contact { stated: Stated, forked: bool },
     Push(Push),
     Pull(Cursor),
 }

@@ -553,6 +553,21 @@ impl<D: Disk> Log for Engine<D> {
         }
     }
 
+    async fn start_chain(&self, fence: Fence, chain: u32) -> Result<Standing, WriteError> {
+        loop {
+            self.sync(false, &[]).await?;
+            prepare::check_fence(&self.mirror.borrow(), fence)?;
+            let mut meta = self.mirror.borrow().meta;
+            if chain <= meta.head.chain {
+                return Ok(meta.standing());
+            }
+            meta.head = meta.head.in_chain(chain);
+            if let Some(standing) = self.commit(meta, None, Vec::new()).await? {
+                return Ok(standing);
+            }
+        }
+    }
+
     async fn compact(&self, fence: Fence) -> Result<Compacted, WriteError> {
         self.compact_step(fence).await
     }

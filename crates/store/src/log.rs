@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode};
-use shouwen_domain::envelope::{Envelope, Fate, Receipt};
+use shouwen_domain::envelope::{Envelope, Fate, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, EnvelopeId};
 use shouwen_domain::moment::Moment;
@@ -119,6 +119,13 @@ pub trait Log {
     /// A [`Fault`] where it cannot be stored.
     async fn take_over(&self) -> Result<Fence, Fault>;
 
+    /// Lets this device write in another chain, from its first sequence on: its own goes on elsewhere.
+    /// A chain that is not higher than the head's changes nothing.
+    ///
+    /// # Errors
+    /// [`Conflict::Fence`] where another tab has taken over; a [`Fault`] where it cannot be stored.
+    async fn start_chain(&self, fence: Fence, chain: u32) -> Result<Standing, WriteError>;
+
     /// One bounded step of putting the journal away; changes nothing that can be read here, except that
     /// [`Log::changes`] no longer reaches back. A crash at any moment loses nothing.
     ///
@@ -209,6 +216,17 @@ impl Head {
             })
         } else {
             Err(Conflict::Head { found: self })
+        }
+    }
+
+    /// The head of a chain that begins, with nothing in it.
+    #[must_use]
+    pub const fn in_chain(self, chain: u32) -> Self {
+        Self {
+            chain,
+            sequence: 0,
+            hash: None,
+            counter: self.counter,
         }
     }
 
@@ -304,6 +322,22 @@ pub struct History {
     pub receipts: Vec<Receipt>,
 }
 
+impl History {
+    /// What counts in the case: everything but own envelopes that head office refused, or that were taken
+    /// back. Those stay here, to be shown and mended.
+    pub fn counting(&self) -> impl Iterator<Item = &Entry> {
+        let refused: BTreeSet<Hash> = self
+            .receipts
+            .iter()
+            .filter(|it| matches!(it.fate, Fate::Refused(_)))
+            .map(|it| it.hash)
+            .collect();
+        self.entries
+            .iter()
+            .filter(move |it| refused.is_empty() || !refused.contains(&it.envelope.hash()))
+    }
+}
+
 /// One action of this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Append {
@@ -396,7 +430,10 @@ pub struct OwnFate {
 impl OwnFate {
     /// Whether a person must look at it, however long ago it was.
     pub const fn needs_a_person(&self) -> bool {
-        matches!(self.fate, Some(Fate::Held(_) | Fate::Refused(_)))
+        match self.fate {
+            None | Some(Fate::Accepted | Fate::Refused(RefusedReason::Withdrawn)) => false,
+            Some(Fate::Held(_) | Fate::Refused(_)) => true,
+        }
     }
 }
 
@@ -420,10 +457,18 @@ pub enum Section {
     Drafts,
     /// Packs, calendars, the zone table, directories.
     Texts,
+    /// What this device takes back, each signed, by chain and sequence.
+    Withdrawals,
 }
 
 impl Section {
-    pub const ALL: [Self; 4] = [Self::Settings, Self::Session, Self::Drafts, Self::Texts];
+    pub const ALL: [Self; 5] = [
+        Self::Settings,
+        Self::Session,
+        Self::Drafts,
+        Self::Texts,
+        Self::Withdrawals,
+    ];
 
     /// Its name where it is stored.
     pub const fn slug(self) -> &'static str {
@@ -432,6 +477,7 @@ impl Section {
             Self::Session => "session",
             Self::Drafts => "drafts",
             Self::Texts => "texts",
+            Self::Withdrawals => "withdrawals",
         }
     }
 }

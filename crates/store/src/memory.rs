@@ -496,6 +496,17 @@ impl Log for Memory {
         })
     }
 
+    async fn start_chain(&self, fence: Fence, chain: u32) -> Result<Standing, WriteError> {
+        self.write(|disk| {
+            disk.check_fence(fence)?;
+            if chain <= disk.head.chain {
+                return Ok(Written::Nothing(disk.standing()));
+            }
+            disk.head = disk.head.in_chain(chain);
+            Ok(Written::Changed(disk.standing()))
+        })
+    }
+
     async fn compact(&self, fence: Fence) -> Result<Compacted, WriteError> {
         self.write(|disk| {
             disk.check_fence(fence)?;

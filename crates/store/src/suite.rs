@@ -91,6 +91,8 @@ macro_rules! event_log_suite {
             compaction_changes_nothing_that_can_be_read
             rows_are_right_wherever_compaction_pauses
             whoever_took_over_is_the_only_owner
+            a_chain_that_goes_on_elsewhere_is_left_for_good
+            what_was_refused_or_taken_back_does_not_count
             named_records_are_kept_apart
             a_full_store_keeps_what_it_has
             a_lost_answer_is_found_out
@@ -1394,6 +1396,80 @@ pub async fn whoever_took_over_is_the_only_owner(fixture: &impl Fixture) {
     assert_eq!(standing(&log).await.n_owed, 1);
     act(&log, case(1), Some(2)).await;
     other_tab.compact(new).await.expect("a step");
+}
+
+pub async fn a_chain_that_goes_on_elsewhere_is_left_for_good(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let old = [
+        act(&log, case(1), Some(1)).await,
+        act(&log, case(1), Some(2)).await,
+    ];
+    let chain = old[0].header().chain;
+    let overtaken = log.take_over().await.expect("a fence");
+    let fence = log.take_over().await.expect("a fence");
+    let found = conflict(log.start_chain(overtaken, chain + 5).await);
+    assert_eq!(found, Conflict::Fence { found: fence });
+
+    let started = log.start_chain(fence, chain + 5).await.expect("a chain");
+    let head = Head {
+        chain: chain + 5,
+        sequence: 0,
+        hash: None,
+        counter: 2,
+    };
+    assert_eq!((started.head, started.n_owed), (head, 2));
+    for lower in [chain + 5, chain] {
+        let again = log.start_chain(fence, lower).await.expect("no change");
+        assert_eq!(again, started);
+    }
+    let after_a_crash = fixture.after_a_crash().await;
+    assert_eq!(standing(&after_a_crash).await.head, head);
+
+    let new = act(&log, case(1), Some(3)).await;
+    let header = new.header();
+    assert_eq!(
+        (header.chain, header.sequence, header.previous),
+        (chain + 5, 1, None)
+    );
+    let owed = log.owed(usize::MAX).await.expect("what is owed");
+    assert_eq!(owed, old, "the lowest chain that owes comes first");
+    let receipts: Vec<_> = old
+        .iter()
+        .map(|it| receipt(it, Fate::Accepted, 1))
+        .collect();
+    log.settle(fence, &receipts).await.expect("settled");
+    assert_eq!(log.owed(usize::MAX).await.expect("what is owed"), [new]);
+    let history = log.history(case(1)).await.expect("a history");
+    assert_eq!(history.entries.len(), 3);
+}
+
+pub async fn what_was_refused_or_taken_back_does_not_count(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut own = Vec::new();
+    for _ in 0..4 {
+        own.push(act(&log, case(1), Some(1)).await);
+    }
+    let fates = [
+        Fate::Accepted,
+        Fate::Refused(RefusedReason::TooLarge),
+        Fate::Held(HeldReason::Fork),
+        Fate::Refused(RefusedReason::Withdrawn),
+    ];
+    let receipts: Vec<_> = own
+        .iter()
+        .zip(fates)
+        .map(|(it, fate)| receipt(it, fate, 1))
+        .collect();
+    log.settle(fence, &receipts).await.expect("settled");
+    for log in [&log, &fixture.after_a_crash().await] {
+        let history = log.history(case(1)).await.expect("a history");
+        assert_eq!((history.version, history.entries.len()), (4, 4));
+        let counting: Vec<_> = history.counting().map(|it| it.envelope.clone()).collect();
+        assert_eq!(counting, [own[0].clone(), own[2].clone()]);
+        let n_for_people = log.fates(0).await.expect("fates").len();
+        assert_eq!(n_for_people, 2, "what was taken back needs nobody");
+    }
 }
 
 pub async fn named_records_are_kept_apart(fixture: &impl Fixture) {

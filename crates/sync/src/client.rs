@@ -4,6 +4,10 @@
 //! it at [`Client::next_timeout`] with [`Trigger::Timer`]. It holds nothing that must survive: what is
 //! owed, the cursor, the epoch and the receipts live in the log, and a new client starts from those.
 //!
+//! Everything begins with a contact: the device proves its key, says where its chain ends, and learns
+//! whether that chain goes on elsewhere, in which case it writes in a new one. A contact lasts some
+//! minutes and is renewed by itself.
+//!
 //! One thing is under way at a time, and only the answer to that may be fed: one that comes after its
 //! deadline is dropped. Pushing and pulling fail each for itself, so trouble with one never
 //! holds up the other, and an envelope that gets no answer is passed over by those behind it.
@@ -13,7 +17,7 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::limits;
 
-use crate::message::{Bytes, Cursor, Page, Push, Pushed};
+use crate::message::{Bytes, Contacted, Cursor, NewChain, Page, Push, Pushed};
 
 /// Milliseconds of a clock that only goes forward, from any beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +68,14 @@ pub enum Input {
     Hidden,
     WentOffline,
     SignedIn,
+    /// To [`Todo::Contact`], and proved to be head office's.
+    Contacted(Contacted),
+    /// To [`Todo::StartChain`].
+    ChainStarted,
+    /// To [`Todo::LoadWithdrawals`]: those that head office may not have yet, all of them.
+    Withdrawals(Vec<Bytes>),
+    /// To [`Todo::Withdraw`].
+    WithdrawAnswered(Pushed),
     /// To [`Todo::LoadOwed`] or [`Todo::LoadOwn`]: envelopes of one chain by sequence, and the place of
     /// the last one this device wrote.
     Owed {
@@ -107,8 +119,10 @@ pub enum Failure {
     Network,
     /// The server answered that it cannot (5xx, 429).
     Server,
-    /// The token is not good (401).
+    /// The token has ended (401): contact anew.
     SignedOut,
+    /// Head office does not know this device: somebody has to sign in (403).
+    NotEnrolled,
     /// The push is larger than somebody on the way allows (413).
     TooLarge,
     /// An answer that is none.
@@ -120,6 +134,15 @@ pub enum Failure {
 /// What to do next. Each is answered by one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Todo {
+    /// Open a contact. `forked`: head office holds envelopes of the chain this device writes in as a fork.
+    Contact {
+        forked: bool,
+    },
+    /// Write in this chain from now on.
+    StartChain(NewChain),
+    /// Read what this device takes back.
+    LoadWithdrawals,
+    Withdraw(Vec<Bytes>),
     /// Read the oldest envelopes without a receipt.
     LoadOwed {
         max_bytes: usize,
@@ -137,7 +160,7 @@ pub enum Todo {
     Pull(Cursor),
     /// Store this page and the cursor behind it in one transaction.
     TakeIn(Page),
-    /// Ask the person to sign in; answered by [`Input::SignedIn`], whenever that is.
+    /// Ask a person to sign in; answered by [`Input::SignedIn`], whenever that is.
     SignInAgain,
 }
 
@@ -183,6 +206,10 @@ pub enum Status {
 
 /// The device's side of the protocol.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things of the world that are so or not, each for itself"
+)]
 pub struct Client {
     device: DeviceId,
     cursor: Cursor,
@@ -194,6 +221,12 @@ pub struct Client {
     /// When the step under way counts as failed.
     deadline: Elapsed,
     next: Option<Todo>,
+    contact: Lane,
+    /// Until when the contact lasts; none: it has to be opened.
+    in_contact_until: Option<Elapsed>,
+    /// Of the chain that this device writes in, head office holds something as a fork.
+    forked: bool,
+    withdraw: Lane,
     push: Lane,
     pull: Lane,
     /// Where pushing goes on; none: with the oldest that is owed.
@@ -214,6 +247,11 @@ pub struct Client {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Rest,
+    Contacting,
+    StartingChain,
+    LoadingWithdrawals,
+    Withdrawing,
+    SettlingWithdrawn,
     /// Behind this place, or what is owed.
     Loading(Option<Place>),
     Pushing(Batch),
@@ -227,11 +265,21 @@ enum Step {
     TakingIn,
 }
 
+/// Which lane's patience a failure is about.
+enum LaneOf {
+    Contact,
+    Withdraw,
+    Push,
+    Pull,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Batch {
     chain: u32,
     sent: Vec<(u64, Hash)>,
     last: Place,
+    /// Whether it is of the chain that this device writes in.
+    is_current: bool,
     /// Where the walk stood when it was loaded; if it stands elsewhere now, it began anew meanwhile.
     walk: Option<Place>,
 }
@@ -303,6 +351,10 @@ impl Client {
             step: Step::Rest,
             deadline: Elapsed(0),
             next: None,
+            contact: Lane::default(),
+            in_contact_until: None,
+            forked: false,
+            withdraw: wanted.clone(),
             push: wanted.clone(),
             pull: wanted,
             walk: None,
@@ -330,6 +382,14 @@ impl Client {
                 self.signed_in = true;
                 self.hurry();
             }
+            Input::Contacted(answer) => self.contacted(answer, now),
+            Input::ChainStarted => {
+                if self.step == Step::StartingChain {
+                    self.step = Step::Rest;
+                }
+            }
+            Input::Withdrawals(them) => self.withdrawals(them, now),
+            Input::WithdrawAnswered(answer) => self.withdraw_answered(answer, now, chance),
             Input::Owed { envelopes, head } => self.loaded(&envelopes, head, now),
             Input::PushAnswered(answer) => self.push_answered(answer, now, chance),
             Input::Settled => self.settled(now),
@@ -365,10 +425,19 @@ impl Client {
             .recheck
             .filter(|_| self.walk.is_none())
             .map(|(at, _)| at);
-        [self.push.wakes_at(), self.pull.wakes_at(), revisit, recheck]
-            .into_iter()
-            .flatten()
-            .min()
+        let lanes = [&self.withdraw, &self.push, &self.pull];
+        let wakes = lanes.map(Lane::wakes_at).into_iter();
+        let next = wakes.chain([revisit, recheck]).flatten().min();
+        match self.contact.retry {
+            // Without a contact nothing can be done before the next try to open one.
+            Some((at, _)) if lanes.into_iter().any(|it| it.wanted) => Some(at),
+            Some((at, _)) => next.map(|it| it.max(at)),
+            None => next,
+        }
+    }
+
+    fn is_in_contact(&self, now: Elapsed) -> bool {
+        self.in_contact_until.is_some_and(|it| now < it)
     }
 
     pub fn status(&self) -> Status {
@@ -379,11 +448,20 @@ impl Client {
             return Status::Offline;
         }
         match self.step {
-            Step::Pushing(_) | Step::Settling { .. } => return Status::Sending,
+            Step::Pushing(_) | Step::Settling { .. } | Step::Withdrawing => {
+                return Status::Sending;
+            }
             Step::Pulling | Step::TakingIn => return Status::Receiving,
-            Step::Rest | Step::Loading(_) | Step::KeepingEpoch(_) => {}
+            Step::Rest
+            | Step::Contacting
+            | Step::StartingChain
+            | Step::LoadingWithdrawals
+            | Step::SettlingWithdrawn
+            | Step::Loading(_)
+            | Step::KeepingEpoch(_) => {}
         }
-        match self.push.retry.or(self.pull.retry).or(self.revisit) {
+        let waits = [&self.contact, &self.push, &self.withdraw, &self.pull].map(|it| it.retry);
+        match waits.into_iter().flatten().next().or(self.revisit) {
             Some((retry_at, why)) => Status::Waiting { retry_at, why },
             None => Status::Idle { since: self.heard },
         }
@@ -391,7 +469,10 @@ impl Client {
 
     fn trigger(&mut self, trigger: Trigger, now: Elapsed, chance: u64) {
         match trigger {
-            Trigger::Sent => self.push.wanted = true,
+            Trigger::Sent => {
+                self.push.wanted = true;
+                self.withdraw.wanted = true;
+            }
             Trigger::Online => {
                 self.online = true;
                 self.hurry();
@@ -416,6 +497,8 @@ impl Client {
     fn hurry(&mut self) {
         self.start_over();
         self.recheck = self.recheck.map(|(_, place)| (Elapsed(0), place));
+        self.contact.succeed();
+        self.withdraw.hurry();
         self.push.hurry();
         self.pull.hurry();
     }
@@ -440,7 +523,19 @@ impl Client {
             self.walk = Some(place.before());
             self.push.wanted = true;
         }
-        if self.push.is_ready(now) {
+        let lanes = [&self.withdraw, &self.push, &self.pull];
+        if !lanes.into_iter().any(|it| it.is_ready(now)) {
+            return;
+        }
+        if !self.is_in_contact(now) {
+            if self.contact.retry.is_none_or(|(at, _)| at <= now) {
+                let forked = self.forked;
+                self.begin(Step::Contacting, now, Todo::Contact { forked });
+            }
+        } else if self.withdraw.is_ready(now) {
+            self.withdraw.begin();
+            self.begin(Step::LoadingWithdrawals, now, Todo::LoadWithdrawals);
+        } else if self.push.is_ready(now) {
             self.push.begin();
             self.begin(
                 Step::Loading(self.walk),
@@ -467,6 +562,49 @@ impl Client {
         self.next = Some(todo);
     }
 
+    fn contacted(&mut self, answer: Contacted, now: Elapsed) {
+        if self.step != Step::Contacting {
+            return;
+        }
+        self.step = Step::Rest;
+        self.contact.succeed();
+        self.forked = false;
+        self.heard = Some(now);
+        // Renewed early enough that what is under way then still ends within it.
+        let lasts_ms = u64::from(answer.lasts_s) * 1_000;
+        self.in_contact_until = Some(now.after(lasts_ms.saturating_sub(ANSWER_MS).max(1)));
+        self.meet_epoch(answer.epoch);
+        if let Some(new_chain) = answer.new_chain {
+            self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));
+        }
+    }
+
+    fn withdrawals(&mut self, them: Vec<Bytes>, now: Elapsed) {
+        if self.step != Step::LoadingWithdrawals {
+            return;
+        }
+        self.step = Step::Rest;
+        if them.is_empty() {
+            return self.withdraw.succeed();
+        }
+        self.begin(Step::Withdrawing, now, Todo::Withdraw(them));
+    }
+
+    fn withdraw_answered(&mut self, answer: Pushed, now: Elapsed, chance: u64) {
+        if self.step != Step::Withdrawing {
+            return;
+        }
+        let mut receipts = answer.receipts;
+        receipts.retain(|it| it.device == self.device);
+        if receipts.is_empty() {
+            return self.failed(Failure::Malformed, now, chance);
+        }
+        self.withdraw.succeed();
+        self.heard = Some(now);
+        self.meet_epoch(answer.epoch);
+        self.begin(Step::SettlingWithdrawn, now, Todo::Settle(receipts));
+    }
+
     fn loaded(&mut self, envelopes: &[Envelope], head: Place, now: Elapsed) {
         let Step::Loading(walk) = self.step else {
             return;
@@ -485,6 +623,7 @@ impl Client {
             chain,
             sent: Vec::new(),
             last: Place { chain, sequence: 0 },
+            is_current: head.chain == chain,
             walk,
         };
         let mut bytes = Vec::new();
@@ -567,6 +706,12 @@ impl Client {
         self.heard = Some(now);
         self.meet_epoch(answer.epoch);
         let held = |it: &&Receipt| may_be_released(it.fate);
+        let is_fork = |it: &Receipt| it.fate == Fate::Held(HeldReason::Fork);
+        if batch.is_current && believed.iter().any(is_fork) {
+            // The chain goes on elsewhere: a new one is needed before anything else is written.
+            self.forked = true;
+            self.in_contact_until = None;
+        }
         let gap = believed.iter().find(held).map(|it| Place {
             chain,
             sequence: it.sequence,
@@ -584,6 +729,10 @@ impl Client {
     }
 
     fn settled(&mut self, now: Elapsed) {
+        if self.step == Step::SettlingWithdrawn {
+            self.step = Step::Rest;
+            return;
+        }
         let Step::Settling {
             all_answered,
             gap,
@@ -637,6 +786,8 @@ impl Client {
             self.filling = Some(epoch);
             self.walk = Some(Place::default());
             self.push.wanted = true;
+            // What was taken back is told first, so that nobody passes it on when it comes again.
+            self.withdraw.wanted = true;
         }
     }
 
@@ -697,30 +848,43 @@ impl Client {
         }
         let step = std::mem::replace(&mut self.step, Step::Rest);
         self.next = None;
-        let pushing = match step {
-            Step::Rest | Step::Pulling | Step::TakingIn => false,
+        let lane_of = match step {
+            Step::Rest | Step::Pulling | Step::TakingIn => LaneOf::Pull,
+            Step::Contacting => LaneOf::Contact,
+            Step::StartingChain => {
+                self.in_contact_until = None;
+                LaneOf::Contact
+            }
+            Step::LoadingWithdrawals | Step::Withdrawing | Step::SettlingWithdrawn => {
+                LaneOf::Withdraw
+            }
             // The log may have stored the receipts all the same.
             Step::Settling { gap, ref batch, .. } => {
                 self.note_gap(gap, None, batch.last, now);
-                true
+                LaneOf::Push
             }
-            Step::Loading(_) | Step::Pushing(_) => true,
+            Step::Loading(_) | Step::Pushing(_) => LaneOf::Push,
             Step::KeepingEpoch(epoch) => {
                 self.filling = Some(epoch);
                 self.walk = Some(Place::default());
-                true
+                LaneOf::Push
             }
         };
-        let lane = if pushing {
-            &mut self.push
-        } else {
-            &mut self.pull
+        let lane = match lane_of {
+            LaneOf::Contact => &mut self.contact,
+            LaneOf::Withdraw => &mut self.withdraw,
+            LaneOf::Push => &mut self.push,
+            LaneOf::Pull => &mut self.pull,
         };
-        if why == Failure::SignedOut {
+        if why == Failure::NotEnrolled {
             lane.wanted = true;
+            self.in_contact_until = None;
             self.signed_in = false;
             self.next = Some(Todo::SignInAgain);
             return;
+        }
+        if why == Failure::SignedOut {
+            self.in_contact_until = None;
         }
         // An envelope that the server chokes on must not stop those behind it: halve until it is alone.
         if let Step::Pushing(batch) = step {
@@ -735,7 +899,8 @@ impl Client {
                         return;
                     }
                 }
-                Failure::Network | Failure::SignedOut | Failure::Storage => {}
+                Failure::Network | Failure::SignedOut | Failure::NotEnrolled | Failure::Storage => {
+                }
             }
             self.push.fail(why, now, chance);
         } else {

@@ -23,7 +23,8 @@ pub const TRIES: u32 = 3;
 pub enum Input {
     Trigger(Trigger),
     WentOffline,
-    SignedIn,
+    /// There is a token, or another one.
+    InContact,
     /// Whether words are owed, and the epoch of the feed as far as it was read; zero: never.
     Words {
         owed: bool,
@@ -119,8 +120,6 @@ pub enum Todo {
         n: u32,
         chunk: GivenChunk,
     },
-    /// Ask the person to sign in; answered by [`Input::SignedIn`], whenever that is.
-    SignInAgain,
 }
 
 /// How far a wanted file has come.
@@ -158,7 +157,7 @@ pub struct Client {
     wanted: VecDeque<Want>,
     ended: BTreeMap<Hash, Progress>,
     online: bool,
-    signed_in: bool,
+    in_contact: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,7 +240,7 @@ impl Default for Client {
             wanted: VecDeque::new(),
             ended: BTreeMap::new(),
             online: true,
-            signed_in: true,
+            in_contact: true,
         }
     }
 }
@@ -252,8 +251,8 @@ impl Client {
         match input {
             Input::Trigger(it) => self.trigger(it, now, chance),
             Input::WentOffline => self.online = false,
-            Input::SignedIn => {
-                self.signed_in = true;
+            Input::InContact => {
+                self.in_contact = true;
                 self.hurry();
             }
             Input::Words { owed, epoch } => self.words(owed, epoch),
@@ -282,7 +281,7 @@ impl Client {
         if self.step != Step::Rest {
             return Some(self.deadline);
         }
-        if !self.online || !self.signed_in {
+        if !self.online || !self.in_contact {
             return None;
         }
         let push = self.push.wakes_at().filter(|_| !self.words_owed);
@@ -363,7 +362,7 @@ impl Client {
     }
 
     fn advance(&mut self, now: Elapsed) {
-        if self.step != Step::Rest || !self.online || !self.signed_in {
+        if self.step != Step::Rest || !self.online || !self.in_contact {
             return;
         }
         if let Some(want) = self.wanted.front()
@@ -663,21 +662,21 @@ impl Client {
         let is_fetching = self.is_fetching();
         let step = std::mem::replace(&mut self.step, Step::Rest);
         self.next = None;
-        if why == Failure::SignedOut {
+        // The pump of words will bring another token.
+        if matches!(why, Failure::SignedOut | Failure::NotEnrolled) {
             let lane = if is_fetching {
                 &mut self.fetch
             } else {
                 &mut self.push
             };
             lane.wanted = true;
-            self.signed_in = false;
-            self.next = Some(Todo::SignInAgain);
+            self.in_contact = false;
             return;
         }
         let is_of_the_file = match why {
             Failure::Server | Failure::TooLarge | Failure::Malformed => true,
             Failure::Storage => matches!(step, Step::Sending { .. }),
-            Failure::Network | Failure::SignedOut => false,
+            Failure::Network | Failure::SignedOut | Failure::NotEnrolled => false,
         };
         if is_fetching {
             self.fetch.fail(why, now, chance);

@@ -3,14 +3,17 @@
 pub mod files;
 
 use minicbor::{Decode, Encode};
+use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::Receipt;
+use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::PublicKey;
 
 /// The media type of every request and answer.
 pub const MEDIA_TYPE: &str = "application/cbor";
 
-/// `POST /api/sign-in`: a person on a device, by PIN.
+/// `POST /api/sign-in`: a person on a device, by PIN; the device gets its certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SignIn {
@@ -20,6 +23,9 @@ pub struct SignIn {
     pub pin: String,
     #[n(3)]
     pub device: DeviceId,
+    /// The device's public key, as a `COSE_Key`.
+    #[n(4)]
+    pub key: Bytes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -27,14 +33,155 @@ pub struct SignIn {
 pub struct SignedIn {
     #[n(1)]
     pub site: SiteId,
-    /// Sent as `Authorization: Bearer …` with every push and pull; bound to the device.
+    /// The device's certificate, which also says its short code ("K7").
     #[n(2)]
-    pub token: String,
-    /// The device's short code, a part of case numbers, unique on its site ("K7").
+    pub certificate: Bytes,
     #[n(3)]
-    pub device_code: String,
+    pub office: OfficeKeys,
     #[n(4)]
     pub server_now: Moment,
+}
+
+/// Whom a device believes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct OfficeKeys {
+    /// The root, as a `COSE_Key`: believed at the first sign-in and never changed by an answer.
+    #[n(1)]
+    pub root: Bytes,
+    /// Certificates by the root, for the keys in use and those before them.
+    #[n(2)]
+    pub certificates: Vec<Bytes>,
+}
+
+impl OfficeKeys {
+    /// Head office's working keys of this kind, as far as the root vouches for them.
+    pub fn certified(&self, subject: &Subject) -> Vec<PublicKey> {
+        let Ok(root) = PublicKey::from_cose_key(&self.root.0) else {
+            return Vec::new();
+        };
+        let claims = self.certificates.iter().filter_map(|it| {
+            let certificate = Certificate::from_bytes(&it.0).ok()?;
+            certificate.verified(&root).ok().cloned()
+        });
+        claims
+            .filter(|it| it.subject == *subject)
+            .map(|it| it.key)
+            .collect()
+    }
+}
+
+/// The answer to `POST /api/challenge`: what a device has to sign to open a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Challenge {
+    #[n(1)]
+    pub nonce: Bytes,
+}
+
+/// `POST /api/contact`, signed by the device: the body is a `COSE_Sign1` of this.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Contact {
+    #[n(1)]
+    pub device: DeviceId,
+    /// A head office that was restored learns from it of devices that joined since.
+    #[n(2)]
+    pub certificate: Bytes,
+    #[n(3)]
+    pub nonce: Bytes,
+    /// The end of the chain in which this device writes.
+    #[n(4)]
+    pub head: Stated,
+    /// Head office holds envelopes of that chain as a fork.
+    #[n(5)]
+    pub forked: bool,
+}
+
+/// The end of a chain, as its device says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Stated {
+    #[n(1)]
+    pub chain: u32,
+    /// Zero: nothing written.
+    #[n(2)]
+    pub sequence: u64,
+    #[n(3)]
+    pub hash: Option<Hash>,
+}
+
+/// The answer to a contact, signed by head office: the body is a `COSE_Sign1` of this.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Contacted {
+    #[n(1)]
+    pub device: DeviceId,
+    /// Of the contact that this answers.
+    #[n(2)]
+    pub nonce: Bytes,
+    /// Sent as `Authorization: Bearer …` with everything else; bound to the device.
+    #[n(3)]
+    pub token: String,
+    #[n(4)]
+    pub lasts_s: u32,
+    #[n(5)]
+    pub epoch: u64,
+    #[n(6)]
+    pub server_now: Moment,
+    /// Up to where a verified backup holds this device's chains.
+    #[n(7)]
+    pub backed_up: Vec<BackedUp>,
+    /// The stated chain goes on elsewhere: this device was cloned or restored, and writes here from now on.
+    #[n(8)]
+    pub new_chain: Option<NewChain>,
+    /// The keys in use, where a year is over.
+    #[n(9)]
+    pub certificates: Vec<Bytes>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct BackedUp {
+    #[n(1)]
+    pub chain: u32,
+    #[n(2)]
+    pub sequence: u64,
+}
+
+/// Where a device that was cloned goes on; head office gives each out once.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NewChain {
+    #[n(1)]
+    pub chain: u32,
+    /// The certificate with the short code of this chain: its case numbers begin anew.
+    #[n(2)]
+    pub certificate: Bytes,
+}
+
+/// `POST /api/withdraw`: acts that their device takes back, each as the `COSE_Sign1` of a [`Withdrawal`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Withdraw {
+    #[n(1)]
+    pub device: DeviceId,
+    #[n(2)]
+    pub withdrawals: Vec<Bytes>,
+}
+
+/// One envelope that was not passed on and shall not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Withdrawal {
+    #[n(1)]
+    pub device: DeviceId,
+    #[n(2)]
+    pub chain: u32,
+    #[n(3)]
+    pub sequence: u64,
+    #[n(4)]
+    pub hash: Hash,
 }
 
 /// `GET /api/site`: the texts that rules are read from.
@@ -162,7 +309,7 @@ pub enum FailureCode {
     /// No such person, or not this PIN. 401
     #[n(1)]
     WrongPin,
-    /// The token is unknown or ended. 401
+    /// The token is unknown or ended: contact anew. 401
     #[n(2)]
     NotSignedIn,
     /// Too many tries. 429
@@ -174,6 +321,12 @@ pub enum FailureCode {
     /// The server cannot store now (a full disk, say); nothing was taken. 503
     #[n(5)]
     Storage,
+    /// Head office does not know this device by its certificate. 403
+    #[n(6)]
+    NotEnrolled,
+    /// Another key is enrolled under this device's id: it needs another id. 409
+    #[n(7)]
+    DeviceTaken,
     /// The chunks do not make up the file that was named; all of them are thrown away. 422
     #[n(20)]
     WrongBytes,

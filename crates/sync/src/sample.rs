@@ -5,6 +5,7 @@ use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::{Algorithm, SecretKey};
 
 pub const PHONE: DeviceId = DeviceId::from_random([7; 16]);
 
@@ -48,6 +49,11 @@ pub fn sealed(
         )],
     )
     .unwrap()
+    .signed(&key())
+}
+
+pub fn key() -> SecretKey {
+    SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).unwrap()
 }
 
 /// An unbroken chain of `n` envelopes.

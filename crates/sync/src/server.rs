@@ -4,7 +4,7 @@
 //! write; who calls it writes all of that in one durable transaction and only then gives out the
 //! receipts. Whether an act *counts* is the fold's answer, never this module's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Decoder};
 use shouwen_domain::envelope::{
@@ -14,8 +14,9 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::PublicKey;
 
-use crate::message::{Bytes, Cursor, Page, PageEntry, Push};
+use crate::message::{Bytes, Cursor, Page, PageEntry, Push, Stated};
 
 /// Who pushes, as the token says; what an envelope claims is only compared with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub struct ChainState {
     pub known: Vec<Known>,
     /// The highest logical counter accepted from anybody on the site.
     pub highest_counter: u64,
+    /// What the device took back of this chain, known or not.
+    pub withdrawn: BTreeSet<(u64, Hash)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +131,9 @@ pub struct Judgement {
 pub struct MixedChains;
 
 impl Arrival {
-    pub fn read(bytes: &[u8]) -> Self {
-        Version::OURS.read_one(bytes)
+    /// `key` is the one under which the device is enrolled.
+    pub fn read(bytes: &[u8], key: &PublicKey) -> Self {
+        Version::OURS.read_one(bytes, key)
     }
 
     /// Where to look in the chain for what is known; none where no place could be read.
@@ -146,15 +150,15 @@ impl Version {
     }
 
     /// Reads what a push carries, before the chain is looked up.
-    pub fn read(self, push: &Push) -> Vec<Arrival> {
+    pub fn read(self, push: &Push, key: &PublicKey) -> Vec<Arrival> {
         push.envelopes
             .iter()
-            .map(|it| self.read_one(&it.0))
+            .map(|it| self.read_one(&it.0, key))
             .collect()
     }
 
     /// Reads one envelope.
-    pub fn read_one(self, bytes: &[u8]) -> Arrival {
+    pub fn read_one(self, bytes: &[u8], key: &PublicKey) -> Arrival {
         let header = header_bytes(bytes);
         let outline = header.and_then(|it| minicbor::decode::<Outline>(it).ok());
         let flaw = match &outline {
@@ -164,7 +168,7 @@ impl Version {
             _ if bytes.len() > limits::ENVELOPE_BYTES => Some(RefusedReason::TooLarge),
             // What stands behind the header of an unknown format is for a later version to judge.
             Some(it) if !self.knows(it.format) => None,
-            _ => flaw(bytes),
+            _ => flaw(bytes, key),
         };
         Arrival {
             is_known: outline.as_ref().is_none_or(|it| self.knows(it.format)),
@@ -181,21 +185,23 @@ fn header_bytes(bytes: &[u8]) -> Option<&[u8]> {
     d.bytes().ok()
 }
 
-fn flaw(bytes: &[u8]) -> Option<RefusedReason> {
-    match Envelope::from_bytes(bytes).and_then(|it| it.events()) {
-        Ok(_) | Err(EnvelopeError::NotUnderstood { .. }) => None,
-        Err(EnvelopeError::TooLarge { .. }) => Some(RefusedReason::TooLarge),
-        Err(
-            EnvelopeError::Malformed { .. }
-            | EnvelopeError::WrongFacts
-            | EnvelopeError::WrongContent,
-        ) => Some(RefusedReason::Malformed),
+fn flaw(bytes: &[u8], key: &PublicKey) -> Option<RefusedReason> {
+    let read = match Envelope::from_bytes(bytes) {
+        Ok(it) => it,
+        Err(EnvelopeError::TooLarge { .. }) => return Some(RefusedReason::TooLarge),
+        Err(_) => return Some(RefusedReason::Malformed),
+    };
+    match read.events() {
+        Ok(_) | Err(EnvelopeError::NotUnderstood { .. }) => {}
+        Err(_) => return Some(RefusedReason::Malformed),
     }
+    let is_signed = read.verify(key).is_ok();
+    (!is_signed).then_some(RefusedReason::Unsigned)
 }
 
 /// Reads what a push carries, before the chain is looked up.
-pub fn read(push: &Push) -> Vec<Arrival> {
-    Version::OURS.read(push)
+pub fn read(push: &Push, key: &PublicKey) -> Vec<Arrival> {
+    Version::OURS.read(push, key)
 }
 
 /// Judges what arrived, in any order and however often: the same envelopes end with the same fates.
@@ -214,6 +220,7 @@ pub fn judge(
     {
         return Err(MixedChains);
     }
+    let withdrawn = state.withdrawn.clone();
     let mut ledger = Ledger::open(state);
     let n_before = ledger.known.len();
     let mut released = Vec::new();
@@ -238,7 +245,10 @@ pub fn judge(
             continue;
         }
         let wrong_site = (outline.site != sender.site).then_some(RefusedReason::NotYours);
-        let fate = match arrival.flaw.or(wrong_site) {
+        let taken_back = withdrawn
+            .contains(&(outline.sequence, arrival.hash))
+            .then_some(RefusedReason::Withdrawn);
+        let fate = match arrival.flaw.or(wrong_site).or(taken_back) {
             Some(reason) => Fate::Refused(reason),
             None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
                 Fate::Held(HeldReason::Fork)
@@ -290,6 +300,7 @@ pub fn reconsider(
         head,
         known: waiting.iter().map(|(it, _)| it.clone()).collect(),
         highest_counter,
+        withdrawn: BTreeSet::new(),
     });
     let mut changed = Vec::new();
     for (at, (_, arrival)) in waiting.iter().enumerate() {
@@ -333,6 +344,7 @@ impl Ledger {
             head,
             known,
             highest_counter,
+            withdrawn: _,
         }: ChainState,
     ) -> Self {
         let mut ledger = Self {
@@ -446,7 +458,7 @@ impl Judgement {
         passed_on(stored.chain(&self.released))
     }
 
-    /// The receipts, unsigned: to be given out only after everything else here is durable.
+    /// The receipts, unsigned: to be signed, and given out only after everything else here is durable.
     pub fn receipts(
         &self,
         sender: &Sender,
@@ -487,6 +499,34 @@ impl Judgement {
         };
         self.verdicts.iter().map(receipt).collect()
     }
+}
+
+/// Takes back what was not passed on yet; what was stays as it is. `known`: what is known of the envelope.
+/// To be written down where it differs, beside the withdrawal itself, which also holds for an envelope that
+/// comes later.
+pub fn withdraw(known: &Known) -> Known {
+    let fate = match known.fate {
+        Fate::Held(_) => Fate::Refused(RefusedReason::Withdrawn),
+        fate @ (Fate::Accepted | Fate::Refused(_)) => fate,
+    };
+    Known {
+        fate,
+        ..known.clone()
+    }
+}
+
+/// Whether a device has to write in a new chain: what it states is not the end of what head office knows,
+/// so it was cloned or restored from an older state. `known`: the unbroken chain's head here, and `at_stated`
+/// what the chain has at the stated sequence.
+pub fn goes_on_elsewhere(
+    stated: &Stated,
+    forked: bool,
+    known: Option<Head>,
+    at_stated: Option<Hash>,
+) -> bool {
+    let is_behind = known.is_some_and(|it| it.sequence > stated.sequence);
+    let differs = at_stated.is_some() && at_stated != stated.hash;
+    forked || is_behind || differs
 }
 
 /// The device has read further than the log goes: this log was restored, and needs a new epoch before

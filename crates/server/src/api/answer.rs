@@ -13,7 +13,10 @@ use crate::storage::Fault;
 /// A message as the body of a request or an answer.
 pub struct Cbor<T>(pub T);
 
-impl<S: Send + Sync, T: for<'b> Decode<'b, ()>> FromRequest<S> for Cbor<T> {
+/// The body as it is: what is signed is read by whoever checks the signature.
+pub struct Octets(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Octets {
     type Rejection = Declined;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Declined> {
@@ -33,6 +36,15 @@ impl<S: Send + Sync, T: for<'b> Decode<'b, ()>> FromRequest<S> for Cbor<T> {
                 Declined::Malformed(error.body_text())
             }
         })?;
+        Ok(Self(body))
+    }
+}
+
+impl<S: Send + Sync, T: for<'b> Decode<'b, ()>> FromRequest<S> for Cbor<T> {
+    type Rejection = Declined;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Declined> {
+        let Octets(body) = Octets::from_request(request, state).await?;
         let mut decoder = Decoder::new(&body);
         match decoder.decode() {
             Ok(message) if decoder.position() == body.len() => Ok(Self(message)),
@@ -61,6 +73,8 @@ pub enum Declined {
     Malformed(String),
     WrongPin,
     NotSignedIn(&'static str),
+    NotEnrolled,
+    DeviceTaken,
     TooManyTries { retry_after_s: u64 },
     TooLarge,
     Storage,
@@ -90,6 +104,16 @@ impl IntoResponse for Declined {
                 "No such person, or not this PIN",
             ),
             Self::NotSignedIn(why) => (StatusCode::UNAUTHORIZED, FailureCode::NotSignedIn, why),
+            Self::NotEnrolled => (
+                StatusCode::FORBIDDEN,
+                FailureCode::NotEnrolled,
+                "This device is not enrolled here",
+            ),
+            Self::DeviceTaken => (
+                StatusCode::CONFLICT,
+                FailureCode::DeviceTaken,
+                "Another key is enrolled under this device's id",
+            ),
             Self::TooManyTries { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 FailureCode::TooManyTries,

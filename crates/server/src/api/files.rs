@@ -16,9 +16,9 @@ use shouwen_sync::message::files::{
     ChunkTaken, GivenChunk, Lacking, OFFERED_FILES, Offer, PutChunk,
 };
 
-use super::Office;
 use super::answer::{Cbor, Declined};
-use crate::storage::access::Bearer;
+use super::{Bearer, Office};
+
 use crate::storage::files::{self, NewChunk, Put};
 use crate::storage::log;
 

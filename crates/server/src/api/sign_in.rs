@@ -1,4 +1,4 @@
-//! `POST /api/sign-in`: a PIN for a token.
+//! `POST /api/sign-in`: a PIN, and the device's key, for a certificate.
 //!
 //! Neither the answer nor its time tells an unknown person from a wrong PIN.
 
@@ -8,21 +8,20 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
+use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
-use shouwen_domain::moment::Minutes;
-use shouwen_sync::message::{SignIn, SignedIn};
+use shouwen_domain::signature::PublicKey;
+use shouwen_sync::message::{Bytes, SignIn, SignedIn};
 use tokio::sync::Semaphore;
 
 use super::Office;
 use super::answer::{Cbor, Declined};
 use crate::limiter::Limiter;
-use crate::pin::{HashedPin, Token};
-use crate::storage::access::{self, Bearer};
+use crate::pin::{self, HashedPin};
+use crate::storage::access;
 
 pub const BODY_BYTES: usize = 4 * 1024;
 const PIN_BYTES: usize = 128;
-/// Seven days, like the lease that lets a device read without a network.
-const TOKEN_LASTS: Minutes = Minutes(7 * 24 * 60);
 /// PINs tried at one time: each takes 19 MiB.
 const AT_ONCE: usize = 2;
 
@@ -55,7 +54,7 @@ impl Gate {
                 person: Limiter::new(100, 60 * MINUTE),
             }),
             places: Semaphore::new(AT_ONCE),
-            nobodys_pin: HashedPin::of(Token::random().text()),
+            nobodys_pin: HashedPin::of(&Hash(pin::random()).to_string()),
         }
     }
 
@@ -118,6 +117,7 @@ pub async fn sign_in(
         person,
         pin,
         device,
+        key,
     }): Cbor<SignIn>,
 ) -> Result<Cbor<SignedIn>, Declined> {
     if pin.len() > PIN_BYTES {
@@ -125,6 +125,7 @@ pub async fn sign_in(
             "A PIN has at most {PIN_BYTES} bytes"
         )));
     }
+    let key = PublicKey::from_cose_key(&key.0).map_err(|it| Declined::Malformed(it.to_string()))?;
     let address = office.gate.address(peer, &headers);
     office.gate.take(&person, address)?;
     let site = office
@@ -147,26 +148,22 @@ pub async fn sign_in(
     };
     office.gate.passed(person.clone(), address);
 
-    let now = office.clock.now();
-    let token = Token::random();
-    let hash = token.hash();
-    let bearer = Bearer {
-        site: site.clone(),
-        person,
-        device,
+    let enrolled = {
+        let site = site.clone();
+        office
+            .storage
+            .write(&site.clone(), move |db| {
+                access::enrol(db, &site, device, &key)
+            })
+            .await?
     };
-    let device_code = office
-        .storage
-        .write(&site, move |db| {
-            access::forget_ended_tokens(db, &bearer.site, now)?;
-            access::give_token(db, hash, &bearer, now + TOKEN_LASTS)?;
-            access::device_code(db, &bearer.site, device)
-        })
-        .await?;
+    let code = enrolled.map_err(|access::Taken| Declined::DeviceTaken)?;
+    let now = office.clock.now();
+    let certificate = office.keys.certify(&site, device, &code, key, now);
     Ok(Cbor(SignedIn {
         site,
-        token: token.text().to_owned(),
-        device_code,
+        certificate: Bytes(certificate),
+        office: office.keys.public(),
         server_now: now,
     }))
 }

@@ -1,21 +1,13 @@
-//! Who may come in: PINs, devices with their short codes, and tokens.
+//! Who may come in: people by their PINs, devices by their keys.
 
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
-use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::PublicKey;
 
 use crate::pin::HashedPin;
 
 use super::db::Db;
 use super::{Fault, log};
-
-/// What a token stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bearer {
-    pub site: SiteId,
-    pub person: PersonId,
-    pub device: DeviceId,
-}
 
 pub fn pin(db: &dyn Db, site: &SiteId, person: &PersonId) -> Result<Option<HashedPin>, Fault> {
     let found = db.query_first(
@@ -37,11 +29,6 @@ pub fn set_pin(
          ON CONFLICT (site, person) DO UPDATE SET hashed = excluded.hashed",
         &[site.into(), person.into(), pin.as_str().into()],
     )?;
-    // Who knew the old one comes in no more.
-    db.execute(
-        "DELETE FROM token WHERE site = $1 AND person = $2",
-        &[site.into(), person.into()],
-    )?;
     Ok(())
 }
 
@@ -59,36 +46,127 @@ pub fn set_first_pin(
     Ok(())
 }
 
-/// The device's short code, given out at its first sign-in and kept for ever.
-pub fn device_code(db: &dyn Db, site: &SiteId, device: DeviceId) -> Result<String, Fault> {
-    let known = || {
-        db.query_first(
-            "SELECT code FROM device WHERE site = $1 AND device = $2",
-            &[site.into(), (&device).into()],
-        )?
-        .map(|mut row| row.take(0))
-        .transpose()
-    };
-    if let Some(code) = known()? {
-        return Ok(code);
-    }
-    // Two processes would count the same devices and give the same code out.
+/// Another key is enrolled under this device's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken;
+
+/// Keeps the device's key, and gives it its short code, which it keeps for ever.
+pub fn enrol(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    key: &PublicKey,
+) -> Result<Result<String, Taken>, Fault> {
+    // Two processes would give the same code out.
     log::hold_site(db, site)?;
-    if let Some(code) = known()? {
-        return Ok(code);
+    let known = chains(db, site, device)?;
+    if known.iter().any(|it| it.key.is_some_and(|it| it != *key)) {
+        return Ok(Err(Taken));
     }
-    let n_before = db
+    if let Some(first) = known.into_iter().next() {
+        db.execute(
+            "UPDATE device SET key = $1 WHERE site = $2 AND device = $3",
+            &[
+                key.to_cose_key().as_slice().into(),
+                site.into(),
+                (&device).into(),
+            ],
+        )?;
+        return Ok(Ok(first.code));
+    }
+    let code = next_code(db, site)?;
+    add_chain(db, site, device, FIRST_CHAIN, &code, key)?;
+    Ok(Ok(code))
+}
+
+pub const FIRST_CHAIN: u32 = 1;
+
+/// A chain in which a device writes, with the short code of its case numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceChain {
+    pub chain: u32,
+    pub code: String,
+    /// None until a device of before signs in with one.
+    pub key: Option<PublicKey>,
+}
+
+pub fn chains(db: &dyn Db, site: &SiteId, device: DeviceId) -> Result<Vec<DeviceChain>, Fault> {
+    let rows = db.query(
+        "SELECT chain, code, key FROM device WHERE site = $1 AND device = $2 ORDER BY chain",
+        &[site.into(), (&device).into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            let key: Option<Vec<u8>> = row.take(2)?;
+            let key = key.map(|it| PublicKey::from_cose_key(&it));
+            Ok(DeviceChain {
+                chain: row.take(0)?,
+                code: row.take(1)?,
+                key: key
+                    .transpose()
+                    .map_err(|it| Fault::Database(it.to_string()))?,
+            })
+        })
+        .collect()
+}
+
+pub fn add_chain(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    chain: u32,
+    code: &str,
+    key: &PublicKey,
+) -> Result<(), Fault> {
+    db.execute(
+        "INSERT INTO device (site, device, chain, code, key) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            site.into(),
+            (&device).into(),
+            chain.into(),
+            code.into(),
+            key.to_cose_key().as_slice().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// A short code that nobody on the site has.
+pub fn next_code(db: &dyn Db, site: &SiteId) -> Result<String, Fault> {
+    let n_codes: u32 = db
         .query_first(
-            "SELECT count(*) FROM device WHERE site = $1",
+            "UPDATE site SET n_codes = n_codes + 1 WHERE site = $1 RETURNING n_codes",
             &[site.into()],
         )?
-        .map_or(Ok(0), |mut row| row.take(0))?;
-    let code = code(n_before);
+        .ok_or_else(|| Fault::Database(format!("the database has no site \"{site}\"")))?
+        .take(0)?;
+    Ok(code(n_codes - 1))
+}
+
+/// A device brought its code back: whoever comes later gets codes behind it.
+pub fn leave_out_code(db: &dyn Db, site: &SiteId, brought: &str) -> Result<(), Fault> {
+    /// More devices than a site ever had.
+    const MOST: u32 = 100_000;
+    let Some(n) = (0..MOST).find(|it| code(*it) == brought) else {
+        return Ok(());
+    };
     db.execute(
-        "INSERT INTO device (site, device, code) VALUES ($1, $2, $3)",
-        &[site.into(), (&device).into(), code.as_str().into()],
+        "UPDATE site SET n_codes = $1 WHERE site = $2 AND n_codes < $1",
+        &[(n + 1).into(), site.into()],
     )?;
-    Ok(code)
+    Ok(())
+}
+
+/// Binds a database to the keys that it is used with first; whether it belongs to these.
+pub fn belongs_to(db: &dyn Db, root: &Hash) -> Result<bool, Fault> {
+    db.execute(
+        "UPDATE server SET root = $1 WHERE root IS NULL",
+        &[root.into()],
+    )?;
+    let bound: Option<Hash> = db
+        .query_first("SELECT root FROM server", &[])?
+        .map_or(Ok(None), |mut row| row.take(0))?;
+    Ok(bound.as_ref() == Some(root))
 }
 
 /// The code of a site's `n`th device: a letter and a digit while they last, then more digits. Letters
@@ -111,45 +189,6 @@ fn code(n: u32) -> String {
         digits /= 8;
     }
     code
-}
-
-pub fn give_token(db: &dyn Db, token: Hash, bearer: &Bearer, ends: Moment) -> Result<(), Fault> {
-    db.execute(
-        "INSERT INTO token (site, hash, person, device, ends_ms) VALUES ($1, $2, $3, $4, $5)",
-        &[
-            (&bearer.site).into(),
-            (&token).into(),
-            (&bearer.person).into(),
-            (&bearer.device).into(),
-            ends.unix_ms().into(),
-        ],
-    )?;
-    Ok(())
-}
-
-pub fn forget_ended_tokens(db: &dyn Db, site: &SiteId, now: Moment) -> Result<(), Fault> {
-    db.execute(
-        "DELETE FROM token WHERE site = $1 AND ends_ms <= $2",
-        &[site.into(), now.unix_ms().into()],
-    )?;
-    Ok(())
-}
-
-/// None where the token is unknown or has ended.
-pub fn bearer(db: &dyn Db, token: Hash, now: Moment) -> Result<Option<Bearer>, Fault> {
-    let found = db.query_first(
-        "SELECT site, person, device FROM token WHERE hash = $1 AND ends_ms > $2",
-        &[(&token).into(), now.unix_ms().into()],
-    )?;
-    found
-        .map(|mut row| {
-            Ok(Bearer {
-                site: row.take(0)?,
-                person: row.take(1)?,
-                device: row.take(2)?,
-            })
-        })
-        .transpose()
 }
 
 #[cfg(test)]

@@ -400,16 +400,26 @@ fn insert(
     Ok(())
 }
 
+/// More than a site gets new devices from one backup to the next.
+const CODES_LEFT_OUT: i64 = 64;
+
 fn insert_site(db: &dyn Db, columns: &[String], row: &Row, epoch: u64) -> Result<(), Fault> {
-    let mut values: Vec<_> = row.0.iter().map(Cell::as_value).collect();
+    // Devices that joined since bring their codes back: nobody else is to get one of those.
+    let cell = |(column, cell): (&String, &Cell)| match (column.as_str(), cell) {
+        ("n_codes", Cell::Whole(n)) => Cell::Whole(n + CODES_LEFT_OUT),
+        (_, cell) => cell.clone(),
+    };
+    let cells: Vec<Cell> = columns.iter().zip(&row.0).map(cell).collect();
+    let mut values: Vec<_> = cells.iter().map(Cell::as_value).collect();
     values.push(epoch.into());
     let places = db::places(1, values.len());
     let settings = columns.iter().filter(|it| *it != "site").map(|column| {
         // How far devices count was seen, and stays so: what they push again is no leap.
-        if column == "highest_counter" {
-            "highest_counter = CASE WHEN excluded.highest_counter > site.highest_counter
-                 THEN excluded.highest_counter ELSE site.highest_counter END"
-                .to_owned()
+        if column == "highest_counter" || column == "n_codes" {
+            format!(
+                "{column} = CASE WHEN excluded.{column} > site.{column}
+                 THEN excluded.{column} ELSE site.{column} END"
+            )
         } else {
             format!("{column} = excluded.{column}")
         }

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shouwen_domain::envelope::{Fate, Receipt};
+use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::SiteId;
+use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push};
 use shouwen_sync::server::{
@@ -21,6 +21,7 @@ use crate::pin;
 
 use super::Fault;
 use super::db::{self, Db, FromCell, Row, Value};
+use super::{access, contact};
 
 /// Changes when the log was lost or restored.
 pub fn epoch(db: &dyn Db, site: &SiteId) -> Result<u64, Fault> {
@@ -128,6 +129,9 @@ pub fn take_in(
         head,
         known: known(db, sender, push.chain, head, arrivals)?,
         highest_counter: feed.highest_counter,
+        withdrawn: contact::withdrawn(db, &sender.site, sender, push.chain)?
+            .into_iter()
+            .collect(),
     };
     let judgement = match protocol::judge(sender, push.chain, arrivals, state, now) {
         Ok(it) => it,
@@ -142,7 +146,11 @@ pub fn take_in(
 }
 
 /// The chain's head, and up to which sequence a verified backup holds it.
-fn head(db: &dyn Db, sender: &Sender, chain: u32) -> Result<(Option<Head>, Option<u64>), Fault> {
+pub(super) fn head(
+    db: &dyn Db,
+    sender: &Sender,
+    chain: u32,
+) -> Result<(Option<Head>, Option<u64>), Fault> {
     let found = db.query_first(
         "SELECT head_sequence, head_hash, backed_up FROM chain WHERE site = $1 AND device = $2 AND chain = $3",
         &[(&sender.site).into(), (&sender.device).into(), chain.into()],
@@ -166,9 +174,6 @@ fn known(
     head: Option<Head>,
     arrivals: &[Arrival],
 ) -> Result<Vec<Known>, Fault> {
-    const COLUMNS: &str =
-        "SELECT arrival, sequence, hash, previous, format, counter, fate, arrived_ms
-         FROM envelope WHERE site = $1 AND device = $2 AND chain = $3";
     let key: [Value<'_>; 3] = [(&sender.site).into(), (&sender.device).into(), chain.into()];
     let head = head.map_or(0, |it| it.sequence.cast_signed());
     let mut rows = db.query(
@@ -196,6 +201,101 @@ fn known(
     found.sort_unstable_by_key(|(arrival, _)| *arrival);
     Ok(found.into_iter().map(|(_, known)| known).collect())
 }
+
+/// Everything at one place of a chain, in the order of arrival.
+pub(super) fn at(
+    db: &dyn Db,
+    sender: &Sender,
+    chain: u32,
+    sequence: u64,
+) -> Result<Vec<Known>, Fault> {
+    let rows = db.query(
+        &format!("{COLUMNS} AND sequence = $4 ORDER BY arrival"),
+        &[
+            (&sender.site).into(),
+            (&sender.device).into(),
+            chain.into(),
+            sequence.into(),
+        ],
+    )?;
+    rows.into_iter().map(|it| Ok(read_known(it)?.1)).collect()
+}
+
+const COLUMNS: &str = "SELECT arrival, sequence, hash, previous, format, counter, fate, arrived_ms
+     FROM envelope WHERE site = $1 AND device = $2 AND chain = $3";
+
+/// Judges anew what an older version of the server held for its format, on every chain of a site; how many
+/// have another fate. To be run at each start.
+pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
+    let feed = hold_feed(db, site, 0)?;
+    let rows = db.query(
+        "SELECT device, chain, sequence, hash, previous, format, counter, fate, arrived_ms, bytes
+         FROM envelope WHERE site = $1 AND fate = $2 ORDER BY device, chain, sequence, arrival",
+        &[
+            site.into(),
+            stored_fate(Fate::Held(HeldReason::UnknownFormat))
+                .as_slice()
+                .into(),
+        ],
+    )?;
+    let mut waiting: BTreeMap<(DeviceId, u32), Vec<Waiting>> = BTreeMap::new();
+    for mut row in rows {
+        let Stored(fate) = row.take(7)?;
+        let known = Known {
+            sequence: row.take(2)?,
+            hash: row.take(3)?,
+            previous: row.take(4)?,
+            format: row.take(5)?,
+            counter: row.take(6)?,
+            fate,
+            arrived: Moment::from_unix_ms(row.take(8)?),
+        };
+        let bytes = row.take(9)?;
+        let place = (row.take(0)?, row.take(1)?);
+        waiting.entry(place).or_default().push((known, bytes));
+    }
+    let (mut last_position, mut highest_counter) = (feed.last_position, feed.highest_counter);
+    let mut n_changed = 0;
+    for ((device, chain), waiting) in waiting {
+        let keys = access::chains(db, site, device)?;
+        let Some(key) = keys.into_iter().find_map(|it| it.key) else {
+            continue;
+        };
+        let sender = Sender {
+            site: site.clone(),
+            device,
+        };
+        let waiting: Vec<_> = waiting
+            .into_iter()
+            .map(|(known, bytes)| (known, Arrival::read(&bytes, &key)))
+            .collect();
+        let (head, _) = head(db, &sender, chain)?;
+        let changed = protocol::reconsider(head, &waiting, highest_counter);
+        let positions: BTreeMap<(u64, Hash), u64> = protocol::passed_on(&changed)
+            .into_iter()
+            .zip(last_position + 1..)
+            .collect();
+        for known in &changed {
+            let position = positions.get(&(known.sequence, known.hash)).copied();
+            set_fate(db, &sender, chain, known, position)?;
+            if position.is_some() {
+                highest_counter = highest_counter.max(known.counter);
+            }
+        }
+        last_position += positions.len() as u64;
+        n_changed += changed.len();
+    }
+    if n_changed > 0 {
+        db.execute(
+            "UPDATE site SET last_position = $1, highest_counter = $2 WHERE site = $3",
+            &[last_position.into(), highest_counter.into(), site.into()],
+        )?;
+    }
+    Ok(n_changed)
+}
+
+/// An envelope that waits, with its bytes.
+type Waiting = (Known, Vec<u8>);
 
 fn read_known(mut row: Row) -> Result<(i64, Known), Fault> {
     let Stored(fate) = row.take(6)?;
@@ -250,7 +350,7 @@ fn pass_on(
         add(db, sender, push.chain, some)?;
     }
     for known in &judgement.released {
-        release(db, sender, push.chain, known, position(known))?;
+        set_fate(db, sender, push.chain, known, position(known))?;
     }
     if positions.is_empty() {
         return Ok(());
@@ -313,8 +413,8 @@ fn add(db: &dyn Db, sender: &Sender, chain: u32, entries: &[Entry<'_>]) -> Resul
     Ok(())
 }
 
-/// One that waited for a gap.
-fn release(
+/// One that waited, with its new fate and its place in the feed.
+pub(super) fn set_fate(
     db: &dyn Db,
     sender: &Sender,
     chain: u32,

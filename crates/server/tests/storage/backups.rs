@@ -8,10 +8,10 @@ use std::time::Duration;
 use shouwen_domain::envelope::Fate;
 use shouwen_domain::id::DeviceId;
 use shouwen_server::storage::backup::{self, BackupError, Summary};
-use shouwen_server::storage::log;
+use shouwen_server::storage::{access, log};
 use shouwen_sync::message::Cursor;
 
-use super::chain::Chain;
+use super::chain::{Chain, key};
 use super::files::{chunk, photo, put, put_all};
 use super::{Home, Process, now, site};
 
@@ -38,7 +38,7 @@ impl Process {
             for sql in [
                 "SELECT site, last_position FROM site ORDER BY site",
                 "SELECT site, person, hashed FROM pin ORDER BY site, person",
-                "SELECT site, device, code FROM device ORDER BY site, device",
+                "SELECT site, device, chain, code, key FROM device ORDER BY site, device, chain",
                 "SELECT site, device, chain, head_sequence, head_hash, announced
                  FROM chain ORDER BY site, device, chain",
                 "SELECT site, arrival, device, chain, sequence, hash, previous, format, counter,
@@ -91,8 +91,9 @@ fn fill(process: &Process) -> (Chain, Vec<Vec<u8>>) {
     process
         .write("cuihu", |db| {
             let device = DeviceId::from_random([3; 16]);
-            shouwen_server::storage::access::device_code(db, &site("cuihu"), device)
+            access::enrol(db, &site("cuihu"), device, &key().public())
         })
+        .unwrap()
         .unwrap();
     (li, envelopes)
 }
@@ -157,7 +158,11 @@ pub fn a_database_moves_to_the_other_engine_and_back(home: &Home) {
     moved.restore(&file, false).unwrap();
     assert!(moved.contents() == contents);
     moved.back_up(&file_back).unwrap();
-    assert!(std::fs::read(&file).unwrap() == std::fs::read(&file_back).unwrap());
+    let counted = |it| {
+        let summary = backup::verify(it).unwrap();
+        (summary.n_sites, summary.n_chains, summary.n_envelopes)
+    };
+    assert_eq!(counted(&file), counted(&file_back));
     process.restore(&file_back, true).unwrap();
     assert!(process.contents() == contents);
 }
@@ -262,14 +267,15 @@ pub fn a_database_that_is_not_empty_is_replaced_only_on_demand(home: &Home) {
 }
 
 pub fn a_code_that_was_given_out_since_the_backup_is_not_given_out_again(home: &Home) {
-    use shouwen_server::storage::access::device_code;
     let (folder, process) = (folder(), home.open());
     let file = file_in(&folder);
     let code = |device: u8| {
         process
             .write("lanting", move |db| {
-                device_code(db, &site("lanting"), DeviceId::from_random([device; 16]))
+                let device = DeviceId::from_random([device; 16]);
+                access::enrol(db, &site("lanting"), device, &key().public())
             })
+            .unwrap()
             .unwrap()
     };
     let first = code(1);

@@ -29,17 +29,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use chain::Chain;
+use chain::{Chain, key};
 use postgres::Database;
-use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
-use shouwen_server::storage::access::{self, Bearer};
+use shouwen_domain::signature::{Algorithm, SecretKey};
+use shouwen_server::keys::Bearer;
+use shouwen_server::storage::access;
+use shouwen_server::storage::contact;
 use shouwen_server::storage::db::Db;
 use shouwen_server::storage::{Fault, Place, Storage, log};
-use shouwen_sync::message::{Cursor, Page, Push};
-use shouwen_sync::server::{Sender, read};
+use shouwen_sync::message::{Cursor, Page, Push, Stated, Withdrawal};
+use shouwen_sync::server::{Sender, Version, read};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -202,7 +205,8 @@ const fn now() -> Moment {
 }
 
 fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fault> {
-    let (receipts, _) = log::take_in(db, sender, push, &read(push), now())?.unwrap();
+    let (receipts, _) =
+        log::take_in(db, sender, push, &read(push, &key().public()), now())?.unwrap();
     Ok(receipts)
 }
 
@@ -221,7 +225,11 @@ on_both_engines! {
     a_log_that_fell_back_begins_a_new_epoch_on_every_site
     a_device_keeps_its_code_and_no_two_share_one
     a_code_that_is_being_given_out_is_not_given_out_beside_it
-    a_token_ends_with_its_time_and_with_its_pin
+    another_key_under_a_device_is_turned_away
+    a_chain_is_given_out_once_whichever_process_is_asked
+    a_device_at_the_end_of_its_chain_goes_on_there
+    what_was_taken_back_stays_so_through_whichever_process
+    what_an_older_version_held_for_its_format_is_judged_at_the_start
     everything_is_there_after_all_processes_went
     a_database_of_a_later_version_is_left_alone
     ;
@@ -533,8 +541,9 @@ fn a_device_keeps_its_code_and_no_two_share_one(home: &Home) {
                     let device = DeviceId::from_random([n / 2; 16]);
                     process
                         .write("lanting", move |db| {
-                            access::device_code(db, &site("lanting"), device)
+                            access::enrol(db, &site("lanting"), device, &key().public())
                         })
+                        .unwrap()
                         .unwrap()
                 })
             })
@@ -548,7 +557,12 @@ fn a_device_keeps_its_code_and_no_two_share_one(home: &Home) {
 fn a_code_that_is_being_given_out_is_not_given_out_beside_it(home: &Home) {
     let processes = [home.open(), home.open()];
     let give = |db: &dyn Db, device: u8| {
-        access::device_code(db, &site("lanting"), DeviceId::from_random([device; 16]))
+        access::enrol(
+            db,
+            &site("lanting"),
+            DeviceId::from_random([device; 16]),
+            &key().public(),
+        )
     };
     let (has_given, given) = mpsc::channel();
     let (let_go, go) = mpsc::channel::<()>();
@@ -567,41 +581,152 @@ fn a_code_that_is_being_given_out_is_not_given_out_beside_it(home: &Home) {
         home.until_somebody_waits();
         let_go.send(()).unwrap();
         let codes = (waiting.join().unwrap(), asking.join().unwrap());
-        assert_eq!(codes, (Ok("K7".to_owned()), Ok("T2".to_owned())));
+        let given = |code: &str| Ok(Ok(code.to_owned()));
+        assert_eq!(codes, (given("K7"), given("T2")));
     });
 }
 
-fn a_token_ends_with_its_time_and_with_its_pin(home: &Home) {
-    let (one, other) = (home.open(), home.open());
-    let bearer = Bearer {
-        site: site("lanting"),
-        person: "li-na".parse().unwrap(),
-        device: DeviceId::from_random([1; 16]),
+fn another_key_under_a_device_is_turned_away(home: &Home) {
+    let process = home.open();
+    let enrol = |secret: u8| {
+        let key = SecretKey::from_bytes(Algorithm::Ed25519, &[secret; 32]).unwrap();
+        let enrol = move |db: &dyn Db| {
+            let device = DeviceId::from_random([1; 16]);
+            access::enrol(db, &site("lanting"), device, &key.public())
+        };
+        process.write("lanting", enrol).unwrap()
     };
-    let (hash, ends) = (Hash::of(b"token"), Moment::from_unix_ms(1_000));
-    let given = bearer.clone();
-    one.write("lanting", move |db| {
-        access::give_token(db, hash, &given, ends)
-    })
-    .unwrap();
-    let at = |ms| {
-        other
-            .read(move |db| access::bearer(db, hash, Moment::from_unix_ms(ms)))
-            .unwrap()
+    assert_eq!(enrol(1), Ok("K7".to_owned()));
+    assert_eq!(enrol(2), Err(access::Taken));
+    assert_eq!(enrol(1), Ok("K7".to_owned()));
+}
+
+fn who(chain: &Chain) -> Bearer {
+    Bearer {
+        site: chain.sender.site.clone(),
+        device: chain.sender.device,
+        key: key().public(),
+    }
+}
+
+fn a_chain_is_given_out_once_whichever_process_is_asked(home: &Home) {
+    let processes = [home.open(), home.open()];
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(2);
+    processes[0].push(&li, &envelopes);
+    let stated = Stated {
+        chain: 1,
+        sequence: 1,
+        hash: None,
     };
-    assert_eq!(at(999), Some(bearer));
-    assert_eq!(at(1_000), None);
-    let forget = |ms| {
-        other
-            .write("lanting", move |db| {
-                access::forget_ended_tokens(db, &site("lanting"), Moment::from_unix_ms(ms))
+    let chains: Vec<(u32, String)> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..8)
+            .map(|n| {
+                let (process, who) = (&processes[n % 2], who(&li));
+                scope.spawn(move || {
+                    let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
+                    process.write("lanting", meet).unwrap().unwrap().new_chain
+                })
             })
-            .unwrap();
+            .collect();
+        let answers = asking.into_iter().map(|it| it.join().unwrap());
+        answers.map(|it| it.unwrap()).collect()
+    });
+    let numbers: BTreeSet<u32> = chains.iter().map(|it| it.0).collect();
+    let codes: BTreeSet<&str> = chains.iter().map(|it| it.1.as_str()).collect();
+    assert_eq!(numbers, (2..10).collect());
+    assert_eq!(codes.len(), 8);
+    assert!(!codes.contains("K7"), "that is of the first chain");
+}
+
+fn a_device_at_the_end_of_its_chain_goes_on_there(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(3);
+    process.push(&li, &envelopes[..2]);
+    let hashes: Vec<Hash> = envelopes
+        .iter()
+        .map(|it| Envelope::from_bytes(it).unwrap().hash())
+        .collect();
+    let asked = who(&li);
+    let goes_on = |sequence: u64, hash: Option<Hash>| {
+        let (who, stated) = (
+            asked.clone(),
+            Stated {
+                chain: 1,
+                sequence,
+                hash,
+            },
+        );
+        let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
+        let answer = process.write("lanting", meet).unwrap().unwrap();
+        answer.new_chain.is_none()
     };
-    forget(999);
-    assert!(at(999).is_some());
-    forget(1_000);
-    assert_eq!(at(0), None);
+    assert!(goes_on(2, Some(hashes[1])));
+    assert!(goes_on(3, Some(hashes[2])), "what is not here yet");
+    assert!(!goes_on(1, Some(hashes[0])), "it was put back");
+    assert!(!goes_on(2, Some(hashes[0])), "another one wrote on");
+    assert!(!goes_on(0, None));
+}
+
+fn what_was_taken_back_stays_so_through_whichever_process(home: &Home) {
+    let (one, other) = (home.open(), home.open());
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(3);
+    one.push(&li, &envelopes[1..]);
+    let second = Envelope::from_bytes(&envelopes[1]).unwrap();
+    let what = Withdrawal {
+        device: li.sender.device,
+        chain: 1,
+        sequence: 2,
+        hash: second.hash(),
+    };
+    let withdraw = |process: &Process| {
+        let statements = [(what, b"signed".to_vec())];
+        let who = who(&li);
+        let withdraw = move |db: &dyn Db| contact::withdraw(db, &who, &statements, now());
+        process.write("lanting", withdraw).unwrap().0[0].fate
+    };
+    let withdrawn = Fate::Refused(RefusedReason::Withdrawn);
+    assert_eq!(withdraw(&other), withdrawn);
+    assert_eq!(withdraw(&one), withdrawn);
+    one.push(&li, &envelopes[..1]);
+    let fates: Vec<_> = other
+        .push(&li, &envelopes)
+        .iter()
+        .map(|it| it.fate)
+        .collect();
+    assert_eq!(fates, [Fate::Accepted, withdrawn, Fate::Accepted]);
+    assert_eq!(
+        one.feed("lanting"),
+        [envelopes[0].clone(), envelopes[2].clone()]
+    );
+}
+
+fn what_an_older_version_held_for_its_format_is_judged_at_the_start(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(2);
+    let asked = who(&li);
+    let enrol = move |db: &dyn Db| access::enrol(db, &asked.site, asked.device, &asked.key);
+    process.write("lanting", enrol).unwrap().unwrap();
+    let (sender, push) = (li.sender.clone(), li.push(&envelopes));
+    let older = move |db: &dyn Db| {
+        let arrivals = Version { format: 0 }.read(&push, &key().public());
+        Ok(log::take_in(db, &sender, &push, &arrivals, now())?
+            .unwrap()
+            .0)
+    };
+    let receipts = process.write("lanting", older).unwrap();
+    let held = Fate::Held(HeldReason::UnknownFormat);
+    assert!(receipts.iter().all(|it| it.fate == held));
+    assert!(process.feed("lanting").is_empty());
+    let judge = |db: &dyn Db| log::reconsider(db, &site("lanting"));
+    assert_eq!(process.write("lanting", judge), Ok(2));
+    assert_eq!(process.write("lanting", judge), Ok(0));
+    assert_eq!(process.feed("lanting"), envelopes);
+    let again = process.push(&li, &envelopes);
+    assert!(again.iter().all(|it| it.fate == Fate::Accepted));
 }
 
 fn everything_is_there_after_all_processes_went(home: &Home) {

@@ -14,17 +14,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use minicbor::{Decode, Encode};
+use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::{Envelope, Receipt, RuleHashes, Stamp};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_server::clock::Clock;
 use shouwen_server::site::{RuleTexts, Site, Sites};
 use shouwen_server::storage::Storage;
 use shouwen_server::{Server, Settings, demo};
 use shouwen_sync::message::{
-    Bytes, Cursor, Failure, FailureCode, Page, Pull, Push, Pushed, SignIn, SignedIn,
+    Bytes, Challenge, Contact, Contacted, Cursor, Failure, FailureCode, Page, Pull, Push, Pushed,
+    SignIn, SignedIn, Stated, Withdraw, Withdrawal,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -88,19 +91,26 @@ impl Running {
     }
 
     fn start_on(data: Arc<TempDir>) -> Self {
+        Self::try_start_on(data).unwrap()
+    }
+
+    fn try_start_on(data: Arc<TempDir>) -> Result<Self, String> {
         let (dist, clock) = (dist(), HeldClock::new());
         let runtime = Runtime::new().unwrap();
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
             data: data.path().to_owned(),
             database: None,
+            keys: data.path().join("keys"),
             dist: dist.path().to_owned(),
             sites: demo_sites(),
             demo: true,
             behind_proxy: false,
             clock: Arc::new(clock.clone()),
         };
-        let server = runtime.block_on(Server::start(settings)).unwrap();
+        let server = runtime
+            .block_on(Server::start(settings))
+            .map_err(|it| it.to_string())?;
         let (address, storage) = (server.address(), server.storage());
         let (stop, told) = oneshot::channel::<()>();
         let ended = runtime.spawn(async {
@@ -109,7 +119,7 @@ impl Running {
                 .await
                 .unwrap();
         });
-        Self {
+        Ok(Self {
             address,
             storage,
             clock,
@@ -118,13 +128,19 @@ impl Running {
             ended: Some(ended),
             data,
             _dist: dist,
-        }
+        })
     }
 
     /// Stops in order and starts again on the same data.
     pub fn restart(mut self) -> Self {
         self.stop();
         Self::start_on(Arc::clone(&self.data))
+    }
+
+    /// On the same data, if the server will have it.
+    pub fn try_restart(mut self) -> Result<Self, String> {
+        self.stop();
+        Self::try_start_on(Arc::clone(&self.data))
     }
 
     pub fn stop(&mut self) {
@@ -287,6 +303,7 @@ pub fn try_pin(address: SocketAddr, number: u8, person: &str, pin: &str) -> Answ
         person: person.parse().unwrap(),
         pin: pin.to_owned(),
         device: device_id(number),
+        key: Bytes(device_key(number).public().to_cose_key()),
     };
     post(address, "/api/sign-in", None, &bytes(&message))
 }
@@ -295,13 +312,20 @@ pub fn device_id(number: u8) -> DeviceId {
     DeviceId::from_random([number; 16])
 }
 
+pub fn device_key(number: u8) -> SecretKey {
+    SecretKey::from_bytes(Algorithm::Ed25519, &[number; 32]).unwrap()
+}
+
 /// A device with its chain.
 #[derive(Debug, Clone)]
 pub struct Device {
     pub address: SocketAddr,
     pub id: DeviceId,
+    pub key: SecretKey,
     pub signed_in: SignedIn,
+    pub token: String,
     pub person: String,
+    pub chain: u32,
     pub sequence: u64,
     pub previous: Option<Hash>,
 }
@@ -310,14 +334,100 @@ impl Device {
     pub fn sign_in(address: SocketAddr, number: u8, person: &str, pin: &str) -> Self {
         let signed_in = try_pin(address, number, person, pin).message();
         let (id, person) = (device_id(number), person.to_owned());
-        Self {
+        let mut device = Self {
             address,
             id,
+            key: device_key(number),
             signed_in,
+            token: String::new(),
             person,
+            chain: 1,
             sequence: 0,
             previous: None,
+        };
+        device.token = device.contact(false).token;
+        device
+    }
+
+    /// Where its chain ends, as it says.
+    pub fn stated(&self) -> Stated {
+        Stated {
+            chain: self.chain,
+            sequence: self.sequence,
+            hash: self.previous,
         }
+    }
+
+    /// Opens a contact as a device does.
+    pub fn contact(&self, forked: bool) -> Contacted {
+        let said = self.contact_message(forked);
+        let answer = self.send_contact(&said, &self.key);
+        let body = Signed::from_bytes(&answer.body).unwrap();
+        let contacted: Contacted = minicbor::decode(
+            body.verified(Context::Contacted, &self.office_key())
+                .unwrap(),
+        )
+        .unwrap();
+        assert_eq!(contacted.nonce, said.nonce);
+        contacted
+    }
+
+    pub fn contact_message(&self, forked: bool) -> Contact {
+        let challenge: Challenge = post(self.address, "/api/challenge", None, b"").message();
+        Contact {
+            device: self.id,
+            certificate: self.signed_in.certificate.clone(),
+            nonce: challenge.nonce,
+            head: self.stated(),
+            forked,
+        }
+    }
+
+    pub fn send_contact(&self, said: &Contact, key: &SecretKey) -> Answer {
+        let signed = Signed::by(key, Context::Contact, bytes(said));
+        post(self.address, "/api/contact", None, &signed.to_bytes())
+    }
+
+    /// Head office's key, as its root says.
+    pub fn office_key(&self) -> PublicKey {
+        let office = &self.signed_in.office;
+        let root = PublicKey::from_cose_key(&office.root.0).unwrap();
+        let certificates = office.certificates.iter();
+        let mut claims = certificates.map(|it| {
+            let certificate = Certificate::from_bytes(&it.0).unwrap();
+            certificate.verified(&root).unwrap().clone()
+        });
+        claims.find(|it| it.subject == Subject::Office).unwrap().key
+    }
+
+    /// The short code in its certificate.
+    pub fn code(&self) -> String {
+        let certificate = Certificate::from_bytes(&self.signed_in.certificate.0).unwrap();
+        match &certificate.claims().subject {
+            Subject::Device { code, .. } => code.clone(),
+            other @ (Subject::Office | Subject::Intake) => {
+                panic!("a device's certificate says {other:?}")
+            }
+        }
+    }
+
+    /// Takes one of its envelopes back.
+    pub fn withdraw(&self, envelope: &[u8]) -> Answer {
+        let envelope = Envelope::from_bytes(envelope).unwrap();
+        let what = Withdrawal {
+            device: self.id,
+            chain: envelope.header().chain,
+            sequence: envelope.header().sequence,
+            hash: envelope.hash(),
+        };
+        let signed = Signed::by(&self.key, Context::Withdrawal, bytes(&what));
+        self.post(
+            "/api/withdraw",
+            &Withdraw {
+                device: self.id,
+                withdrawals: vec![Bytes(signed.to_bytes())],
+            },
+        )
     }
 
     /// What the next envelope says; a test may falsify it.
@@ -332,7 +442,7 @@ impl Device {
             case: CaseId::from_random([7; 16]),
             person: self.person.parse().unwrap(),
             device: self.id,
-            chain: 1,
+            chain: self.chain,
             sequence: self.sequence + 1,
             previous: self.previous,
             counter: self.sequence + 1,
@@ -357,25 +467,21 @@ impl Device {
             Content::text("字".repeat(n_chars)),
         );
         let envelope = Envelope::seal(self.stamp(), &[event]).unwrap();
+        let envelope = envelope.signed(&self.key);
         self.sequence += 1;
         self.previous = Some(envelope.hash());
         envelope.to_bytes()
     }
 
     pub fn post(&self, path: &str, message: &impl Encode<()>) -> Answer {
-        post(
-            self.address,
-            path,
-            Some(&self.signed_in.token),
-            &bytes(message),
-        )
+        post(self.address, path, Some(&self.token), &bytes(message))
     }
 
     pub fn message(&self, envelopes: &[Vec<u8>]) -> Push {
         let envelopes = envelopes.iter().cloned().map(Bytes).collect();
         Push {
             device: self.id,
-            chain: 1,
+            chain: self.chain,
             head: self.sequence,
             envelopes,
         }

@@ -10,6 +10,7 @@ use shouwen_sync::client::{Input, Place, Trigger};
 
 use super::{Broken, Doing, Event, Law, Word, World};
 use crate::chance::{Chance, Whose};
+use crate::database::device_key;
 use crate::device::{now, row};
 use crate::people;
 use crate::plant::Plant;
@@ -88,6 +89,7 @@ impl World<'_> {
         let Ok(envelope) = Envelope::seal(stamp, &decided.events) else {
             return Ok(());
         };
+        let envelope = envelope.signed(&device_key());
         let boot = it.boot;
         let doing = Box::new(Doing {
             act,

@@ -135,6 +135,13 @@ impl World<'_> {
             return;
         }
         let work = match ask {
+            Ask::Contact { stated, forked } => {
+                let id = self.devices[from.device].id;
+                let at = true_time(self.now_ms);
+                let answer = self.office.db.tables.contact(id, &stated, forked, at);
+                self.answer(from, &Input::Contacted(answer));
+                return;
+            }
             Ask::Pull(cursor) => Work::Pull { from, cursor },
             Ask::Push(push) => {
                 let n_bytes: usize = push.envelopes.iter().map(|it| it.0.len()).sum();

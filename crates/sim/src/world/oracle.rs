@@ -68,7 +68,7 @@ impl World<'_> {
             }
         }
         for (n, device) in self.living() {
-            for it in now(device.disk.own_after(1, 0, usize::MAX))? {
+            for it in device.own()? {
                 // Also what nobody was told of, where the log has it.
                 if !self.is_refused(&it) && !tables.is_passed_on(it.hash()) {
                     return late(format_args!(
@@ -233,7 +233,7 @@ impl World<'_> {
 
     /// Own envelopes have the fate they must have, all that were saved are still there, and each act once.
     fn check_own(&self, n: usize, device: &Device) -> Result<(), Broken> {
-        let own = now(device.disk.own_after(1, 0, usize::MAX))?;
+        let own = device.own()?;
         let fates = now(device.disk.fates(usize::MAX))?;
         for it in &own {
             let fate = fates

@@ -5,7 +5,7 @@ use std::fmt;
 use shouwen_store::memory::Failure as DiskFailure;
 use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
 use shouwen_sync::client::{Elapsed, Failure, Input, Place, Status, Todo};
-use shouwen_sync::message::Page;
+use shouwen_sync::message::{Page, Stated};
 
 use super::{Ask, Broken, Event, Law, World, planted};
 use crate::device::{EPOCH, heard, now, stored};
@@ -65,6 +65,24 @@ impl World<'_> {
         ));
         for todo in todos {
             match todo {
+                Todo::Contact { forked } => {
+                    let end = self.devices[device].standing()?.head;
+                    let stated = Stated {
+                        chain: end.chain,
+                        sequence: end.sequence,
+                        hash: end.hash,
+                    };
+                    self.ask(device, pump, Ask::Contact { stated, forked });
+                }
+                // Nobody takes anything back here.
+                Todo::LoadWithdrawals | Todo::Withdraw(_) => {
+                    let nothing = Event::Feed {
+                        device,
+                        pump,
+                        input: Input::Withdrawals(Vec::new()),
+                    };
+                    self.soon(device, 20, nothing);
+                }
                 Todo::Push(push) => self.ask(device, pump, Ask::Push(push)),
                 Todo::Pull(cursor) => self.ask(device, pump, Ask::Pull(cursor)),
                 Todo::SignInAgain => {
@@ -78,6 +96,7 @@ impl World<'_> {
                 }
                 Todo::LoadOwed { .. }
                 | Todo::LoadOwn { .. }
+                | Todo::StartChain(_)
                 | Todo::Settle(_)
                 | Todo::KeepEpoch(_)
                 | Todo::TakeIn(_) => self.soon(device, 20, Event::Do { device, pump, todo }),
@@ -140,7 +159,19 @@ impl World<'_> {
                 self.soon(device, 20, event);
                 return Ok(());
             }
-            Todo::Push(_) | Todo::Pull(_) | Todo::SignInAgain => return Ok(()),
+            Todo::StartChain(new) => {
+                self.before_write(device);
+                match now(self.devices[device].disk.start_chain(fence, new.chain)) {
+                    Ok(_) => Input::ChainStarted,
+                    Err(why) => return self.not_written(device, pump, why),
+                }
+            }
+            Todo::Contact { .. }
+            | Todo::LoadWithdrawals
+            | Todo::Withdraw(_)
+            | Todo::Push(_)
+            | Todo::Pull(_)
+            | Todo::SignInAgain => return Ok(()),
         };
         if matches!(input, Input::Settled | Input::EpochKept) && self.dies_here(device) {
             self.crash(device);
@@ -332,6 +363,10 @@ impl fmt::Display for Heard {
             | Input::Hidden
             | Input::WentOffline
             | Input::SignedIn
+            | Input::Contacted(_)
+            | Input::ChainStarted
+            | Input::Withdrawals(_)
+            | Input::WithdrawAnswered(_)
             | Input::Settled
             | Input::EpochKept
             | Input::TakenIn { .. }
@@ -346,7 +381,11 @@ fn name(todo: &Todo) -> String {
         Todo::Push(it) => format!("Push {} of chain {}", it.envelopes.len(), it.chain),
         Todo::TakeIn(_) => "TakeIn".to_owned(),
         Todo::Settle(_) => "Settle".to_owned(),
-        Todo::LoadOwed { .. }
+        Todo::Contact { .. }
+        | Todo::StartChain(_)
+        | Todo::LoadWithdrawals
+        | Todo::Withdraw(_)
+        | Todo::LoadOwed { .. }
         | Todo::LoadOwn { .. }
         | Todo::KeepEpoch(_)
         | Todo::Pull(_)

@@ -20,6 +20,8 @@ struct Bench {
     client: Client,
     now: u64,
     chance: u64,
+    /// Whether contacts are answered, and nothing was taken back, without the test's doing.
+    at_ease: bool,
 }
 
 impl Bench {
@@ -34,6 +36,7 @@ impl Bench {
             client,
             now: 0,
             chance: 0,
+            at_ease: true,
         }
     }
 
@@ -41,7 +44,15 @@ impl Bench {
         self.client.handle(input, Elapsed(self.now), self.chance);
         let todo = self.client.poll();
         assert_eq!(self.client.poll(), None);
-        todo
+        match todo {
+            Some(Todo::Contact { forked: false }) if self.at_ease => {
+                self.feed(Input::Contacted(contacted()))
+            }
+            Some(Todo::LoadWithdrawals) if self.at_ease => {
+                self.feed(Input::Withdrawals(Vec::new()))
+            }
+            todo => todo,
+        }
     }
 
     fn trigger(&mut self, trigger: Trigger) -> Option<Todo> {
@@ -96,6 +107,20 @@ impl Bench {
         assert_eq!(bench.trigger(Trigger::Sent), Some(LOAD));
         assert_eq!(n_pushed(bench.owed(envelopes).as_ref()), envelopes.len());
         bench
+    }
+}
+
+fn contacted() -> Contacted {
+    Contacted {
+        device: PHONE,
+        nonce: Bytes(Vec::new()),
+        token: "token".to_owned(),
+        lasts_s: 600,
+        epoch: 1,
+        server_now: Moment::from_unix_ms(0),
+        backed_up: Vec::new(),
+        new_chain: None,
+        certificates: Vec::new(),
     }
 }
 
@@ -237,7 +262,6 @@ fn what_is_held_is_asked_about_again_where_it_may_be_released() {
     for (reason, asks) in [
         (HeldReason::Gap, true),
         (HeldReason::UnknownFormat, true),
-        (HeldReason::Fork, false),
         (HeldReason::CounterLeap, false),
     ] {
         let sent = chain(1);
@@ -393,22 +417,134 @@ fn without_network_nothing_is_tried() {
 }
 
 #[test]
-fn a_bad_token_asks_for_the_person_once_and_then_goes_on() {
-    let mut bench = Bench::pushed(&chain(1));
+fn an_ended_token_is_renewed_without_a_person() {
+    let sent = chain(1);
+    let mut bench = Bench::pushed(&sent);
+    bench.at_ease = false;
+    assert_eq!(bench.feed(Input::Failed(Failure::SignedOut)), None);
+    assert_eq!(bench.sleep(), Some(Todo::Contact { forked: false }));
+    assert_eq!(bench.feed(Input::Contacted(contacted())), Some(LOAD));
+}
+
+#[test]
+fn a_device_that_head_office_does_not_know_asks_for_a_person_once_and_then_goes_on() {
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.trigger(Trigger::Visible), contact);
     assert_eq!(
-        bench.feed(Input::Failed(Failure::SignedOut)),
+        bench.feed(Input::Failed(Failure::NotEnrolled)),
         Some(Todo::SignInAgain)
     );
     assert_eq!(bench.client.status(), Status::SignedOut);
-    for trigger in [
-        Trigger::Sent,
-        Trigger::Online,
-        Trigger::Visible,
-        Trigger::Timer,
-    ] {
-        assert_eq!(bench.trigger(trigger), None);
+    assert_eq!(bench.trigger(Trigger::Sent), None);
+    assert_eq!(bench.client.next_timeout(), None);
+    assert_eq!(bench.feed(Input::SignedIn), contact);
+}
+
+#[test]
+fn nothing_is_done_before_a_contact_and_its_failure_only_delays() {
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.trigger(Trigger::Visible), contact);
+    assert_eq!(bench.feed(Input::Failed(Failure::Network)), None);
+    assert_eq!(bench.trigger(Trigger::Sent), None, "it waits its turn");
+    assert!(bench.client.next_timeout().unwrap().0 >= BACKOFF_MIN_MS);
+    assert_eq!(bench.sleep(), contact);
+    bench.feed(Input::Contacted(contacted()));
+    assert_eq!(bench.feed(Input::Withdrawals(Vec::new())), Some(LOAD));
+}
+
+#[test]
+fn a_contact_is_renewed_before_it_ends() {
+    let mut bench = Bench::idle();
+    bench.at_ease = false;
+    bench.now = 600_000 - ANSWER_MS;
+    assert_eq!(
+        bench.trigger(Trigger::Sent),
+        Some(Todo::Contact { forked: false })
+    );
+}
+
+#[test]
+fn a_chain_that_goes_on_elsewhere_is_left_before_anything_else() {
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    let new_chain = NewChain {
+        chain: 4,
+        certificate: Bytes(Vec::new()),
+    };
+    let answer = Contacted {
+        new_chain: Some(new_chain.clone()),
+        ..contacted()
+    };
+    let todo = bench.feed(Input::Contacted(answer.clone()));
+    assert_eq!(todo, Some(Todo::StartChain(new_chain)));
+    assert_eq!(bench.feed(Input::ChainStarted), Some(Todo::LoadWithdrawals));
+
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    bench.feed(Input::Contacted(answer));
+    assert_eq!(bench.feed(Input::Failed(Failure::Storage)), None);
+    assert_eq!(bench.sleep(), Some(Todo::Contact { forked: false }));
+}
+
+#[test]
+fn a_fork_of_the_chain_written_in_asks_for_a_new_one_and_of_an_older_chain_does_not() {
+    let sent = chain(2);
+    let forked = receipt(&sent[0], Fate::Held(HeldReason::Fork));
+    for (current, asks) in [(1, true), (2, false)] {
+        let mut bench = Bench::idle();
+        bench.at_ease = false;
+        bench.trigger(Trigger::Sent);
+        bench.feed(Input::Withdrawals(Vec::new()));
+        bench.feed(Input::Owed {
+            envelopes: sent.clone(),
+            head: Place {
+                chain: current,
+                sequence: 9,
+            },
+        });
+        bench.feed(answer(vec![
+            forked.clone(),
+            receipt(&sent[1], Fate::Held(HeldReason::Fork)),
+        ]));
+        let todo = bench.feed(Input::Settled);
+        let contact = Some(Todo::Contact { forked: true });
+        assert_eq!(todo == contact, asks, "{todo:?}");
     }
-    assert_eq!(bench.feed(Input::SignedIn), Some(LOAD));
+}
+
+#[test]
+fn what_is_taken_back_is_told_before_anything_is_pushed_to_a_server_that_was_restored() {
+    let withdrawal = Bytes(vec![1]);
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    let restored = Contacted {
+        epoch: 2,
+        ..contacted()
+    };
+    let todo = bench.feed(Input::Contacted(restored));
+    assert_eq!(todo, Some(Todo::LoadWithdrawals));
+    let todo = bench.feed(Input::Withdrawals(vec![withdrawal.clone()]));
+    assert_eq!(todo, Some(Todo::Withdraw(vec![withdrawal])));
+    let taken_back = receipt(&chain(1)[0], Fate::Refused(RefusedReason::Withdrawn));
+    let answered = Pushed {
+        receipts: vec![taken_back.clone()],
+        epoch: 2,
+        server_now: Moment::from_unix_ms(0),
+    };
+    let todo = bench.feed(Input::WithdrawAnswered(answered));
+    assert_eq!(todo, Some(Todo::Settle(vec![taken_back])));
+    let walk = Todo::LoadOwn {
+        after: Place::default(),
+        max_bytes: PUSH_BYTES,
+    };
+    assert_eq!(bench.feed(Input::Settled), Some(walk));
 }
 
 #[test]

@@ -461,14 +461,22 @@ fn a_file_that_cannot_be_had_holds_up_no_other() {
 }
 
 #[test]
-fn a_token_that_has_ended_waits_for_the_person() {
-    let (one, _) = file(1, 2);
-    let mut bench = Bench::sending(&[one]);
-    let todo = bench.feed(Input::Failed(Failure::SignedOut));
-    assert_eq!(todo, Some(Todo::SignInAgain));
-    assert_eq!(bench.client.next_timeout(), None);
-    assert_eq!(bench.feed(Input::Trigger(Trigger::Sent)), None);
-    assert_eq!(bench.feed(Input::SignedIn), Some(send(one, 0)));
+fn a_token_that_has_ended_waits_for_another() {
+    for why in [Failure::SignedOut, Failure::NotEnrolled] {
+        let (one, _) = file(1, 2);
+        let mut bench = Bench::sending(&[one]);
+        assert_eq!(bench.feed(Input::Failed(why)), None);
+        assert_eq!(bench.client.next_timeout(), None);
+        assert_eq!(bench.feed(Input::Trigger(Trigger::Sent)), None);
+        assert_eq!(bench.feed(Input::InContact), Some(send(one, 0)));
+        bench.feed(Input::Wanted(one.hash));
+        bench.feed(taken(one, &[1]));
+        bench.feed(Input::Looked(Here::Nothing));
+        assert_eq!(bench.feed(Input::Failed(why)), None);
+        let (hash, n) = (one.hash, 0);
+        let fetch = Some(Todo::Fetch { hash, n });
+        assert_eq!(bench.feed(Input::InContact), fetch);
+    }
 }
 
 #[test]
@@ -684,7 +692,6 @@ impl World {
                     Kept::More { missing }
                 })
             }
-            Todo::SignInAgain => panic!("nobody signed out"),
         };
         if is_sent && matches!(luck, Luck::AnswerLost) {
             return Input::Failed(Failure::Network);

@@ -4,7 +4,7 @@ use minicbor::Encoder;
 use shouwen_domain::envelope::{HeldReason::*, RefusedReason::*};
 
 use super::*;
-use crate::sample::{PHONE, chain, sealed};
+use crate::sample::{PHONE, chain, key, sealed};
 
 const ACCEPTED: Fate = Fate::Accepted;
 
@@ -32,7 +32,14 @@ impl Office {
             envelopes: envelopes.iter().cloned().map(Bytes).collect(),
         };
         let now = Moment::from_unix_ms(5);
-        let judgement = judge(&sender, 1, &version.read(&push), self.state.clone(), now).unwrap();
+        let judgement = judge(
+            &sender,
+            1,
+            &version.read(&push, &key().public()),
+            self.state.clone(),
+            now,
+        )
+        .unwrap();
         for verdict in &judgement.verdicts {
             if let Verdict::Store(it) = verdict {
                 self.state.known.push(it.clone());
@@ -62,7 +69,7 @@ impl Office {
             .iter()
             .filter(|it| it.fate == Fate::Held(UnknownFormat))
             .map(|it| {
-                let mut arrivals = bytes.iter().map(|it| Arrival::read(it));
+                let mut arrivals = bytes.iter().map(|it| Arrival::read(it, &key().public()));
                 (
                     it.clone(),
                     arrivals.find(|read| read.hash == it.hash).unwrap(),
@@ -257,7 +264,7 @@ fn an_unknown_format_is_held_whatever_stands_behind_its_header() {
     assert_eq!(office.feed, [1, 3]);
 
     bytes.resize(limits::ENVELOPE_BYTES + 1, 0);
-    assert_eq!(Arrival::read(&bytes).flaw, Some(TooLarge));
+    assert_eq!(Arrival::read(&bytes, &key().public()).flaw, Some(TooLarge));
 }
 
 fn bytes(envelopes: &[Envelope]) -> Vec<Vec<u8>> {
@@ -313,7 +320,7 @@ fn what_an_older_server_could_not_read_is_read_before_it_counts() {
     office.upgrade(&bytes);
     assert_eq!(
         office.fates(),
-        [ACCEPTED, Fate::Refused(Malformed), ACCEPTED]
+        [ACCEPTED, Fate::Refused(Unsigned), ACCEPTED]
     );
     assert_eq!(office.feed, [1, 3]);
 }
@@ -358,7 +365,7 @@ fn a_push_of_two_chains_is_taken_back_to_its_sender() {
         site: "north".parse().unwrap(),
         device: PHONE,
     };
-    let arrival = Arrival::read(&sealed(2, 1, None, |_| {}).to_bytes());
+    let arrival = Arrival::read(&sealed(2, 1, None, |_| {}).to_bytes(), &key().public());
     let answer = judge(
         &sender,
         1,
@@ -427,4 +434,98 @@ fn enlarge(envelope: &Envelope) -> Vec<u8> {
     let mut bytes = envelope.to_bytes();
     bytes.resize(limits::ENVELOPE_BYTES + 1, 0);
     bytes
+}
+
+#[test]
+fn what_its_device_did_not_sign_is_refused_and_those_behind_it_are_not() {
+    let first = sealed(1, 1, None, |_| {});
+    let bare = Envelope::from_bytes(&without_signatures(&sealed(
+        1,
+        2,
+        Some(first.hash()),
+        |_| {},
+    )));
+    let forged = bare.unwrap().signed(
+        &shouwen_domain::signature::SecretKey::from_bytes(
+            shouwen_domain::signature::Algorithm::Ed25519,
+            &[8; 32],
+        )
+        .unwrap(),
+    );
+    let behind = sealed(1, 3, Some(forged.hash()), |_| {});
+    check(
+        &[(
+            &[&first, &forged, &behind],
+            &[ACCEPTED, Fate::Refused(Unsigned), ACCEPTED],
+        )],
+        &[1, 3],
+    );
+}
+
+/// The same without the array of signatures at its end.
+fn without_signatures(envelope: &Envelope) -> Vec<u8> {
+    let bytes = envelope.to_bytes();
+    let mut d = Decoder::new(&bytes);
+    d.array().unwrap();
+    (0..5).for_each(|_| d.skip().unwrap());
+    [&bytes[..d.position()], &[0x80]].concat()
+}
+
+#[test]
+fn what_is_taken_back_is_never_passed_on_whichever_comes_first() {
+    let c = chain(3);
+    let place = (2, c[1].hash());
+    let mut office = Office::default();
+    office.state.withdrawn.insert(place);
+    let fates = |receipts: Vec<Receipt>| receipts.iter().map(|it| it.fate).collect::<Vec<_>>();
+    let pushed: Vec<_> = c.iter().map(Envelope::to_bytes).collect();
+    let withdrawn = Fate::Refused(Withdrawn);
+    assert_eq!(fates(office.push(&pushed)), [ACCEPTED, withdrawn, ACCEPTED]);
+    assert_eq!(office.feed, [1, 3]);
+
+    let mut office = Office::default();
+    assert_eq!(fates(office.push(&pushed[1..])), [Fate::Held(Gap); 2]);
+    let known = withdraw(&office.state.known[0]);
+    assert_eq!(known.fate, withdrawn);
+    office.state.known[0] = known;
+    office.state.withdrawn.insert(place);
+    assert_eq!(fates(office.push(&pushed)), [ACCEPTED, withdrawn, ACCEPTED]);
+    assert_eq!(office.feed, [1, 3]);
+
+    let mut accepted = office.state.known[2].clone();
+    accepted.fate = ACCEPTED;
+    assert_eq!(withdraw(&accepted).fate, ACCEPTED, "it was passed on");
+}
+
+#[test]
+fn a_chain_that_another_device_continued_goes_on_elsewhere() {
+    let head = |sequence| {
+        Some(Head {
+            sequence,
+            hash: Hash([1; 32]),
+        })
+    };
+    let stated = Stated {
+        chain: 1,
+        sequence: 5,
+        hash: Some(Hash([1; 32])),
+    };
+    let (same, other) = (Some(Hash([1; 32])), Some(Hash([2; 32])));
+    for (known, at_stated, forked, elsewhere) in [
+        (None, None, false, false),
+        (head(4), None, false, false),
+        (head(5), same, false, false),
+        (head(6), same, false, true),
+        (head(5), other, false, true),
+        (None, None, true, true),
+    ] {
+        assert_eq!(
+            goes_on_elsewhere(&stated, forked, known, at_stated),
+            elsewhere,
+            "{known:?}"
+        );
+    }
+    let nothing = Stated::default();
+    assert!(goes_on_elsewhere(&nothing, false, head(1), None));
+    assert!(!goes_on_elsewhere(&nothing, false, None, None));
 }

@@ -23,12 +23,18 @@ pub struct Table {
     pub is_replaced: bool,
 }
 
-/// Everything but tokens and the epoch, which a restored database gives out anew, and what follows
-/// from the backup itself.
-pub const TABLES: [Table; 7] = [
+/// Everything but the epoch, which a restored database begins anew, the keys that it belongs to, and what
+/// follows from the backup itself.
+pub const TABLES: [Table; 8] = [
     Table {
         name: "site",
-        columns: &["site", "last_position", "highest_counter", "last_arrival"],
+        columns: &[
+            "site",
+            "last_position",
+            "highest_counter",
+            "last_arrival",
+            "n_codes",
+        ],
         key: &[],
         is_replaced: false,
     },
@@ -41,8 +47,15 @@ pub const TABLES: [Table; 7] = [
     // A code that was given out since stays given out.
     Table {
         name: "device",
-        columns: &["site", "device", "code"],
-        key: &["device"],
+        columns: &["site", "device", "chain", "code", "key"],
+        key: &["device", "chain"],
+        is_replaced: false,
+    },
+    // What was taken back since stays taken back.
+    Table {
+        name: "withdrawal",
+        columns: &["site", "device", "chain", "sequence", "hash", "statement"],
+        key: &["device", "chain", "sequence", "hash"],
         is_replaced: false,
     },
     Table {
@@ -288,9 +301,8 @@ mod tests {
     use crate::storage::sqlite;
 
     /// What a restored database gives out anew or counts anew, and what follows from the backup itself.
-    const LEFT_OUT: [(&str, &[&str]); 5] = [
-        ("server", &["one", "epoch"]),
-        ("token", &["site", "hash", "person", "device", "ends_ms"]),
+    const LEFT_OUT: [(&str, &[&str]); 4] = [
+        ("server", &["one", "epoch", "root"]),
         ("site", &["epoch"]),
         ("chain", &["backed_up"]),
         ("file_day", &["site", "day", "n_bytes"]),

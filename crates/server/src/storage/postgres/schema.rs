@@ -7,7 +7,11 @@ use crate::storage::{Fault, OpenError, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited. Each is a list of
 /// orders divided by blank lines.
-const STEPS: [&str; 2] = [include_str!("0001-log.sql"), include_str!("0002-files.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("0001-log.sql"),
+    include_str!("0002-keys.sql"),
+    include_str!("0003-files.sql"),
+];
 
 /// How often another process may be in the way of a step.
 const TRIES: u32 = 20;

@@ -9,10 +9,11 @@ use super::Transaction;
 use crate::storage::{OpenError, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("0001-log.sql"),
     include_str!("0002-sites.sql"),
-    include_str!("0003-files.sql"),
+    include_str!("0003-keys.sql"),
+    include_str!("0004-files.sql"),
 ];
 
 /// Statements kept prepared on a connection; there are some dozens.
@@ -177,7 +178,7 @@ mod tests {
         let error = open(&path).unwrap_err().to_string();
         assert_eq!(
             error,
-            "It has form 99, this version of the server knows up to 3"
+            "It has form 99, this version of the server knows up to 4"
         );
     }
 }

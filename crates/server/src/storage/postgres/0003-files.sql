@@ -1,4 +1,4 @@
--- The form of SQLite's step 3.
+-- The form of SQLite's step 4.
 
 -- Photos, by the hash of their bytes. What is not whole yet is given to nobody.
 CREATE TABLE file (

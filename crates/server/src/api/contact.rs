@@ -1,0 +1,155 @@
+//! `POST /api/challenge`, `/api/contact` and `/api/withdraw`: a device proves its key, learns how things
+//! stand, and takes back what was not passed on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use shouwen_domain::certificate::Subject;
+use shouwen_domain::signature::{Context, Signed};
+use shouwen_sync::message::{
+    Bytes, Challenge, Contact, Contacted, NewChain, Pushed, Withdraw, Withdrawal,
+};
+
+use super::Office;
+use super::answer::{self, Cbor, Declined, Octets};
+use crate::keys::{Bearer, TOKEN_LASTS};
+use crate::storage::contact;
+
+pub const BODY_BYTES: usize = 4 * 1024;
+/// Statements in one request.
+const WITHDRAWALS: usize = 256;
+
+pub async fn challenge(State(office): State<Arc<Office>>) -> Cbor<Challenge> {
+    let nonce = Bytes(office.keys.challenge(office.clock.now()));
+    Cbor(Challenge { nonce })
+}
+
+pub async fn contact(
+    State(office): State<Arc<Office>>,
+    Octets(body): Octets,
+) -> Result<Response, Declined> {
+    let malformed = |what: String| Declined::Malformed(what);
+    let signed = Signed::from_bytes(&body).map_err(|it| malformed(it.to_string()))?;
+    let said: Contact =
+        minicbor::decode(signed.unverified()).map_err(|it| malformed(it.to_string()))?;
+    let now = office.clock.now();
+    let claims = office
+        .keys
+        .device(&said.certificate.0)
+        .map_err(|_| Declined::NotEnrolled)?;
+    let Subject::Device { site, device, code } = claims.subject else {
+        return Err(Declined::NotEnrolled);
+    };
+    if device != said.device || office.sites.get(&site).is_none() {
+        return Err(Declined::NotEnrolled);
+    }
+    signed
+        .verified(Context::Contact, &claims.key)
+        .map_err(|_| Declined::NotEnrolled)?;
+    if !office.keys.is_recent_challenge(&said.nonce.0, now) {
+        return Err(Declined::NotSignedIn("The challenge has ended"));
+    }
+    let who = Bearer {
+        site,
+        device,
+        key: claims.key,
+    };
+    let met = meet(&office, &who, &code, &said).await?;
+    let new_chain = met.new_chain.map(|(chain, code)| NewChain {
+        chain,
+        certificate: Bytes(
+            office
+                .keys
+                .certify(&who.site, who.device, &code, who.key, now),
+        ),
+    });
+    if new_chain.is_some() {
+        tracing::info!("a device's chain goes on elsewhere; it writes in a new one");
+    }
+    let answer = Contacted {
+        device: who.device,
+        nonce: said.nonce,
+        token: office.keys.token(&who, now),
+        lasts_s: TOKEN_LASTS.0 * 60,
+        epoch: met.epoch,
+        server_now: now,
+        backed_up: met.backed_up,
+        new_chain,
+        certificates: office.keys.public().certificates,
+    };
+    let payload = minicbor::to_vec(answer).expect("writing to memory cannot fail");
+    let body = office.keys.sign(Context::Contacted, payload);
+    Ok(([(CACHE_CONTROL, "no-store")], answer::cbor(body)).into_response())
+}
+
+async fn meet(
+    office: &Office,
+    who: &Bearer,
+    code: &str,
+    said: &Contact,
+) -> Result<contact::Met, Declined> {
+    let (head, forked) = (said.head, said.forked);
+    let asked = who.clone();
+    let seen = office
+        .storage
+        .read(move |db| contact::look(db, &asked, &head, forked))
+        .await?;
+    let met = if let Some(met) = seen {
+        met
+    } else {
+        let (asked, code) = (who.clone(), code.to_owned());
+        office
+            .storage
+            .write(&who.site, move |db| {
+                contact::meet(db, &asked, &code, &head, forked)
+            })
+            .await?
+    };
+    met.map_err(|contact::OtherKey| Declined::NotEnrolled)
+}
+
+pub async fn withdraw(
+    State(office): State<Arc<Office>>,
+    bearer: Bearer,
+    Cbor(withdraw): Cbor<Withdraw>,
+) -> Result<Cbor<Pushed>, Declined> {
+    if withdraw.device != bearer.device {
+        return Err(Declined::NotSignedIn("The token belongs to another device"));
+    }
+    if withdraw.withdrawals.len() > WITHDRAWALS {
+        return Err(Declined::TooLarge);
+    }
+    let read = |it: Bytes| {
+        let signed = Signed::from_bytes(&it.0).map_err(|it| it.to_string())?;
+        let said = signed
+            .verified(Context::Withdrawal, &bearer.key)
+            .map_err(|it| it.to_string())?;
+        let what: Withdrawal = minicbor::decode(said).map_err(|it| it.to_string())?;
+        if what.device == bearer.device {
+            Ok((what, it.0))
+        } else {
+            Err("It is about another device".to_owned())
+        }
+    };
+    let statements = withdraw
+        .withdrawals
+        .into_iter()
+        .enumerate()
+        .map(|(n, it)| read(it).map_err(|why| format!("Withdrawal {}: {why}", n + 1)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Declined::Malformed)?;
+    let (now, site) = (office.clock.now(), bearer.site.clone());
+    let (receipts, epoch) = office
+        .storage
+        .write(&site, move |db| {
+            contact::withdraw(db, &bearer, &statements, now)
+        })
+        .await?;
+    Ok(Cbor(Pushed {
+        receipts: office.keys.sign_all(receipts),
+        epoch,
+        server_now: now,
+    }))
+}

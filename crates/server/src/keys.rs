@@ -1,0 +1,493 @@
+//! Head office's keys, in a file of their own outside the database: a copy of the database signs nothing.
+//!
+//! The root certifies the others. What a device has to show to be let in, challenge and token, is no
+//! record anywhere: it carries its own proof, so that every process that has this file can check it.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use minicbor::{Decode, Encode};
+use sha2::Sha256;
+use shouwen_domain::certificate::{Certificate, Claims, Subject};
+use shouwen_domain::envelope::Receipt;
+use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::moment::{Minutes, Moment};
+use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, SignatureError, Signed};
+use shouwen_sync::message::{Bytes, OfficeKeys};
+
+use crate::pin;
+
+/// How long a device may take to sign a challenge.
+const CHALLENGE_LASTS: Minutes = Minutes(2);
+/// How long a contact lasts.
+pub const TOKEN_LASTS: Minutes = Minutes(10);
+/// Of a working key; it is certified anew well before.
+const YEAR: Minutes = Minutes(365 * 24 * 60);
+
+/// The keys in use.
+pub struct Keys {
+    root: PublicKey,
+    office: SecretKey,
+    intake: [u8; 32],
+    /// By the root, for office and intake.
+    certificates: Vec<Vec<u8>>,
+    seal: Hmac<Sha256>,
+}
+
+/// What lies in the file.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Stored {
+    #[n(1)]
+    format: u32,
+    /// May be taken away, to be kept where no network reaches it.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    root: Option<Vec<u8>>,
+    #[n(3)]
+    root_public: Bytes,
+    #[n(4)]
+    office: Bytes,
+    #[n(5)]
+    intake: Bytes,
+    #[n(6)]
+    certificates: Vec<Bytes>,
+}
+
+const FORMAT: u32 = 1;
+
+/// Who may speak for a device, for some minutes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    pub site: SiteId,
+    pub device: DeviceId,
+    /// The key under which the device is enrolled.
+    pub key: PublicKey,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Token {
+    #[n(1)]
+    site: SiteId,
+    #[n(2)]
+    device: DeviceId,
+    #[n(3)]
+    key: Bytes,
+    #[n(4)]
+    ends: Moment,
+}
+
+/// Why there are no keys.
+#[derive(Debug)]
+pub enum KeysError {
+    File { path: PathBuf, error: io::Error },
+    NotKeys { path: PathBuf, what: String },
+}
+
+impl fmt::Display for KeysError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, error } => {
+                write!(
+                    f,
+                    "The keys in {} cannot be read or made: {error}",
+                    path.display()
+                )
+            }
+            Self::NotKeys { path, what } => {
+                write!(
+                    f,
+                    "{} does not hold head office's keys: {what}",
+                    path.display()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeysError {}
+
+impl Keys {
+    /// Reads the keys, or makes them where there is no such file.
+    pub fn open(path: &Path, now: Moment) -> Result<Self, KeysError> {
+        let failed = |error| KeysError::File {
+            path: path.to_owned(),
+            error,
+        };
+        match std::fs::read(path) {
+            Ok(bytes) => Self::read(&bytes).map_err(|what| KeysError::NotKeys {
+                path: path.to_owned(),
+                what,
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let (keys, bytes) = Self::make(now);
+                match write_new(path, &bytes) {
+                    Ok(()) => Ok(keys),
+                    // Another process made them at the same moment.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        Self::open(path, now)
+                    }
+                    Err(error) => Err(failed(error)),
+                }
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn make(now: Moment) -> (Self, Vec<u8>) {
+        let (root_bytes, root) = random_key();
+        let (office_bytes, office) = random_key();
+        let (intake, intake_key) = random_key();
+        let certify = |subject, key: &SecretKey| {
+            let claims = Claims {
+                subject,
+                key: key.public(),
+                issued: now,
+                expires: Some(now + YEAR),
+            };
+            Certificate::issue(&root, claims).to_bytes()
+        };
+        let certificates = vec![
+            certify(Subject::Office, &office),
+            certify(Subject::Intake, &intake_key),
+        ];
+        let stored = Stored {
+            format: FORMAT,
+            root: Some(root_bytes.to_vec()),
+            root_public: Bytes(root.public().to_cose_key()),
+            office: Bytes(office_bytes.to_vec()),
+            intake: Bytes(intake.to_vec()),
+            certificates: certificates.iter().cloned().map(Bytes).collect(),
+        };
+        let keys = Self {
+            root: root.public(),
+            seal: seal(&office_bytes),
+            office,
+            intake,
+            certificates,
+        };
+        let bytes = minicbor::to_vec(stored).expect("writing to memory cannot fail");
+        (keys, bytes)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        let stored: Stored = minicbor::decode(bytes).map_err(|it| it.to_string())?;
+        if stored.format != FORMAT {
+            return Err(format!(
+                "they have form {}, this version knows {FORMAT}",
+                stored.format
+            ));
+        }
+        let secret =
+            |it: Bytes| <[u8; 32]>::try_from(it.0).map_err(|_| "a key has 32 bytes".to_owned());
+        let office_bytes = secret(stored.office)?;
+        let office =
+            SecretKey::from_bytes(Algorithm::Esp256, &office_bytes).map_err(|it| it.to_string())?;
+        let root = PublicKey::from_cose_key(&stored.root_public.0).map_err(|it| it.to_string())?;
+        let certificates: Vec<Vec<u8>> = stored.certificates.into_iter().map(|it| it.0).collect();
+        let certified = certificates
+            .iter()
+            .filter_map(|it| Certificate::from_bytes(it).ok())
+            .any(|it| it.claims().key == office.public() && it.verified(&root).is_ok());
+        if !certified {
+            return Err("the root does not vouch for the office's key".to_owned());
+        }
+        Ok(Self {
+            root,
+            seal: seal(&office_bytes),
+            office,
+            intake: secret(stored.intake)?,
+            certificates,
+        })
+    }
+
+    /// What a device has to believe.
+    pub fn public(&self) -> OfficeKeys {
+        OfficeKeys {
+            root: Bytes(self.root.to_cose_key()),
+            certificates: self.certificates.iter().cloned().map(Bytes).collect(),
+        }
+    }
+
+    /// By which a database knows the keys it belongs to.
+    pub fn root_print(&self) -> shouwen_domain::hash::Hash {
+        self.root.thumbprint()
+    }
+
+    /// The secret half of the key to which devices seal.
+    pub const fn intake(&self) -> &[u8; 32] {
+        &self.intake
+    }
+
+    pub fn certify(
+        &self,
+        site: &SiteId,
+        device: DeviceId,
+        code: &str,
+        key: PublicKey,
+        now: Moment,
+    ) -> Vec<u8> {
+        let claims = Claims {
+            subject: Subject::Device {
+                site: site.clone(),
+                device,
+                code: code.to_owned(),
+            },
+            key,
+            issued: now,
+            expires: None,
+        };
+        Certificate::issue(&self.office, claims).to_bytes()
+    }
+
+    /// The device of a certificate that was given out here.
+    pub fn device(&self, certificate: &[u8]) -> Result<Claims, SignatureError> {
+        let certificate = Certificate::from_bytes(certificate)?;
+        let mut verified = Err(SignatureError::OtherKey);
+        for key in self.office_keys() {
+            verified = certificate.verified(&key).cloned();
+            if verified.is_ok() {
+                break;
+            }
+        }
+        verified
+    }
+
+    /// In use, and before.
+    fn office_keys(&self) -> impl Iterator<Item = PublicKey> {
+        let certified = self.certificates.iter().filter_map(|it| {
+            let certificate = Certificate::from_bytes(it).ok()?;
+            let claims = certificate.verified(&self.root).ok()?;
+            (claims.subject == Subject::Office).then_some(claims.key)
+        });
+        certified.collect::<Vec<_>>().into_iter()
+    }
+
+    pub fn sign(&self, context: Context, payload: Vec<u8>) -> Vec<u8> {
+        Signed::by(&self.office, context, payload).to_bytes()
+    }
+
+    /// Receipts as they are given out.
+    pub fn sign_all(&self, receipts: Vec<Receipt>) -> Vec<Receipt> {
+        receipts
+            .into_iter()
+            .map(|it| it.signed(&self.office))
+            .collect()
+    }
+
+    /// Something new to sign.
+    pub fn challenge(&self, now: Moment) -> Vec<u8> {
+        let body = [now.unix_ms().to_be_bytes().as_slice(), &pin::random::<16>()].concat();
+        self.sealed(b"challenge", body)
+    }
+
+    /// Whether this was asked of a device a moment ago.
+    pub fn is_recent_challenge(&self, nonce: &[u8], now: Moment) -> bool {
+        let Some((at, _)) = self
+            .unsealed(b"challenge", nonce)
+            .and_then(|it| it.split_first_chunk())
+        else {
+            return false;
+        };
+        let at = Moment::from_unix_ms(i64::from_be_bytes(*at));
+        at <= now && now < at + CHALLENGE_LASTS
+    }
+
+    /// Lets a device speak for some minutes.
+    pub fn token(&self, bearer: &Bearer, now: Moment) -> String {
+        let token = Token {
+            site: bearer.site.clone(),
+            device: bearer.device,
+            key: Bytes(bearer.key.to_cose_key()),
+            ends: now + TOKEN_LASTS,
+        };
+        let body = minicbor::to_vec(token).expect("writing to memory cannot fail");
+        hex(&self.sealed(b"token", body))
+    }
+
+    /// None where the token was not given out here, or has ended.
+    pub fn bearer(&self, token: &str, now: Moment) -> Option<Bearer> {
+        let sealed = from_hex(token)?;
+        let token: Token = minicbor::decode(self.unsealed(b"token", &sealed)?).ok()?;
+        (now < token.ends).then_some(Bearer {
+            site: token.site,
+            device: token.device,
+            key: PublicKey::from_cose_key(&token.key.0).ok()?,
+        })
+    }
+
+    fn sealed(&self, purpose: &[u8], mut body: Vec<u8>) -> Vec<u8> {
+        let mac = self.mac(purpose, &body).finalize().into_bytes();
+        body.extend_from_slice(&mac);
+        body
+    }
+
+    fn unsealed<'a>(&self, purpose: &[u8], sealed: &'a [u8]) -> Option<&'a [u8]> {
+        let (body, mac) = sealed.split_last_chunk::<32>()?;
+        self.mac(purpose, body).verify_slice(mac).ok()?;
+        Some(body)
+    }
+
+    fn mac(&self, purpose: &[u8], body: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.seal.clone();
+        mac.update(purpose);
+        mac.update(&[0]);
+        mac.update(body);
+        mac
+    }
+}
+
+fn random_key() -> ([u8; 32], SecretKey) {
+    loop {
+        let bytes = pin::random();
+        if let Ok(key) = SecretKey::from_bytes(Algorithm::Esp256, &bytes) {
+            return (bytes, key);
+        }
+    }
+}
+
+/// A key of its own for what carries its proof, so that no signature and no such proof help each other.
+fn seal(office: &[u8; 32]) -> Hmac<Sha256> {
+    let keyed =
+        |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("a key of any length will do");
+    let mut derived = keyed(office);
+    derived.update(b"shouwen/seal/1");
+    keyed(&derived.finalize().into_bytes())
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, it| {
+        write!(text, "{it:02x}").expect("writing to a text cannot fail");
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |it: u8| {
+        char::from(it)
+            .to_digit(16)
+            .and_then(|it| u8::try_from(it).ok())
+    };
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment::from_unix_ms(1_784_280_000_000);
+
+    fn opened(folder: &Path) -> Keys {
+        Keys::open(&folder.join("keys"), NOW).unwrap()
+    }
+
+    fn bearer() -> Bearer {
+        Bearer {
+            site: "north".parse().unwrap(),
+            device: DeviceId::from_random([1; 16]),
+            key: SecretKey::from_bytes(Algorithm::Ed25519, &[1; 32])
+                .unwrap()
+                .public(),
+        }
+    }
+
+    #[test]
+    fn keys_are_made_once_for_the_servers_eyes_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (made, read) = (opened(folder.path()), opened(folder.path()));
+        assert_eq!(made.public(), read.public());
+        assert_eq!(made.intake(), read.intake());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let file = folder.path().join("keys");
+            assert_eq!(
+                std::fs::metadata(file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+        let other = tempfile::tempdir().unwrap();
+        assert_ne!(opened(other.path()).public(), made.public());
+    }
+
+    #[test]
+    fn a_file_that_holds_no_keys_is_named_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        std::fs::write(&path, b"something").unwrap();
+        let refused = Keys::open(&path, NOW).map(|_| ()).unwrap_err().to_string();
+        assert!(
+            refused.contains("does not hold head office's keys"),
+            "{refused}"
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), b"something");
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_minutes_and_only_where_it_was_given_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = opened(folder.path());
+        let token = keys.token(&bearer(), NOW);
+        let last = NOW + TOKEN_LASTS;
+        let just_before = Moment::from_unix_ms(last.unix_ms() - 1);
+        assert_eq!(keys.bearer(&token, just_before), Some(bearer()));
+        assert_eq!(keys.bearer(&token, last), None);
+        assert_eq!(opened(folder.path()).bearer(&token, NOW), Some(bearer()));
+        let other = tempfile::tempdir().unwrap();
+        assert_eq!(opened(other.path()).bearer(&token, NOW), None);
+        for at in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(keys.bearer(&changed, NOW), None, "digit {at}");
+        }
+        for odd in ["", "0", "zz", "ßß"] {
+            assert_eq!(keys.bearer(odd, NOW), None);
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_no_token_and_ends_soon() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = opened(folder.path());
+        let nonce = keys.challenge(NOW);
+        assert_ne!(nonce, keys.challenge(NOW));
+        assert!(keys.is_recent_challenge(&nonce, NOW));
+        assert!(!keys.is_recent_challenge(&nonce, NOW + CHALLENGE_LASTS));
+        assert!(!keys.is_recent_challenge(&nonce[1..], NOW));
+        let token = from_hex(&keys.token(&bearer(), NOW)).unwrap();
+        assert!(!keys.is_recent_challenge(&token, NOW));
+        assert_eq!(keys.bearer(&hex(&nonce), NOW), None);
+    }
+
+    #[test]
+    fn only_certificates_given_out_here_make_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = opened(folder.path());
+        let who = bearer();
+        let certificate = keys.certify(&who.site, who.device, "K7", who.key, NOW);
+        assert_eq!(keys.device(&certificate).unwrap().key, who.key);
+        let other = tempfile::tempdir().unwrap();
+        let other = opened(other.path());
+        assert_eq!(other.device(&certificate), Err(SignatureError::OtherKey));
+    }
+}
