@@ -111,7 +111,7 @@ impl fmt::Display for Summary {
         } = self;
         write!(
             f,
-            "{n_sites} sites, {n_chains} chains, {n_envelopes} envelopes in {n_bytes} bytes; SHA-256 {hash}"
+            "sites {n_sites}, chains {n_chains}, envelopes {n_envelopes}, bytes {n_bytes}, SHA-256 {hash}"
         )
     }
 }
@@ -405,9 +405,9 @@ const CODES_LEFT_OUT: i64 = 64;
 
 fn insert_site(db: &dyn Db, columns: &[String], row: &Row, epoch: u64) -> Result<(), Fault> {
     // Devices that joined since bring their codes back: nobody else is to get one of those.
-    let cell = |(column, cell): (&String, &Cell)| match (column.as_str(), cell) {
-        ("n_codes", Cell::Whole(n)) => Cell::Whole(n + CODES_LEFT_OUT),
-        (_, cell) => cell.clone(),
+    let cell = |(column, cell): (&String, &Cell)| match cell {
+        Cell::Whole(n) if column == "n_codes" => Cell::Whole(n + CODES_LEFT_OUT),
+        cell @ (Cell::Null | Cell::Whole(_) | Cell::Text(_) | Cell::Bytes(_)) => cell.clone(),
     };
     let cells: Vec<Cell> = columns.iter().zip(&row.0).map(cell).collect();
     let mut values: Vec<_> = cells.iter().map(Cell::as_value).collect();

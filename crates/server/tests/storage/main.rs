@@ -189,6 +189,10 @@ impl Reader {
             page.from.position + n_new as u64,
             "positions have no gap"
         );
+        if page.from.position == 0 {
+            // Also where a new epoch began.
+            self.found.clear();
+        }
         self.cursor = page.next;
         self.found
             .extend(page.entries.into_iter().map(|it| it.envelope.0));

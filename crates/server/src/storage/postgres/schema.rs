@@ -13,6 +13,9 @@ const STEPS: [&str; 3] = [
     include_str!("0003-files.sql"),
 ];
 
+/// Small tables that every machine of a Citus cluster has a copy of. All others are spread by site.
+const SHARED: [&str; 2] = ["schema_version", "server"];
+
 /// How often another process may be in the way of a step.
 const TRIES: u32 = 20;
 
@@ -40,7 +43,51 @@ pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
             }
         }
     }
-    Ok(again(|| connection.write(log::ensure_epoch))?)
+    again(|| connection.write(log::ensure_epoch))?;
+    Ok(spread_by_site(connection)?)
+}
+
+/// On Citus every table that grows is spread over the machines by its site, so that all of a site is on
+/// one and a transaction stays there. Elsewhere nothing is done.
+fn spread_by_site(connection: &mut Connection) -> Result<(), Fault> {
+    let is_citus = |db: &dyn Db| {
+        db.query_first(
+            "SELECT extname::text FROM pg_extension WHERE extname = 'citus'",
+            &[],
+        )
+    };
+    if connection.write(is_citus)?.is_none() {
+        return Ok(());
+    }
+    while let Some(table) = connection.write(next_to_spread)? {
+        let order = if SHARED.contains(&table.as_str()) {
+            format!("SELECT create_reference_table('{table}')")
+        } else if table == "site" {
+            format!("SELECT create_distributed_table('{table}', 'site')")
+        } else {
+            format!("SELECT create_distributed_table('{table}', 'site', colocate_with => 'site')")
+        };
+        // Another process may have been first.
+        if let Err(fault) = connection.order(&order)
+            && connection.write(next_to_spread)? == Some(table)
+        {
+            return Err(fault);
+        }
+    }
+    Ok(())
+}
+
+/// A table that is on one machine only: shared ones first, then `site`, with which the others go.
+fn next_to_spread(db: &dyn Db) -> Result<Option<String>, Fault> {
+    let found = db.query_first(
+        "SELECT relname::text FROM pg_class
+         WHERE relkind = 'r' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+           AND oid NOT IN (SELECT logicalrelid FROM pg_dist_partition)
+         ORDER BY relname NOT IN ('schema_version', 'server'), relname <> 'site', relname
+         LIMIT 1",
+        &[],
+    )?;
+    found.map(|mut row| row.take(0)).transpose()
 }
 
 /// Does the next step, if there is one, and tells which version was found. The version's row is held
