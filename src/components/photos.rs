@@ -349,7 +349,7 @@ async fn look(
             Ok(None) => {}
             // Head office has it: it comes again when somebody asks.
             Err(Fault::Corrupt { .. }) if state == FileState::Kept => {
-                files.discard(hash).await?;
+                files.forget(hash).await?;
                 return Ok(FileState::Absent);
             }
             Err(fault) => return Err(fault),

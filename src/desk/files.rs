@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use shouwen_domain::Command;
 use shouwen_domain::event::PhotoAdded;
 use shouwen_domain::hash::Hash;
 use shouwen_store::{Fault, FileState, FileTotals, Files, Hold};
@@ -79,32 +78,39 @@ impl FileDesk {
         stored
     }
 
-    /// Throws away a photo that somebody took out again.
+    /// Throws away a photo that somebody took out again. One that an act named before stays.
     pub async fn discard(self, hash: Hash) -> Result<(), Fault> {
+        if self.state(hash).await? == FileState::Draft {
+            self.forget(hash).await?;
+        }
+        Ok(())
+    }
+
+    /// Throws away what is here of a file that head office has, or that no act names.
+    pub async fn forget(self, hash: Hash) -> Result<(), Fault> {
         self.log.get_value().discard_file(hash).await?;
         self.look().await;
         Ok(())
     }
 
-    /// Before a command: the photos that its act will name are owed from here on.
-    pub async fn owe_named_in(self, command: &Command) -> Result<(), Fault> {
+    /// Before an act: the photos that it may name, which are those that are on the disk. They are owed from
+    /// here on.
+    pub async fn owe(self, photos: Vec<PhotoAdded>) -> Result<Vec<PhotoAdded>, Fault> {
         let log = self.log.get_value();
-        for it in photos_of(command) {
-            if log.file_state(it.photo).await? == FileState::Draft
-                && let Some(bytes) = log.file(it.photo).await?
-            {
+        let mut here = Vec::with_capacity(photos.len());
+        for it in photos {
+            if let Some(bytes) = log.file(it.photo).await? {
                 log.put_file(&bytes, Hold::Owed, browser::now()).await?;
+                here.push(it);
             }
         }
-        Ok(())
+        Ok(here)
     }
 
-    /// After a command: there may be something to send.
-    pub async fn sent(self, command: &Command) {
-        if !photos_of(command).is_empty() {
-            self.look().await;
-            self.wake.with_value(|it| it(FileWake::Owed));
-        }
+    /// After an act: there may be something to send.
+    pub async fn sent(self) {
+        self.look().await;
+        self.wake.with_value(|it| it(FileWake::Owed));
     }
 
     pub async fn state(self, hash: Hash) -> Result<FileState, Fault> {
@@ -149,17 +155,5 @@ impl FileDesk {
             self.log.get_value().evict_files(LOW_BYTES - free).await?;
         }
         Ok(())
-    }
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "no other command can name a file"
-)]
-fn photos_of(command: &Command) -> &[PhotoAdded] {
-    match command {
-        Command::Record(form) => &form.more.photos,
-        Command::AddPhotos { photos } => photos,
-        _ => &[],
     }
 }

@@ -452,18 +452,19 @@ async fn record(
             ..Circumstances::default()
         },
     };
-    let with_photos = Command::Record(Box::new(filled.clone()));
     // The words are saved whatever becomes of the photos.
-    if let Err(fault) = files.owe_named_in(&with_photos).await {
-        desk.report(fault);
-        filled.more.photos.clear();
-    }
-    let command = Command::Record(Box::new(filled));
+    filled.more.photos = match files.owe(filled.more.photos).await {
+        Ok(photos) => photos,
+        Err(fault) => {
+            desk.report(fault);
+            Vec::new()
+        }
+    };
     let case = desk
-        .send(None, command.clone())
+        .send(None, Command::Record(Box::new(filled)))
         .await
         .map_err(FormError::Send)?;
-    files.sent(&command).await;
+    files.sent().await;
     Ok(case)
 }
 

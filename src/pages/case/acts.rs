@@ -10,6 +10,7 @@ use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::{Particulars, Task};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, decide};
+use shouwen_store::Fault;
 
 use crate::components::act_sheet::{Act, ActSheet, Kept};
 use crate::components::case_row::Hand;
@@ -43,14 +44,13 @@ impl Begun {
         let send = Action::new_local(move |(id, act, command): &(CaseId, Act, Command)| {
             let (id, act, command) = (*id, *act, command.clone());
             async move {
-                let stored = files.owe_named_in(&command).await;
-                let sent = match stored {
-                    Ok(()) => desk.send(Some(id), command.clone()).await,
+                let sent = match with_photos_owed(files, command).await {
+                    Ok(command) => desk.send(Some(id), command).await,
                     Err(fault) => Err(SendError::Fault(fault)),
                 };
                 match sent {
                     Ok(_) => {
-                        files.sent(&command).await;
+                        files.sent().await;
                         forget(desk, id, act).await;
                         open.try_set(None);
                         refused.try_set(None);
@@ -242,6 +242,15 @@ fn likely_next(desk: Desk, case: &Case, possible: &[(Act, Option<Refusal>)]) -> 
         .chain(of(Hand::Deputy))
         .chain([Act::Close])
         .find(may)
+}
+
+/// Photos are owed before the act that names them.
+async fn with_photos_owed(files: FileDesk, command: Command) -> Result<Command, Fault> {
+    if let Command::AddPhotos { photos } = command {
+        let photos = files.owe(photos).await?;
+        return Ok(Command::AddPhotos { photos });
+    }
+    Ok(command)
 }
 
 fn draft_name(id: CaseId, act: Act) -> String {
