@@ -134,6 +134,7 @@ pub mod certificate;
 pub mod hash;
 pub mod id;
 pub mod limits;
+pub mod sealing;
 pub mod signature;
 
 pub use case::Case;

@@ -294,6 +294,55 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
     Ok(n_changed)
 }
 
+/// Everything of a chain at these sequences, forks too, in the order of sequences and arrival; of what was
+/// refused no bytes.
+pub(super) fn between(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    chain: u32,
+    sequences: std::ops::Range<u64>,
+) -> Result<Vec<(Known, Option<Vec<u8>>)>, Fault> {
+    let rows = db.query(
+        "SELECT arrival, sequence, hash, previous, format, counter, fate, arrived_ms, bytes FROM envelope
+         WHERE site = $1 AND device = $2 AND chain = $3 AND sequence >= $4 AND sequence < $5
+         ORDER BY sequence, arrival",
+        &[
+            site.into(),
+            (&device).into(),
+            chain.into(),
+            sequences.start.into(),
+            sequences.end.into(),
+        ],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            let bytes = row.take(8)?;
+            Ok((read_known(row)?.1, bytes))
+        })
+        .collect()
+}
+
+/// Whether a chain has nothing at `sequence` and behind it.
+pub(super) fn ends_before(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    chain: u32,
+    sequence: u64,
+) -> Result<bool, Fault> {
+    let behind = db.query_first(
+        "SELECT sequence FROM envelope WHERE site = $1 AND device = $2 AND chain = $3 AND sequence >= $4 LIMIT 1",
+        &[
+            site.into(),
+            (&device).into(),
+            chain.into(),
+            sequence.into(),
+        ],
+    )?;
+    Ok(behind.is_none())
+}
+
 /// An envelope that waits, with its bytes.
 type Waiting = (Known, Vec<u8>);
 
