@@ -1,9 +1,11 @@
 //! Everything that touches JavaScript: clock, chance, network, worker, settings. Knows nothing of cases.
 
+pub mod file;
 pub mod http;
 pub mod keys;
 pub mod pin;
 pub mod preferences;
+pub mod seal;
 pub mod tabs;
 pub mod worker;
 

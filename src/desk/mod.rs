@@ -6,6 +6,7 @@
 mod amends;
 mod board;
 mod enrolment;
+mod rescue;
 mod session;
 mod site;
 
@@ -40,6 +41,7 @@ use crate::wording::Language;
 
 pub use board::Board;
 pub use enrolment::{ContactError, Enrolment};
+pub use rescue::RescueError;
 pub use session::{Session, SignInError};
 pub use site::TextsError;
 

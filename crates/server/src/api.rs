@@ -4,6 +4,7 @@
 
 mod answer;
 mod contact;
+mod rescue;
 mod sign_in;
 
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub fn router(office: Arc<Office>) -> Router {
             post(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
         )
         .route("/api/withdraw", post(contact::withdraw))
+        .route("/api/rescue", post(rescue::rescue))
         .route("/api/site", get(site))
         .route("/api/push", post(push))
         .route("/api/pull", post(pull))
