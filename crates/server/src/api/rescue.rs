@@ -90,6 +90,7 @@ pub async fn rescue(
             Ok((receipts, epoch))
         })
         .await?;
+    office.news.look();
     tracing::info!(n = receipts.len(), "a rescue file came in");
     Ok(Cbor(Pushed {
         receipts: office.keys.sign_all(receipts),

@@ -343,6 +343,26 @@ pub(super) fn ends_before(
     Ok(behind.is_none())
 }
 
+/// How far the feeds of these sites have come.
+pub fn last_positions(db: &dyn Db, sites: &[SiteId]) -> Result<Vec<(SiteId, u64)>, Fault> {
+    let mut ends = Vec::with_capacity(sites.len());
+    for some in db::chunks(sites) {
+        let places: Vec<_> = (1..=some.len()).map(|it| format!("${it}")).collect();
+        let values: Vec<Value<'_>> = some.iter().map(Value::from).collect();
+        let rows = db.query(
+            &format!(
+                "SELECT site, last_position FROM site WHERE site IN ({})",
+                places.join(", ")
+            ),
+            &values,
+        )?;
+        for mut row in rows {
+            ends.push((row.take(0)?, row.take(1)?));
+        }
+    }
+    Ok(ends)
+}
+
 /// An envelope that waits, with its bytes.
 type Waiting = (Known, Vec<u8>);
 
