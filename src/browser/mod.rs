@@ -3,6 +3,7 @@
 pub mod file;
 pub mod http;
 pub mod keys;
+pub mod live;
 pub mod pin;
 pub mod preferences;
 pub mod seal;
