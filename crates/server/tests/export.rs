@@ -50,8 +50,8 @@ fn another_program_verifies_whole_exported_chains_and_finds_what_was_changed() {
     wang.push(&envelopes[5..]);
     let mut clone = wang.clone();
     let held = clone.write(1);
+    clone.push(std::slice::from_ref(&held));
     clone.withdraw(&held);
-    clone.push(&[held]);
     wang.push(&envelopes[..5]);
     let behind = wang.write(2);
     wang.push(&[behind]);

@@ -94,7 +94,7 @@ pub fn export(db: &dyn Db, keys: &Keys, path: &Path, now: Moment) -> Result<Expo
             let of = Chain {
                 site: &site,
                 device,
-                chain,
+                number: chain,
                 backed_up_to,
                 epoch: log::epoch(db, &site)?,
             };
@@ -127,7 +127,7 @@ fn chains(db: &dyn Db, site: &SiteId) -> Result<BTreeMap<Place, Option<u64>>, Fa
 struct Chain<'a> {
     site: &'a SiteId,
     device: DeviceId,
-    chain: u32,
+    number: u32,
     backed_up_to: Option<u64>,
     epoch: u64,
 }
@@ -137,15 +137,15 @@ impl Chain<'_> {
         let (mut n_envelopes, mut first) = (0, 1_u64);
         loop {
             let behind = first.saturating_add(LOT);
-            let rows = log::between(db, self.site, self.device, self.chain, first..behind)?;
-            if rows.is_empty() && log::ends_before(db, self.site, self.device, self.chain, behind)?
+            let rows = log::between(db, self.site, self.device, self.number, first..behind)?;
+            if rows.is_empty() && log::ends_before(db, self.site, self.device, self.number, behind)?
             {
                 return Ok(n_envelopes);
             }
             let (known, bytes): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
             let receipts = known.iter().map(|it| Receipt {
                 device: self.device,
-                chain: self.chain,
+                chain: self.number,
                 sequence: it.sequence,
                 hash: it.hash,
                 fate: it.fate,

@@ -302,7 +302,7 @@ pub(super) fn between(
     device: DeviceId,
     chain: u32,
     sequences: std::ops::Range<u64>,
-) -> Result<Vec<(Known, Option<Vec<u8>>)>, Fault> {
+) -> Result<Vec<Kept>, Fault> {
     let rows = db.query(
         "SELECT arrival, sequence, hash, previous, format, counter, fate, arrived_ms, bytes FROM envelope
          WHERE site = $1 AND device = $2 AND chain = $3 AND sequence >= $4 AND sequence < $5
@@ -362,6 +362,9 @@ pub fn last_positions(db: &dyn Db, sites: &[SiteId]) -> Result<Vec<(SiteId, u64)
     }
     Ok(ends)
 }
+
+/// An envelope with its bytes, as far as they are kept.
+type Kept = (Known, Option<Vec<u8>>);
 
 /// An envelope that waits, with its bytes.
 type Waiting = (Known, Vec<u8>);
@@ -490,6 +493,20 @@ pub(super) fn set_fate(
     known: &Known,
     position: Option<u64>,
 ) -> Result<(), Fault> {
+    if matches!(known.fate, Fate::Refused(_)) {
+        // As of every refused one, only its place is kept.
+        db.execute(
+            "UPDATE envelope SET bytes = NULL
+             WHERE site = $1 AND device = $2 AND chain = $3 AND sequence = $4 AND hash = $5",
+            &[
+                (&sender.site).into(),
+                (&sender.device).into(),
+                chain.into(),
+                known.sequence.into(),
+                (&known.hash).into(),
+            ],
+        )?;
+    }
     db.execute(
         "UPDATE envelope SET fate = $1, position = $2
          WHERE site = $3 AND device = $4 AND chain = $5 AND sequence = $6 AND hash = $7",
