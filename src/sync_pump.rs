@@ -25,6 +25,7 @@ use shouwen_sync::message::{self, Bytes, NewChain, Page, Pull, Push, Pushed, Wit
 
 use crate::browser;
 use crate::browser::http::{self, HttpError};
+use crate::browser::live::Listening;
 use crate::desk::{ContactError, Desk, projection, summarize};
 
 /// Writes since the last compaction from which the next one is worth it.
@@ -46,6 +47,10 @@ pub enum Wake {
     Offline,
     Visible,
     Hidden,
+    /// Head office has something new.
+    News,
+    /// The stream of this number has ended.
+    Silence(u32),
 }
 
 /// The pump's ear: give the sender to whoever has something to say.
@@ -57,7 +62,7 @@ pub fn channel() -> (UnboundedSender<Wake>, UnboundedReceiver<Wake>) {
 pub fn start(desk: Desk, wake: UnboundedSender<Wake>, heard: UnboundedReceiver<Wake>) {
     listen(&wake);
     spawn_local(async move {
-        match Pump::open(desk).await {
+        match Pump::open(desk, wake).await {
             Ok(pump) => pump.run(heard).await,
             Err(fault) => desk.report(fault),
         }
@@ -93,10 +98,14 @@ struct Pump {
     fence: Option<Fence>,
     /// Of the contact that is open.
     token: Option<String>,
+    wake: UnboundedSender<Wake>,
+    /// While head office is listened to.
+    listening: Option<Listening>,
+    n_listened: u32,
 }
 
 impl Pump {
-    async fn open(desk: Desk) -> Result<Self, Fault> {
+    async fn open(desk: Desk, wake: UnboundedSender<Wake>) -> Result<Self, Fault> {
         let log = desk.log();
         let filled = log
             .get(Section::Settings, FILLED)
@@ -124,6 +133,9 @@ impl Pump {
             client: Client::new(start),
             fence: None,
             token: None,
+            wake,
+            listening: None,
+            n_listened: 0,
         })
     }
 
@@ -166,9 +178,18 @@ impl Pump {
             Wake::Sent => self.tell(Input::Trigger(Trigger::Sent)),
             Wake::SignedIn => self.tell(Input::SignedIn),
             Wake::Online => self.tell(Input::Trigger(Trigger::Online)),
-            Wake::Offline => self.tell(Input::WentOffline),
+            Wake::Offline => {
+                self.stop_listening();
+                self.tell(Input::WentOffline);
+            }
             Wake::Visible => self.tell(Input::Trigger(Trigger::Visible)),
-            Wake::Hidden => self.tell(Input::Hidden),
+            Wake::Hidden => {
+                self.stop_listening();
+                self.tell(Input::Hidden);
+            }
+            Wake::News => self.tell(Input::Trigger(Trigger::News)),
+            Wake::Silence(n) if n == self.n_listened => self.stop_listening(),
+            Wake::Silence(_) => {}
         }
     }
 
@@ -201,6 +222,36 @@ impl Pump {
                 self.desk.report(fault);
                 Input::Failed(Failure::Storage)
             }
+        }
+    }
+
+    /// Listens where somebody looks and nobody listens yet.
+    fn listen(&mut self) {
+        let Some(token) = self.token.clone().filter(|_| browser::is_visible()) else {
+            return;
+        };
+        if self.listening.is_some() {
+            return;
+        }
+        let say = |wake: &UnboundedSender<Wake>, what: Wake| {
+            // The pump ends with the page; nobody is left to hear.
+            let _ = wake.unbounded_send(what);
+        };
+        self.n_listened = self.n_listened.wrapping_add(1);
+        let n = self.n_listened;
+        let (heard, ended) = (self.wake.clone(), self.wake.clone());
+        self.listening = browser::live::listen(
+            "/api/live",
+            &token,
+            move || say(&heard, Wake::News),
+            move || say(&ended, Wake::Silence(n)),
+        );
+        self.tell(Input::Live(self.listening.is_some()));
+    }
+
+    fn stop_listening(&mut self) {
+        if self.listening.take().is_some() {
+            self.tell(Input::Live(false));
         }
     }
 
@@ -375,6 +426,7 @@ impl Pump {
                 Ok(standing) => {
                     self.desk.stored(standing, summaries);
                     let cursor = to_message(standing.cursor);
+                    self.listen();
                     return Ok(Input::TakenIn { cursor, more });
                 }
                 Err(WriteError::Conflict(Conflict::Cursor { found })) => {

@@ -163,7 +163,7 @@ fn algorithm(it: Algorithm) -> Result<Object, JsValue> {
     Ok(algorithm)
 }
 
-fn subtle() -> Result<SubtleCrypto, JsValue> {
+pub(super) fn subtle() -> Result<SubtleCrypto, JsValue> {
     let subtle = super::window().crypto()?.subtle();
     // Undefined where the page came without encryption.
     if subtle.is_undefined() {

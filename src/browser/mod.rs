@@ -1,10 +1,13 @@
 //! Everything that touches JavaScript: clock, chance, network, worker, settings. Knows nothing of cases.
 
+pub mod file;
 pub mod http;
 pub mod keys;
+pub mod live;
 pub mod photo;
 pub mod pin;
 pub mod preferences;
+pub mod seal;
 pub mod tabs;
 pub mod worker;
 

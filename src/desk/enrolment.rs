@@ -54,6 +54,10 @@ impl From<Fault> for ContactError {
 }
 
 impl Enrolment {
+    pub const fn certificate(&self) -> &Bytes {
+        &self.certificate
+    }
+
     /// The short code in this device's case numbers.
     pub fn code(&self) -> String {
         let certificate = Certificate::from_bytes(&self.certificate.0).ok();

@@ -7,6 +7,7 @@ mod amends;
 mod board;
 mod enrolment;
 mod files;
+mod rescue;
 mod session;
 mod site;
 
@@ -42,6 +43,7 @@ use crate::wording::Language;
 pub use board::Board;
 pub use enrolment::{ContactError, Enrolment};
 pub use files::{FileDesk, FileWake};
+pub use rescue::RescueError;
 pub use session::{Session, SignInError};
 pub use site::TextsError;
 

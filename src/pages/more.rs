@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 use shouwen_domain::envelope::Fate;
 use shouwen_store::{Fault, OwnFate};
+use web_sys::{Event, File, HtmlInputElement};
 
 use crate::browser;
 use crate::browser::preferences::{self, Theme};
 use crate::components::frame::Frame;
 use crate::components::icon::Icon;
-use crate::desk::{Desk, SendError};
-use crate::pages::fault::send_error_words;
+use crate::desk::{Desk, RescueError, SendError};
+use crate::pages::fault::{fault_words, send_error_words};
 use crate::say;
-use crate::wording::{act, time};
+use crate::wording::{Language, act, time};
 
 /// Acts listed, and besides them every one that needs a person.
 const N_FATES: usize = 30;
@@ -25,6 +26,7 @@ pub fn MorePage() -> impl IntoView {
         <Frame title>
             <div class="page">
                 <Fates />
+                <Unsent />
                 <Display />
                 <Device />
             </div>
@@ -141,6 +143,80 @@ fn amend(
     )
 }
 
+/// The way out for work that has not reached head office, and in for what somebody brings.
+#[component]
+fn Unsent() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let said = RwSignal::new(None::<String>);
+    let save = Action::new_local(move |(): &()| async move {
+        let result = desk.save_unsent().await;
+        let words = words.get_untracked();
+        said.set(Some(match result {
+            Ok(n) => say!(words, "rescue.saved", n = n),
+            Err(error) => rescue_words(words, &error),
+        }));
+    });
+    let bring = Action::new_local(move |file: &File| {
+        let file = file.clone();
+        async move {
+            let result = match browser::file::read(&file).await {
+                Ok(bytes) => desk.bring(&bytes).await,
+                Err(_) => Err(RescueError::NotForUs),
+            };
+            let words = words.get_untracked();
+            said.set(Some(match result {
+                Ok(it) => say!(words, "rescue.brought", n = it.n, accepted = it.n_accepted),
+                Err(error) => rescue_words(words, &error),
+            }));
+        }
+    });
+    let chosen = move |event: leptos::ev::Targeted<Event, HtmlInputElement>| {
+        let input = event.target();
+        if let Some(file) = input.files().and_then(|it| it.get(0)) {
+            bring.dispatch_local(file);
+        }
+        // The same file may be chosen again.
+        input.set_value("");
+    };
+    let owed = move || match desk.standing().get().n_owed {
+        0 => say!(words.get(), "rescue.none_owed"),
+        n => say!(words.get(), "rescue.n_owed", n = n),
+    };
+    let has_owed = move || desk.standing().get().n_owed > 0;
+    view! {
+        <section class="case-part" data-testid="rescue">
+            <h2 class="case-part-title">{move || say!(words.get(), "rescue.title")}</h2>
+            <p>{owed}</p>
+            <p class="timeline-who">{move || say!(words.get(), "rescue.why")}</p>
+            <div class="chips">
+                <Show when=has_owed>
+                    <button class="button" type="button" disabled=save.pending() on:click=move |_| { save.dispatch_local(()); }>
+                        {move || say!(words.get(), "rescue.save")}
+                    </button>
+                </Show>
+                <label class="button" data-kind="quiet">
+                    {move || say!(words.get(), "rescue.bring")}
+                    <input class="visually-hidden" type="file" accept=".rescue" disabled=bring.pending() on:change:target=chosen />
+                </label>
+            </div>
+            <p role="status">{move || said.get()}</p>
+        </section>
+    }
+    .into_any()
+}
+
+fn rescue_words(language: Language, error: &RescueError) -> String {
+    match error {
+        RescueError::NothingUnsent => say!(language, "rescue.nothing"),
+        RescueError::NotEnrolled => say!(language, "rescue.not_enrolled"),
+        RescueError::Browser => say!(language, "rescue.browser"),
+        RescueError::NotForUs => say!(language, "rescue.not_for_us"),
+        RescueError::NoNetwork => say!(language, "rescue.no_network"),
+        RescueError::Fault(fault) => fault_words(language, fault),
+    }
+}
+
 #[component]
 fn Display() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -155,7 +231,7 @@ fn Display() -> impl IntoView {
         preferences::set_text_large(it);
         large.set(it);
     };
-    let chip = move |it: Theme, word: fn(crate::wording::Language) -> String| {
+    let chip = move |it: Theme, word: fn(Language) -> String| {
         view! {
             <button class="chip" type="button" aria-pressed=move || (theme.get() == it).to_string() on:click=move |_| choose(it)>
                 {move || word(words.get())}

@@ -27,6 +27,7 @@ pub fn all() -> Result<()> {
         let toolchain = wasm()?;
         let browser = browser()?;
         let postgresql = postgresql()?;
+        python()?;
         Ok((toolchain, browser, postgresql))
     });
     let (toolchain, browser, postgresql) = result?;
@@ -82,6 +83,19 @@ pub fn postgresql() -> Result<Postgresql> {
             apt_install(&["postgresql"]).context(
                 "Failed to install PostgreSQL; put its initdb and postgres on PATH, or name one \
                  that runs in SHOUWEN_TEST_DATABASE",
+            )
+        },
+    )
+}
+
+/// A program in it checks what ours signs.
+pub fn python() -> Result<PathBuf> {
+    ensure(
+        "Python 3",
+        || Ok(shell::find("python3")),
+        || {
+            apt_install(&["python3"]).context(
+                "Failed to install Python; install Python 3.11 or later and put it on PATH",
             )
         },
     )

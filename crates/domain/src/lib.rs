@@ -135,6 +135,7 @@ pub mod chunk;
 pub mod hash;
 pub mod id;
 pub mod limits;
+pub mod sealing;
 pub mod signature;
 
 pub use case::Case;

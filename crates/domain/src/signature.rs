@@ -61,10 +61,12 @@ pub enum Context {
     Page,
     /// A device that takes an act back.
     Withdrawal,
+    /// Unsent work that leaves a device, sealed to head office.
+    Rescue,
 }
 
 impl Context {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Envelope,
         Self::Certificate,
         Self::Receipt,
@@ -72,6 +74,7 @@ impl Context {
         Self::Contacted,
         Self::Page,
         Self::Withdrawal,
+        Self::Rescue,
     ];
 
     /// The `external_aad`.
@@ -84,6 +87,7 @@ impl Context {
             Self::Contacted => "shouwen/contacted/1",
             Self::Page => "shouwen/page/1",
             Self::Withdrawal => "shouwen/withdrawal/1",
+            Self::Rescue => "shouwen/rescue/1",
         }
     }
 

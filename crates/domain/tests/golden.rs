@@ -530,6 +530,7 @@ fn an_envelope_with_content() {
 #[test]
 fn an_envelope_without_content() {
     let stamp = Stamp {
+        sequence: 1,
         previous: None,
         clock: None,
         last_receipt: None,

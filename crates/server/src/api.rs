@@ -5,6 +5,8 @@
 mod answer;
 mod contact;
 mod files;
+mod live;
+mod rescue;
 mod sign_in;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use shouwen_sync::server::{self as protocol, Sender};
 
 use crate::clock::Clock;
 use crate::keys::{Bearer, Keys};
+use crate::news::News;
 use crate::site::Sites;
 use crate::storage::{Storage, log};
 
@@ -36,6 +39,7 @@ pub struct Office {
     pub sites: Sites,
     pub storage: Storage,
     pub keys: Keys,
+    pub news: Arc<News>,
     pub clock: Arc<dyn Clock>,
     gate: Gate,
 }
@@ -50,6 +54,7 @@ impl Office {
     ) -> Self {
         Self {
             sites,
+            news: News::start(storage.clone()),
             storage,
             keys,
             clock,
@@ -70,6 +75,7 @@ pub fn router(office: Arc<Office>) -> Router {
             post(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
         )
         .route("/api/withdraw", post(contact::withdraw))
+        .route("/api/rescue", post(rescue::rescue))
         .route("/api/site", get(site))
         .route("/api/push", post(push))
         .route("/api/pull", post(pull))
@@ -83,6 +89,7 @@ pub fn router(office: Arc<Office>) -> Router {
                 .put(files::put)
                 .layer(DefaultBodyLimit::max(files::CHUNK_BODY_BYTES)),
         )
+        .route("/api/live", get(live::live))
         .route("/api", get(nothing_here).post(nothing_here))
         .route("/api/{*path}", get(nothing_here).post(nothing_here))
         .route("/healthz", get(health))
@@ -172,6 +179,7 @@ async fn push(
         .map_err(|_| {
             Declined::Malformed("The push holds envelopes of several chains".to_owned())
         })?;
+    office.news.look();
     let signing = Arc::clone(&office);
     let receipts = tokio::task::spawn_blocking(move || signing.keys.sign_all(receipts))
         .await

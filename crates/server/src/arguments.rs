@@ -13,6 +13,8 @@ Usage: shouwen-server [options]                 answer devices
                                                 and read it back
        shouwen-server verify FILE               read such a file from end to end
        shouwen-server restore FILE [options]    put it in the place of the database, while servers run
+       shouwen-server export FILE [options]     write every chain with its signatures and receipts, to
+                                                be checked without this program (docs/envelope.md)
 
   --listen ADDRESS   where to answer, such as 127.0.0.1:8080 (the default)   SHOUWEN_LISTEN
   --data DIR         the folder of the database; made if missing (data)      SHOUWEN_DATA
@@ -52,6 +54,10 @@ pub enum Order {
     },
     Verify {
         file: PathBuf,
+    },
+    Export {
+        file: PathBuf,
+        arguments: Arguments,
     },
     Restore {
         file: PathBuf,
@@ -114,7 +120,7 @@ pub fn parse(
             Long("replace") => replace = true,
             Value(word) if verb.is_none() => {
                 let word = word.into_string()?;
-                if !["backup", "verify", "restore"].contains(&word.as_str()) {
+                if !["backup", "verify", "restore", "export"].contains(&word.as_str()) {
                     return Err(format!("There is no order \"{word}\"").into());
                 }
                 verb = Some(word);
@@ -134,6 +140,10 @@ pub fn parse(
     if let Some(verb) = verb {
         let file = file.ok_or_else(|| format!("{verb} needs the name of a file"))?;
         return Ok(match verb.as_str() {
+            "export" => Order::Export {
+                file,
+                arguments: found,
+            },
             "backup" => Order::Backup {
                 file,
                 arguments: found,
@@ -207,6 +217,13 @@ fn database_at(url: OsString) -> Result<Database, lexopt::Error> {
         lexopt::Error::from(format!("The database's address cannot be read: {it}"))
     })?;
     Ok(Database::At(address))
+}
+
+impl Arguments {
+    /// Where head office's keys are.
+    pub fn keys_file(&self) -> PathBuf {
+        self.keys.clone().unwrap_or_else(|| self.data.join("keys"))
+    }
 }
 
 impl Database {

@@ -10,6 +10,7 @@ pub mod server;
 pub mod site;
 
 pub mod keys;
+mod news;
 
 mod api;
 mod app_files;

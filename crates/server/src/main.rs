@@ -14,8 +14,9 @@ use anyhow::{Context, Result, bail};
 use shouwen_domain::id::PersonId;
 use shouwen_server::arguments::{self, Arguments, Database, Order};
 use shouwen_server::clock::{Clock, SystemClock};
+use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
-use shouwen_server::storage::{Address, backup};
+use shouwen_server::storage::{Address, backup, export};
 use shouwen_server::{Server, Settings, demo, server};
 use tracing::level_filters::LevelFilter;
 
@@ -38,6 +39,7 @@ fn run() -> Result<()> {
         Order::Version => println!("shouwen-server {}", env!("CARGO_PKG_VERSION")),
         Order::SetPin { person, arguments } => set_pin(&person, &arguments)?,
         Order::Backup { file, arguments } => back_up(&file, &arguments)?,
+        Order::Export { file, arguments } => export_chains(&file, &arguments)?,
         Order::Verify { file } => println!("Whole: {}", backup::verify(&file)?),
         Order::Restore {
             file,
@@ -58,11 +60,10 @@ async fn serve(arguments: Arguments) -> Result<()> {
         .find(|it| demo::is_demo(&it.directory))
         .map(|it| demo::people_table(&it.directory));
     let database = database(&arguments)?;
+    let keys = arguments.keys_file();
     let settings = Settings {
         listen: arguments.listen,
-        keys: arguments
-            .keys
-            .unwrap_or_else(|| arguments.data.join("keys")),
+        keys,
         data: arguments.data,
         database,
         dist: arguments.dist,
@@ -122,6 +123,24 @@ async fn restore(file: &Path, replace: bool, arguments: &Arguments) -> Result<()
     let restored = backup::restore(&storage, file, replace).await;
     storage.close().await;
     println!("Restored: {}", restored?);
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn export_chains(file: &Path, arguments: &Arguments) -> Result<()> {
+    let now = SystemClock.now();
+    let keys = Keys::open(&arguments.keys_file(), now)?;
+    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
+    let path = file.to_owned();
+    let exported = storage
+        .read(move |db| Ok(export::export(db, &keys, &path, now)))
+        .await;
+    storage.close().await;
+    let exported = exported??;
+    println!(
+        "Written: {} chains, {} envelopes",
+        exported.n_chains, exported.n_envelopes
+    );
     Ok(())
 }
 

@@ -137,8 +137,11 @@ impl Server {
     /// Answers until `stop`, lets what is under way end, and closes the database.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let (tell, told) = oneshot::channel();
-        let stop = async {
+        let news = Arc::clone(&self.office.news);
+        let stop = async move {
             stop.await;
+            // Whoever listens would listen for minutes.
+            news.end();
             let _ = tell.send(());
         };
         let service = self

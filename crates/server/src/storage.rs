@@ -9,6 +9,7 @@ pub mod access;
 pub mod backup;
 pub mod contact;
 pub mod db;
+pub mod export;
 pub mod files;
 mod job;
 pub mod log;

@@ -35,6 +35,8 @@ pub const BACKOFF_MIN_MS: u64 = 1_000;
 pub const BACKOFF_MAX_MS: u64 = 5 * 60 * 1_000;
 /// How often to look for news while somebody looks, give or take a tenth.
 pub const PULL_EVERY_MS: u64 = 30_000;
+/// The same while head office tells of news by itself: only for what it may have failed to tell.
+pub const PULL_EVERY_LIVE_MS: u64 = 5 * 60 * 1_000;
 /// After this long a thing to do counts as failed.
 pub const ANSWER_MS: u64 = 60_000;
 /// One push: small, since on a bad network only what was answered is progress.
@@ -68,6 +70,8 @@ pub enum Input {
     Hidden,
     WentOffline,
     SignedIn,
+    /// Whether head office tells of news by itself.
+    Live(bool),
     /// To [`Todo::Contact`], and proved to be head office's.
     Contacted(Contacted),
     /// To [`Todo::StartChain`].
@@ -109,6 +113,8 @@ pub enum Trigger {
     Sent,
     Online,
     Visible,
+    /// Head office has something new.
+    News,
     Timer,
 }
 
@@ -208,7 +214,7 @@ pub enum Status {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four things of the world that are so or not, each for itself"
+    reason = "things of the world that are so or not, each for itself"
 )]
 pub struct Client {
     device: DeviceId,
@@ -240,6 +246,7 @@ pub struct Client {
     n_conflicts: u32,
     online: bool,
     visible: bool,
+    live: bool,
     signed_in: bool,
     heard: Option<Elapsed>,
 }
@@ -364,6 +371,7 @@ impl Client {
             n_conflicts: 0,
             online: true,
             visible: false,
+            live: false,
             signed_in: true,
             heard: None,
         }
@@ -378,6 +386,13 @@ impl Client {
                 self.pull.due = None;
             }
             Input::WentOffline => self.online = false,
+            Input::Live(live) => {
+                self.live = live;
+                if !live && self.visible {
+                    // What was not told is looked for.
+                    self.pull.due = Some(now.after(chance % BACKOFF_MIN_MS));
+                }
+            }
             Input::SignedIn => {
                 self.signed_in = true;
                 self.hurry();
@@ -482,6 +497,9 @@ impl Client {
                 self.online = true;
                 self.visible = true;
                 self.hurry();
+            }
+            Trigger::News => {
+                self.pull.wanted |= self.visible;
             }
             Trigger::Timer => {
                 if self.step != Step::Rest && self.deadline <= now {
@@ -821,8 +839,13 @@ impl Client {
         self.pull.succeed();
         self.pull.wanted |= more;
         if self.visible {
-            let spread = chance % (PULL_EVERY_MS / 5 + 1);
-            self.pull.due = Some(now.after(PULL_EVERY_MS - PULL_EVERY_MS / 10 + spread));
+            let every_ms = if self.live {
+                PULL_EVERY_LIVE_MS
+            } else {
+                PULL_EVERY_MS
+            };
+            let spread = chance % (every_ms / 5 + 1);
+            self.pull.due = Some(now.after(every_ms - every_ms / 10 + spread));
         }
     }
 

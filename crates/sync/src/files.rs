@@ -299,6 +299,8 @@ impl Client {
     fn trigger(&mut self, trigger: Trigger, now: Elapsed, chance: u64) {
         match trigger {
             Trigger::Sent => self.push.wanted = true,
+            // News is of words.
+            Trigger::News => {}
             // Some browsers forget to say that they are online again: looking is worth a try.
             Trigger::Online | Trigger::Visible => {
                 self.online = true;

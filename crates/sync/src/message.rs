@@ -184,6 +184,24 @@ pub struct Withdrawal {
     pub hash: Hash,
 }
 
+/// What a rescue file holds, sealed to head office: unsent work of one device.
+///
+/// `POST /api/rescue` takes such a file from any device of the site, in the form of
+/// [`Sealed`](shouwen_domain::sealing::Sealed), and answers with [`Pushed`]: receipts for all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Rescue {
+    /// Of the device that wrote it.
+    #[n(1)]
+    pub certificate: Bytes,
+    /// In the order of chain and sequence.
+    #[n(2)]
+    pub envelopes: Vec<Bytes>,
+    /// What it takes back, signed.
+    #[n(3)]
+    pub withdrawals: Vec<Bytes>,
+}
+
 /// `GET /api/site`: the texts that rules are read from.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -121,25 +121,7 @@ pub async fn withdraw(
     if withdraw.withdrawals.len() > WITHDRAWALS {
         return Err(Declined::TooLarge);
     }
-    let read = |it: Bytes| {
-        let signed = Signed::from_bytes(&it.0).map_err(|it| it.to_string())?;
-        let said = signed
-            .verified(Context::Withdrawal, &bearer.key)
-            .map_err(|it| it.to_string())?;
-        let what: Withdrawal = minicbor::decode(said).map_err(|it| it.to_string())?;
-        if what.device == bearer.device {
-            Ok((what, it.0))
-        } else {
-            Err("It is about another device".to_owned())
-        }
-    };
-    let statements = withdraw
-        .withdrawals
-        .into_iter()
-        .enumerate()
-        .map(|(n, it)| read(it).map_err(|why| format!("Withdrawal {}: {why}", n + 1)))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Declined::Malformed)?;
+    let statements = read_withdrawals(&bearer, withdraw.withdrawals)?;
     let (now, site) = (office.clock.now(), bearer.site.clone());
     let (receipts, epoch) = office
         .storage
@@ -152,4 +134,29 @@ pub async fn withdraw(
         epoch,
         server_now: now,
     }))
+}
+
+/// Statements that the device signed about itself.
+pub fn read_withdrawals(
+    who: &Bearer,
+    statements: Vec<Bytes>,
+) -> Result<Vec<(Withdrawal, Vec<u8>)>, Declined> {
+    let read = |it: Bytes| {
+        let signed = Signed::from_bytes(&it.0).map_err(|it| it.to_string())?;
+        let said = signed
+            .verified(Context::Withdrawal, &who.key)
+            .map_err(|it| it.to_string())?;
+        let what: Withdrawal = minicbor::decode(said).map_err(|it| it.to_string())?;
+        if what.device == who.device {
+            Ok((what, it.0))
+        } else {
+            Err("It is about another device".to_owned())
+        }
+    };
+    statements
+        .into_iter()
+        .enumerate()
+        .map(|(n, it)| read(it).map_err(|why| format!("Withdrawal {}: {why}", n + 1)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Declined::Malformed)
 }

@@ -69,12 +69,7 @@ pub fn meet(
     {
         return Ok(Err(OtherKey));
     }
-    if chains.is_empty() {
-        // The database was restored from before this device joined.
-        let chain = stated.chain.max(FIRST_CHAIN);
-        access::add_chain(db, &who.site, who.device, chain, code, &who.key)?;
-        access::leave_out_code(db, &who.site, code)?;
-    }
+    keep_device(db, who, code)?;
     let new_chain = if goes_on_elsewhere(db, who, stated, forked)? {
         let written = db.query_first(
             "SELECT max(chain) FROM chain WHERE site = $1 AND device = $2",
@@ -95,6 +90,15 @@ pub fn meet(
         backed_up: backed_up(db, who)?,
         new_chain,
     }))
+}
+
+/// The database may have been restored from before this device joined.
+pub fn keep_device(db: &dyn Db, who: &Bearer, code: &str) -> Result<(), Fault> {
+    if access::chains(db, &who.site, who.device)?.is_empty() {
+        access::add_chain(db, &who.site, who.device, FIRST_CHAIN, code, &who.key)?;
+        access::leave_out_code(db, &who.site, code)?;
+    }
+    Ok(())
 }
 
 fn goes_on_elsewhere(

@@ -294,6 +294,78 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
     Ok(n_changed)
 }
 
+/// Everything of a chain at these sequences, forks too, in the order of sequences and arrival; of what was
+/// refused no bytes.
+pub(super) fn between(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    chain: u32,
+    sequences: std::ops::Range<u64>,
+) -> Result<Vec<Kept>, Fault> {
+    let rows = db.query(
+        "SELECT arrival, sequence, hash, previous, format, counter, fate, arrived_ms, bytes FROM envelope
+         WHERE site = $1 AND device = $2 AND chain = $3 AND sequence >= $4 AND sequence < $5
+         ORDER BY sequence, arrival",
+        &[
+            site.into(),
+            (&device).into(),
+            chain.into(),
+            sequences.start.into(),
+            sequences.end.into(),
+        ],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            let bytes = row.take(8)?;
+            Ok((read_known(row)?.1, bytes))
+        })
+        .collect()
+}
+
+/// Whether a chain has nothing at `sequence` and behind it.
+pub(super) fn ends_before(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    chain: u32,
+    sequence: u64,
+) -> Result<bool, Fault> {
+    let behind = db.query_first(
+        "SELECT sequence FROM envelope WHERE site = $1 AND device = $2 AND chain = $3 AND sequence >= $4 LIMIT 1",
+        &[
+            site.into(),
+            (&device).into(),
+            chain.into(),
+            sequence.into(),
+        ],
+    )?;
+    Ok(behind.is_none())
+}
+
+/// How far the feeds of these sites have come.
+pub fn last_positions(db: &dyn Db, sites: &[SiteId]) -> Result<Vec<(SiteId, u64)>, Fault> {
+    let mut ends = Vec::with_capacity(sites.len());
+    for some in db::chunks(sites) {
+        let places: Vec<_> = (1..=some.len()).map(|it| format!("${it}")).collect();
+        let values: Vec<Value<'_>> = some.iter().map(Value::from).collect();
+        let rows = db.query(
+            &format!(
+                "SELECT site, last_position FROM site WHERE site IN ({})",
+                places.join(", ")
+            ),
+            &values,
+        )?;
+        for mut row in rows {
+            ends.push((row.take(0)?, row.take(1)?));
+        }
+    }
+    Ok(ends)
+}
+
+/// An envelope with its bytes, as far as they are kept.
+type Kept = (Known, Option<Vec<u8>>);
+
 /// An envelope that waits, with its bytes.
 type Waiting = (Known, Vec<u8>);
 
@@ -421,6 +493,20 @@ pub(super) fn set_fate(
     known: &Known,
     position: Option<u64>,
 ) -> Result<(), Fault> {
+    if matches!(known.fate, Fate::Refused(_)) {
+        // As of every refused one, only its place is kept.
+        db.execute(
+            "UPDATE envelope SET bytes = NULL
+             WHERE site = $1 AND device = $2 AND chain = $3 AND sequence = $4 AND hash = $5",
+            &[
+                (&sender.site).into(),
+                (&sender.device).into(),
+                chain.into(),
+                known.sequence.into(),
+                (&known.hash).into(),
+            ],
+        )?;
+    }
     db.execute(
         "UPDATE envelope SET fate = $1, position = $2
          WHERE site = $3 AND device = $4 AND chain = $5 AND sequence = $6 AND hash = $7",

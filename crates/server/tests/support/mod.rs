@@ -143,6 +143,11 @@ impl Running {
         Self::try_start_on(Arc::clone(&self.data))
     }
 
+    /// Another process on the same database.
+    pub fn start_beside(&self) -> Self {
+        Self::start_on(Arc::clone(&self.data))
+    }
+
     pub fn stop(&mut self) {
         if let (Some(stop), Some(ended)) = (self.stop.take(), self.ended.take()) {
             stop.send(()).unwrap();

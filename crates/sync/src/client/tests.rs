@@ -664,3 +664,36 @@ fn what_gets_no_answer_at_all_counts_as_failed() {
     ));
     assert_eq!(bench.sleep(), Some(LOAD));
 }
+
+#[test]
+fn news_is_pulled_at_once_by_whoever_looks_and_by_nobody_else() {
+    let mut bench = Bench::idle();
+    assert_eq!(bench.trigger(Trigger::News), Some(Todo::Pull(AT)));
+    let mut bench = Bench::idle();
+    bench.feed(Input::Hidden);
+    assert_eq!(bench.trigger(Trigger::News), None);
+}
+
+#[test]
+fn while_head_office_tells_of_news_it_is_asked_seldom_and_soon_when_it_falls_silent() {
+    let due_after_a_pull = |live| {
+        let mut bench = Bench::idle();
+        if bench.feed(Input::Live(live)).is_none() {
+            assert_eq!(bench.trigger(Trigger::News), Some(Todo::Pull(AT)));
+        }
+        bench.feed(Input::PullAnswered(empty(AT)));
+        bench.feed(Input::TakenIn {
+            cursor: AT,
+            more: false,
+        });
+        bench.client.next_timeout().unwrap().0
+    };
+    assert!(due_after_a_pull(false) <= PULL_EVERY_MS);
+    assert!(due_after_a_pull(true) > 4 * 60_000);
+    let mut bench = Bench::idle();
+    bench.chance = BACKOFF_MIN_MS - 1;
+    bench.feed(Input::Live(true));
+    assert_eq!(bench.feed(Input::Live(false)), None, "not all at once");
+    assert!(bench.client.next_timeout().unwrap().0 < BACKOFF_MIN_MS);
+    assert_eq!(bench.sleep(), Some(Todo::Pull(AT)));
+}

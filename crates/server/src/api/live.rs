@@ -1,0 +1,39 @@
+//! `GET /api/live`: server-sent events for a device that looks: each says how far the feed has come.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use tokio::time::Instant;
+
+use super::Office;
+use super::answer::Declined;
+use crate::keys::{Bearer, TOKEN_LASTS};
+
+/// So that nobody on the way takes the line for dead.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+
+pub async fn live(
+    State(office): State<Arc<Office>>,
+    bearer: Bearer,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Declined> {
+    let news = office.news.listen(&bearer.site).ok_or(Declined::Storage)?;
+    // As long as the token: who was shut out hears no more after that.
+    let ends = Instant::now() + Duration::from_secs(u64::from(TOKEN_LASTS.0) * 60);
+    let events = unfold(news, move |mut news| async move {
+        tokio::select! {
+            () = tokio::time::sleep_until(ends) => None,
+            changed = news.changed() => {
+                changed.ok()?;
+                let position = *news.borrow_and_update();
+                Some((Ok(Event::default().data(position.to_string())), news))
+            }
+        }
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}

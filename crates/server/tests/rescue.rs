@@ -1,0 +1,118 @@
+//! Unsent work that left a device as a sealed file and comes in by another.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use aes_gcm::aead::Aead;
+use aes_gcm::{Aes128Gcm, KeyInit};
+use shouwen_domain::certificate::Subject;
+use shouwen_domain::envelope::Fate;
+use shouwen_domain::sealing::{MessageKey, Sealed};
+use shouwen_domain::signature::{Context, PublicKey};
+use shouwen_sync::message::{Bytes, FailureCode, Pushed, Rescue};
+use support::{Answer, Device, Running, bytes, post};
+
+fn intake(device: &Device) -> PublicKey {
+    device.signed_in.office.certified(&Subject::Intake)[0]
+}
+
+/// Seals as a browser does: the curve and the cipher by other hands than head office's.
+fn seal(rescue: &Rescue, to: &PublicKey) -> Sealed {
+    let passing = p256::SecretKey::from_slice(&[0x42; 32]).unwrap();
+    let recipient = p256::PublicKey::from_sec1_bytes(&to.to_raw()).unwrap();
+    let shared = p256::ecdh::diffie_hellman(passing.to_nonzero_scalar(), recipient.as_affine());
+    let agreed: [u8; 32] = (*shared.raw_secret_bytes()).into();
+    let encapsulated = passing.public_key().to_sec1_bytes().to_vec();
+    assert_eq!(encapsulated.len(), 65, "an uncompressed point");
+    let info = Context::Rescue.text().as_bytes();
+    let message = MessageKey::derive(&agreed, &encapsulated, to, info).unwrap();
+    let cipher = Aes128Gcm::new(&message.key.into());
+    let ciphertext = cipher
+        .encrypt(&message.nonce.into(), bytes(rescue).as_slice())
+        .unwrap();
+    Sealed {
+        format: Sealed::FORMAT,
+        to: to.kid().to_vec(),
+        encapsulated,
+        ciphertext,
+    }
+}
+
+fn rescue_of(device: &Device, envelopes: &[Vec<u8>]) -> Rescue {
+    Rescue {
+        certificate: device.signed_in.certificate.clone(),
+        envelopes: envelopes.iter().cloned().map(Bytes).collect(),
+        withdrawals: Vec::new(),
+    }
+}
+
+fn bring(carrier: &Device, sealed: &Sealed) -> Answer {
+    post(
+        carrier.address,
+        "/api/rescue",
+        Some(&carrier.token),
+        &sealed.to_bytes(),
+    )
+}
+
+#[test]
+fn what_a_neighbour_brings_comes_in_once_and_the_author_gets_the_same_receipts() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let envelopes = [wang.write(1), wang.write(2), wang.write(3)];
+    let sealed = seal(&rescue_of(&wang, &envelopes), &intake(&wang));
+    assert!(
+        !sealed.ciphertext.windows(3).any(|it| it == "字".as_bytes()),
+        "nobody on the way reads it"
+    );
+    let first: Pushed = bring(&li, &sealed).message();
+    assert!(first.receipts.iter().all(|it| it.fate == Fate::Accepted));
+    assert!(first.receipts.iter().all(|it| it.device == wang.id));
+    let second: Pushed = bring(&li, &sealed).message();
+    assert_eq!(second.receipts, first.receipts);
+    assert_eq!(li.pull_all(), envelopes);
+    // The phone comes back from the dead and pushes the same.
+    assert_eq!(wang.push(&envelopes), first.receipts);
+    assert_eq!(wang.contact(false).new_chain, None);
+    assert_eq!(li.pull_all(), envelopes);
+}
+
+#[test]
+fn a_file_that_was_changed_or_is_for_somebody_else_is_refused_and_said() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let envelope = wang.write(1);
+    let sealed = seal(&rescue_of(&wang, &[envelope]), &intake(&wang));
+    let malformed = (400, FailureCode::Malformed);
+    let mut changed = sealed.clone();
+    changed.ciphertext[7] ^= 1;
+    assert_eq!(bring(&li, &changed).declined(), malformed);
+    let elsewhere = Running::start();
+    let other = elsewhere.wang();
+    assert_eq!(bring(&other, &sealed).declined(), malformed);
+    let answer = post(server.address, "/api/rescue", Some(&li.token), b"no file");
+    assert_eq!(answer.declined(), malformed);
+    let answer = post(server.address, "/api/rescue", None, &sealed.to_bytes());
+    assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
+    assert!(li.pull_all().is_empty());
+}
+
+#[test]
+fn a_carrier_cannot_put_words_into_the_author_s_mouth() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let mut li = server.device(2, "li-na", "100005");
+    let [by_wang, by_li] = [wang.write(1), li.write(1)];
+    let mixed = rescue_of(&wang, &[by_wang.clone(), by_li]);
+    let pushed: Pushed = bring(&li, &seal(&mixed, &intake(&wang))).message();
+    let accepted = pushed
+        .receipts
+        .iter()
+        .filter(|it| it.fate == Fate::Accepted)
+        .count();
+    assert_eq!(accepted, 1);
+    assert_eq!(li.pull_all(), [by_wang]);
+}

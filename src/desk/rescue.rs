@@ -1,0 +1,170 @@
+//! Unsent work leaves this device as a sealed file, and comes in by any other.
+
+use leptos::prelude::*;
+use shouwen_domain::certificate::Subject;
+use shouwen_domain::envelope::Fate;
+use shouwen_domain::signature::Context;
+use shouwen_store::{Fault, Log};
+use shouwen_sync::message::{Bytes, Pushed, Rescue};
+
+use super::Desk;
+use super::enrolment::ContactError;
+use crate::browser;
+use crate::browser::http::{self, HttpError};
+use crate::browser::{file, seal};
+
+/// One file stays well below what one request may hold.
+const FILE_BYTES: usize = 3 * 1024 * 1024;
+/// What a log gives at one time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Why no file was made, or what was brought did not come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RescueError {
+    /// Everything here is at head office.
+    NothingUnsent,
+    NotEnrolled,
+    /// This browser cannot seal, or not save files.
+    Browser,
+    /// The file cannot be read, or is for another head office or site.
+    NotForUs,
+    NoNetwork,
+    Fault(Fault),
+}
+
+impl From<Fault> for RescueError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What became of a file that was brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    pub n: usize,
+    pub n_accepted: usize,
+}
+
+impl Desk {
+    /// Saves what head office does not have yet as files that only head office opens; how many acts they hold.
+    /// It stays here as well, and is sent when there is a network: it comes in once all the same.
+    pub async fn save_unsent(self) -> Result<usize, RescueError> {
+        let enrolment = self
+            .enrolment
+            .get_untracked()
+            .ok_or(RescueError::NotEnrolled)?;
+        let intake = enrolment.keys(&Subject::Intake).await;
+        let to = intake.last().ok_or(RescueError::NotEnrolled)?;
+        let unsent = self.unsent().await?;
+        if unsent.is_empty() {
+            return Err(RescueError::NothingUnsent);
+        }
+        let mut withdrawals = self.taken_back().await?;
+        let parts = in_parts(&unsent);
+        let n_parts = parts.len();
+        for (n, envelopes) in (1..).zip(parts) {
+            let rescue = Rescue {
+                certificate: enrolment.certificate().clone(),
+                envelopes,
+                withdrawals: std::mem::take(&mut withdrawals),
+            };
+            let bytes = minicbor::to_vec(&rescue).expect("writing to a vector cannot fail");
+            let sealed = seal::seal(to, Context::Rescue, &bytes).await;
+            let sealed = sealed.map_err(|_| RescueError::Browser)?;
+            let name = self.file_name(n, n_parts);
+            file::save(&name, &sealed.to_bytes()).map_err(|_| RescueError::Browser)?;
+        }
+        Ok(unsent.len())
+    }
+
+    /// Every own envelope without a receipt, of all chains.
+    async fn unsent(self) -> Result<Vec<Bytes>, Fault> {
+        let log = self.log();
+        let unsettled: Vec<_> = log
+            .fates(usize::MAX)
+            .await?
+            .into_iter()
+            .filter(|it| it.fate.is_none())
+            .map(|it| (it.chain, it.sequence))
+            .collect();
+        let (mut places, mut unsent) = (unsettled, Vec::new());
+        places.sort_unstable();
+        let mut places = places.into_iter().peekable();
+        while let Some(&(chain, sequence)) = places.peek() {
+            let some = log
+                .own_after(chain, sequence.saturating_sub(1), READ_BYTES)
+                .await?;
+            let Some(last) = some.last().map(|it| it.header().sequence) else {
+                return Err(Fault::Corrupt {
+                    what: format!("act {sequence} of chain {chain} is missing"),
+                });
+            };
+            for it in &some {
+                let place = (chain, it.header().sequence);
+                if places.next_if_eq(&place).is_some() {
+                    unsent.push(Bytes(it.to_bytes()));
+                }
+            }
+            // Whatever was asked for up to there is taken.
+            while places.next_if(|it| it.0 == chain && it.1 <= last).is_some() {}
+        }
+        Ok(unsent)
+    }
+
+    fn file_name(self, n: usize, n_parts: usize) -> String {
+        let now = browser::now();
+        let rules = self.rules.get_untracked();
+        let date = rules.map_or_else(String::new, |it| {
+            it.zone().local(now).format("%Y%m%d-%H%M").to_string()
+        });
+        let part = if n_parts == 1 {
+            String::new()
+        } else {
+            format!("-{n}")
+        };
+        format!("shouwen-{}-{date}{part}.rescue", self.code())
+    }
+
+    /// Brings such a file to head office.
+    pub async fn bring(self, bytes: &[u8]) -> Result<Brought, RescueError> {
+        let contact = self.contact(false).await.map_err(|error| match error {
+            ContactError::NotEnrolled | ContactError::NoKey => RescueError::NotEnrolled,
+            ContactError::Http(_) | ContactError::NotHeadOffice => RescueError::NoNetwork,
+            ContactError::Fault(fault) => RescueError::Fault(fault),
+        })?;
+        let answer = http::post_bytes("/api/rescue", Some(&contact.token), bytes).await;
+        let answer = answer.map_err(|error| match error {
+            HttpError::Status {
+                status: 400 | 403 | 413,
+                ..
+            } => RescueError::NotForUs,
+            HttpError::Network | HttpError::Malformed | HttpError::Status { .. } => {
+                RescueError::NoNetwork
+            }
+        })?;
+        let pushed: Pushed = minicbor::decode(&answer).map_err(|_| RescueError::NoNetwork)?;
+        let receipts = self.believed(pushed.receipts).await;
+        let accepted = receipts.iter().filter(|it| it.fate == Fate::Accepted);
+        Ok(Brought {
+            n_accepted: accepted.count(),
+            n: receipts.len(),
+        })
+    }
+}
+
+/// In files of a size that head office takes at one time.
+fn in_parts(envelopes: &[Bytes]) -> Vec<Vec<Bytes>> {
+    let mut parts: Vec<Vec<Bytes>> = Vec::new();
+    let mut n_bytes = usize::MAX;
+    for it in envelopes {
+        if n_bytes.saturating_add(it.0.len()) > FILE_BYTES {
+            parts.push(Vec::new());
+            n_bytes = 0;
+        }
+        n_bytes += it.0.len();
+        if let Some(part) = parts.last_mut() {
+            part.push(it.clone());
+        }
+    }
+    parts
+}
