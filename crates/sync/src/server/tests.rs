@@ -162,6 +162,41 @@ fn every_branch_of_a_fork_is_kept() {
 }
 
 #[test]
+fn a_branch_does_not_wait_for_the_chain_to_fill_its_gap() {
+    let c = chain(2);
+    let other = sealed(1, 2, Some(c[0].hash()), |it| it.counter = 9);
+    let behind_other = sealed(1, 3, Some(other.hash()), |_| {});
+    let far_behind = sealed(1, 4, Some(behind_other.hash()), |_| {});
+    check(
+        &[
+            (&[&c[0], &c[1]], &[ACCEPTED, ACCEPTED]),
+            (&[&far_behind], &[Fate::Held(Gap)]),
+            (
+                &[&behind_other, &other],
+                &[Fate::Held(Fork), Fate::Held(Fork)],
+            ),
+            (&[&far_behind], &[Fate::Held(Fork)]),
+        ],
+        &[1, 2],
+    );
+    // Also where what stands between was refused.
+    let stray = sealed(1, 3, Some(other.hash()), |it| {
+        it.site = "south".parse().unwrap()
+    });
+    let behind_stray = sealed(1, 4, Some(stray.hash()), |_| {});
+    check(
+        &[
+            (&[&c[0], &c[1]], &[ACCEPTED, ACCEPTED]),
+            (
+                &[&other, &stray, &behind_stray],
+                &[Fate::Held(Fork), Fate::Refused(NotYours), Fate::Held(Fork)],
+            ),
+        ],
+        &[1, 2],
+    );
+}
+
+#[test]
 fn a_leap_of_the_counter_is_held_without_holding_those_behind_it() {
     let first = sealed(1, 1, None, |it| it.counter = limits::COUNTER_LEAP + 1);
     let second = sealed(1, 2, Some(first.hash()), |it| {
