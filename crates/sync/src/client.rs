@@ -230,6 +230,8 @@ pub struct Client {
     contact: Lane,
     /// Until when the contact lasts; none: it has to be opened.
     in_contact_until: Option<Elapsed>,
+    /// The epoch of the server that the contact is with.
+    contact_epoch: u64,
     /// Of the chain that this device writes in, head office holds something as a fork.
     forked: bool,
     withdraw: Lane,
@@ -360,6 +362,7 @@ impl Client {
             next: None,
             contact: Lane::default(),
             in_contact_until: None,
+            contact_epoch: 0,
             forked: false,
             withdraw: wanted.clone(),
             push: wanted.clone(),
@@ -591,6 +594,7 @@ impl Client {
         // Renewed early enough that what is under way then still ends within it.
         let lasts_ms = u64::from(answer.lasts_s) * 1_000;
         self.in_contact_until = Some(now.after(lasts_ms.saturating_sub(ANSWER_MS).max(1)));
+        self.contact_epoch = answer.epoch;
         self.meet_epoch(answer.epoch);
         if let Some(new_chain) = answer.new_chain {
             self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));
@@ -800,6 +804,10 @@ impl Client {
     /// A server of another epoch lost its log or was restored from a backup: whatever this device wrote
     /// is pushed again, receipt or not.
     fn meet_epoch(&mut self, epoch: u64) {
+        if epoch != self.contact_epoch {
+            // It may not know in which chains this device writes, and give them to a clone.
+            self.in_contact_until = None;
+        }
         if epoch != self.filled && self.filling != Some(epoch) {
             self.filling = Some(epoch);
             self.walk = Some(Place::default());

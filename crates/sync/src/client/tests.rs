@@ -468,6 +468,26 @@ fn a_contact_is_renewed_before_it_ends() {
 }
 
 #[test]
+fn a_server_that_was_restored_is_told_anew_where_the_chain_ends() {
+    let sent = chain(1);
+    let mut bench = Bench::pushed(&sent);
+    bench.at_ease = false;
+    bench.feed(Input::PushAnswered(Pushed {
+        receipts: vec![receipt(&sent[0], Fate::Accepted)],
+        epoch: 2,
+        server_now: Moment::from_unix_ms(0),
+    }));
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.feed(Input::Settled), contact);
+    let restored = Contacted {
+        epoch: 2,
+        ..contacted()
+    };
+    let todo = bench.feed(Input::Contacted(restored));
+    assert_eq!(todo, Some(Todo::LoadWithdrawals));
+}
+
+#[test]
 fn a_chain_that_goes_on_elsewhere_is_left_before_anything_else() {
     let mut bench = Bench::new();
     bench.at_ease = false;
