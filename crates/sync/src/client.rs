@@ -444,14 +444,23 @@ impl Client {
             .filter(|_| self.walk.is_none())
             .map(|(at, _)| at);
         let lanes = [&self.withdraw, &self.push, &self.pull];
-        let wakes = lanes.map(Lane::wakes_at).into_iter();
-        let next = wakes.chain([revisit, recheck]).flatten().min();
+        let push = self
+            .push
+            .wakes_at()
+            .filter(|_| !self.has_to_tell_before_it_fills());
+        let wakes = [self.withdraw.wakes_at(), push, self.pull.wakes_at()];
+        let next = wakes.into_iter().chain([revisit, recheck]).flatten().min();
         match self.contact.retry {
             // Without a contact nothing can be done before the next try to open one.
             Some((at, _)) if lanes.into_iter().any(|it| it.wanted) => Some(at),
             Some((at, _)) => next.map(|it| it.max(at)),
             None => next,
         }
+    }
+
+    /// A restored server would pass on once more what was taken back, were that pushed before it is told.
+    fn has_to_tell_before_it_fills(&self) -> bool {
+        self.filling.is_some() && self.walk.is_some() && self.withdraw.wanted
     }
 
     fn is_in_contact(&self, now: Elapsed) -> bool {
@@ -556,7 +565,7 @@ impl Client {
         } else if self.withdraw.is_ready(now) {
             self.withdraw.begin();
             self.begin(Step::LoadingWithdrawals, now, Todo::LoadWithdrawals);
-        } else if self.push.is_ready(now) {
+        } else if self.push.is_ready(now) && !self.has_to_tell_before_it_fills() {
             self.push.begin();
             self.begin(
                 Step::Loading(self.walk),
@@ -668,6 +677,7 @@ impl Client {
             chain,
             head,
             envelopes: bytes,
+            epoch: Some(self.contact_epoch),
         };
         self.begin(Step::Pushing(batch), now, Todo::Push(push));
     }
@@ -706,6 +716,11 @@ impl Client {
             return;
         };
         let batch = batch.clone();
+        if answer.receipts.is_empty() && answer.epoch != self.contact_epoch {
+            self.step = Step::Rest;
+            self.push.wanted = true;
+            return self.meet_epoch(answer.epoch);
+        }
         let (device, chain) = (self.device, batch.chain);
         let mut unanswered = batch.sent.clone();
         let mut believed = answer.receipts;

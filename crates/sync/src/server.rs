@@ -248,7 +248,7 @@ pub fn judge(
         let taken_back = withdrawn
             .contains(&(outline.sequence, arrival.hash))
             .then_some(RefusedReason::Withdrawn);
-        let fate = match arrival.flaw.or(wrong_site).or(taken_back) {
+        let fate = match taken_back.or(arrival.flaw).or(wrong_site) {
             Some(reason) => Fate::Refused(reason),
             None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
                 Fate::Held(HeldReason::Fork)
