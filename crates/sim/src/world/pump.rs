@@ -395,6 +395,7 @@ impl fmt::Display for Heard {
             | Input::Hidden
             | Input::WentOffline
             | Input::SignedIn
+            | Input::Live(_)
             | Input::Contacted(_)
             | Input::ChainStarted
             | Input::Withdrawals(_)
