@@ -359,6 +359,7 @@ impl Pump {
                 Ok(standing) => {
                     self.desk.stored(standing, Vec::new());
                     self.leave_out_refused(&receipts).await?;
+                    self.desk.forget_what_came_to_nothing(&receipts).await?;
                     return Ok(Input::Settled);
                 }
                 Err(error) => self.overtaken_or(error)?,

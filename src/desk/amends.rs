@@ -1,8 +1,10 @@
 //! Acts that head office holds or refused: taken back, or done again.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use shouwen_domain::Case;
-use shouwen_domain::envelope::{Envelope, Fate, RefusedReason};
+use shouwen_domain::envelope::{Envelope, Fate, Receipt, RefusedReason};
 use shouwen_domain::signature::{Context, Signed};
 use shouwen_store::{Fault, Log, OwnFate, Section};
 use shouwen_sync::message::{Bytes, Withdrawal};
@@ -95,6 +97,20 @@ impl Desk {
         Ok(statements)
     }
 
+    /// What was passed on before it was taken back stays so: told to a server that is restored later, the
+    /// statement would have it refuse what others have by then.
+    pub async fn forget_what_came_to_nothing(self, receipts: &[Receipt]) -> Result<(), Fault> {
+        let log = self.log();
+        let accepted = receipts.iter().filter(|it| it.fate == Fate::Accepted);
+        let accepted: BTreeSet<String> = accepted.map(|it| place(it.chain, it.sequence)).collect();
+        for name in log.list(Section::Withdrawals).await? {
+            if accepted.contains(&name) {
+                log.remove(Section::Withdrawals, &name).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether somebody has already said what is to become of it.
     pub async fn is_settled(self, fate: OwnFate) -> Result<bool, Fault> {
         let said = self.log().get(Section::Withdrawals, &name(fate)).await?;
@@ -114,5 +130,9 @@ impl Desk {
 }
 
 fn name(fate: OwnFate) -> String {
-    format!("{}/{}", fate.chain, fate.sequence)
+    place(fate.chain, fate.sequence)
+}
+
+fn place(chain: u32, sequence: u64) -> String {
+    format!("{chain}/{sequence}")
 }

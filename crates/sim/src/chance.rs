@@ -59,5 +59,5 @@ pub enum Whose {
     Device,
     Process,
     Act,
-    Trouble,
+    Twin,
 }

@@ -4,23 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
+use shouwen_domain::envelope::{Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::signature::{Algorithm, SecretKey};
-use shouwen_sync::message::{Bytes, Contacted, Cursor, NewChain, Page, PageEntry, Push, Stated};
+use shouwen_domain::signature::PublicKey;
+use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push, Stated, Withdrawal};
 use shouwen_sync::server::{
     self, Arrival, ChainState, Head, Known, LogFellBack, MixedChains, Sender, Verdict, Version,
 };
 
 use crate::law::{Broken, Law};
 use crate::plant::Plant;
-
-/// The key with which every device signs here: whose it is, is looked at elsewhere.
-pub fn device_key() -> SecretKey {
-    SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).expect("any 32 bytes are a key")
-}
 
 /// What is on head office's disk.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +27,10 @@ pub struct Tables {
     fed: BTreeSet<Hash>,
     last_position: u64,
     highest_counter: u64,
+    /// The highest chain that was given to a device.
+    given_out: BTreeMap<DeviceId, u32>,
+    /// What devices took back, known here or not.
+    withdrawn: BTreeMap<Key, BTreeSet<(u64, Hash)>>,
 }
 
 type Key = (DeviceId, u32);
@@ -65,6 +64,9 @@ pub struct Change {
     /// With a bug planted: positions that were given out before the lock was taken.
     reserved: VecDeque<u64>,
     again: Vec<(Key, Hash)>,
+    new_chain: Option<Key>,
+    withdrawn: Vec<(Key, u64, Hash)>,
+    is_reconsidered: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -81,6 +83,7 @@ struct ChainChange {
 pub struct Asking<'a> {
     pub site: &'a SiteId,
     pub device: DeviceId,
+    pub key: &'a PublicKey,
     pub push: &'a Push,
     pub now: Moment,
     pub version: Version,
@@ -106,6 +109,12 @@ impl Tables {
             .map(|it| it.known.fate)
     }
 
+    /// Whether its device took it back, known here or not.
+    pub fn is_withdrawn(&self, key: (DeviceId, u32), sequence: u64, hash: Hash) -> bool {
+        let withdrawn = self.withdrawn.get(&key);
+        withdrawn.is_some_and(|it| it.contains(&(sequence, hash)))
+    }
+
     pub fn is_passed_on(&self, hash: Hash) -> bool {
         self.fed.contains(&hash)
     }
@@ -129,6 +138,12 @@ impl Tables {
             .count()
     }
 
+    pub fn n_forked(&self) -> u64 {
+        let rows = self.chains.values().flat_map(|it| &it.rows);
+        rows.filter(|it| it.known.fate == Fate::Held(HeldReason::Fork))
+            .count() as u64
+    }
+
     fn rows_of(&self, device: DeviceId) -> impl Iterator<Item = &Row> {
         let chains = self.chains.range((device, 0)..=(device, u32::MAX));
         chains.flat_map(|(_, it)| &it.rows)
@@ -139,17 +154,25 @@ impl Tables {
         let Asking {
             site,
             device,
+            key: device_key,
             push,
             now,
             version,
             plant,
         } = asking;
+        let is_for_another = push.epoch.is_some_and(|it| it != self.epoch);
+        if is_for_another && plant != Some(Plant::AnyEpoch) {
+            return Ok(Change {
+                epoch: self.epoch,
+                ..Change::default()
+            });
+        }
         let sender = Sender {
             site: site.clone(),
             device,
         };
         let key = (device, push.chain);
-        let arrivals = version.read(push, &device_key().public());
+        let arrivals = version.read(push, device_key);
         let none = Rc::default();
         let chain = self.chains.get(&key).unwrap_or(&none);
         let head = chain.head.map_or(0, |it| it.sequence);
@@ -163,7 +186,7 @@ impl Tables {
                 _ => known.cloned().collect(),
             },
             highest_counter: self.highest_counter,
-            withdrawn: BTreeSet::new(),
+            withdrawn: self.withdrawn.get(&key).cloned().unwrap_or_default(),
         };
         let mut judgement = server::judge(&sender, push.chain, &arrivals, state, now)?;
         if plant == Some(Plant::GapRefused) {
@@ -171,7 +194,7 @@ impl Tables {
                 if let Verdict::Store(it) = it
                     && it.fate == Fate::Held(HeldReason::Gap)
                 {
-                    it.fate = Fate::Refused(shouwen_domain::envelope::RefusedReason::Malformed);
+                    it.fate = Fate::Refused(RefusedReason::Malformed);
                 }
             }
         }
@@ -205,64 +228,100 @@ impl Tables {
             }],
             reserved: VecDeque::new(),
             again,
+            ..Change::default()
         })
     }
 
-    /// What a device hears that opens a contact.
+    /// Takes back what was not passed on, and remembers it of what is not here.
+    pub fn withdraw(&self, them: &[Withdrawal], now: Moment) -> Change {
+        let mut change = Change {
+            epoch: self.epoch,
+            ..Change::default()
+        };
+        for it in them {
+            let key = (it.device, it.chain);
+            change.withdrawn.push((key, it.sequence, it.hash));
+            let chain = self.chains.get(&key);
+            let known =
+                chain.and_then(|chain| chain.rows.iter().find(|row| row.known.hash == it.hash));
+            let after = known.map(|row| server::withdraw(&row.known));
+            change.receipts.push(Receipt {
+                device: it.device,
+                chain: it.chain,
+                sequence: it.sequence,
+                hash: it.hash,
+                fate: after
+                    .as_ref()
+                    .map_or(Fate::Refused(RefusedReason::Withdrawn), |it| it.fate),
+                at: after.as_ref().map_or(now, |it| it.arrived),
+                epoch: self.epoch,
+                backed_up_to: None,
+                signature: None,
+            });
+            if let (Some(after), Some(chain)) = (after, chain) {
+                change.chains.push(ChainChange {
+                    key,
+                    stored: Vec::new(),
+                    released: vec![after],
+                    head: chain.head,
+                    passed_on: Vec::new(),
+                });
+            }
+        }
+        change
+    }
+
+    /// What a device learns that opens a contact, and what has to be written for it: that it writes in this chain,
+    /// so that no clone of it is given the same one, and the chain that it is given.
     pub fn contact(
         &self,
         device: DeviceId,
         stated: &Stated,
         forked: bool,
-        now: Moment,
-    ) -> Contacted {
+        plant: Option<Plant>,
+    ) -> (Option<u32>, Option<Change>) {
         let chain = self.chains.get(&(device, stated.chain));
         let known = chain.and_then(|it| it.head);
-        let here = chain.into_iter().flat_map(|it| &it.rows).filter(|it| {
-            it.known.sequence == stated.sequence
-                && known.is_some_and(|head| it.known.sequence <= head.sequence)
-                && it.known.fate != Fate::Held(HeldReason::Fork)
-        });
-        let at_stated: Vec<Hash> = here.map(|it| it.known.hash).collect();
-        let same = at_stated.iter().find(|it| Some(**it) == stated.hash);
-        let at_stated = same.or(at_stated.first()).copied();
+        let here = chain.into_iter().flat_map(|it| &it.rows);
+        let here = here
+            .map(|it| &it.known)
+            .filter(|it| it.sequence == stated.sequence && it.fate != Fate::Held(HeldReason::Fork));
+        let same = here.clone().find(|it| Some(it.hash) == stated.hash);
+        let at_stated = same.or_else(|| here.clone().next()).map(|it| it.hash);
+        let at_stated =
+            at_stated.filter(|_| known.is_some_and(|it| stated.sequence <= it.sequence));
+        let written = self.chains.range((device, 0)..=(device, u32::MAX));
+        let written = written.map(|((_, chain), _)| *chain).next_back();
+        let given_out = self.given_out.get(&device).copied();
+        let highest = written.max(given_out).unwrap_or(1);
         let elsewhere = server::goes_on_elsewhere(stated, forked, known, at_stated);
-        let highest = self.chains.keys().filter(|it| it.0 == device);
-        let highest = highest.map(|it| it.1).max().unwrap_or(1);
-        Contacted {
-            device,
-            nonce: Bytes(Vec::new()),
-            token: String::new(),
-            lasts_s: 600,
+        let new_chain = (elsewhere && plant != Some(Plant::CloneUnnoticed))
+            .then(|| highest.max(stated.chain) + 1);
+        let change = (new_chain.is_some() || stated.chain > highest).then(|| Change {
             epoch: self.epoch,
-            server_now: now,
-            backed_up: Vec::new(),
-            new_chain: elsewhere.then(|| NewChain {
-                chain: highest.max(stated.chain) + 1,
-                certificate: Bytes(Vec::new()),
-            }),
-            certificates: Vec::new(),
-        }
+            new_chain: Some((device, new_chain.unwrap_or(stated.chain))),
+            ..Change::default()
+        });
+        (new_chain, change)
     }
 
     /// What a server of this version finds when it starts: envelopes that an older one held.
-    pub fn reconsider(&self, version: Version) -> Change {
+    pub fn reconsider(&self, version: Version, keys: &BTreeMap<DeviceId, PublicKey>) -> Change {
         let mut change = Change {
             epoch: self.epoch,
+            is_reconsidered: true,
             ..Change::default()
         };
         let mut highest_counter = self.highest_counter;
         for (&key, chain) in &self.chains {
+            let Some(device_key) = keys.get(&key.0) else {
+                continue;
+            };
             let waiting = chain
                 .rows
                 .iter()
                 .filter(|it| it.known.fate == Fate::Held(HeldReason::UnknownFormat))
-                .map(|it| {
-                    (it.known.clone(), {
-                        let key = device_key().public();
-                        version.read_one(&it.bytes, &key)
-                    })
-                });
+                .map(|it| (it.known.clone(), version.read_one(&it.bytes, device_key)));
             let waiting: Vec<_> = waiting.collect();
             let released = server::reconsider(chain.head, &waiting, highest_counter);
             let accepted = released.iter().filter(|it| it.fate == Fate::Accepted);
@@ -286,8 +345,17 @@ impl Tables {
             chains,
             mut reserved,
             again,
+            new_chain,
+            withdrawn,
             ..
         } = change;
+        self.given_out.extend(new_chain);
+        for (key, sequence, hash) in withdrawn {
+            self.withdrawn
+                .entry(key)
+                .or_default()
+                .insert((sequence, hash));
+        }
         let mut positions = Vec::new();
         let mut passed_on = again;
         for it in chains {
@@ -359,6 +427,10 @@ pub struct Database {
     handed_out: u64,
     /// With a bug planted: positions given out by a sequence, which no rollback takes back.
     n_reserved: u64,
+    /// All that was passed on in any epoch.
+    ever_fed: BTreeSet<Hash>,
+    /// Of these, what a server released when it started, perhaps from a backup that knows no better.
+    released: BTreeSet<Hash>,
 }
 
 impl Database {
@@ -373,6 +445,8 @@ impl Database {
             waiting: VecDeque::new(),
             handed_out: 0,
             n_reserved: 0,
+            ever_fed: BTreeSet::new(),
+            released: BTreeSet::new(),
         }
     }
 
@@ -415,7 +489,14 @@ impl Database {
 
     /// One durable commit. No reader may have passed a position that is filled only now.
     pub fn commit(&mut self, change: Change) -> Result<(), Broken> {
+        let is_reconsidered = change.is_reconsidered;
         let positions = self.tables.apply(change)?;
+        let fed = positions.iter().filter_map(|it| self.tables.feed.get(it));
+        let fed: Vec<Hash> = fed.map(|it| it.hash).collect();
+        if is_reconsidered {
+            self.released.extend(&fed);
+        }
+        self.ever_fed.extend(fed);
         match positions.iter().find(|it| **it <= self.handed_out) {
             Some(position) => Err(Law::NoneSkipped.broken(format_args!(
                 "position {position} is filled after a reader was told of {}",
@@ -423,6 +504,14 @@ impl Database {
             ))),
             None => Ok(()),
         }
+    }
+
+    pub fn was_released_at_start(&self, hash: Hash) -> bool {
+        self.released.contains(&hash)
+    }
+
+    pub fn was_ever_fed(&self, hash: Hash) -> bool {
+        self.ever_fed.contains(&hash)
     }
 
     pub fn page(&mut self, asked: Cursor, now: Moment) -> Result<Page, LogFellBack> {

@@ -5,15 +5,16 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use shouwen_domain::envelope::Envelope;
+use shouwen_domain::envelope::{Envelope, Fate, RefusedReason};
 use shouwen_domain::event::VOCABULARY;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::signature::{Algorithm, PublicKey, SecretKey};
 use shouwen_store::{
     CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, Standing, TakeIn,
 };
 use shouwen_sync::client::{Client, Elapsed, Place, Start, may_be_released};
-use shouwen_sync::message::{Cursor, Page};
+use shouwen_sync::message::{Bytes, Cursor, Page, Stated};
 
 use crate::chance::{Chance, Whose};
 use crate::people;
@@ -23,8 +24,14 @@ pub struct Device {
     /// Its name in the plan.
     pub n: u64,
     pub id: DeviceId,
+    pub key: SecretKey,
+    pub public: PublicKey,
     pub person: PersonId,
     pub disk: Memory,
+    /// The device that it was cloned from.
+    pub twin_of: Option<u64>,
+    /// What a backup of the whole device has of it.
+    pub disk_backup: Memory,
     /// With a bug planted: the disk before the last writes.
     pub disk_before: Memory,
     pub chance: Chance,
@@ -70,11 +77,18 @@ impl Device {
     pub fn bought(phone: &Phone, plan: &Plan) -> Self {
         let mut chance = plan.chance(Whose::Device, phone.n);
         let id = DeviceId::from_random(chance.id());
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&chance.id());
+        let key = SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
         let disk = Memory::new();
         Self {
             n: phone.n,
             id,
+            public: key.public(),
+            key,
             person: people::site().person(phone.person),
+            twin_of: None,
+            disk_backup: disk.snapshot(),
             disk_before: disk.snapshot(),
             disk,
             chance,
@@ -98,13 +112,38 @@ impl Device {
         }
     }
 
-    /// All that this device wrote: in its first chain, and where it went on.
-    pub fn own(&self) -> Result<Vec<Envelope>, Fault> {
-        let mut own = Vec::new();
-        for chain in 1..=self.standing()?.head.chain {
-            own.extend(now(self.disk.own_after(chain, 0, usize::MAX))?);
+    /// A device that takes itself for this one.
+    pub fn cloned(&self, n: u64, replaces: bool, chance: Chance) -> Self {
+        let disk = if replaces {
+            self.disk_backup.snapshot()
+        } else {
+            self.disk.snapshot()
+        };
+        Self {
+            n,
+            id: self.id,
+            key: self.key.clone(),
+            public: self.public,
+            person: self.person.clone(),
+            twin_of: Some(self.twin_of.unwrap_or(self.n)),
+            disk_backup: disk.snapshot(),
+            disk_before: disk.snapshot(),
+            disk,
+            chance,
+            skew_ms: self.skew_ms,
+            vocabulary: self.vocabulary,
+            on: false,
+            lost: false,
+            boot: 0,
+            link: Link {
+                up: true,
+                down: true,
+            },
+            hidden: false,
+            sticks_to: self.sticks_to,
+            pumps: BTreeMap::new(),
+            n_cases: self.n_cases,
         }
-        Ok(own)
     }
 
     pub fn standing(&self) -> Result<Standing, Fault> {
@@ -117,6 +156,44 @@ impl Device {
             chain: head.chain,
             sequence: head.sequence,
         })
+    }
+
+    /// What it says of its chain when it opens a contact.
+    pub fn states(&self) -> Result<Stated, Fault> {
+        let head = self.standing()?.head;
+        Ok(Stated {
+            chain: head.chain,
+            sequence: head.sequence,
+            hash: head.hash,
+        })
+    }
+
+    /// What its person took back, as it is told to head office; with a bug planted, what it said already is left
+    /// out.
+    pub fn taken_back(&self, told_once: bool) -> Result<Vec<Bytes>, Fault> {
+        let mut statements = Vec::new();
+        let is_told = |name: &str| {
+            let fates = now(self.disk.fates(usize::MAX)).unwrap_or_default();
+            let withdrawn = Some(Fate::Refused(RefusedReason::Withdrawn));
+            let mut told = fates.iter().filter(|it| it.fate == withdrawn);
+            told.any(|it| format!("{}/{}", it.chain, it.sequence) == name)
+        };
+        for name in now(self.disk.list(Section::Withdrawals))? {
+            if told_once && is_told(&name) {
+                continue;
+            }
+            statements.extend(now(self.disk.get(Section::Withdrawals, &name))?.map(Bytes));
+        }
+        Ok(statements)
+    }
+
+    /// All that it wrote, in every chain.
+    pub fn own(&self) -> Result<Vec<Envelope>, Fault> {
+        let mut own = Vec::new();
+        for chain in 0..=self.standing()?.head.chain {
+            own.extend(now(self.disk.own_after(chain, 0, usize::MAX))?);
+        }
+        Ok(own)
     }
 
     /// Starts a tab that takes over the pump.

@@ -34,6 +34,8 @@ pub struct Weather {
     pub pauses_at_step: u64,
     /// People do what does not fit the case.
     pub unfitting: u64,
+    /// People take back what is held or refused, where they could act.
+    pub takes_back: u64,
     pub body_limit_bytes: Option<usize>,
     /// The storm ends in silence: nobody is told that the network is back.
     pub silent_end: bool,
@@ -113,6 +115,12 @@ pub enum What {
     DeviceUpdated {
         device: u64,
     },
+    /// A second device goes on from what this one has, with the same key in the same chain; or in its place, and
+    /// then from what it had some time ago.
+    Cloned {
+        device: u64,
+        replaces: bool,
+    },
     ProcessCrash {
         process: usize,
         for_ms: u64,
@@ -147,7 +155,8 @@ impl What {
             | Self::ClockJump { device, .. }
             | Self::DiskFull { device, .. }
             | Self::SecondTab { device }
-            | Self::DeviceUpdated { device } => Some(device),
+            | Self::DeviceUpdated { device }
+            | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
             | Self::ProcessPaused { .. }
             | Self::ProcessUpgraded { .. }
@@ -172,6 +181,7 @@ impl Weather {
             dies_at_step: chance.pick(&[0, 0, 10, 40]),
             pauses_at_step: chance.pick(&[0, 0, 10, 40]),
             unfitting: chance.pick(&[0, 100, 300]),
+            takes_back: chance.pick(&[0, 50, 200, 500]),
             body_limit_bytes: chance.pick(&[None, None, Some(16_000), Some(40_000)]),
             silent_end: chance.happens(500),
         }
@@ -189,6 +199,7 @@ impl Weather {
         dies_at_step: 0,
         pauses_at_step: 0,
         unfitting: 0,
+        takes_back: 0,
         body_limit_bytes: None,
         silent_end: false,
     };
@@ -292,7 +303,11 @@ impl What {
                     told,
                 }
             }
-            46..50 => Self::Hidden { device, for_ms },
+            46..49 => Self::Hidden { device, for_ms },
+            49 => Self::Cloned {
+                device,
+                replaces: chance.happens(400),
+            },
             50..57 => Self::ClockJump {
                 device,
                 hours: chance.between(0, 48).cast_signed() - 24,

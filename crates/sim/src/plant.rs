@@ -65,6 +65,12 @@ plants! {
     GapRefused = "gap-refused",
     /// A server restored from a backup goes on in the same epoch.
     SameEpoch = "same-epoch",
+    /// Head office lets two clones of a device write on in one chain.
+    CloneUnnoticed = "clone-unnoticed",
+    /// The device tells only once what was taken back, and not again to a server that was restored.
+    ToldOnce = "told-once",
+    /// A server that was restored takes what a device sends to the one before.
+    AnyEpoch = "any-epoch",
     /// A server that was upgraded leaves alone what the older version held.
     NeverReconsidered = "never-reconsidered",
 }

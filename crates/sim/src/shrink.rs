@@ -107,7 +107,7 @@ impl Shrinker {
     }
 
     fn calm_weather(&mut self) {
-        let calm: [fn(&mut Weather); 12] = [
+        let calm: [fn(&mut Weather); 13] = [
             |it| *it = Weather::CALM,
             |it| it.lost = 0,
             |it| it.doubled = 0,
@@ -119,6 +119,7 @@ impl Shrinker {
             |it| it.dies_at_step = 0,
             |it| it.pauses_at_step = 0,
             |it| it.unfitting = 0,
+            |it| it.takes_back = 0,
             |it| (it.body_limit_bytes, it.silent_end) = (None, false),
         ];
         for change in calm {

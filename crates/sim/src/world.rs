@@ -7,9 +7,10 @@ use std::fmt;
 use shouwen_domain::envelope::Fate;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, SiteId};
+use shouwen_domain::signature::PublicKey;
 use shouwen_store::{Append, TakeIn};
 use shouwen_sync::client::{Elapsed, Input, Place, Todo, Trigger};
-use shouwen_sync::message::{Cursor, Page, Push, Stated};
+use shouwen_sync::message::{Cursor, Page, Push, Stated, Withdrawal};
 
 use crate::device::Device;
 use crate::law::{Broken, Law};
@@ -29,6 +30,11 @@ mod storm;
 /// How long it may take afterwards until everything is everywhere: one longest wait for each of a
 /// retry, an envelope that was passed over and a gap that was filled, and the pulls behind them.
 const SETTLING_MS: u64 = 20 * 60_000;
+/// Rounds in which everybody acts once more where there are clones, and how long one lasts.
+const N_ROUNDS: u64 = 3;
+const ROUND_MS: u64 = 60_000;
+/// Where the numbers of these acts begin.
+const LAST_ACTS: u64 = 1_000_000;
 /// Steps a run may take for each device: beyond, something goes round in circles.
 const MAX_STEPS: u64 = 100_000;
 
@@ -44,6 +50,10 @@ pub struct Report {
     pub n_without_effect: u64,
     pub n_crashes: u64,
     pub n_restores: u64,
+    pub n_clones: u64,
+    /// Of clones that wrote before they learned of one another: held until a person decides.
+    pub n_forked: u64,
+    pub n_taken_back: u64,
     /// Held for their format and released by an upgrade.
     pub n_released: u64,
     /// From the end of the storm until everything was everywhere.
@@ -62,6 +72,9 @@ impl Report {
             n_without_effect: self.n_without_effect + other.n_without_effect,
             n_crashes: self.n_crashes + other.n_crashes,
             n_restores: self.n_restores + other.n_restores,
+            n_clones: self.n_clones + other.n_clones,
+            n_forked: self.n_forked + other.n_forked,
+            n_taken_back: self.n_taken_back + other.n_taken_back,
             n_released: self.n_released + other.n_released,
             settled_after_ms: self.settled_after_ms.max(other.settled_after_ms),
         }
@@ -131,7 +144,10 @@ struct World<'a> {
     frozen: BTreeMap<(usize, u64), Vec<Event>>,
     n_pumps: u64,
     n_asked: u64,
+    n_rounds: u64,
     office: Office,
+    /// Whose key head office believes.
+    keys: BTreeMap<DeviceId, PublicKey>,
     saved: Saved,
     told: Told,
     report: Report,
@@ -142,7 +158,7 @@ struct World<'a> {
 struct Saved {
     envelopes: BTreeMap<Hash, Word>,
     /// The furthest head seen, by device.
-    heads: BTreeMap<DeviceId, Place>,
+    heads: BTreeMap<usize, Place>,
 }
 
 /// An envelope that a device wrote, or may have written.
@@ -150,12 +166,14 @@ struct Word {
     bytes: Vec<u8>,
     case: CaseId,
     device: usize,
-    /// The act in the plan.
+    /// The act in the plan, or one of those that come after all.
     act: u64,
     sequence: u64,
     /// Whether `append` said so; else the answer was lost and either is right.
     for_sure: bool,
     refused: bool,
+    /// Its person took it back.
+    taken_back: bool,
 }
 
 /// The model: what head office has said.
@@ -164,12 +182,13 @@ struct Told {
     fates: BTreeMap<(u64, Hash), (Fate, i64)>,
     accepted: BTreeMap<(u64, DeviceId, Place), Hash>,
     ever_accepted: BTreeSet<Hash>,
+    ever_taken_back: BTreeSet<Hash>,
 }
 
 /// One action, decided and sealed, on its way into the log.
 #[derive(Clone)]
 struct Doing {
-    act: usize,
+    act: u64,
     append: Append,
     by_rules: bool,
 }
@@ -178,6 +197,10 @@ struct Doing {
 enum Event {
     Act {
         act: usize,
+    },
+    LastAct {
+        device: usize,
+        n: u64,
     },
     Write {
         device: usize,
@@ -270,12 +293,18 @@ struct Asker {
 #[derive(Clone)]
 enum Ask {
     Contact { stated: Stated, forked: bool },
+    Withdraw(Vec<Withdrawal>),
     Push(Push),
     Pull(Cursor),
 }
 
 impl<'a> World<'a> {
     fn new(plan: &'a Plan, plant: Option<Plant>, listener: &'a mut Listener<'_>) -> Self {
+        let devices: Vec<_> = plan
+            .devices
+            .iter()
+            .map(|it| Device::bought(it, plan))
+            .collect();
         Self {
             plan,
             plant,
@@ -286,14 +315,12 @@ impl<'a> World<'a> {
             events: BTreeMap::new(),
             site: people::site().rules.directory.site.clone(),
             storm: true,
-            devices: plan
-                .devices
-                .iter()
-                .map(|it| Device::bought(it, plan))
-                .collect(),
+            keys: devices.iter().map(|it| (it.id, it.public)).collect(),
+            devices,
             frozen: BTreeMap::new(),
             n_pumps: 0,
             n_asked: 0,
+            n_rounds: 0,
             office: Office::new(plan),
             saved: Saved::default(),
             told: Told::default(),
@@ -319,7 +346,7 @@ impl<'a> World<'a> {
         }
         self.at(STORM_MS, Event::Calm);
         let look_every_ms = 1_000 * (1 + self.devices.len() as u64 / 5);
-        let mut look_at = STORM_MS + look_every_ms;
+        let (mut look_at, mut since) = (STORM_MS + look_every_ms, STORM_MS);
         while let Some(Reverse((at, n))) = self.agenda.pop() {
             self.now_ms = at;
             let event = self.events.remove(&n);
@@ -336,11 +363,17 @@ impl<'a> World<'a> {
                 look_at = at + look_every_ms;
                 match self.unsettled()? {
                     None => {
-                        self.check_everything()?;
-                        self.report.settled_after_ms = at - STORM_MS;
-                        return Ok(self.report);
+                        let settled_after_ms = at - since;
+                        self.report.settled_after_ms =
+                            self.report.settled_after_ms.max(settled_after_ms);
+                        if !self.another_round() {
+                            self.check_everything()?;
+                            return Ok(self.report);
+                        }
+                        since = at + ROUND_MS;
+                        look_at = since;
                     }
-                    Some(it) if at > STORM_MS + SETTLING_MS => return Err(it),
+                    Some(it) if at > since + SETTLING_MS => return Err(it),
                     Some(_) => {}
                 }
             }
@@ -352,6 +385,21 @@ impl<'a> World<'a> {
             }
             Some(it) => Err(it),
         }
+    }
+
+    /// Where there are clones, everybody acts once more, and once again: in the first round those who write in
+    /// one chain learn of one another, in the second each writes in its own.
+    fn another_round(&mut self) -> bool {
+        let has_clones = self.devices.iter().any(|it| it.twin_of.is_some());
+        if !has_clones || self.n_rounds == N_ROUNDS {
+            return false;
+        }
+        self.n_rounds += 1;
+        for device in 0..self.devices.len() {
+            let n = LAST_ACTS + self.n_rounds * 1_000 + device as u64;
+            self.soon(device, ROUND_MS - 1, Event::LastAct { device, n });
+        }
+        true
     }
 
     /// A line of the story.
@@ -393,6 +441,7 @@ impl<'a> World<'a> {
             | Event::Feed { device, pump, .. } => (*device, *pump),
             Event::Answer { from, .. } => (from.device, from.pump),
             Event::Act { .. }
+            | Event::LastAct { .. }
             | Event::Write { .. }
             | Event::Ask { .. }
             | Event::Step { .. }
@@ -429,7 +478,8 @@ impl<'a> World<'a> {
             return Ok(());
         }
         match event {
-            Event::Act { act } => self.act(act, 0),
+            Event::Act { act } => self.planned_act(act),
+            Event::LastAct { device, n } => self.act(device, n, 0),
             Event::Write {
                 device,
                 boot,

@@ -230,6 +230,8 @@ pub struct Client {
     contact: Lane,
     /// Until when the contact lasts; none: it has to be opened.
     in_contact_until: Option<Elapsed>,
+    /// The epoch of the server that the contact is with.
+    contact_epoch: u64,
     /// Of the chain that this device writes in, head office holds something as a fork.
     forked: bool,
     withdraw: Lane,
@@ -360,6 +362,7 @@ impl Client {
             next: None,
             contact: Lane::default(),
             in_contact_until: None,
+            contact_epoch: 0,
             forked: false,
             withdraw: wanted.clone(),
             push: wanted.clone(),
@@ -441,14 +444,23 @@ impl Client {
             .filter(|_| self.walk.is_none())
             .map(|(at, _)| at);
         let lanes = [&self.withdraw, &self.push, &self.pull];
-        let wakes = lanes.map(Lane::wakes_at).into_iter();
-        let next = wakes.chain([revisit, recheck]).flatten().min();
+        let push = self
+            .push
+            .wakes_at()
+            .filter(|_| !self.has_to_tell_before_it_fills());
+        let wakes = [self.withdraw.wakes_at(), push, self.pull.wakes_at()];
+        let next = wakes.into_iter().chain([revisit, recheck]).flatten().min();
         match self.contact.retry {
             // Without a contact nothing can be done before the next try to open one.
             Some((at, _)) if lanes.into_iter().any(|it| it.wanted) => Some(at),
             Some((at, _)) => next.map(|it| it.max(at)),
             None => next,
         }
+    }
+
+    /// A restored server would pass on once more what was taken back, were that pushed before it is told.
+    fn has_to_tell_before_it_fills(&self) -> bool {
+        self.filling.is_some() && self.walk.is_some() && self.withdraw.wanted
     }
 
     fn is_in_contact(&self, now: Elapsed) -> bool {
@@ -553,7 +565,7 @@ impl Client {
         } else if self.withdraw.is_ready(now) {
             self.withdraw.begin();
             self.begin(Step::LoadingWithdrawals, now, Todo::LoadWithdrawals);
-        } else if self.push.is_ready(now) {
+        } else if self.push.is_ready(now) && !self.has_to_tell_before_it_fills() {
             self.push.begin();
             self.begin(
                 Step::Loading(self.walk),
@@ -591,6 +603,7 @@ impl Client {
         // Renewed early enough that what is under way then still ends within it.
         let lasts_ms = u64::from(answer.lasts_s) * 1_000;
         self.in_contact_until = Some(now.after(lasts_ms.saturating_sub(ANSWER_MS).max(1)));
+        self.contact_epoch = answer.epoch;
         self.meet_epoch(answer.epoch);
         if let Some(new_chain) = answer.new_chain {
             self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));
@@ -664,6 +677,7 @@ impl Client {
             chain,
             head,
             envelopes: bytes,
+            epoch: Some(self.contact_epoch),
         };
         self.begin(Step::Pushing(batch), now, Todo::Push(push));
     }
@@ -702,6 +716,11 @@ impl Client {
             return;
         };
         let batch = batch.clone();
+        if answer.receipts.is_empty() && answer.epoch != self.contact_epoch {
+            self.step = Step::Rest;
+            self.push.wanted = true;
+            return self.meet_epoch(answer.epoch);
+        }
         let (device, chain) = (self.device, batch.chain);
         let mut unanswered = batch.sent.clone();
         let mut believed = answer.receipts;
@@ -800,6 +819,10 @@ impl Client {
     /// A server of another epoch lost its log or was restored from a backup: whatever this device wrote
     /// is pushed again, receipt or not.
     fn meet_epoch(&mut self, epoch: u64) {
+        if epoch != self.contact_epoch {
+            // It may not know in which chains this device writes, and give them to a clone.
+            self.in_contact_until = None;
+        }
         if epoch != self.filled && self.filling != Some(epoch) {
             self.filling = Some(epoch);
             self.walk = Some(Place::default());

@@ -241,6 +241,10 @@ pub struct Push {
     pub head: u64,
     #[n(4)]
     pub envelopes: Vec<Bytes>,
+    /// The epoch that the device is in contact with: where head office's is another, it was restored meanwhile,
+    /// takes nothing and says so, since it may not know what was taken back. None: whatever it is.
+    #[n(5)]
+    pub epoch: Option<u64>,
 }
 
 /// A byte string.

@@ -248,7 +248,7 @@ pub fn judge(
         let taken_back = withdrawn
             .contains(&(outline.sequence, arrival.hash))
             .then_some(RefusedReason::Withdrawn);
-        let fate = match arrival.flaw.or(wrong_site).or(taken_back) {
+        let fate = match taken_back.or(arrival.flaw).or(wrong_site) {
             Some(reason) => Fate::Refused(reason),
             None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
                 Fate::Held(HeldReason::Fork)
@@ -272,6 +272,11 @@ pub fn judge(
             }
         });
     }
+    ledger.leave_branches(|at| {
+        if at < n_before {
+            released.push(at);
+        }
+    });
     let Ledger { head, known, .. } = ledger;
     let verdict = |seat| match seat {
         Seat::Away(verdict) => verdict,
@@ -399,6 +404,38 @@ impl Ledger {
                 sequence: next,
                 hash: self.known[found].hash,
             });
+        }
+    }
+
+    /// Beyond the head, what hangs on a branch waits for no gap: no envelope of the chain will ever fill it.
+    fn leave_branches(&mut self, mut changed: impl FnMut(usize)) {
+        let next = self.head.map_or(1, |it| it.sequence + 1);
+        let before = self.head.map(|it| it.hash);
+        let beyond: Vec<usize> = self
+            .by_sequence
+            .range(next..)
+            .flat_map(|(_, at)| at)
+            .copied()
+            .collect();
+        let mut branches = BTreeSet::new();
+        for at in beyond {
+            let it = &self.known[at];
+            let is_on_branch = if it.sequence == next {
+                it.previous != before
+            } else {
+                it.previous.is_some_and(|it| branches.contains(&it))
+            };
+            if !is_on_branch {
+                continue;
+            }
+            branches.insert(it.hash);
+            if matches!(
+                it.fate,
+                Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat)
+            ) {
+                self.known[at].fate = Fate::Held(HeldReason::Fork);
+                changed(at);
+            }
         }
     }
 

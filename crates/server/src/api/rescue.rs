@@ -111,6 +111,7 @@ fn by_chain(device: DeviceId, envelopes: Vec<Bytes>) -> Vec<Push> {
             chain,
             head: 0,
             envelopes: Vec::new(),
+            epoch: None,
         });
         push.head = push.head.max(sequence);
         push.envelopes.push(bytes);

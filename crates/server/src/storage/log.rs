@@ -124,6 +124,9 @@ pub fn take_in(
     now: Moment,
 ) -> Result<Result<(Vec<Receipt>, u64), MixedChains>, Fault> {
     let feed = hold_feed(db, &sender.site, arrivals.len())?;
+    if push.epoch.is_some_and(|it| it != feed.epoch) {
+        return Ok(Ok((Vec::new(), feed.epoch)));
+    }
     let (head, backed_up) = head(db, sender, push.chain)?;
     let state = ChainState {
         head,

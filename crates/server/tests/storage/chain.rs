@@ -82,6 +82,7 @@ impl Chain {
             device: self.sender.device,
             chain: 1,
             head: self.sequence,
+            epoch: None,
             envelopes: envelopes.iter().cloned().map(Bytes).collect(),
         }
     }

@@ -226,6 +226,7 @@ on_both_engines! {
     work_that_fails_leaves_nothing_and_does_not_harm_its_neighbours
     a_snapshot_is_not_disturbed_by_what_is_written_beside_it
     processes_that_start_at_once_make_one_database
+    what_is_meant_for_another_epoch_is_not_taken
     a_log_that_fell_back_begins_a_new_epoch_on_every_site
     a_device_keeps_its_code_and_no_two_share_one
     a_code_that_is_being_given_out_is_not_given_out_beside_it
@@ -503,6 +504,26 @@ fn processes_that_start_at_once_make_one_database(home: &Home) {
     });
     assert_eq!(epochs.len(), 1);
     assert_ne!(epochs.first(), Some(&0));
+}
+
+fn what_is_meant_for_another_epoch_is_not_taken(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(1);
+    let here = process.epoch("lanting");
+    for (epoch, n_receipts) in [(here + 1, 0), (here, 1)] {
+        let (sender, push) = (
+            li.sender.clone(),
+            Push {
+                epoch: Some(epoch),
+                ..li.push(&envelopes)
+            },
+        );
+        let take_in = move |db: &dyn Db| take_in(db, &sender, &push);
+        let receipts = process.write("lanting", take_in).unwrap();
+        assert_eq!(receipts.len(), n_receipts);
+        assert_eq!(process.feed("lanting").len(), n_receipts);
+    }
 }
 
 fn a_log_that_fell_back_begins_a_new_epoch_on_every_site(home: &Home) {

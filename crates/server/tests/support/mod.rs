@@ -488,6 +488,7 @@ impl Device {
             device: self.id,
             chain: self.chain,
             head: self.sequence,
+            epoch: None,
             envelopes,
         }
     }

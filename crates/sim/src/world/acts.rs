@@ -1,17 +1,17 @@
 //! What people do, and how it gets into the log.
 
 use shouwen_domain::Case;
-use shouwen_domain::envelope::{Envelope, Stamp};
+use shouwen_domain::envelope::{Envelope, Fate, RefusedReason, Stamp};
 use shouwen_domain::event::Event as Happened;
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, EnvelopeId};
-use shouwen_store::{Append, Entry, History, Log, WriteError};
+use shouwen_store::{Append, Entry, History, Log, OwnFate, Section, WriteError};
 use shouwen_sync::client::{Input, Place, Trigger};
+use shouwen_sync::message::Withdrawal;
 
 use super::{Broken, Doing, Event, Law, Word, World};
 use crate::chance::{Chance, Whose};
-use crate::database::device_key;
-use crate::device::{now, row};
+use crate::device::{Device, now, row};
 use crate::people;
 use crate::plant::Plant;
 
@@ -29,15 +29,28 @@ struct Decided {
 }
 
 impl World<'_> {
-    pub(super) fn act(&mut self, act: usize, n_tries: u32) -> Result<(), Broken> {
+    /// On the device of the plan, or on one of its clones.
+    pub(super) fn planned_act(&mut self, act: usize) -> Result<(), Broken> {
         let planned = &self.plan.acts[act];
-        let found = self.devices.iter().position(|it| it.n == planned.device);
-        let Some(device) = found.filter(|&it| self.devices[it].on) else {
+        let is_it = |it: &&Device| it.n == planned.device || it.twin_of == Some(planned.device);
+        let n_twins = self.devices.iter().filter(is_it).count();
+        let mut chance = self.plan.chance(Whose::Act, planned.n * 8 + 7);
+        let chosen = chance.below(n_twins.max(1));
+        let mut twins = self.devices.iter().enumerate().filter(|(_, it)| is_it(it));
+        match twins.nth(chosen).map(|(device, _)| device) {
+            Some(device) => self.act(device, planned.n, 0),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn act(&mut self, device: usize, act: u64, n_tries: u32) -> Result<(), Broken> {
+        if !self.devices[device].on {
             return Ok(());
-        };
-        let mut chance = self
-            .plan
-            .chance(Whose::Act, planned.n * 8 + u64::from(n_tries));
+        }
+        let mut chance = self.plan.chance(Whose::Act, act * 8 + u64::from(n_tries));
+        if chance.happens(self.plan.weather.takes_back) && self.take_back(device, &mut chance)? {
+            return Ok(());
+        }
         let Some(decided) = self.decide(device, &mut chance)? else {
             self.note(&format_args!("device {device}: nothing to do"));
             return Ok(());
@@ -53,7 +66,7 @@ impl World<'_> {
         let seen = decided.known.entries.iter();
         let seen = seen.map(|it| it.envelope.header().counter).max();
         // A device that was set up for the wrong site: what it writes is refused.
-        let stray = chance.happens(30);
+        let stray = act < super::LAST_ACTS && chance.happens(30);
         let stamp = Stamp {
             id: EnvelopeId::from_random(chance.id()),
             site: if stray {
@@ -89,7 +102,7 @@ impl World<'_> {
         let Ok(envelope) = Envelope::seal(stamp, &decided.events) else {
             return Ok(());
         };
-        let envelope = envelope.signed(&device_key());
+        let envelope = envelope.signed(&it.key);
         let boot = it.boot;
         let doing = Box::new(Doing {
             act,
@@ -111,6 +124,62 @@ impl World<'_> {
             },
         );
         Ok(())
+    }
+
+    /// Somebody looks at what is held or refused, and takes one of them back.
+    fn take_back(&mut self, device: usize, chance: &mut Chance) -> Result<bool, Broken> {
+        let withdrawn = Some(Fate::Refused(RefusedReason::Withdrawn));
+        let mut open = now(self.devices[device].disk.fates(0))?;
+        let said = now(self.devices[device].disk.list(Section::Withdrawals))?;
+        let name = |it: &OwnFate| format!("{}/{}", it.chain, it.sequence);
+        open.retain(|it| it.needs_a_person() && it.fate != withdrawn && !said.contains(&name(it)));
+        let is_held = |it: &OwnFate| matches!(it.fate, Some(Fate::Held(_)));
+        if open.iter().any(is_held) {
+            open.retain(is_held);
+        }
+        if open.is_empty() {
+            return Ok(false);
+        }
+        let it = chance.pick(&open);
+        let before = it.sequence - 1;
+        let own = now(self.devices[device].disk.own_after(it.chain, before, 1))?;
+        let Some(envelope) = own.into_iter().next() else {
+            return Ok(false);
+        };
+        let hash = envelope.hash();
+        // What a restored server holds for a while was accepted before: others have it.
+        if self.told.ever_accepted.contains(&hash) {
+            return Ok(false);
+        }
+        let what = Withdrawal {
+            device: self.devices[device].id,
+            chain: it.chain,
+            sequence: it.sequence,
+            hash,
+        };
+        let statement = minicbor::to_vec(what).expect("writing to a vector cannot fail");
+        self.before_write(device);
+        let name = name(&it);
+        let put = self.devices[device]
+            .disk
+            .put(Section::Withdrawals, &name, &statement);
+        let is_stored = now(put).is_ok();
+        // Where the answer was lost, it may be stored all the same.
+        if let Some(word) = self.saved.envelopes.get_mut(&hash) {
+            word.taken_back = true;
+        }
+        if is_stored {
+            self.report.n_taken_back += 1;
+            self.tell(&format_args!(
+                "device {device}: takes envelope {} back, which is {:?}",
+                it.sequence, it.fate
+            ));
+        }
+        let pumps: Vec<_> = self.devices[device].pumps.keys().copied().collect();
+        for pump in pumps {
+            self.poke(device, pump, Input::Trigger(Trigger::Sent))?;
+        }
+        Ok(true)
     }
 
     fn decide(&self, device: usize, chance: &mut Chance) -> Result<Option<Decided>, Broken> {
@@ -235,7 +304,7 @@ impl World<'_> {
                 if is_there && self.plant != Some(Plant::ActedAgain) {
                     self.told_saved(device, &doing, hash);
                 } else if n_tries < N_TRIES {
-                    self.act(doing.act, n_tries + 1)?;
+                    self.act(device, doing.act, n_tries + 1)?;
                 }
             }
         }
@@ -244,10 +313,10 @@ impl World<'_> {
 
     fn told_saved(&mut self, device: usize, doing: &Doing, hash: Hash) {
         self.tell(&format_args!("device {device}: saved {}", Act(doing)));
-        let known = self
-            .saved
-            .envelopes
-            .insert(hash, self.word(device, doing, true));
+        let mut word = self.word(device, doing, true);
+        let known = self.saved.envelopes.get(&hash);
+        word.taken_back = known.is_some_and(|it| it.taken_back);
+        let known = self.saved.envelopes.insert(hash, word);
         if known.is_none_or(|it| !it.for_sure) {
             self.report.n_saved += 1;
             self.report.n_decided += u64::from(doing.by_rules);
@@ -269,15 +338,16 @@ impl World<'_> {
             bytes: doing.append.envelope.to_bytes(),
             case: header.case,
             device,
-            act: self.plan.acts[doing.act].n,
+            act: doing.act,
             sequence: header.sequence,
             for_sure,
             refused: header.site != self.site,
+            taken_back: false,
         }
     }
 
     pub(super) fn saw_head(&mut self, device: usize, head: Place) -> Result<(), Broken> {
-        let known = self.saved.heads.entry(self.devices[device].id).or_default();
+        let known = self.saved.heads.entry(device).or_default();
         if head < *known {
             return Err(Law::HeadsGoForward.broken(format_args!(
                 "the head of device {device} moved back from {known:?} to {head:?}"

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use shouwen_domain::envelope::{FORMAT, HeldReason};
 use shouwen_domain::hash::Hash;
+use shouwen_domain::id::DeviceId;
+use shouwen_domain::moment::Moment;
 use shouwen_sync::client::{Failure, Input};
-use shouwen_sync::message::{Cursor, Push, Pushed};
+use shouwen_sync::message::{Bytes, Contacted, Cursor, NewChain, Push, Pushed, Stated, Withdrawal};
 use shouwen_sync::server::Version;
 
 use super::oracle::check_page;
@@ -56,6 +58,15 @@ enum Work {
         from: Asker,
         push: Push,
     },
+    Contact {
+        from: Asker,
+        stated: Stated,
+        forked: bool,
+    },
+    Withdraw {
+        from: Asker,
+        them: Vec<Withdrawal>,
+    },
     Pull {
         from: Asker,
         cursor: Cursor,
@@ -72,9 +83,11 @@ enum Work {
 impl Work {
     const fn from(&self) -> Option<Asker> {
         match self {
-            Self::Push { from, .. } | Self::Pull { from, .. } | Self::BeginEpoch { from, .. } => {
-                Some(*from)
-            }
+            Self::Push { from, .. }
+            | Self::Contact { from, .. }
+            | Self::Withdraw { from, .. }
+            | Self::Pull { from, .. }
+            | Self::BeginEpoch { from, .. } => Some(*from),
             Self::Reconsider => None,
         }
     }
@@ -126,7 +139,10 @@ impl World<'_> {
             let broken = [Failure::Server, Failure::Malformed, Failure::Network];
             Some(device.chance.pick(&broken))
         } else if storm && device.chance.happens(weather.signed_out) {
-            Some(Failure::SignedOut)
+            Some(match ask {
+                Ask::Contact { .. } => Failure::NotEnrolled,
+                Ask::Withdraw(_) | Ask::Push(_) | Ask::Pull(_) => Failure::SignedOut,
+            })
         } else {
             None
         };
@@ -135,13 +151,12 @@ impl World<'_> {
             return;
         }
         let work = match ask {
-            Ask::Contact { stated, forked } => {
-                let id = self.devices[from.device].id;
-                let at = true_time(self.now_ms);
-                let answer = self.office.db.tables.contact(id, &stated, forked, at);
-                self.answer(from, &Input::Contacted(answer));
-                return;
-            }
+            Ask::Contact { stated, forked } => Work::Contact {
+                from,
+                stated,
+                forked,
+            },
+            Ask::Withdraw(them) => Work::Withdraw { from, them },
             Ask::Pull(cursor) => Work::Pull { from, cursor },
             Ask::Push(push) => {
                 let n_bytes: usize = push.envelopes.iter().map(|it| it.0.len()).sum();
@@ -250,6 +265,26 @@ impl World<'_> {
             self.next_step(task);
             return Ok(());
         }
+        if let Work::Contact {
+            from,
+            stated,
+            forked,
+        } = work
+        {
+            // Mostly nothing has to be written.
+            let tables = &self.office.db.tables;
+            let device = self.devices[from.device].id;
+            if tables
+                .contact(device, stated, *forked, self.plant)
+                .1
+                .is_none()
+            {
+                let answer = contacted(device, tables.epoch, true_time(self.now_ms), None);
+                self.set(task, Stage::Answer, Some(answer));
+                self.next_step(task);
+                return Ok(());
+            }
+        }
         if matches!(
             self.plant,
             Some(Plant::JudgedBeforeLock | Plant::PositionBeforeLock)
@@ -337,6 +372,7 @@ impl World<'_> {
                 let asking = Asking {
                     site: &self.site,
                     device: self.devices[from.device].id,
+                    key: &self.devices[from.device].public,
                     push,
                     now,
                     version,
@@ -358,7 +394,27 @@ impl World<'_> {
                     Err(_) => (Change::default(), Some(Input::Failed(Failure::Server))),
                 }
             }
-            Work::Reconsider => (db.tables.reconsider(version), None),
+            Work::Reconsider => (db.tables.reconsider(version, &self.keys), None),
+            Work::Contact {
+                from,
+                stated,
+                forked,
+            } => {
+                let device = self.devices[from.device].id;
+                let (chain, change) = db.tables.contact(device, stated, *forked, self.plant);
+                let answer = contacted(device, db.tables.epoch, now, chain);
+                (change.unwrap_or_default(), Some(answer))
+            }
+            Work::Withdraw { them, .. } => {
+                let mut change = db.tables.withdraw(them, now);
+                let receipts = std::mem::take(&mut change.receipts);
+                let answer = Pushed {
+                    receipts,
+                    epoch: change.epoch,
+                    server_now: now,
+                };
+                (change, Some(Input::WithdrawAnswered(answer)))
+            }
             Work::Pull { .. } | Work::BeginEpoch { .. } => (Change::default(), None),
         };
         let it = self.task(task);
@@ -391,7 +447,12 @@ impl World<'_> {
                 self.report.n_released += (n_unknown - left) as u64;
                 self.set(task, Stage::Answer, None);
             }
-            Work::Push { .. } | Work::Pull { .. } => self.set(task, Stage::Answer, None),
+            Work::Push { .. }
+            | Work::Contact { .. }
+            | Work::Withdraw { .. }
+            | Work::Pull { .. } => {
+                self.set(task, Stage::Answer, None);
+            }
         }
         self.unlock(task);
         self.next_step(task);
@@ -403,7 +464,7 @@ impl World<'_> {
             return;
         };
         if let (Some(from), Some(answer)) = (it.work.from(), it.answer) {
-            if let Input::PushAnswered(answer) = &answer {
+            if let Input::PushAnswered(answer) | Input::WithdrawAnswered(answer) = &answer {
                 let fates: Vec<_> = answer
                     .receipts
                     .iter()
@@ -450,6 +511,7 @@ impl World<'_> {
         let asking = Asking {
             site: &self.site,
             device: self.devices[from.device].id,
+            key: &self.devices[from.device].public,
             push,
             now: true_time(self.now_ms),
             version: Version::OURS,
@@ -544,6 +606,23 @@ impl World<'_> {
             }
         }
     }
+}
+
+fn contacted(device: DeviceId, epoch: u64, now: Moment, chain: Option<u32>) -> Input {
+    Input::Contacted(Contacted {
+        device,
+        nonce: Bytes(Vec::new()),
+        token: String::new(),
+        lasts_s: 600,
+        epoch,
+        server_now: now,
+        backed_up: Vec::new(),
+        new_chain: chain.map(|chain| NewChain {
+            chain,
+            certificate: Bytes(Vec::new()),
+        }),
+        certificates: Vec::new(),
+    })
 }
 
 fn fate_in_words(fate: shouwen_domain::envelope::Fate) -> String {

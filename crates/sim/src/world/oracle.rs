@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shouwen_domain::Case;
 use shouwen_domain::case::Act;
-use shouwen_domain::envelope::{Envelope, Fate, Receipt};
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
 use shouwen_store::{Entry, Log};
@@ -15,6 +15,8 @@ use super::{Broken, Law, World};
 use crate::device::{Device, heard, now};
 use crate::plant::Plant;
 
+const FORK: Fate = Fate::Held(HeldReason::Fork);
+
 impl World<'_> {
     /// A receipt is given only for what is durable, and none takes back what another one said.
     pub(super) fn check_durable(
@@ -24,14 +26,18 @@ impl World<'_> {
     ) -> Result<(), Broken> {
         let tables = &self.office.db.tables;
         for it in receipts {
-            let durable = tables.fate(self.devices[device].id, it.hash);
-            if it.epoch == tables.epoch && durable.is_none() {
+            let durable = tables.fate(self.devices[device].id, it.hash).is_some()
+                || tables.is_withdrawn((it.device, it.chain), it.sequence, it.hash);
+            if it.epoch == tables.epoch && !durable {
                 return Err(Law::ReceiptsAgree.broken(format_args!(
                     "device {device} has a receipt for its envelope {}, which head office does not have",
                     it.sequence
                 )));
             }
-            self.told.hears(it)?;
+            if self.office.db.was_released_at_start(it.hash) {
+                self.told.ever_taken_back.remove(&it.hash);
+            }
+            self.told.hears(it, self.office.db.was_ever_fed(it.hash))?;
         }
         Ok(())
     }
@@ -55,8 +61,10 @@ impl World<'_> {
             }
         }
         for (hash, it) in &self.saved.envelopes {
-            let there = if it.refused {
-                tables.fate(self.devices[it.device].id, *hash).is_some()
+            let fate = || tables.fate(self.devices[it.device].id, *hash);
+            let lenient = it.refused || it.taken_back || self.is_cloned(&self.devices[it.device]);
+            let there = if lenient {
+                fate().is_some()
             } else {
                 tables.is_passed_on(*hash)
             };
@@ -70,7 +78,10 @@ impl World<'_> {
         for (n, device) in self.living() {
             for it in device.own()? {
                 // Also what nobody was told of, where the log has it.
-                if !self.is_refused(&it) && !tables.is_passed_on(it.hash()) {
+                let is_fork =
+                    self.is_cloned(device) && tables.fate(device.id, it.hash()) == Some(FORK);
+                let is_not_owed = is_fork || self.is_refused(&it) || self.is_taken_back(&it);
+                if !is_not_owed && !tables.is_passed_on(it.hash()) {
                     return late(format_args!(
                         "head office does not have envelope {} of device {n}",
                         it.header().sequence
@@ -86,7 +97,8 @@ impl World<'_> {
         }
         for (n, device) in self.living() {
             for it in now(device.disk.fates(usize::MAX))? {
-                if !matches!(it.fate, Some(Fate::Accepted | Fate::Refused(_))) {
+                let is_fork = it.fate == Some(FORK) && self.is_cloned(device);
+                if !is_fork && !matches!(it.fate, Some(Fate::Accepted | Fate::Refused(_))) {
                     return late(format_args!(
                         "the fate of envelope {} of device {n} is {:?}",
                         it.sequence, it.fate
@@ -116,9 +128,16 @@ impl World<'_> {
                 // server lost together with the device that wrote it stays with whoever had read it.
                 entries.retain(|it| {
                     let header = it.envelope.header();
+                    let hash = it.envelope.hash();
                     let is_orphan = || self.devices.iter().any(|d| d.lost && d.id == header.device);
-                    hashes.contains(&it.envelope.hash())
+                    // A fork stays with whoever wrote it, and after a restore with whoever had read it.
+                    let is_fork = || self.office.db.tables.fate(header.device, hash) == Some(FORK);
+                    // What its person took back without knowing that it was accepted stays with whoever had read it
+                    // before the server forgot it.
+                    hashes.contains(&hash)
                         || !is_orphan()
+                            && !is_fork()
+                            && !self.is_taken_back(&it.envelope)
                             && (header.device != device.id || !self.is_refused(&it.envelope))
                 });
                 self.check_bytes(n, &entries)?;
@@ -168,6 +187,7 @@ impl World<'_> {
             self.check_own(n, device)?;
         }
         self.report.n_without_effect = n_without_effect;
+        self.report.n_forked = self.office.db.tables.n_forked();
         Ok(())
     }
 
@@ -242,7 +262,9 @@ impl World<'_> {
                 .and_then(|it| it.fate);
             let right = match fate {
                 Some(Fate::Accepted) => !self.is_refused(it),
+                Some(Fate::Refused(RefusedReason::Withdrawn)) => self.is_taken_back(it),
                 Some(Fate::Refused(_)) => self.is_refused(it),
+                Some(FORK) => self.is_cloned(device) && self.is_early(it),
                 Some(Fate::Held(_)) | None => false,
             };
             if !right {
@@ -276,6 +298,21 @@ impl World<'_> {
         Ok(())
     }
 
+    fn is_taken_back(&self, it: &Envelope) -> bool {
+        let word = self.saved.envelopes.get(&it.hash());
+        word.is_some_and(|it| it.taken_back)
+    }
+
+    fn is_cloned(&self, device: &Device) -> bool {
+        self.devices.iter().filter(|it| it.id == device.id).count() > 1
+    }
+
+    /// Whether it was written before clones had to know of one another.
+    fn is_early(&self, it: &Envelope) -> bool {
+        let word = self.saved.envelopes.get(&it.hash());
+        word.is_none_or(|it| it.act < super::LAST_ACTS + super::N_ROUNDS * 1_000)
+    }
+
     pub(super) fn is_refused(&self, it: &Envelope) -> bool {
         it.header().site != self.site
     }
@@ -297,7 +334,8 @@ pub(super) fn check_page(page: &Page) -> Result<(), Broken> {
 }
 
 impl super::Told {
-    fn hears(&mut self, it: &Receipt) -> Result<(), Broken> {
+    /// `passed_on`: in some epoch, which whoever took it back may not have heard.
+    fn hears(&mut self, it: &Receipt, passed_on: bool) -> Result<(), Broken> {
         let contradicts = |what: &str| {
             Law::ReceiptsAgree.broken(format_args!(
                 "a receipt for envelope {} {what}: {:?} in epoch {}",
@@ -307,7 +345,9 @@ impl super::Told {
         let stamp = it.at.unix_ms();
         let known = self.fates.insert((it.epoch, it.hash), (it.fate, stamp));
         if let Some((fate, at)) = known {
-            if at != stamp {
+            // What was taken back before it came has no moment of arrival.
+            let withdrawn = Fate::Refused(RefusedReason::Withdrawn);
+            if at != stamp && fate != withdrawn && it.fate != withdrawn {
                 return Err(contradicts("says that it arrived at another moment"));
             }
             if matches!(fate, Fate::Accepted | Fate::Refused(_)) && fate != it.fate {
@@ -319,6 +359,15 @@ impl super::Told {
             }
         }
         match it.fate {
+            Fate::Refused(_) if self.ever_accepted.contains(&it.hash) => {
+                return Err(contradicts("refuses what was accepted"));
+            }
+            Fate::Accepted if self.ever_taken_back.contains(&it.hash) => {
+                return Err(contradicts("passes on what was taken back"));
+            }
+            Fate::Refused(RefusedReason::Withdrawn) if !passed_on => {
+                self.ever_taken_back.insert(it.hash);
+            }
             Fate::Accepted => {
                 self.ever_accepted.insert(it.hash);
                 let place = Place {
@@ -329,9 +378,6 @@ impl super::Told {
                 if *self.accepted.entry(seat).or_insert(it.hash) != it.hash {
                     return Err(contradicts("accepts another one at its place"));
                 }
-            }
-            Fate::Refused(_) if self.ever_accepted.contains(&it.hash) => {
-                return Err(contradicts("refuses what was accepted"));
             }
             Fate::Refused(_) | Fate::Held(_) => {}
         }

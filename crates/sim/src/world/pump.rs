@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use shouwen_domain::envelope::{Fate, Receipt};
 use shouwen_store::memory::Failure as DiskFailure;
 use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
 use shouwen_sync::client::{Elapsed, Failure, Input, Place, Status, Todo};
-use shouwen_sync::message::{Page, Stated};
+use shouwen_sync::message::Page;
 
 use super::{Ask, Broken, Event, Law, World, planted};
 use crate::device::{EPOCH, heard, now, stored};
@@ -66,22 +67,12 @@ impl World<'_> {
         for todo in todos {
             match todo {
                 Todo::Contact { forked } => {
-                    let end = self.devices[device].standing()?.head;
-                    let stated = Stated {
-                        chain: end.chain,
-                        sequence: end.sequence,
-                        hash: end.hash,
-                    };
+                    let stated = self.devices[device].states()?;
                     self.ask(device, pump, Ask::Contact { stated, forked });
                 }
-                // Nobody takes anything back here.
-                Todo::LoadWithdrawals | Todo::Withdraw(_) => {
-                    let nothing = Event::Feed {
-                        device,
-                        pump,
-                        input: Input::Withdrawals(Vec::new()),
-                    };
-                    self.soon(device, 20, nothing);
+                Todo::Withdraw(them) => {
+                    let them = them.iter().filter_map(|it| minicbor::decode(&it.0).ok());
+                    self.ask(device, pump, Ask::Withdraw(them.collect()));
                 }
                 Todo::Push(push) => self.ask(device, pump, Ask::Push(push)),
                 Todo::Pull(cursor) => self.ask(device, pump, Ask::Pull(cursor)),
@@ -97,6 +88,7 @@ impl World<'_> {
                 Todo::LoadOwed { .. }
                 | Todo::LoadOwn { .. }
                 | Todo::StartChain(_)
+                | Todo::LoadWithdrawals
                 | Todo::Settle(_)
                 | Todo::KeepEpoch(_)
                 | Todo::TakeIn(_) => self.soon(device, 20, Event::Do { device, pump, todo }),
@@ -132,7 +124,10 @@ impl World<'_> {
                     Input::Settled
                 } else {
                     match now(self.devices[device].disk.settle(fence, &receipts)) {
-                        Ok(_) => Input::Settled,
+                        Ok(_) => {
+                            self.forget_what_came_to_nothing(device, &receipts);
+                            Input::Settled
+                        }
                         Err(why) => return self.not_written(device, pump, why),
                     }
                 }
@@ -162,22 +157,56 @@ impl World<'_> {
             Todo::StartChain(new) => {
                 self.before_write(device);
                 match now(self.devices[device].disk.start_chain(fence, new.chain)) {
-                    Ok(_) => Input::ChainStarted,
+                    Ok(standing) => {
+                        self.tell(&format_args!(
+                            "device {device}: goes on in chain {}",
+                            standing.head.chain
+                        ));
+                        Input::ChainStarted
+                    }
                     Err(why) => return self.not_written(device, pump, why),
                 }
             }
+            Todo::LoadWithdrawals => {
+                // Reading fails as well, now and then.
+                let is_faulty = self.storm && {
+                    let per_mille = self.plan.weather.disk_fault;
+                    self.devices[device].chance.happens(per_mille)
+                };
+                if is_faulty {
+                    Input::Failed(Failure::Storage)
+                } else {
+                    let told_once = self.plant == Some(Plant::ToldOnce);
+                    Input::Withdrawals(self.devices[device].taken_back(told_once)?)
+                }
+            }
             Todo::Contact { .. }
-            | Todo::LoadWithdrawals
             | Todo::Withdraw(_)
             | Todo::Push(_)
             | Todo::Pull(_)
             | Todo::SignInAgain => return Ok(()),
         };
-        if matches!(input, Input::Settled | Input::EpochKept) && self.dies_here(device) {
+        if matches!(
+            input,
+            Input::Settled | Input::EpochKept | Input::ChainStarted
+        ) && self.dies_here(device)
+        {
             self.crash(device);
             return Ok(());
         }
         self.feed(device, pump, input)
+    }
+
+    /// What was passed on before its person took it back stays: were that told to a server that is restored
+    /// later, it would refuse what others have.
+    fn forget_what_came_to_nothing(&mut self, device: usize, receipts: &[Receipt]) {
+        for it in receipts.iter().filter(|it| it.fate == Fate::Accepted) {
+            let name = format!("{}/{}", it.chain, it.sequence);
+            // What cannot be removed is told again and answered in the same way.
+            let _ = now(self.devices[device]
+                .disk
+                .remove(Section::Withdrawals, &name));
+        }
     }
 
     fn load(&self, device: usize, after: Option<Place>, max_bytes: usize) -> Input {
@@ -316,6 +345,9 @@ impl World<'_> {
         if self.plant == Some(Plant::RelaxedWrites) && it.chance.happens(300) {
             it.disk_before = it.disk.snapshot();
         }
+        if it.chance.happens(100) {
+            it.disk_backup = it.disk.snapshot();
+        }
         if storm && it.chance.happens(per_mille) {
             it.disk.fail_next_write(if it.chance.happens(500) {
                 DiskFailure::AnswerLost
@@ -363,6 +395,7 @@ impl fmt::Display for Heard {
             | Input::Hidden
             | Input::WentOffline
             | Input::SignedIn
+            | Input::Live(_)
             | Input::Contacted(_)
             | Input::ChainStarted
             | Input::Withdrawals(_)

@@ -4,8 +4,12 @@ use shouwen_domain::event::VOCABULARY;
 use shouwen_sync::client::{Input, Trigger};
 
 use super::{Broken, Event, World};
+use crate::chance::Whose;
 use crate::plan::What;
 use crate::plant::Plant;
+
+/// Where the names of clones begin.
+const CLONES: u64 = 1_000;
 
 impl World<'_> {
     pub(super) fn trouble(&mut self, trouble: usize) -> Result<(), Broken> {
@@ -79,6 +83,11 @@ impl World<'_> {
                     self.tell(&format_args!(
                         "device {device}: its tab is frozen for {for_ms} ms"
                     ));
+                    // Most people open the app anew.
+                    if self.devices[device].chance.happens(600) {
+                        let boot = self.devices[device].boot;
+                        self.soon(device, 20_000, Event::OpenTab { device, boot });
+                    }
                 }
             }
             What::Cut {
@@ -127,6 +136,7 @@ impl World<'_> {
                 }
             }
             What::DeviceUpdated { .. } => self.update(device),
+            What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }
             | What::ProcessPaused { .. }
             | What::ProcessUpgraded { .. }
@@ -136,6 +146,25 @@ impl World<'_> {
             | What::Wiped => {}
         }
         Ok(())
+    }
+
+    fn clone_device(&mut self, device: usize, replaces: bool) -> Result<(), Broken> {
+        let n = CLONES + self.devices.len() as u64;
+        let chance = self.plan.chance(Whose::Twin, n);
+        let clone = self.devices[device].cloned(n, replaces, chance);
+        self.tell(&format_args!(
+            "device {device}: goes on as device {} as well, which has written up to {}",
+            self.devices.len(),
+            clone.head()?.sequence
+        ));
+        if replaces {
+            self.crash(device);
+            self.tell(&format_args!("device {device}: is replaced"));
+            self.devices[device].lost = true;
+        }
+        self.devices.push(clone);
+        self.report.n_clones += 1;
+        self.start(self.devices.len() - 1)
     }
 
     /// The newer version of the app takes the place of the older one.

@@ -468,6 +468,26 @@ fn a_contact_is_renewed_before_it_ends() {
 }
 
 #[test]
+fn a_server_that_was_restored_is_told_anew_where_the_chain_ends() {
+    let sent = chain(1);
+    let mut bench = Bench::pushed(&sent);
+    bench.at_ease = false;
+    bench.feed(Input::PushAnswered(Pushed {
+        receipts: vec![receipt(&sent[0], Fate::Accepted)],
+        epoch: 2,
+        server_now: Moment::from_unix_ms(0),
+    }));
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.feed(Input::Settled), contact);
+    let restored = Contacted {
+        epoch: 2,
+        ..contacted()
+    };
+    let todo = bench.feed(Input::Contacted(restored));
+    assert_eq!(todo, Some(Todo::LoadWithdrawals));
+}
+
+#[test]
 fn a_chain_that_goes_on_elsewhere_is_left_before_anything_else() {
     let mut bench = Bench::new();
     bench.at_ease = false;
@@ -545,6 +565,44 @@ fn what_is_taken_back_is_told_before_anything_is_pushed_to_a_server_that_was_res
         max_bytes: PUSH_BYTES,
     };
     assert_eq!(bench.feed(Input::Settled), Some(walk));
+}
+
+#[test]
+fn a_server_that_was_restored_meanwhile_takes_nothing_and_is_contacted() {
+    let sent = chain(1);
+    let mut bench = Bench::idle();
+    bench.trigger(Trigger::Sent);
+    let Some(Todo::Push(push)) = bench.owed(&sent) else {
+        panic!("what is owed is pushed")
+    };
+    assert_eq!(push.epoch, Some(1));
+    bench.at_ease = false;
+    let todo = bench.feed(Input::PushAnswered(Pushed {
+        receipts: Vec::new(),
+        epoch: 2,
+        server_now: Moment::from_unix_ms(0),
+    }));
+    assert_eq!(todo, Some(Todo::Contact { forked: false }));
+}
+
+#[test]
+fn a_server_that_was_restored_is_filled_up_only_once_it_knows_what_was_taken_back() {
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    let restored = Contacted {
+        epoch: 2,
+        ..contacted()
+    };
+    bench.feed(Input::Contacted(restored));
+    let them = vec![Bytes(vec![1])];
+    bench.feed(Input::Withdrawals(them.clone()));
+    // Head office did not hear it, and would accept it again.
+    let todo = bench.feed(Input::Failed(Failure::Server));
+    assert_eq!(todo, Some(Todo::Pull(AT)));
+    assert_eq!(bench.feed(Input::Failed(Failure::Server)), None);
+    assert!(bench.client.next_timeout() > Some(Elapsed(bench.now)));
+    assert_eq!(bench.sleep(), Some(Todo::LoadWithdrawals));
 }
 
 #[test]

@@ -29,6 +29,7 @@ impl Office {
             device: PHONE,
             chain: 1,
             head: 0,
+            epoch: None,
             envelopes: envelopes.iter().cloned().map(Bytes).collect(),
         };
         let now = Moment::from_unix_ms(5);
@@ -158,6 +159,41 @@ fn every_branch_of_a_fork_is_kept() {
             (&[&other], &[Fate::Held(Fork)]),
         ],
         &[1, 2, 3],
+    );
+}
+
+#[test]
+fn a_branch_does_not_wait_for_the_chain_to_fill_its_gap() {
+    let c = chain(2);
+    let other = sealed(1, 2, Some(c[0].hash()), |it| it.counter = 9);
+    let behind_other = sealed(1, 3, Some(other.hash()), |_| {});
+    let far_behind = sealed(1, 4, Some(behind_other.hash()), |_| {});
+    check(
+        &[
+            (&[&c[0], &c[1]], &[ACCEPTED, ACCEPTED]),
+            (&[&far_behind], &[Fate::Held(Gap)]),
+            (
+                &[&behind_other, &other],
+                &[Fate::Held(Fork), Fate::Held(Fork)],
+            ),
+            (&[&far_behind], &[Fate::Held(Fork)]),
+        ],
+        &[1, 2],
+    );
+    // Also where what stands between was refused.
+    let stray = sealed(1, 3, Some(other.hash()), |it| {
+        it.site = "south".parse().unwrap();
+    });
+    let behind_stray = sealed(1, 4, Some(stray.hash()), |_| {});
+    check(
+        &[
+            (&[&c[0], &c[1]], &[ACCEPTED, ACCEPTED]),
+            (
+                &[&other, &stray, &behind_stray],
+                &[Fate::Held(Fork), Fate::Refused(NotYours), Fate::Held(Fork)],
+            ),
+        ],
+        &[1, 2],
     );
 }
 
@@ -469,6 +505,15 @@ fn without_signatures(envelope: &Envelope) -> Vec<u8> {
     d.array().unwrap();
     (0..5).for_each(|_| d.skip().unwrap());
     [&bytes[..d.position()], &[0x80]].concat()
+}
+
+#[test]
+fn what_was_taken_back_before_it_came_is_refused_for_that_whatever_else_is_wrong_with_it() {
+    let stray = sealed(1, 1, None, |it| it.site = "south".parse().unwrap());
+    let mut office = Office::default();
+    office.state.withdrawn.insert((1, stray.hash()));
+    let receipts = office.push(&[stray.to_bytes()]);
+    assert_eq!(receipts[0].fate, Fate::Refused(Withdrawn));
 }
 
 #[test]
