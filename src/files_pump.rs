@@ -126,7 +126,9 @@ impl Pump {
                 let files = self.files;
                 spawn_local(async move { files.look().await });
             }
-            Heard::Browser(Wake::Sent | Wake::SignedIn | Wake::Hidden) => {}
+            Heard::Browser(
+                Wake::Sent | Wake::SignedIn | Wake::Hidden | Wake::News | Wake::Silence(_),
+            ) => {}
         }
     }
 
