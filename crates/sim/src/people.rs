@@ -9,8 +9,8 @@ use shouwen_domain::command::{Circumstances, Command, Explained, Next, RecordFor
 use shouwen_domain::directory::Directory;
 use shouwen_domain::event::{
     AgreedBecause, AnsweredAtOnce, Channel, Closed, Contact, Content, Ending, Event, Fact, Finding,
-    FurtherCaseReported, HandedOver, Outcome, PauseReason, PhotoSource, Received, Replied, Request,
-    ResultTold, Signing, SuccessionReason, SuggestionFate, Urgency,
+    FurtherCaseReported, HandedOver, Kind, Outcome, PauseReason, PhotoSource, Received, Replied,
+    Request, ResultTold, Signing, SuccessionReason, SuggestionFate, Urgency,
 };
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, PersonId};
@@ -339,7 +339,6 @@ impl Site {
 }
 
 fn reply(case: &Case, chance: &mut Chance) -> Command {
-    use shouwen_domain::event::Kind;
     Command::Reply {
         outcome: Outcome::Solved,
         text: words(chance),
