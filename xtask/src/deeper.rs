@@ -1,5 +1,5 @@
-//! Looks deeper than the checks of every change: fuzzing and mutation testing of the rules. Both take as long as they
-//! are given, so neither is part of `test`.
+//! Looks deeper than the checks of every change: fuzzing and mutation testing of the rules, and the server amid
+//! failures. They take as long as they are given, so none is part of `test`.
 
 use std::{
     fs,
@@ -53,6 +53,25 @@ pub fn fuzz(args: &[&str]) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Lets everything around the real server fail for so many minutes, half of them on each engine.
+pub fn chaos(args: &[&str]) -> Result<()> {
+    let minutes: u32 = match args {
+        [] => 4,
+        ["--minutes", minutes] => minutes
+            .parse()
+            .with_context(|| format!("{minutes:?} is no number of minutes"))?,
+        _ => bail!("chaos takes --minutes N, and not {args:?}."),
+    };
+    setup::postgresql()?;
+    let seconds = minutes.saturating_mul(MINUTE_S) / 2;
+    shell::run(
+        shell::command("cargo")
+            .args(["test", "--quiet", "--package=shouwen-server"])
+            .args(["--test=chaos", "--", "--nocapture", "--test-threads=1"])
+            .env("SHOUWEN_CHAOS_SECONDS", seconds.to_string()),
+    )
 }
 
 /// Where to begin: what the product ships, and every stored form that its tests pin down.

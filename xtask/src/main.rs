@@ -35,6 +35,8 @@ Usage: cargo xtask <command>
                           --plant NAME with a bug planted, --plant list names them
   fuzz [--minutes N] [TARGET…]
                           fuzz what the rules read from outside: one minute each, or N
+  chaos [--minutes N]     kill the real server, its database and the network under load, on SQLite and on
+                          PostgreSQL: four minutes in all, or N
   mutants [ARGS]          change the rules one place at a time, and say which change no test notices:
                           --file FILE, --list, and whatever cargo-mutants takes
   demo [ARGS]             make demonstration data
@@ -79,6 +81,7 @@ fn run(args: Vec<OsString>) -> Result<()> {
         ("ci", []) => checks::ci(),
         ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),
         ("fuzz", args) => deeper::fuzz(args),
+        ("chaos", args) => deeper::chaos(args),
         ("mutants", args) => deeper::mutants(args),
         ("demo", args) => cargo_run(&["--package", "shouwen-demo"], args),
         ("repeats", args) => cargo_run(

@@ -487,8 +487,9 @@ impl Database {
         }
     }
 
-    /// One durable commit. No reader may have passed a position that is filled only now.
-    pub fn commit(&mut self, change: Change) -> Result<(), Broken> {
+    /// One durable commit, and whether it passes something on. No reader may have gone past a position that is filled
+    /// by it.
+    pub fn commit(&mut self, change: Change) -> Result<bool, Broken> {
         let is_reconsidered = change.is_reconsidered;
         let positions = self.tables.apply(change)?;
         let fed = positions.iter().filter_map(|it| self.tables.feed.get(it));
@@ -502,7 +503,7 @@ impl Database {
                 "position {position} is filled after a reader was told of {}",
                 self.handed_out
             ))),
-            None => Ok(()),
+            None => Ok(!positions.is_empty()),
         }
     }
 

@@ -46,9 +46,18 @@ pub struct Device {
     pub boot: u64,
     pub link: Link,
     pub hidden: bool,
+    /// Hears of news by itself.
+    pub live: Live,
     pub sticks_to: Option<usize>,
     pub pumps: BTreeMap<u64, Pump>,
     pub n_cases: u64,
+}
+
+/// Whether a device hears of news without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Live {
+    Off,
+    On,
 }
 
 /// Whether requests go out, and answers come in.
@@ -106,6 +115,7 @@ impl Device {
                 down: true,
             },
             hidden: false,
+            live: Live::Off,
             sticks_to: phone.sticks_to,
             pumps: BTreeMap::new(),
             n_cases: 0,
@@ -140,6 +150,7 @@ impl Device {
                 down: true,
             },
             hidden: false,
+            live: Live::Off,
             sticks_to: self.sticks_to,
             pumps: BTreeMap::new(),
             n_cases: self.n_cases,

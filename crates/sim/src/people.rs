@@ -9,7 +9,7 @@ use shouwen_domain::command::{Circumstances, Command, Explained, Next, RecordFor
 use shouwen_domain::directory::Directory;
 use shouwen_domain::event::{
     AgreedBecause, AnsweredAtOnce, Channel, Closed, Contact, Content, Ending, Event, Fact, Finding,
-    FurtherCaseReported, HandedOver, Outcome, PauseReason, PhotoAdded, PhotoSource, Received,
+    FurtherCaseReported, HandedOver, Kind, Outcome, PauseReason, PhotoAdded, PhotoSource, Received,
     Replied, Request, ResultTold, Signing, SuccessionReason, SuggestionFate, Urgency,
 };
 use shouwen_domain::hash::Hash;
@@ -341,7 +341,6 @@ impl Site {
 }
 
 fn reply(case: &Case, chance: &mut Chance) -> Command {
-    use shouwen_domain::event::Kind;
     Command::Reply {
         outcome: Outcome::Solved,
         text: words(chance),

@@ -112,6 +112,12 @@ pub enum What {
     SecondTab {
         device: u64,
     },
+    /// Head office tells of news by itself, for so long or for good; or seems to, and nothing comes.
+    Live {
+        device: u64,
+        works: bool,
+        for_ms: Option<u64>,
+    },
     DeviceUpdated {
         device: u64,
     },
@@ -155,6 +161,7 @@ impl What {
             | Self::ClockJump { device, .. }
             | Self::DiskFull { device, .. }
             | Self::SecondTab { device }
+            | Self::Live { device, .. }
             | Self::DeviceUpdated { device }
             | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
@@ -313,7 +320,12 @@ impl What {
                 hours: chance.between(0, 48).cast_signed() - 24,
             },
             57..61 => Self::DiskFull { device, for_ms },
-            61..67 => Self::SecondTab { device },
+            61..64 => Self::SecondTab { device },
+            64..67 => Self::Live {
+                device,
+                works: chance.happens(600),
+                for_ms: chance.happens(500).then_some(for_ms),
+            },
             67..70 => Self::DeviceUpdated { device },
             70..76 => Self::ProcessCrash {
                 process,

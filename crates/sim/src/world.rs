@@ -276,6 +276,9 @@ enum Event {
     Look {
         device: usize,
     },
+    LiveEnds {
+        device: usize,
+    },
     Room {
         device: usize,
     },
@@ -455,6 +458,7 @@ impl<'a> World<'a> {
             | Event::StartDatabase
             | Event::Link { .. }
             | Event::Look { .. }
+            | Event::LiveEnds { .. }
             | Event::Room { .. }
             | Event::Calm => return None,
         };
@@ -543,6 +547,7 @@ impl<'a> World<'a> {
             }
             Event::Link { device } => self.link(device),
             Event::Look { device } => self.look(device),
+            Event::LiveEnds { device } => self.live_ends(device),
             Event::Room { device } => {
                 self.devices[device].disk.set_full(false);
                 Ok(())

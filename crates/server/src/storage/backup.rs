@@ -235,8 +235,10 @@ fn write(db: &dyn Db, path: &Path, now: Moment) -> Result<BTreeMap<SiteId, u64>,
                 let Some(last) = rows.last() else { break };
                 let key = table.key.iter().map(|it| last.0[table.column(it)].clone());
                 let (key, n_rows) = (key.collect(), rows.len() as u64);
-                let part = Part::rows(table, rows);
-                frames.write(&part.to_payload()).map_err(in_file)?;
+                for some in in_frames(rows) {
+                    let part = Part::rows(table, some);
+                    frames.write(&part.to_payload()).map_err(in_file)?;
+                }
                 *counts.entry(table.name.to_owned()).or_default() += n_rows;
                 if n_rows < LOT || table.key.is_empty() {
                     break;
@@ -253,6 +255,23 @@ fn write(db: &dyn Db, path: &Path, now: Moment) -> Result<BTreeMap<SiteId, u64>,
     let file = file.into_inner().map_err(|it| in_file(it.into_error()))?;
     file.sync_all().map_err(in_file)?;
     Ok(epochs)
+}
+
+/// Rows of some hundred kilobytes at most together, or one: what is damaged is told by its frame.
+fn in_frames(mut rows: Vec<Row>) -> impl Iterator<Item = Vec<Row>> {
+    const FRAME_BYTES: usize = 512 * 1024;
+    let size = |row: &Row| row.0.iter().map(Cell::n_bytes).sum::<usize>();
+    std::iter::from_fn(move || {
+        let mut n_bytes = 0;
+        let fits = |row: &&Row| {
+            n_bytes += size(row);
+            n_bytes <= FRAME_BYTES
+        };
+        let n_rows = rows.iter().take_while(fits).count().max(1).min(rows.len());
+        let behind = rows.split_off(n_rows);
+        let some = std::mem::replace(&mut rows, behind);
+        (!some.is_empty()).then_some(some)
+    })
 }
 
 /// The next rows of a site's table, in the order of its key.
@@ -434,4 +453,20 @@ fn insert_site(db: &dyn Db, columns: &[String], row: &Row, epoch: u64) -> Result
         &values,
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_rows_are_divided_and_none_is_left_out() {
+        let sizes = [300_000, 300_000, 1, 700_000, 5, 5];
+        let rows = sizes.map(|it| Row(vec![Cell::Bytes(vec![0; it])]));
+        let frames: Vec<_> = in_frames(rows.to_vec()).collect();
+        let n_rows: Vec<_> = frames.iter().map(Vec::len).collect();
+        assert_eq!(n_rows, [1, 2, 1, 2]);
+        assert!(frames.concat() == rows);
+        assert_eq!(in_frames(Vec::new()).count(), 0);
+    }
 }

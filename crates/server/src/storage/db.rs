@@ -102,6 +102,16 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// How much room it takes, roughly.
+    pub const fn n_bytes(&self) -> usize {
+        match self {
+            Self::Null => 1,
+            Self::Whole(_) => 9,
+            Self::Text(it) => it.len(),
+            Self::Bytes(it) => it.len(),
+        }
+    }
+
     pub fn as_value(&self) -> Value<'_> {
         match self {
             Self::Null => Value::Null,

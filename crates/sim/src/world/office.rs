@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use shouwen_domain::envelope::{FORMAT, HeldReason};
+use shouwen_domain::envelope::{FORMAT, Fate, HeldReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::moment::Moment;
@@ -12,7 +12,7 @@ use shouwen_sync::message::{Bytes, Contacted, Cursor, NewChain, Push, Pushed, St
 use shouwen_sync::server::Version;
 
 use super::oracle::check_page;
-use super::{Ask, Asker, Broken, Event, World};
+use super::{Ask, Asker, Broken, Event, Law, World};
 use crate::chance::{Chance, Whose};
 use crate::database::{Asking, Change, Database};
 use crate::device::true_time;
@@ -430,8 +430,11 @@ impl World<'_> {
             self.fail(task);
             return Ok(());
         }
+        self.check_epoch(task)?;
         let n_unknown = self.office.db.tables.n_of_unknown_format();
-        self.office.db.commit(change)?;
+        if self.office.db.commit(change)? {
+            self.tell_news();
+        }
         match work {
             Work::BeginEpoch { cursor, .. } => {
                 if self.office.db.tables.page(cursor, now).is_err() {
@@ -457,6 +460,24 @@ impl World<'_> {
         self.unlock(task);
         self.next_step(task);
         Ok(())
+    }
+
+    /// What is meant for the server before a restore is not taken by the one after: it may not know what was
+    /// taken back.
+    fn check_epoch(&self, task: u64) -> Result<(), Broken> {
+        let it = &self.office.tasks[&task];
+        let epoch = self.office.db.tables.epoch;
+        match (&it.work, &it.answer) {
+            (Work::Push { push, .. }, Some(Input::PushAnswered(answer)))
+                if push.epoch.is_some_and(|it| it != epoch) && !answer.receipts.is_empty() =>
+            {
+                Err(Law::ReceiptsAgree.broken(format_args!(
+                    "the server of epoch {epoch} takes what was meant for that of {:?}",
+                    push.epoch
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn step_answer(&mut self, task: u64) {
@@ -518,7 +539,7 @@ impl World<'_> {
             plant: None,
         };
         match self.office.db.tables.judge(asking) {
-            Ok(change) => self.office.db.commit(change),
+            Ok(change) => self.office.db.commit(change).map(|_| ()),
             Err(_) => Ok(()),
         }
     }
@@ -625,8 +646,7 @@ fn contacted(device: DeviceId, epoch: u64, now: Moment, chain: Option<u32>) -> I
     })
 }
 
-fn fate_in_words(fate: shouwen_domain::envelope::Fate) -> String {
-    use shouwen_domain::envelope::Fate;
+fn fate_in_words(fate: Fate) -> String {
     match fate {
         Fate::Accepted => "accepted".to_owned(),
         Fate::Held(HeldReason::Gap) => "held for a gap".to_owned(),

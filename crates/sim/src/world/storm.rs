@@ -5,6 +5,7 @@ use shouwen_sync::client::{Input, Trigger};
 
 use super::{Broken, Event, World};
 use crate::chance::Whose;
+use crate::device::Live;
 use crate::plan::What;
 use crate::plant::Plant;
 
@@ -135,6 +136,13 @@ impl World<'_> {
                     return self.open_tab(device);
                 }
             }
+            What::Live { works, for_ms, .. } => {
+                self.devices[device].live = if works { Live::On } else { Live::Off };
+                if let Some(for_ms) = for_ms {
+                    self.at(self.now_ms + for_ms, Event::LiveEnds { device });
+                }
+                return self.poke_all(device, &Input::Live(true));
+            }
             What::DeviceUpdated { .. } => self.update(device),
             What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }
@@ -187,6 +195,7 @@ impl World<'_> {
         it.on = false;
         it.boot += 1;
         it.pumps.clear();
+        it.live = Live::Off;
         let full = it.disk.is_full();
         it.disk = if relaxed {
             it.disk_before.snapshot()
@@ -235,6 +244,37 @@ impl World<'_> {
             self.poke_all(device, &Input::Trigger(Trigger::Online))?;
         }
         Ok(())
+    }
+
+    pub(super) fn live_ends(&mut self, device: usize) -> Result<(), Broken> {
+        self.devices[device].live = Live::Off;
+        self.poke_all(device, &Input::Live(false))
+    }
+
+    /// Something was passed on: whoever hears of it by itself is told, if nothing is lost on the way.
+    pub(super) fn tell_news(&mut self) {
+        let lost = if self.storm {
+            self.plan.weather.lost
+        } else {
+            0
+        };
+        for device in 0..self.devices.len() {
+            let it = &mut self.devices[device];
+            let hears = it.on && it.live == Live::On && it.link.down;
+            if !hears || it.chance.happens(lost) {
+                continue;
+            }
+            let pumps: Vec<_> = it.pumps.keys().copied().collect();
+            for pump in pumps {
+                let input = Input::Trigger(Trigger::News);
+                let news = Event::Feed {
+                    device,
+                    pump,
+                    input,
+                };
+                self.soon(device, 2_000, news);
+            }
+        }
     }
 
     pub(super) fn look(&mut self, device: usize) -> Result<(), Broken> {
