@@ -20,7 +20,7 @@ use super::Office;
 use super::answer::{Cbor, Declined, Octets};
 use super::contact::read_withdrawals;
 use crate::keys::Bearer;
-use crate::storage::{contact, log};
+use crate::storage::{access, contact, log};
 
 pub async fn rescue(
     State(office): State<Arc<Office>>,
@@ -74,7 +74,7 @@ pub async fn rescue(
         .storage
         .write(&carrier.site, move |db| {
             log::hold_site(db, &sender.site)?;
-            contact::keep_device(db, &author, &code)?;
+            contact::keep_device(db, &author, access::FIRST_CHAIN, &code)?;
             let (mut receipts, mut epoch) = if withdrawals.is_empty() {
                 (Vec::new(), log::epoch(db, &sender.site)?)
             } else {

@@ -42,7 +42,10 @@ pub fn look(
     {
         return Ok(Some(Err(OtherKey)));
     }
-    let is_known = chains.iter().any(|it| it.key.is_some());
+    let chain = stated.chain.max(FIRST_CHAIN);
+    let is_known = chains
+        .iter()
+        .any(|it| it.chain == chain && it.key.is_some());
     if !is_known || goes_on_elsewhere(db, who, stated, forked)? {
         return Ok(None);
     }
@@ -69,7 +72,7 @@ pub fn meet(
     {
         return Ok(Err(OtherKey));
     }
-    keep_device(db, who, code)?;
+    keep_device(db, who, stated.chain, code)?;
     let new_chain = if goes_on_elsewhere(db, who, stated, forked)? {
         let written = db.query_first(
             "SELECT max(chain) FROM chain WHERE site = $1 AND device = $2",
@@ -92,10 +95,13 @@ pub fn meet(
     }))
 }
 
-/// The database may have been restored from before this device joined.
-pub fn keep_device(db: &dyn Db, who: &Bearer, code: &str) -> Result<(), Fault> {
-    if access::chains(db, &who.site, who.device)?.is_empty() {
-        access::add_chain(db, &who.site, who.device, FIRST_CHAIN, code, &who.key)?;
+/// The database may have been restored from before this device joined, or went on in this chain: no clone
+/// of it is given the same one. `code`: that of the chain.
+pub fn keep_device(db: &dyn Db, who: &Bearer, chain: u32, code: &str) -> Result<(), Fault> {
+    let chain = chain.max(FIRST_CHAIN);
+    let known = access::chains(db, &who.site, who.device)?;
+    if known.iter().all(|it| it.chain != chain) {
+        access::add_chain(db, &who.site, who.device, chain, code, &who.key)?;
         access::leave_out_code(db, &who.site, code)?;
     }
     Ok(())

@@ -232,6 +232,7 @@ on_both_engines! {
     a_code_that_is_being_given_out_is_not_given_out_beside_it
     another_key_under_a_device_is_turned_away
     a_chain_is_given_out_once_whichever_process_is_asked
+    a_chain_that_a_restored_database_does_not_know_is_given_to_no_clone
     a_device_at_the_end_of_its_chain_goes_on_there
     what_was_taken_back_stays_so_through_whichever_process
     what_an_older_version_held_for_its_format_is_judged_at_the_start
@@ -662,6 +663,34 @@ fn a_chain_is_given_out_once_whichever_process_is_asked(home: &Home) {
     assert_eq!(numbers, (2..10).collect());
     assert_eq!(codes.len(), 8);
     assert!(!codes.contains("K7"), "that is of the first chain");
+}
+
+fn a_chain_that_a_restored_database_does_not_know_is_given_to_no_clone(home: &Home) {
+    let process = home.open();
+    let mut li = Chain::new("lanting", 1);
+    let envelopes = li.write_some(2);
+    process.push(&li, &envelopes);
+    let stated = |chain, sequence| Stated {
+        chain,
+        sequence,
+        hash: None,
+    };
+    let has_to_write = || {
+        let who = who(&li);
+        let look = move |db: &dyn Db| contact::look(db, &who, &stated(2, 0), false);
+        process.read(look).unwrap().is_none()
+    };
+    let meet = |stated| {
+        let who = who(&li);
+        let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
+        let met = process.write("lanting", meet).unwrap().unwrap();
+        met.new_chain.map(|it| it.0)
+    };
+    assert_eq!(meet(stated(1, 3)), None, "it is known by its first chain");
+    assert!(has_to_write());
+    assert_eq!(meet(stated(2, 0)), None);
+    assert!(!has_to_write());
+    assert_eq!(meet(stated(1, 1)), Some(3));
 }
 
 fn a_device_at_the_end_of_its_chain_goes_on_there(home: &Home) {
