@@ -359,7 +359,10 @@ impl super::Told {
             }
         }
         match it.fate {
-            Fate::Refused(_) if self.ever_accepted.contains(&it.hash) => {
+            // Nobody takes back what they know to be accepted.
+            Fate::Refused(why)
+                if why != RefusedReason::Withdrawn && self.ever_accepted.contains(&it.hash) =>
+            {
                 return Err(contradicts("refuses what was accepted"));
             }
             Fate::Accepted if self.ever_taken_back.contains(&it.hash) => {

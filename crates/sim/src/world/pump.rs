@@ -125,8 +125,11 @@ impl World<'_> {
                 } else {
                     match now(self.devices[device].disk.settle(fence, &receipts)) {
                         Ok(_) => {
-                            self.forget_what_came_to_nothing(device, &receipts);
-                            Input::Settled
+                            if self.forget_what_came_to_nothing(device, &receipts) {
+                                Input::Settled
+                            } else {
+                                Input::Failed(Failure::Storage)
+                            }
                         }
                         Err(why) => return self.not_written(device, pump, why),
                     }
@@ -199,14 +202,13 @@ impl World<'_> {
 
     /// What was passed on before its person took it back stays: were that told to a server that is restored
     /// later, it would refuse what others have.
-    fn forget_what_came_to_nothing(&mut self, device: usize, receipts: &[Receipt]) {
-        for it in receipts.iter().filter(|it| it.fate == Fate::Accepted) {
+    fn forget_what_came_to_nothing(&self, device: usize, receipts: &[Receipt]) -> bool {
+        let disk = &self.devices[device].disk;
+        let mut accepted = receipts.iter().filter(|it| it.fate == Fate::Accepted);
+        accepted.all(|it| {
             let name = format!("{}/{}", it.chain, it.sequence);
-            // What cannot be removed is told again and answered in the same way.
-            let _ = now(self.devices[device]
-                .disk
-                .remove(Section::Withdrawals, &name));
-        }
+            now(disk.remove(Section::Withdrawals, &name)).is_ok()
+        })
     }
 
     fn load(&self, device: usize, after: Option<Place>, max_bytes: usize) -> Input {
