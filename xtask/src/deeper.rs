@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::{setup, shell, tools::Tool};
 
 /// What reads bytes and texts from outside: a file each in `crates/domain/fuzz/fuzz_targets`.
-const TARGETS: [&str; 5] = ["envelope", "fold", "phrases", "texts", "time"];
+const TARGETS: [&str; 6] = ["envelope", "fold", "messages", "phrases", "texts", "time"];
 
 const MINUTE_S: u32 = 60;
 

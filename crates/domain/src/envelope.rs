@@ -11,6 +11,7 @@ use std::fmt;
 
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
+use crate::deterministic::is_deterministic;
 use crate::event::{Content, Event, Fact, VOCABULARY};
 use crate::hash::{Hash, Salt};
 use crate::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
@@ -244,14 +245,24 @@ impl Envelope {
         if Hash::salted(read.facts_salt, &read.facts) != read.header.facts {
             return Err(EnvelopeError::WrongFacts);
         }
-        match (&read.content, read.header.content) {
-            (Some(content), Some(hash)) if Hash::salted(content.salt, &content.bytes) == hash => {
-                Ok(read)
-            }
+        let is_whole = match (&read.content, read.header.content) {
+            (Some(content), Some(hash)) => Hash::salted(content.salt, &content.bytes) == hash,
             // Content without a body was erased; its hash stays.
-            (None, _) => Ok(read),
-            (Some(_), _) => Err(EnvelopeError::WrongContent),
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        if !is_whole {
+            return Err(EnvelopeError::WrongContent);
         }
+        let parts = [bytes, &read.header_bytes, &read.facts];
+        let content = read.content.as_ref().map(|it| it.bytes.as_slice());
+        if !parts.into_iter().chain(content).all(is_deterministic) {
+            return Err(EnvelopeError::Malformed {
+                at_byte: None,
+                what: "it is not in the deterministic form".to_owned(),
+            });
+        }
+        Ok(read)
     }
 
     fn read(bytes: &[u8]) -> Result<Self, minicbor::decode::Error> {

@@ -132,6 +132,7 @@ pub mod zone;
 
 pub mod certificate;
 pub mod chunk;
+mod deterministic;
 pub mod hash;
 pub mod id;
 pub mod limits;

@@ -364,6 +364,18 @@ fn a_signature_is_of_one_key_and_of_everything_in_the_header() {
 }
 
 #[test]
+fn another_form_of_the_same_is_malformed() {
+    let bytes = sealed().to_bytes();
+    assert_eq!(bytes[0], 0x86);
+    // The length of the outer array in one byte more than it takes.
+    let longer = [&[0x98, 0x06], &bytes[1..]].concat();
+    assert!(matches!(
+        Envelope::from_bytes(&longer),
+        Err(EnvelopeError::Malformed { .. })
+    ));
+}
+
+#[test]
 fn erased_content_leaves_the_signature_good() {
     let key = SecretKey::from_bytes(Algorithm::Esp256, &[7; 32]).unwrap();
     let signed = sealed().signed(&key);
