@@ -343,7 +343,7 @@ impl Desk {
             expected_version: version,
             projection: projection(&summary),
         };
-        let standing = inner.log.append(append).await?;
+        let standing = self.store(append).await?;
         self.standing.set(standing);
         self.board.update(|it| it.put(summary));
         self.toasts.update(|it| *it += 1);
@@ -351,6 +351,28 @@ impl Desk {
         inner.tabs.tell();
         (inner.wake_pump)(Wake::Sent);
         Ok(true)
+    }
+
+    /// Where the connection to the log was lost, the act may be stored all the same: whoever was told that it
+    /// failed would do it a second time.
+    async fn store(self, append: Append) -> Result<Standing, WriteError> {
+        let log = self.log();
+        let answer = log.append(append.clone()).await;
+        if answer != Err(WriteError::Fault(Fault::ConnectionLost)) {
+            return answer;
+        }
+        let header = append.envelope.header();
+        let (case, id) = (header.case, header.id);
+        let history = log.history(case).await?;
+        let is_stored = history
+            .entries
+            .iter()
+            .any(|it| it.envelope.header().id == id);
+        if is_stored {
+            Ok(log.opening(0).await?.standing)
+        } else {
+            log.append(append).await
+        }
     }
 
     fn stamp(
