@@ -149,7 +149,13 @@ fn a_wrong_length_does_not_keep_the_right_one_out(home: &Home) {
         bytes: vec![0; 9],
         ..chunk(&photo, 0)
     };
+    let its_first = NewChunk {
+        n: 0,
+        bytes: vec![0; CHUNK_BYTES],
+        ..longer.clone()
+    };
     put(&process, "lanting", longer);
+    put(&process, "lanting", its_first);
     let all = LackingFile {
         hash: Hash::of(&photo),
         chunks: vec![0, 1, 2],
