@@ -445,6 +445,30 @@ fn whoever_wants_what_cannot_be_had_is_told_why() {
 }
 
 #[test]
+fn a_head_office_that_says_another_length_each_time_is_given_up() {
+    let mut bench = Bench::idle();
+    let hash = Hash::of(b"a photo");
+    bench.feed(Input::Wanted(hash));
+    bench.feed(Input::Looked(Here::Nothing));
+    let mut n_kept = 0;
+    let said = (1..10).find(|n| {
+        let chunk = GivenChunk {
+            n_bytes: u32::try_from(3 * CHUNK_BYTES).unwrap() + n,
+            bytes: Bytes(vec![0; CHUNK_BYTES]),
+            epoch: 1,
+        };
+        let is_kept = bench.feed(Input::Fetched(chunk)).is_some();
+        if is_kept {
+            n_kept += 1;
+            bench.feed(Input::Kept(Kept::More { missing: vec![0] }));
+        }
+        !is_kept
+    });
+    assert_eq!((said, n_kept), (Some(TRIES + 1), TRIES));
+    assert_eq!(bench.client.progress(hash), Some(Progress::GaveUp));
+}
+
+#[test]
 fn a_file_that_cannot_be_had_holds_up_no_other() {
     let (bad, (good, bytes)) = (file(1, 1).0, file(2, 1));
     let mut bench = Bench::idle();
