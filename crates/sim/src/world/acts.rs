@@ -48,7 +48,11 @@ impl World<'_> {
             return Ok(());
         }
         let mut chance = self.plan.chance(Whose::Act, act * 8 + u64::from(n_tries));
-        if chance.happens(self.plan.weather.takes_back) && self.take_back(device, &mut chance)? {
+        let may_take_back = act < super::LAST_ACTS;
+        if may_take_back
+            && chance.happens(self.plan.weather.takes_back)
+            && self.take_back(device, &mut chance)?
+        {
             return Ok(());
         }
         let Some(decided) = self.decide(device, &mut chance)? else {

@@ -34,7 +34,9 @@ impl World<'_> {
                     it.sequence
                 )));
             }
-            if self.office.db.was_released_at_start(it.hash) {
+            // A clone knows nothing of what its twin takes back, and fills a restored server up all the same.
+            let is_cloned = self.is_cloned(&self.devices[device]);
+            if is_cloned || self.office.db.was_released_at_start(it.hash) {
                 self.told.ever_taken_back.remove(&it.hash);
             }
             self.told.hears(it, self.office.db.was_ever_fed(it.hash))?;
