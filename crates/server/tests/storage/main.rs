@@ -683,8 +683,8 @@ fn a_chain_that_a_restored_database_does_not_know_is_given_to_no_clone(home: &Ho
     let meet = |stated| {
         let who = who(&li);
         let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
-        let met = process.write("lanting", meet).unwrap().unwrap();
-        met.new_chain.map(|it| it.0)
+        let answer = process.write("lanting", meet).unwrap().unwrap();
+        answer.new_chain.map(|it| it.0)
     };
     assert_eq!(meet(stated(1, 3)), None, "it is known by its first chain");
     assert!(has_to_write());
