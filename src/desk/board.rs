@@ -1,6 +1,6 @@
 //! The rows of the work list, kept current.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -40,6 +40,10 @@ impl Board {
             self.rows.insert(summary.case, summary);
         }
     }
+
+    fn drop(&mut self, case: CaseId) {
+        self.rows.remove(&case);
+    }
 }
 
 impl Desk {
@@ -59,20 +63,19 @@ impl Desk {
         Ok(())
     }
 
-    async fn load_other_open_rows(self) -> Result<(), Fault> {
+    /// Which cases they are of.
+    async fn load_other_open_rows(self) -> Result<BTreeSet<CaseId>, Fault> {
+        let mut cases = BTreeSet::new();
         let mut after = None;
         loop {
             let page = self.log().rows(after, N_PAGE).await?;
             let reached_closed = page.rows.iter().any(|it| it.due.is_none());
-            self.show(
-                page.rows
-                    .into_iter()
-                    .filter(|it| it.due.is_some())
-                    .collect(),
-            )
-            .await?;
+            let open = page.rows.into_iter().filter(|it| it.due.is_some());
+            let open: Vec<Row> = open.collect();
+            cases.extend(open.iter().map(|it| it.case));
+            self.show(open).await?;
             if reached_closed || page.next.is_none() {
-                return Ok(());
+                return Ok(cases);
             }
             after = page.next;
         }
@@ -86,12 +89,32 @@ impl Desk {
                 self.standing.set(changes.standing);
                 self.show(changes.rows).await
             }
-            Ok(None) => self.load_board().await,
+            Ok(None) => self.open_anew().await,
             Err(fault) => Err(fault),
         };
         if let Err(fault) = caught_up {
             self.report(fault);
         }
+    }
+
+    /// The board as the log has it by now; closed cases stay on it while the log has them.
+    async fn open_anew(self) -> Result<(), Fault> {
+        self.standing.set(self.log().opening(0).await?.standing);
+        let open = self.load_other_open_rows().await?;
+        let shown = self
+            .board
+            .with_untracked(|it| it.rows.keys().copied().collect::<BTreeSet<_>>());
+        let mut gone = Vec::new();
+        for &case in shown.difference(&open) {
+            if self.log().history(case).await?.version == 0 {
+                gone.push(case);
+            }
+        }
+        if !gone.is_empty() {
+            self.board
+                .update(|board| gone.into_iter().for_each(|it| board.drop(it)));
+        }
+        Ok(())
     }
 
     async fn show(self, rows: Vec<Row>) -> Result<(), Fault> {

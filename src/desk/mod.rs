@@ -568,7 +568,8 @@ impl From<WriteError> for TryError {
                 Conflict::Case { .. }
                 | Conflict::Head { .. }
                 | Conflict::Cursor { .. }
-                | Conflict::Fence { .. },
+                | Conflict::Fence { .. }
+                | Conflict::Unsettled { .. },
             ) => Self::Behind,
             WriteError::Fault(fault) => fault.into(),
         }

@@ -1,4 +1,4 @@
-//! Puts parts and rows into blocks that are never written again.
+//! Puts parts and rows into blocks, which are only written again where cases are let go of.
 
 use shouwen_domain::id::CaseId;
 use shouwen_domain::limits;
@@ -139,22 +139,7 @@ impl Blocks {
     }
 
     fn note_own(&mut self, entry: &StoredEntry) {
-        let Some(place) = entry.own else { return };
-        let block = self.next_block;
-        let same = |it: &&mut OwnRange| it.block == block && it.chain == place.chain;
-        if let Some(it) = self.own.iter_mut().find(same) {
-            it.first = it.first.min(place.sequence);
-            it.last = it.last.max(place.sequence);
-        } else {
-            let (first, last) = (place.sequence, place.sequence);
-            let chain = place.chain;
-            self.own.push(OwnRange {
-                chain,
-                first,
-                last,
-                block,
-            });
-        }
+        note_own(&mut self.own, self.next_block, entry);
     }
 
     fn finish_block(&mut self) {
@@ -168,5 +153,22 @@ impl Blocks {
             ));
             self.next_block += 1;
         }
+    }
+}
+
+/// Notes that a block has an entry, if it is this device's own.
+pub fn note_own(own: &mut Vec<OwnRange>, block: u32, entry: &StoredEntry) {
+    let Some(place) = entry.place() else { return };
+    let same = |it: &&mut OwnRange| it.block == block && it.chain == place.chain;
+    if let Some(it) = own.iter_mut().find(same) {
+        it.first = it.first.min(place.sequence);
+        it.last = it.last.max(place.sequence);
+    } else {
+        own.push(OwnRange {
+            chain: place.chain,
+            first: place.sequence,
+            last: place.sequence,
+            block,
+        });
     }
 }

@@ -30,7 +30,7 @@ const REMEMBERED_FATES: usize = 128;
 /// As many runs may come to the directory before they are merged.
 const LOOSE_RUNS: u32 = if cfg!(test) { 5 } else { 16 };
 
-const HOT: Read = Read::From {
+pub(crate) const HOT: Read = Read::From {
     store: Store::Hot,
     first: 0,
     limit: None,
@@ -40,7 +40,7 @@ const OLDEST: Read = Read::From {
     first: 0,
     limit: Some(STEP_WRITES),
 };
-const RUNS: Read = Read::From {
+pub(crate) const RUNS: Read = Read::From {
     store: Store::Directory,
     first: 0,
     limit: None,
@@ -94,7 +94,7 @@ const fn has_loose_runs(meta: &Meta) -> bool {
     meta.n_runs > meta.n_merged_runs + LOOSE_RUNS
 }
 
-fn decode_all<T: for<'b> minicbor::Decode<'b, ()>>(
+pub(crate) fn decode_all<T: for<'b> minicbor::Decode<'b, ()>>(
     what: &str,
     records: &[Vec<u8>],
 ) -> Result<Vec<T>, Fault> {
@@ -242,7 +242,7 @@ fn remember(remembered: Option<&[u8]>, own: &[OwnNote]) -> Result<Option<Write>,
 }
 
 /// The pages that differ from what lies there.
-fn hot_writes(before: &[Vec<u8>], pages: Vec<Vec<u8>>) -> Vec<Write> {
+pub(crate) fn hot_writes(before: &[Vec<u8>], pages: Vec<Vec<u8>>) -> Vec<Write> {
     let n_pages = pages.len();
     let numbered = (0_u64..).zip(pages).enumerate();
     let mut writes: Vec<Write> = numbered
@@ -260,7 +260,7 @@ fn hot_writes(before: &[Vec<u8>], pages: Vec<Vec<u8>>) -> Vec<Write> {
 }
 
 /// Rows in pages that stay below the limit of a record.
-fn pages_of(rows: Vec<StoredRow>) -> Vec<Vec<u8>> {
+pub(crate) fn pages_of(rows: Vec<StoredRow>) -> Vec<Vec<u8>> {
     let mut pages = Vec::new();
     let mut page = Block::default();
     let mut n_bytes = 0;

@@ -176,6 +176,17 @@ pub fn sorted(places: &mut [(CaseId, Place)]) -> Vec<u8> {
     bytes
 }
 
+/// A run's places without those of some cases.
+pub fn without(places: &[u8], cases: &BTreeSet<CaseId>) -> Vec<u8> {
+    let stays = |it: &&[u8]| cases.iter().all(|case| it[..CASE] != case.bytes()[..]);
+    places
+        .chunks_exact(WIDTH)
+        .filter(stays)
+        .flatten()
+        .copied()
+        .collect()
+}
+
 /// Two runs as one.
 pub fn merge(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut merged = Vec::with_capacity(a.len() + b.len());

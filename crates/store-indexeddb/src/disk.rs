@@ -9,7 +9,7 @@ pub enum Store {
     Meta,
     /// Writes that were not put away yet, by position.
     Journal,
-    /// Blocks that are never written again: entries by case, or rows of closed cases.
+    /// Blocks: entries by case, or rows of closed cases. Only written again where cases are let go of.
     Blocks,
     /// Pages of open rows by due time; page 0 has the most urgent.
     Hot,

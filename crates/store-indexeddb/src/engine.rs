@@ -16,12 +16,12 @@ use shouwen_store::{
 
 use crate::directory::SealedRow;
 use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
-use crate::known::{block_read, case_reads, journal_read, known_entries, own_entries};
+use crate::known::{OwnInChain, block_read, case_reads, journal_read, known_entries, own_entries};
 use crate::mirror::{self, Mirror, UnsealedRow};
 use crate::prepare;
 use crate::record::{
-    Block, ChainPlace, JournalRecord, Meta, Outgoing, Remembered, Run, StoredRow, decode, encode,
-    envelope,
+    Block, ChainPlace, JournalRecord, Meta, Outgoing, OwnNote, Remembered, Run, StoredRow, decode,
+    encode, envelope,
 };
 
 /// The log, as one tab sees it.
@@ -394,58 +394,43 @@ impl<D: Disk> Log for Engine<D> {
         sequence: u64,
         max_bytes: usize,
     ) -> Result<Vec<Envelope>, Fault> {
+        let limit = (max_bytes / 256).clamp(1, 4_096);
         let mut n_blocks = 16;
         loop {
-            let limit = (max_bytes / 256).clamp(1, 4_096);
+            // Blocks and writes to read. Behind the first that is not read, nothing is sure.
             let plan = |mirror: &Mirror| {
-                let blocks = mirror.directory.own_blocks(chain, sequence);
-                let mut reads: Vec<Read> = blocks
-                    .iter()
-                    .take(n_blocks)
-                    .map(|it| block_read(it.block))
-                    .collect();
-                if blocks.len() <= n_blocks {
-                    let unsealed = mirror.own.range(
-                        ChainPlace {
-                            chain,
-                            sequence: sequence.saturating_add(1),
-                        }..,
-                    );
-                    let unsealed = unsealed
-                        .take_while(|(it, _)| it.chain == chain)
-                        .filter_map(|(_, it)| it.appended);
-                    reads.extend(unsealed.take(limit).map(journal_read));
-                }
-                reads
+                let mut blocks = mirror.directory.own_blocks(chain, sequence);
+                let mut writes = mirror.own_writes(chain, sequence);
+                let unread = [
+                    blocks.get(n_blocks).map(|it| it.first),
+                    writes.get(limit).map(|it| it.0),
+                ];
+                let sure_below = unread.into_iter().flatten().min().unwrap_or(u64::MAX);
+                blocks.truncate(n_blocks);
+                writes.retain(|it| it.0 < sure_below);
+                (blocks, writes, sure_below)
             };
-            let answers = self.read_planned(true, plan).await?;
-            let mirror = self.mirror.borrow();
-            let blocks = mirror.directory.own_blocks(chain, sequence);
-            // What lies in blocks that were not read may come before what lies in those that were.
-            let sure_below = blocks.get(n_blocks).map_or(u64::MAX, |it| it.first);
-            let (blocks, journal) = answers.split_at(blocks.len().min(n_blocks));
-            let mut own = BTreeMap::new();
+            let reads = |mirror: &Mirror| {
+                let (blocks, writes, _) = plan(mirror);
+                let blocks = blocks.iter().map(|it| block_read(it.block));
+                let writes: BTreeSet<u64> = writes.iter().map(|it| it.1).collect();
+                blocks.chain(writes.into_iter().map(journal_read)).collect()
+            };
+            let answers = self.read_planned(true, reads).await?;
+            let (blocks, _, sure_below) = plan(&self.mirror.borrow());
+            let (blocks, writes) = answers.split_at(blocks.len());
+            let is_wanted = |it: u64| it > sequence && it < sure_below;
+            let mut own = OwnInChain::default();
             for it in blocks.iter().flatten() {
                 let block: Block = decode("a block", it)?;
-                for entry in block.parts.into_iter().flat_map(|it| it.entries) {
-                    if let Some(place) = entry.own
-                        && place.chain == chain
-                        && place.sequence > sequence
-                        && place.sequence < sure_below
-                    {
-                        own.insert(place.sequence, envelope(&entry.envelope)?);
-                    }
-                }
+                own.add(block.parts, chain, is_wanted);
             }
-            for it in journal.iter().flatten() {
-                own.extend(
-                    own_entries(it)?
-                        .into_iter()
-                        .map(|it| (it.header().sequence, it)),
-                );
+            for it in writes.iter().flatten() {
+                let write: JournalRecord = decode("a write", it)?;
+                own.add(write.parts, chain, is_wanted);
             }
             if !own.is_empty() || sure_below == u64::MAX {
-                return Ok(up_to(max_bytes, own.into_values()));
+                return Ok(up_to(max_bytes, own.envelopes()?));
             }
             n_blocks *= 2;
         }
@@ -479,42 +464,24 @@ impl<D: Disk> Log for Engine<D> {
     }
 
     async fn fates(&self, limit: usize) -> Result<Vec<OwnFate>, Fault> {
-        let plan = |mirror: &Mirror| {
-            let head = mirror.meta.head;
-            // The last ones of this chain; where it has fewer, those of chains before may count.
-            let first = head
-                .sequence
-                .checked_sub(limit as u64)
-                .map(|sequence| ChainPlace {
-                    chain: head.chain,
-                    sequence,
-                });
-            vec![
-                REMEMBERED,
-                Read::From {
-                    store: Store::Outbox,
-                    first: first.map_or(0, ChainPlace::key),
-                    limit: None,
-                },
-            ]
+        if !self.mirror.borrow().is_read {
+            self.sync(false, &[]).await?;
+        }
+        let head = self.mirror.borrow().meta.head;
+        // The last ones of this chain; where it has fewer, those of chains before may count.
+        let first = head.sequence.checked_sub(limit as u64);
+        let first = first.map_or_else(ChainPlace::default, |sequence| ChainPlace {
+            chain: head.chain,
+            sequence,
+        });
+        let notes = self.own_notes(first).await?;
+        let has_all = first == ChainPlace::default() || notes.range(first..).count() >= limit;
+        // Some of the last ones were let go of: older ones are the last.
+        let notes = if has_all {
+            notes
+        } else {
+            self.own_notes(ChainPlace::default()).await?
         };
-        let mut answers = self.read_planned(false, plan).await?.into_iter();
-        let mut notes = BTreeMap::new();
-        for it in answers.next().unwrap_or_default() {
-            let remembered: Remembered = decode("what became of own envelopes", &it)?;
-            notes.extend(remembered.notes.into_iter().map(|it| (it.place, it)));
-        }
-        for it in answers.flatten() {
-            let outgoing: Outgoing = decode("an envelope to send", &it)?;
-            notes.insert(outgoing.note.place, outgoing.note);
-        }
-        notes.extend(
-            self.mirror
-                .borrow()
-                .own
-                .iter()
-                .map(|(&place, it)| (place, it.note)),
-        );
         let newest_first = notes
             .into_values()
             .rev()
@@ -540,6 +507,10 @@ impl<D: Disk> Log for Engine<D> {
                 return Ok(standing);
             }
         }
+    }
+
+    async fn let_go(&self, fence: Fence, cases: &[(CaseId, u32)]) -> Result<Standing, WriteError> {
+        self.let_go_of(fence, cases).await
     }
 
     async fn take_over(&self) -> Result<Fence, Fault> {
@@ -608,6 +579,29 @@ impl<D: Disk> Log for Engine<D> {
 }
 
 impl<D: Disk> Engine<D> {
+    /// What is known of own envelopes; of those that were put away and are owed, only from `first` on.
+    async fn own_notes(&self, first: ChainPlace) -> Result<BTreeMap<ChainPlace, OwnNote>, Fault> {
+        let outbox = Read::From {
+            store: Store::Outbox,
+            first: first.key(),
+            limit: None,
+        };
+        let answers = self.sync(false, &[REMEMBERED, outbox]).await?.answers;
+        let mut answers = answers.into_iter();
+        let mut notes = BTreeMap::new();
+        for it in answers.next().unwrap_or_default() {
+            let remembered: Remembered = decode("what became of own envelopes", &it)?;
+            notes.extend(remembered.notes.into_iter().map(|it| (it.place, it)));
+        }
+        for it in answers.flatten() {
+            let outgoing: Outgoing = decode("an envelope to send", &it)?;
+            notes.insert(outgoing.note.place, outgoing.note);
+        }
+        let mirror = self.mirror.borrow();
+        notes.extend(mirror.own.iter().map(|(&place, it)| (place, it.note)));
+        Ok(notes)
+    }
+
     /// Rows of closed cases from blocks below `before`; from the journal as well if it is the highest number.
     async fn closed_rows(&self, mut before: u64, max_rows: usize) -> Result<RowPage, Fault> {
         let mut rows = Vec::new();

@@ -10,7 +10,7 @@ use shouwen_store::Fault;
 use crate::directory::PlaceKind;
 use crate::disk::{Key, Read, Store};
 use crate::mirror::Mirror;
-use crate::record::{Block, ChainPlace, JournalRecord, Part, decode, envelope};
+use crate::record::{Block, ChainPlace, JournalRecord, Part, StoredEntry, decode, envelope};
 
 /// All that is stored of some cases, oldest first: blocks, then the journal.
 pub fn case_reads(mirror: &Mirror, cases: impl IntoIterator<Item = CaseId>) -> Vec<Read> {
@@ -47,11 +47,11 @@ pub struct Known {
 
 pub struct KnownEntry {
     pub envelope: Envelope,
-    own: Option<ChainPlace>,
+    pub own: Option<ChainPlace>,
 }
 
 impl Known {
-    fn add(&mut self, part: Part) -> Result<(), Fault> {
+    pub fn add(&mut self, part: Part) -> Result<(), Fault> {
         for it in part.entries {
             let envelope = envelope(&it.envelope)?;
             if let Some(at) = it.stamp {
@@ -135,6 +135,36 @@ pub fn own_entries(record: &[u8]) -> Result<Vec<Envelope>, Fault> {
         .flat_map(|it| &it.entries)
         .filter(|it| it.own.is_some());
     own.map(|it| envelope(&it.envelope)).collect()
+}
+
+/// The own envelopes of one chain.
+#[derive(Debug, Default)]
+pub struct OwnInChain(BTreeMap<u64, StoredEntry>);
+
+impl OwnInChain {
+    /// Adds those of `chain` whose sequence `is_wanted`.
+    pub fn add(&mut self, parts: Vec<Part>, chain: u32, is_wanted: impl Fn(u64) -> bool) {
+        for entry in parts.into_iter().flat_map(|it| it.entries) {
+            let place = entry.place();
+            let Some(place) = place.filter(|it| it.chain == chain && is_wanted(it.sequence)) else {
+                continue;
+            };
+            // What was never away goes before what a twin wrote in its place.
+            if entry.own.is_some() || !self.0.contains_key(&place.sequence) {
+                self.0.insert(place.sequence, entry);
+            }
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// By sequence.
+    pub fn envelopes(self) -> Result<Vec<Envelope>, Fault> {
+        let entries = self.0.into_values();
+        entries.map(|it| envelope(&it.envelope)).collect()
+    }
 }
 
 pub fn block_read(block: u32) -> Read {

@@ -12,6 +12,7 @@ mod files;
 #[cfg(target_arch = "wasm32")]
 mod indexeddb;
 mod known;
+mod letting_go;
 mod mirror;
 mod prepare;
 mod record;

@@ -23,6 +23,8 @@ pub struct Mirror {
     pub journal: BTreeMap<CaseId, Unsealed>,
     /// Own envelopes that the journal tells of: the newest word on each.
     pub own: BTreeMap<ChainPlace, Noted>,
+    /// Own envelopes that were let go of and came again, and the writes that have them.
+    pub back: BTreeMap<ChainPlace, u64>,
     /// As far as it was asked for.
     pub directory: Directory,
     pub generation: u32,
@@ -87,6 +89,24 @@ impl Mirror {
         }
     }
 
+    /// Own envelopes behind `sequence` in `chain` that the journal has, and the writes that have them, by
+    /// sequence.
+    pub fn own_writes(&self, chain: u32, sequence: u64) -> Vec<(u64, u64)> {
+        let first = ChainPlace {
+            chain,
+            sequence: sequence.saturating_add(1),
+        };
+        let own = self.own.range(first..);
+        let own = own.filter_map(|(place, it)| Some((place, it.appended?)));
+        let back = self.back.range(first..).map(|(place, &it)| (place, it));
+        let of_chain = own.chain(back).filter(|(it, _)| it.chain == chain);
+        let mut writes: Vec<(u64, u64)> = of_chain
+            .map(|(place, write)| (place.sequence, write))
+            .collect();
+        writes.sort_unstable();
+        writes
+    }
+
     /// Takes over a standing and what the journal says behind the one before.
     ///
     /// # Errors
@@ -100,6 +120,7 @@ impl Mirror {
         if meta.sealed_up_to != self.meta.sealed_up_to {
             self.journal.clear();
             self.own.clear();
+            self.back.clear();
         }
         if meta.generation != self.generation {
             self.directory = Directory::default();
@@ -133,6 +154,7 @@ impl Mirror {
     pub fn forget_journal(&mut self, sealed_up_to: Position) {
         self.journal.clear();
         self.own.clear();
+        self.back.clear();
         self.meta.sealed_up_to = sealed_up_to;
         self.meta.position = sealed_up_to;
         self.is_read = false;
@@ -144,6 +166,8 @@ impl Mirror {
             let case = self.journal.entry(part.case).or_default();
             case.n_entries += u32::try_from(part.entries.len()).unwrap_or(u32::MAX);
             case.positions.push(position.0);
+            let back = part.entries.iter().filter_map(|it| it.back);
+            self.back.extend(back.map(|it| (it, position.0)));
         }
         for row in record.rows {
             let case = self.journal.entry(row.case).or_default();

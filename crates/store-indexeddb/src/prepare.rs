@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shouwen_domain::envelope::Receipt;
+use shouwen_domain::envelope::{Envelope, Receipt};
 use shouwen_domain::id::{CaseId, EnvelopeId};
 use shouwen_store::{Append, CaseIn, Conflict, Fence, TakeIn, WriteError};
 
@@ -18,7 +18,7 @@ use crate::record::{
 /// A page of the feed with more bytes than this goes into blocks at once.
 const BULK_BYTES: usize = 32 * 1024;
 
-fn check_version(mirror: &Mirror, case: CaseId, expected: u32) -> Result<(), Conflict> {
+pub fn check_version(mirror: &Mirror, case: CaseId, expected: u32) -> Result<(), Conflict> {
     let found = mirror.stand(case).version;
     if found == expected {
         Ok(())
@@ -71,6 +71,7 @@ pub fn append(mirror: &Mirror, append: &Append) -> Result<Option<(Meta, JournalR
         envelope: envelope.to_bytes(),
         stamp: None,
         own: Some(note.place),
+        back: None,
     };
     let row = StoredRow {
         case,
@@ -173,7 +174,7 @@ pub fn take_in(
     };
     let mut bulk = Vec::new();
     for it in &page.cases {
-        let part = new_part(it, known.get(&it.case));
+        let part = new_part(it, known.get(&it.case), &mirror.meta);
         let n_new = u32::try_from(part.entries.len()).unwrap_or(u32::MAX);
         let counters = it.entries.iter().map(|it| it.envelope.header().counter);
         meta.head.counter = counters.fold(meta.head.counter, u64::max);
@@ -239,7 +240,7 @@ pub fn take_in(
 }
 
 /// What a page brings that is not known: entries once each, and stamps for entries that had none.
-fn new_part(case_in: &CaseIn, known: Option<&Known>) -> Part {
+fn new_part(case_in: &CaseIn, known: Option<&Known>, meta: &Meta) -> Part {
     let mut part = Part::new(case_in.case);
     let mut fresh: BTreeMap<(u64, EnvelopeId), StoredEntry> = BTreeMap::new();
     let mut stamped: BTreeSet<EnvelopeId> = BTreeSet::new();
@@ -257,6 +258,7 @@ fn new_part(case_in: &CaseIn, known: Option<&Known>) -> Part {
                 envelope: it.envelope.to_bytes(),
                 stamp: None,
                 own: None,
+                back: place_of_old(&it.envelope, meta),
             };
             let entry = fresh.entry(order).or_insert_with(entry);
             entry.stamp = entry.stamp.or(it.arrived);
@@ -264,4 +266,14 @@ fn new_part(case_in: &CaseIn, known: Option<&Known>) -> Part {
     }
     part.entries = fresh.into_values().collect();
     part
+}
+
+/// The place of an envelope that this device let go of.
+fn place_of_old(envelope: &Envelope, meta: &Meta) -> Option<ChainPlace> {
+    let end = ChainPlace {
+        chain: meta.head.chain,
+        sequence: meta.head.sequence,
+    };
+    let place = ChainPlace::of(envelope);
+    (meta.let_go_by == Some(envelope.header().device) && place <= end).then_some(place)
 }

@@ -46,6 +46,9 @@ pub struct Meta {
     pub n_merged_runs: u32,
     #[n(14)]
     pub n_hot_pages: u32,
+    /// Whose own envelopes were let go of: what comes again of theirs is own.
+    #[n(15)]
+    pub let_go_by: Option<DeviceId>,
 }
 
 impl Meta {
@@ -127,9 +130,19 @@ pub struct StoredEntry {
     /// Chain and sequence, where this device appended it.
     #[n(3)]
     pub own: Option<ChainPlace>,
+    /// Chain and sequence, where this device let go of it and it came again.
+    #[n(4)]
+    pub back: Option<ChainPlace>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+impl StoredEntry {
+    /// Its place in a chain of this device.
+    pub fn place(&self) -> Option<ChainPlace> {
+        self.own.or(self.back)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct ChainPlace {
     #[n(0)]
     pub chain: u32,
@@ -196,10 +209,7 @@ impl OwnNote {
     pub fn of(envelope: &Envelope) -> Self {
         let header = envelope.header();
         Self {
-            place: ChainPlace {
-                chain: header.chain,
-                sequence: header.sequence,
-            },
+            place: ChainPlace::of(envelope),
             device: header.device,
             id: header.id,
             case: header.case,
@@ -230,6 +240,14 @@ impl OwnNote {
 }
 
 impl ChainPlace {
+    pub const fn of(envelope: &Envelope) -> Self {
+        let header = envelope.header();
+        Self {
+            chain: header.chain,
+            sequence: header.sequence,
+        }
+    }
+
     /// Its key among what waits for a receipt: in the order it is sent.
     pub const fn key(self) -> u64 {
         ((self.chain as u64) << 32) | self.sequence

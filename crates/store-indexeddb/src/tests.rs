@@ -9,10 +9,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use shouwen_domain::hash::Hash;
+use shouwen_domain::id::CaseId;
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_store::suite::{self, Fixture};
-use shouwen_store::{Fault, Files, Hold, Log, event_log_suite, file_suite};
+use shouwen_store::{Fault, Fence, Files, Hold, Log, event_log_suite, file_suite};
 
 use crate::Engine;
 use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
@@ -34,6 +35,17 @@ struct Maps {
     /// A read has its answer and hands it over when asked once more.
     answers_late: Cell<bool>,
     last_writes: Rc<RefCell<Vec<Write>>>,
+    /// What lay here after each write, if that is to be kept.
+    states: Rc<RefCell<Option<Vec<Records>>>>,
+}
+
+impl Maps {
+    fn holding(records: Records) -> Self {
+        Self {
+            records: Rc::new(RefCell::new(records)),
+            ..Self::default()
+        }
+    }
 }
 
 impl Disk for Maps {
@@ -107,6 +119,9 @@ impl Disk for Maps {
                 }
             }
         }
+        if let Some(states) = &mut *self.states.borrow_mut() {
+            states.push(records.clone());
+        }
         if failure.is_some() {
             Err(Fault::ConnectionLost)
         } else {
@@ -139,11 +154,7 @@ impl Fixture for OverMaps {
     }
 
     async fn after_a_crash(&self) -> Engine<Maps> {
-        let records = self.0.records.borrow().clone();
-        Engine::new(Maps {
-            records: Rc::new(RefCell::new(records)),
-            ..Maps::default()
-        })
+        Engine::new(Maps::holding(self.0.records.borrow().clone()))
     }
 
     fn fill_up(&self, log: &Engine<Maps>) -> bool {
@@ -343,6 +354,110 @@ fn a_damaged_record_is_reported_and_left() {
                 .len(),
             1
         );
+    });
+}
+
+/// Three cases that lie in the journal, in blocks, among the open rows and in what became of own acts, and
+/// one that is owed; two of them are to go.
+async fn about_to_let_go(log: &Engine<Maps>) -> (Fence, [(CaseId, u32); 2]) {
+    suite::load(log, 100, 40).await;
+    let fence = log.take_over().await.expect("a fence");
+    for round in 0..6 {
+        for n in [1, 2, 50] {
+            suite::act(log, suite::case(n), (n + round > 5).then_some(n)).await;
+        }
+        let owed = log.owed(usize::MAX).await.expect("what is owed");
+        let receipts: Vec<_> = owed.iter().map(suite::accepted).collect();
+        log.settle(fence, &receipts).await.expect("settled");
+        suite::act(log, suite::case(200), Some(1)).await;
+        if round == 2 {
+            while log.compact(fence).await.expect("a step").more {}
+        }
+    }
+    let receipts: Vec<_> = log.owed(usize::MAX).await.expect("what is owed");
+    let receipts: Vec<_> = receipts.iter().map(suite::accepted).collect();
+    log.settle(fence, &receipts[..receipts.len() - 1])
+        .await
+        .expect("settled");
+    (fence, [1, 50].map(|n| (suite::case(n), 7)))
+}
+
+#[test]
+fn no_record_has_anything_of_what_was_let_go_of() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        let (fence, going) = about_to_let_go(&log).await;
+        let n_with = |case: CaseId| {
+            let records = fixture.0.records.borrow();
+            let has = |it: &&Vec<u8>| it.windows(16).any(|it| it == case.bytes());
+            records.values().filter(has).count()
+        };
+        for (case, _) in going {
+            assert!(n_with(case) > 5, "{} records", n_with(case));
+        }
+        log.let_go(fence, &going).await.expect("let go");
+        for (case, _) in going {
+            assert_eq!(n_with(case), 0);
+        }
+        assert!(n_with(suite::case(2)) > 2);
+    });
+}
+
+#[test]
+fn a_crash_while_letting_go_leaves_all_or_what_was_to_stay() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        let (fence, going) = about_to_let_go(&log).await;
+        let before = suite::see(&log).await;
+        fixture.0.states.replace(Some(Vec::new()));
+        log.let_go(fence, &going).await.expect("let go");
+        let states = fixture.0.states.take().expect("kept");
+        let after = suite::see(&log).await;
+        assert_eq!(before.n_rows(), after.n_rows() + 2);
+        let (last, on_the_way) = states.split_last().expect("writes");
+        assert!(on_the_way.len() > 1, "{} steps before", on_the_way.len());
+        for state in on_the_way {
+            let crashed = Engine::new(Maps::holding(state.clone()));
+            suite::assert_same(&suite::see(&crashed).await, &before);
+            // And it can be done after all.
+            crashed.let_go(fence, &going).await.expect("let go");
+            suite::assert_same(&suite::see(&crashed).await, &after);
+        }
+        let crashed = Engine::new(Maps::holding(last.clone()));
+        suite::assert_same(&suite::see(&crashed).await, &after);
+    });
+}
+
+#[test]
+fn a_directory_that_shrank_is_still_read_and_merged() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        let other_tab = fixture.open().await;
+        suite::load(&log, 2_000, 50).await;
+        let fence = log.take_over().await.expect("a fence");
+        // Whole runs of the directory go, and parts of others.
+        for first in (0..1_500).step_by(30) {
+            let going: Vec<_> = (first..first + 30)
+                .filter(|n| n % 7 > 0)
+                .map(|n| (suite::case(n), 1))
+                .collect();
+            log.let_go(fence, &going).await.expect("let go");
+            if first % 90 == 0 {
+                suite::act(&other_tab, suite::case(5_000 + first), Some(1)).await;
+                log.compact(fence).await.expect("a step");
+            }
+        }
+        let n_kept = (0..1_500_u64).filter(|n| n % 7 == 0).count() as u64;
+        let n_stay = n_kept + 500 + 17;
+        for log in [&log, &other_tab, &fixture.after_a_crash().await] {
+            let opening = log.opening(0).await.expect("an opening");
+            assert_eq!(opening.standing.n_cases, n_stay);
+            let seen = suite::see(log).await;
+            assert_eq!(seen.n_rows() as u64, n_stay);
+        }
     });
 }
 

@@ -80,6 +80,8 @@ pub enum Conflict {
     Cursor { found: Cursor },
     /// Another tab has taken over pump and compaction.
     Fence { found: Fence },
+    /// Something of the case is owed, or a person has yet to look at it: it is not let go of.
+    Unsettled { case: CaseId },
 }
 
 impl fmt::Display for Conflict {
@@ -111,6 +113,9 @@ impl fmt::Display for Conflict {
             }
             Self::Fence { found } => {
                 write!(f, "Another tab has taken over, with number {}", found.0)
+            }
+            Self::Unsettled { case } => {
+                write!(f, "An own envelope of case {case} is not settled")
             }
         }
     }

@@ -31,7 +31,8 @@ pub trait Log {
 
     /// The newest rows of all cases that any tab changed after `since`.
     ///
-    /// `None` where compaction has passed `since`: open anew.
+    /// `None` where compaction has passed `since`, or cases were let go of: open anew, and look whether those
+    /// that are shown are still there.
     ///
     /// # Errors
     /// A [`Fault`] where the store cannot be read.
@@ -87,7 +88,7 @@ pub trait Log {
     /// whatever its fate.
     ///
     /// A receipt that repeats the known fate in the same epoch is ignored; another fate or epoch replaces
-    /// it. A receipt for what this device did not append, or whose hash differs, is ignored.
+    /// it. A receipt for what this device did not append, or let go of, or whose hash differs, is ignored.
     ///
     /// # Errors
     /// [`Conflict::Fence`] where another tab has taken over; a [`Fault`] where it cannot be stored.
@@ -104,6 +105,8 @@ pub trait Log {
     ///
     /// What is known by its envelope's id is not stored again; it only gets its arrival stamp, if it had
     /// none from a feed. So own envelopes may come back, and a feed may be read again from its beginning.
+    /// Own ones that were let go of are stored as any others; from then on [`Log::own_after`] gives them, but
+    /// they are not owed, and [`Log::fates`] does not tell of them: head office passed them on.
     ///
     /// # Errors
     /// [`Conflict::Cursor`] unless the page begins where the log has read to, or at position 0 of another
@@ -112,6 +115,22 @@ pub trait Log {
     /// twice, a new one without an envelope, or puts an envelope under a case that is not its own;
     /// another [`Fault`] where it cannot be stored.
     async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError>;
+
+    /// Takes cases off the device, each at the version that the caller knows: row, envelopes, arrival stamps
+    /// and receipts, those of own envelopes too. All of them or none. What there is no such case of, at
+    /// version 0, needs nothing.
+    ///
+    /// Afterwards it is as if the cases had never been there, but that head and counter stay where they are.
+    /// No stored record has anything of them any longer. The journal is put away before, so that
+    /// [`Log::changes`] reaches back to no moment before: other tabs open anew. Every record that has some of
+    /// a case is written anew, so let go of a few at a time.
+    ///
+    /// # Errors
+    /// [`Conflict::Case`] where a case has another version, [`Conflict::Unsettled`] where an own envelope of it
+    /// has no receipt, is held, or was refused and not taken back: nobody else may have it, or a person has
+    /// yet to look at it. [`Conflict::Fence`] where another tab has taken over; a [`Fault`] where it cannot be
+    /// stored.
+    async fn let_go(&self, fence: Fence, cases: &[(CaseId, u32)]) -> Result<Standing, WriteError>;
 
     /// Makes the caller the one owner of pump and compaction, until somebody else takes over.
     ///
@@ -431,9 +450,24 @@ impl OwnFate {
     /// Whether a person must look at it, however long ago it was.
     pub const fn needs_a_person(&self) -> bool {
         match self.fate {
-            None | Some(Fate::Accepted | Fate::Refused(RefusedReason::Withdrawn)) => false,
-            Some(Fate::Held(_) | Fate::Refused(_)) => true,
+            None => false,
+            Some(fate) => needs_a_person(fate),
         }
+    }
+}
+
+const fn needs_a_person(fate: Fate) -> bool {
+    match fate {
+        Fate::Accepted | Fate::Refused(RefusedReason::Withdrawn) => false,
+        Fate::Held(_) | Fate::Refused(_) => true,
+    }
+}
+
+/// Whether an own envelope with this receipt, if any, may be let go of.
+pub const fn is_settled(receipt: Option<&Receipt>) -> bool {
+    match receipt {
+        None => false,
+        Some(receipt) => !needs_a_person(receipt.fate),
     }
 }
 

@@ -11,13 +11,13 @@ use std::rc::Rc;
 
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{CaseId, EnvelopeId};
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 
 use crate::fault::{Conflict, Fault, WriteError};
 use crate::log::{
     Append, Changes, Compacted, Cursor, Entry, Fence, Head, History, Log, Opening, OwnFate,
-    Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn,
+    Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn, is_settled,
 };
 
 /// Writes that one step of compaction puts away.
@@ -114,6 +114,10 @@ struct Disk {
     last_receipt: Option<Hash>,
     cases: BTreeMap<CaseId, Rc<Case>>,
     own: BTreeMap<(u32, u64), Own>,
+    /// Whose own envelopes were let go of: what comes again of theirs is own.
+    let_go_by: Option<DeviceId>,
+    /// Own envelopes that were let go of and came again.
+    back: BTreeMap<(u32, u64), Rc<Envelope>>,
     named: BTreeMap<(Section, String), Rc<[u8]>>,
     files: BTreeMap<Hash, files::Stored>,
 }
@@ -207,11 +211,20 @@ impl Disk {
         });
         let known = Rc::make_mut(known);
         for it in entries {
-            self.head.counter = self.head.counter.max(it.envelope.header().counter);
-            match known.entries.get_mut(&it.envelope.order()) {
-                Some(same) => same.stamp = same.stamp.or(it.stamp),
-                None => drop(known.entries.insert(it.envelope.order(), it)),
+            let header = it.envelope.header();
+            self.head.counter = self.head.counter.max(header.counter);
+            if let Some(same) = known.entries.get_mut(&it.envelope.order()) {
+                same.stamp = same.stamp.or(it.stamp);
+                continue;
             }
+            let place = (header.chain, header.sequence);
+            let is_of_the_past = place <= (self.head.chain, self.head.sequence);
+            let own = self.own.get(&place);
+            let is_here = own.is_some_and(|own| Rc::ptr_eq(&own.envelope, &it.envelope));
+            if self.let_go_by == Some(header.device) && is_of_the_past && !is_here {
+                self.back.insert(place, Rc::clone(&it.envelope));
+            }
+            known.entries.insert(it.envelope.order(), it);
         }
         known.projection = projection;
         known.changed = changed;
@@ -427,11 +440,13 @@ impl Log for Memory {
         max_bytes: usize,
     ) -> Result<Vec<Envelope>, Fault> {
         let disk = self.disk();
-        let behind = disk
-            .own
-            .iter()
+        let own = disk.own.iter().map(|(place, it)| (place, &it.envelope));
+        // What was never away goes before what a twin wrote in its place.
+        let all: BTreeMap<_, _> = disk.back.iter().chain(own).collect();
+        let behind = all
+            .into_iter()
             .filter(|((c, s), _)| *c == chain && *s > sequence);
-        Ok(up_to(max_bytes, behind.map(|(_, it)| &it.envelope)))
+        Ok(up_to(max_bytes, behind.map(|(_, it)| it)))
     }
 
     async fn settle(&self, fence: Fence, receipts: &[Receipt]) -> Result<Standing, WriteError> {
@@ -485,6 +500,32 @@ impl Log for Memory {
                 });
                 disk.store(it.case, entries, it.projection);
             }
+            Ok(Written::Changed(disk.standing()))
+        })
+    }
+
+    async fn let_go(&self, fence: Fence, cases: &[(CaseId, u32)]) -> Result<Standing, WriteError> {
+        self.write(|disk| {
+            disk.check_fence(fence)?;
+            cases
+                .iter()
+                .try_for_each(|&(case, expected)| disk.check_version(case, expected))?;
+            let is_going = |it: &Envelope| cases.iter().any(|&(case, _)| case == it.header().case);
+            for it in disk.own.values().filter(|it| is_going(&it.envelope)) {
+                let case = it.envelope.header().case;
+                if !is_settled(it.receipt.as_deref()) {
+                    return Err(Conflict::Unsettled { case }.into());
+                }
+                disk.let_go_by = Some(it.envelope.header().device);
+            }
+            if cases.iter().all(|it| it.1 == 0) {
+                return Ok(Written::Nothing(disk.standing()));
+            }
+            disk.cases
+                .retain(|&known, _| cases.iter().all(|&(case, _)| case != known));
+            disk.own.retain(|_, it| !is_going(&it.envelope));
+            disk.back.retain(|_, it| !is_going(it));
+            disk.compacted_up_to = disk.next_position();
             Ok(Written::Changed(disk.standing()))
         })
     }

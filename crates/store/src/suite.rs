@@ -90,6 +90,12 @@ macro_rules! event_log_suite {
             changes_are_what_any_tab_changed
             compaction_changes_nothing_that_can_be_read
             rows_are_right_wherever_compaction_pauses
+            what_is_let_go_of_is_gone_and_the_rest_stays
+            what_is_not_settled_is_not_let_go_of
+            letting_go_happens_whole_or_not_at_all
+            what_was_let_go_of_comes_again_whole
+            the_last_fates_are_those_of_what_is_there
+            what_a_twin_wrote_in_a_place_does_not_hide_what_was_never_away
             whoever_took_over_is_the_only_owner
             a_chain_that_goes_on_elsewhere_is_left_for_good
             what_was_refused_or_taken_back_does_not_count
@@ -222,6 +228,11 @@ fn receipt(envelope: &Envelope, fate: Fate, arrived_min: u32) -> Receipt {
     }
 }
 
+/// What head office answers when it has passed on an envelope.
+pub fn accepted(envelope: &Envelope) -> Receipt {
+    receipt(envelope, Fate::Accepted, 1)
+}
+
 /// Seals the next action as a careful app does.
 async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
     let head = log.opening(0).await.expect("an opening").standing.head;
@@ -302,7 +313,7 @@ async fn all_rows(log: &impl Log, max_rows: usize) -> Vec<Row> {
 
 /// All that can be read, apart from how long the journal is.
 #[derive(Debug, PartialEq)]
-struct Seen {
+pub struct Seen {
     standing: Standing,
     rows: Vec<Row>,
     open: Vec<Row>,
@@ -312,7 +323,14 @@ struct Seen {
     fates: Vec<crate::OwnFate>,
 }
 
-async fn see(log: &impl Log) -> Seen {
+impl Seen {
+    pub fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// Reads all of it, and checks that it hangs together.
+pub async fn see(log: &impl Log) -> Seen {
     let opening = log.opening(usize::MAX).await.expect("an opening");
     let mut rows = all_rows(log, 7).await;
     rows.sort_by_key(|it| it.case);
@@ -367,7 +385,7 @@ async fn see(log: &impl Log) -> Seen {
 
 /// Names what differs: all of it would fill pages.
 #[track_caller]
-fn assert_same(found: &Seen, expected: &Seen) {
+pub fn assert_same(found: &Seen, expected: &Seen) {
     assert_eq!(found.standing, expected.standing);
     assert_eq!(found.open, expected.open);
     assert_eq!(found.rows, expected.rows);
@@ -1372,6 +1390,298 @@ pub async fn rows_are_right_wherever_compaction_pauses(fixture: &impl Fixture) {
     see(&fixture.open().await).await;
 }
 
+/// A case with an own envelope and somebody else's, both at head office.
+async fn settled_case(log: &impl Log, fence: Fence, n: u32, due: Option<u32>) -> Vec<Envelope> {
+    let own = act(log, case(n), due).await;
+    let accepted = receipt(&own, Fate::Accepted, n);
+    log.settle(fence, &[accepted]).await.expect("settled");
+    let theirs = foreign(case(n), 1 + u64::from(n), u64::from(n), 700);
+    take(log, fence, case(n), vec![theirs.clone()], due).await;
+    vec![own, theirs]
+}
+
+/// Takes in a page with these envelopes of a case.
+async fn take(
+    log: &impl Log,
+    fence: Fence,
+    case: CaseId,
+    envelopes: Vec<Envelope>,
+    due: Option<u32>,
+) {
+    let from = standing(log).await.cursor;
+    let to = at(1, from.position + envelopes.len() as u64);
+    let entries = envelopes.into_iter().map(|it| entry(it, 5)).collect();
+    let cases = vec![case_in(log, case, entries, due).await];
+    let page = TakeIn { from, to, cases };
+    log.take_in(fence, page).await.expect("a page");
+}
+
+async fn put_all_away(log: &impl Log, fence: Fence) {
+    while log.compact(fence).await.expect("a step").more {}
+}
+
+pub async fn what_is_let_go_of_is_gone_and_the_rest_stays(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 0..24 {
+        settled_case(&log, fence, n, (n % 3 > 0).then_some(n)).await;
+        match n {
+            11 => put_all_away(&log, fence).await,
+            // Closed, and opened again: its row lies in two places.
+            15 => drop(settled_case(&log, fence, 0, Some(1)).await),
+            17 => drop(log.compact(fence).await.expect("a step")),
+            _ => {}
+        }
+    }
+    let receipt = receipt(&act(&log, case(50), Some(1)).await, Fate::Accepted, 1);
+    log.settle(fence, &[receipt]).await.expect("settled");
+    act(&log, case(51), Some(2)).await;
+    let before = see(&other_tab).await;
+
+    let going = [0, 1, 2, 3, 14, 20, 23].map(case);
+    let mut named: Vec<(CaseId, u32)> = Vec::new();
+    for it in going {
+        named.push((it, log.history(it).await.expect("a history").version));
+    }
+    named.push((case(99), 0));
+    let stays = |it: &CaseId| !going.contains(it);
+    let standing = log.let_go(fence, &named).await.expect("let go");
+    assert_eq!(
+        log.changes(before.standing.position).await,
+        Ok(None),
+        "whoever shows them opens anew"
+    );
+    let n_open_gone = before.open.iter().filter(|it| !stays(&it.case)).count();
+    let expected = Seen {
+        standing: Standing {
+            position: standing.position,
+            n_cases: before.standing.n_cases - going.len() as u64,
+            n_open: before.standing.n_open - n_open_gone as u64,
+            ..before.standing
+        },
+        histories: before
+            .rows
+            .iter()
+            .zip(before.histories)
+            .filter_map(|(row, it)| stays(&row.case).then_some(it))
+            .collect(),
+        rows: before
+            .rows
+            .into_iter()
+            .filter(|it| stays(&it.case))
+            .collect(),
+        open: before
+            .open
+            .into_iter()
+            .filter(|it| stays(&it.case))
+            .collect(),
+        owed: before.owed,
+        own: before
+            .own
+            .into_iter()
+            .filter(|it| stays(&it.header().case))
+            .collect(),
+        // As many as there are: the last twenty reach back behind those that went.
+        fates: see(&log).await.fates,
+    };
+    assert!(expected.fates.iter().all(|it| stays(&it.case)));
+    assert_eq!(
+        expected.fates.len(),
+        19,
+        "two of case 0 and one of each other went"
+    );
+    for log in [&log, &other_tab, &fixture.after_a_crash().await] {
+        assert_same(&see(log).await, &expected);
+        for it in going {
+            assert_eq!(log.history(it).await, Ok(History::default()));
+        }
+    }
+    act(&other_tab, case(52), Some(3)).await;
+    put_all_away(&log, fence).await;
+    let after = see(&fixture.after_a_crash().await).await;
+    assert_eq!(after.rows.len(), expected.rows.len() + 1);
+    let again = log.let_go(fence, &going.map(|it| (it, 0))).await;
+    assert_eq!(again.map(|it| it.position), Ok(after.standing.position));
+}
+
+pub async fn what_is_not_settled_is_not_let_go_of(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let own = act(&log, case(1), None).await;
+    settled_case(&log, fence, 2, None).await;
+    let both = [(case(2), 2), (case(1), 1)];
+    let unsettled = Conflict::Unsettled { case: case(1) };
+    let tell = async |fate: Fate, epoch: u64| {
+        let receipt = Receipt {
+            epoch,
+            ..receipt(&own, fate, 1)
+        };
+        log.settle(fence, &[receipt]).await.expect("settled");
+    };
+    for (epoch, fate) in (1..).zip([
+        None,
+        Some(Fate::Held(HeldReason::Gap)),
+        Some(Fate::Refused(RefusedReason::TooLarge)),
+    ]) {
+        if let Some(fate) = fate {
+            tell(fate, epoch).await;
+        }
+        for log in [&log, &fixture.after_a_crash().await] {
+            assert_eq!(conflict(log.let_go(fence, &both).await), unsettled);
+            let n_cases = standing(log).await.n_cases;
+            assert_eq!((n_cases, see(log).await.rows.len()), (2, 2));
+        }
+        put_all_away(&log, fence).await;
+        assert_eq!(conflict(log.let_go(fence, &both).await), unsettled);
+    }
+    tell(Fate::Refused(RefusedReason::Withdrawn), 9).await;
+    log.let_go(fence, &both).await.expect("taken back");
+    assert_eq!(standing(&log).await.n_cases, 0);
+    assert_eq!(log.fates(10).await, Ok(vec![]));
+}
+
+pub async fn letting_go_happens_whole_or_not_at_all(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 1..5 {
+        settled_case(&log, fence, n, None).await;
+    }
+    let before = see(&log).await;
+    let named = [1, 2, 3].map(|n| (case(n), 2));
+    for (case, expected, found) in [(case(4), 1, 2), (case(4), 0, 2), (case(9), 1, 0)] {
+        let named = [named.as_slice(), &[(case, expected)]].concat();
+        let conflict = conflict(log.let_go(fence, &named).await);
+        let found = Conflict::Case {
+            case,
+            expected,
+            found,
+        };
+        assert_eq!(conflict, found);
+    }
+    assert_same(&see(&log).await, &before);
+    put_all_away(&log, fence).await;
+    if fixture.fill_up(&log) {
+        let full = Err(WriteError::Fault(Fault::QuotaExceeded));
+        assert_eq!(log.let_go(fence, &named).await, full);
+        assert_same(&see(&log).await, &before);
+        assert_same(&see(&fixture.after_a_crash().await).await, &before);
+    }
+    if fixture.lose_next_answer(&log) {
+        let lost = Err(WriteError::Fault(Fault::ConnectionLost));
+        assert_eq!(log.let_go(fence, &named).await, lost);
+    } else {
+        log.let_go(fence, &named).await.expect("let go");
+    }
+    for log in [&log, &fixture.after_a_crash().await] {
+        assert_eq!(see(log).await.rows.len(), 1);
+    }
+}
+
+pub async fn what_was_let_go_of_comes_again_whole(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut first = settled_case(&log, fence, 1, None).await;
+    let second = settled_case(&log, fence, 2, None).await;
+    first.extend(settled_case(&log, fence, 1, None).await.into_iter().take(1));
+    let head = standing(&log).await.head;
+    let going = [(case(1), 3), (case(2), 2)];
+    log.let_go(fence, &going).await.expect("let go");
+    assert_eq!(standing(&log).await.head, head);
+    assert_eq!(log.own_after(0, 0, usize::MAX).await, Ok(vec![]));
+    let last = act(&log, case(3), Some(1)).await;
+
+    for turn in 0..2 {
+        let stamped = |it: &Envelope| entry(it.clone(), 5);
+        take(&log, fence, case(1), first.clone(), Some(4)).await;
+        if turn == 0 {
+            put_all_away(&log, fence).await;
+        }
+        let mut entries: Vec<Entry> = first.iter().map(stamped).collect();
+        entries.sort_by_key(|it| it.envelope.order());
+        for log in [&log, &fixture.after_a_crash().await] {
+            let history = log.history(case(1)).await.expect("a history");
+            assert_eq!((history.version, &history.entries), (3, &entries));
+            let standing = standing(log).await;
+            assert_eq!((standing.n_cases, standing.n_open), (2, 2));
+            assert_eq!(standing.head.sequence, head.sequence + 1);
+            assert_eq!(
+                (standing.n_owed, log.owed(9).await),
+                (1, Ok(vec![last.clone()]))
+            );
+            let own = [first[0].clone(), first[2].clone(), last.clone()];
+            let found = log.own_after(0, 0, usize::MAX).await;
+            assert_eq!(found, Ok(own.to_vec()));
+            let mut behind = 0;
+            for it in own {
+                let next = log.own_after(0, behind, 1).await.expect("one");
+                assert_eq!(next, [it]);
+                behind = next[0].header().sequence;
+            }
+            assert_eq!(log.fates(9).await.expect("fates").len(), 1);
+        }
+        let repeated = receipt(&first[0], Fate::Held(HeldReason::Fork), 7);
+        let settled = log.settle(fence, &[repeated]).await.expect("ignored");
+        assert_eq!(settled.n_owed, 1);
+        let version = log.history(case(1)).await.expect("a history").version;
+        log.let_go(fence, &[(case(1), version)])
+            .await
+            .expect("again");
+        let own = log.own_after(0, 0, usize::MAX).await;
+        assert_eq!(own, Ok(vec![last.clone()]));
+    }
+    take(&log, fence, case(2), second, None).await;
+    assert_eq!(see(&log).await.rows.len(), 2);
+}
+
+pub async fn what_a_twin_wrote_in_a_place_does_not_hide_what_was_never_away(
+    fixture: &impl Fixture,
+) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    settled_case(&log, fence, 1, None).await;
+    let kept = act(&log, case(2), Some(1)).await;
+    log.let_go(fence, &[(case(1), 2)]).await.expect("let go");
+    let before = Head {
+        chain: 0,
+        sequence: 1,
+        hash: kept.header().previous,
+        counter: 7,
+    };
+    let twins = envelope(DEVICE, case(3), before, 77, 9);
+    let later = Head {
+        sequence: 40,
+        ..before
+    };
+    let ahead = envelope(DEVICE, case(3), later, 78, 9);
+    let theirs = envelope(OTHER_DEVICE, case(3), Head::default(), 79, 9);
+    take(&log, fence, case(3), vec![twins, ahead, theirs], None).await;
+    for _ in 0..2 {
+        let own = log.own_after(0, 0, usize::MAX).await;
+        assert_eq!(own, Ok(vec![kept.clone()]));
+        put_all_away(&log, fence).await;
+    }
+}
+
+pub async fn the_last_fates_are_those_of_what_is_there(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 1..4 {
+        act(&log, case(n), Some(1)).await;
+    }
+    put_all_away(&log, fence).await;
+    for n in 10..16 {
+        settled_case(&log, fence, n, None).await;
+    }
+    let going: Vec<(CaseId, u32)> = (10..16).map(|n| (case(n), 2)).collect();
+    log.let_go(fence, &going).await.expect("let go");
+    for log in [&log, &fixture.open().await] {
+        let fates = log.fates(2).await.expect("fates");
+        let sequences: Vec<u64> = fates.iter().map(|it| it.sequence).collect();
+        assert_eq!(sequences, [3, 2]);
+    }
+}
+
 pub async fn whoever_took_over_is_the_only_owner(fixture: &impl Fixture) {
     let log = fixture.open().await;
     let other_tab = fixture.open().await;
@@ -1392,6 +1702,7 @@ pub async fn whoever_took_over_is_the_only_owner(fixture: &impl Fixture) {
         };
         assert_eq!(conflict(log.take_in(stale, page).await), found);
         assert_eq!(conflict(log.compact(stale).await), found);
+        assert_eq!(conflict(log.let_go(stale, &[]).await), found);
     }
     assert_eq!(standing(&log).await.n_owed, 1);
     act(&log, case(1), Some(2)).await;
@@ -1608,12 +1919,62 @@ impl Chance {
     }
 }
 
+/// For about half of these.
+fn draw_receipts(owed: &[Envelope], chance: &mut Chance, arrived_min: u32) -> Vec<Receipt> {
+    let fates = [
+        Fate::Accepted,
+        Fate::Held(HeldReason::Gap),
+        Fate::Refused(RefusedReason::NotYours),
+    ];
+    owed.iter()
+        .filter_map(|it| {
+            let fate = fates[chance.below(3) as usize];
+            (chance.below(2) == 0).then(|| receipt(it, fate, arrived_min))
+        })
+        .collect()
+}
+
+/// Lets go of these cases here and there, if neither keeps one of them; what went.
+async fn let_go_of_both(
+    log: &impl Log,
+    reference: &impl Log,
+    fence: Fence,
+    cases: &[CaseId],
+) -> Vec<(CaseId, Vec<Envelope>)> {
+    let (mut named, mut gone) = (Vec::new(), Vec::new());
+    for &case in cases {
+        let history = reference.history(case).await.expect("a history");
+        named.push((case, history.version));
+        let envelopes = history.entries.into_iter().map(|it| it.envelope);
+        gone.push((case, envelopes.collect()));
+    }
+    let here = log.let_go(fence, &named).await;
+    let there = reference.let_go(fence, &named).await;
+    match (here, there) {
+        (Ok(_), Ok(_)) => gone,
+        (Err(here), Err(there)) => {
+            // Where several are not settled, either may be named.
+            let [here, there] = [here, there].map(|it| conflict::<()>(Err(it)));
+            let both = (&here, &there);
+            let unsettled = matches!(
+                both,
+                (Conflict::Unsettled { .. }, Conflict::Unsettled { .. })
+            );
+            assert!(here == there || unsettled, "{both:?}");
+            Vec::new()
+        }
+        (here, there) => panic!("{here:?}, but {there:?}"),
+    }
+}
+
 /// Whatever is done in whatever order by two tabs, a log shows what the memory double shows.
 pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
     let reference = crate::Memory::new();
     let tabs = [fixture.open().await, fixture.open().await];
     let mut fence = Fence(0);
     let mut chance = Chance(20_260_713);
+    let mut gone: BTreeMap<CaseId, Vec<Envelope>> = BTreeMap::new();
+    let mut n_let_go = 0;
     // A browser's disk is slower, and its tests have a time limit.
     let n_rounds: u32 = if cfg!(target_arch = "wasm32") {
         150
@@ -1623,7 +1984,7 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
     for round in 0..n_rounds {
         let log = &tabs[chance.below(2) as usize];
         let due = |chance: &mut Chance| (chance.below(3) > 0).then(|| chance.below(500));
-        match chance.below(20) {
+        match chance.below(23) {
             0..=9 => {
                 let case = case(chance.below(30));
                 let append = next(&reference, case, due(&mut chance)).await;
@@ -1650,6 +2011,8 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
                             .take(3)
                             .map(|it| entry(it.envelope, round)),
                     );
+                    let again = gone.remove(&case).unwrap_or_default().into_iter();
+                    entries.extend(again.map(|it| entry(it, round)));
                     cases.push(case_in(&reference, case, entries, due(&mut chance)).await);
                 }
                 let page = TakeIn {
@@ -1662,24 +2025,23 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
             }
             14..=16 => {
                 let owed = reference.owed(usize::MAX).await.expect("what is owed");
-                let fates = [
-                    Fate::Accepted,
-                    Fate::Held(HeldReason::Gap),
-                    Fate::Refused(RefusedReason::NotYours),
-                ];
-                let drawn: Vec<Receipt> = owed
-                    .iter()
-                    .filter_map(|it| {
-                        let fate = fates[chance.below(3) as usize];
-                        (chance.below(2) == 0).then(|| receipt(it, fate, round))
-                    })
-                    .collect();
+                let drawn = draw_receipts(&owed, &mut chance, round);
                 log.settle(fence, &drawn).await.expect("settled");
                 reference.settle(fence, &drawn).await.expect("settled");
             }
             17 => {
                 fence = log.take_over().await.expect("a fence");
                 assert_eq!(reference.take_over().await, Ok(fence));
+            }
+            18..=20 => {
+                let mut going = Vec::new();
+                for _ in 0..=chance.below(3) {
+                    going.push(case(chance.below(60)));
+                }
+                for (case, entries) in let_go_of_both(log, &reference, fence, &going).await {
+                    gone.insert(case, entries);
+                    n_let_go += 1;
+                }
             }
             _ => {
                 log.compact(fence).await.expect("a step");
@@ -1705,4 +2067,5 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
     }
     let expected = see(&reference).await;
     assert_same(&see(&fixture.after_a_crash().await).await, &expected);
+    assert!(n_let_go > n_rounds / 20, "{n_let_go} cases went");
 }
