@@ -18,10 +18,12 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
-    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, Section, TakeIn, WriteError,
+    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, RowMark, Section, TakeIn, WriteError,
 };
-use shouwen_sync::client::{Client, Failure, Input, Place, Start, Todo, Trigger, may_be_released};
-use shouwen_sync::message::{self, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw};
+use shouwen_sync::client::{
+    Client, Elapsed, Failure, Input, Place, Start, Todo, Trigger, may_be_released,
+};
+use shouwen_sync::message::{self, BackedUp, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw};
 
 use crate::browser;
 use crate::browser::http::{self, HttpError};
@@ -37,6 +39,9 @@ const N_FATES: usize = 1;
 const FILLED: &str = "filled";
 /// Two windows side by side take over from one another; a write tries this often before it waits its turn.
 const MAX_TAKE_OVERS: u32 = 8;
+/// Letting go of cases waits this long after the page was opened, and from one time to the next.
+const LET_GO_EVERY_MS: u64 = 60 * 60 * 1_000;
+const FIRST_LET_GO_MS: u64 = 60_000;
 
 /// What wakes the pump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +103,11 @@ struct Pump {
     fence: Option<Fence>,
     /// Of the contact that is open.
     token: Option<String>,
+    /// How far a verified backup reaches, as the contact said.
+    backed_up: Vec<BackedUp>,
+    /// When to look next for cases to let go of, and where among the rows.
+    let_go_at: Elapsed,
+    looked_to: Option<RowMark>,
     wake: UnboundedSender<Wake>,
     /// While head office is listened to.
     listening: Option<Listening>,
@@ -133,6 +143,9 @@ impl Pump {
             client: Client::new(start),
             fence: None,
             token: None,
+            backed_up: Vec::new(),
+            let_go_at: Elapsed(browser::elapsed().0 + FIRST_LET_GO_MS),
+            looked_to: None,
             wake,
             listening: None,
             n_listened: 0,
@@ -158,6 +171,7 @@ impl Pump {
                 }
             }
             self.compact().await;
+            self.let_go().await;
             let now = browser::elapsed().0;
             let until = self
                 .client
@@ -205,6 +219,8 @@ impl Pump {
             Todo::StartChain(chain) => self.start_chain(chain).await,
             Todo::LoadWithdrawals => self.withdrawals().await,
             Todo::Withdraw(withdrawals) => self.withdraw(withdrawals).await,
+            Todo::LoadCopy { after } => self.copy_after(&after).await,
+            Todo::HandIn(copy) => self.hand_in(&copy).await,
             Todo::LoadOwed { max_bytes } => self.owed(max_bytes).await,
             Todo::LoadOwn { after, max_bytes } => self.own_after(after, max_bytes).await,
             Todo::Push(push) => self.push(push).await,
@@ -259,6 +275,10 @@ impl Pump {
         let answer = self.desk.contact(forked).await?;
         self.desk.heard(answer.server_now);
         self.token = Some(answer.token.clone());
+        self.desk
+            .drop_copies(&answer.backed_up, answer.server_now)
+            .await?;
+        self.backed_up.clone_from(&answer.backed_up);
         self.desk.set_token(answer.token.clone());
         Ok(Input::Contacted(answer))
     }
@@ -290,6 +310,21 @@ impl Pump {
         };
         let answer = http::post("/api/withdraw", Some(&self.token()?), &withdraw).await?;
         Ok(Input::WithdrawAnswered(self.believed(answer).await?))
+    }
+
+    async fn copy_after(&self, name: &str) -> Result<Input, Trouble> {
+        Ok(Input::Copy(self.desk.copy_after(name).await?))
+    }
+
+    async fn hand_in(&self, copy: &Bytes) -> Result<Input, Trouble> {
+        let answer = http::post_bytes("/api/rescue", Some(&self.token()?), &copy.0).await;
+        let answer = answer.map_err(|error| match error {
+            // Not this device is unknown, but whoever wrote the copy.
+            HttpError::Status { status: 403, .. } => Trouble::Failure(Failure::Server),
+            HttpError::Network | HttpError::Malformed | HttpError::Status { .. } => error.into(),
+        })?;
+        let answer = minicbor::decode(&answer).map_err(|_| Trouble::Failure(Failure::Malformed))?;
+        Ok(Input::HandedIn(self.believed(answer).await?))
     }
 
     /// With the receipts that head office signed; an answer without one of them is none.
@@ -519,6 +554,34 @@ impl Pump {
             }
         }
         self.desk.catch_up().await;
+    }
+
+    /// Lets go of what this device can do without, now and then while somebody looks and nothing else is to do.
+    async fn let_go(&mut self) {
+        let now = browser::elapsed();
+        let is_at_rest =
+            self.client.is_at_rest() && self.desk.standing().get_untracked().n_owed == 0;
+        if now < self.let_go_at || !browser::is_visible() || !is_at_rest {
+            return;
+        }
+        self.let_go_at = Elapsed(now.0 + LET_GO_EVERY_MS);
+        let Ok(fence) = self.fence().await else {
+            return;
+        };
+        // Head office passes on a whole site so far, so nothing is out of a device's scope.
+        let out_of_scope = None;
+        let (after, backed_up) = (self.looked_to, &self.backed_up);
+        let went = self
+            .desk
+            .let_go_of_some(fence, after, backed_up, out_of_scope);
+        match went.await {
+            Ok(go_on) => self.looked_to = go_on,
+            Err(error) => {
+                if let Err(Trouble::Fault(fault)) = self.overtaken_or(error) {
+                    self.desk.report(fault);
+                }
+            }
+        }
     }
 
     async fn fence(&mut self) -> Result<Fence, Trouble> {

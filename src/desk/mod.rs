@@ -8,6 +8,7 @@ mod board;
 mod enrolment;
 mod files;
 mod rescue;
+mod retention;
 mod session;
 mod site;
 

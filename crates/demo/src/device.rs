@@ -323,6 +323,8 @@ impl Device {
                 };
                 Input::WithdrawAnswered(office.withdraw(&self.token, &withdraw)?)
             }
+            // Nothing is let go of here.
+            Todo::LoadCopy { .. } | Todo::HandIn(_) => Input::Copy(None),
             Todo::LoadOwed { max_bytes } => self.owed(ready(self.log.owed(max_bytes))?)?,
             Todo::LoadOwn { after, max_bytes } => self.owed(ready(self.log.own_after(
                 after.chain,

@@ -110,6 +110,7 @@ pub mod agenda;
 pub mod explain;
 pub mod holds;
 pub mod ladder;
+pub mod retention;
 pub mod verdict;
 
 pub mod assessment;

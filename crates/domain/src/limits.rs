@@ -26,3 +26,9 @@ pub const FILE_BYTES: usize = 300 * 1024;
 pub const CHUNK_BYTES: usize = 48 * 1024;
 /// New photos that one site may send in a day (UTC).
 pub const SITE_FILES_DAY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Days that a device keeps a case after its last change: a yearly assessment has to see the whole of its
+/// year, and takes a month to be decided.
+pub const KEPT_DAYS: u32 = 400;
+/// Days that a device keeps a copy, sealed to head office, of what it wrote in cases that it let go of, even
+/// where a verified backup has it: a month's backups may turn out to be worth nothing.
+pub const COPY_DAYS: u32 = 35;

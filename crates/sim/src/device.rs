@@ -1,12 +1,13 @@
 //! A device: its disk, its tabs, and what is lost when it crashes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use shouwen_domain::envelope::{Envelope, Fate, RefusedReason};
 use shouwen_domain::event::VOCABULARY;
+use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::{Algorithm, PublicKey, SecretKey};
@@ -51,6 +52,15 @@ pub struct Device {
     pub sticks_to: Option<usize>,
     pub pumps: BTreeMap<u64, Pump>,
     pub n_cases: u64,
+    /// What it let go of.
+    pub gone: Gone,
+}
+
+/// What a device may lack, since it let go of it. Some of it may have come again.
+#[derive(Debug, Clone, Default)]
+pub struct Gone {
+    pub cases: BTreeSet<CaseId>,
+    pub envelopes: BTreeSet<Hash>,
 }
 
 /// Whether a device hears of news without asking.
@@ -119,6 +129,7 @@ impl Device {
             sticks_to: phone.sticks_to,
             pumps: BTreeMap::new(),
             n_cases: 0,
+            gone: Gone::default(),
         }
     }
 
@@ -154,6 +165,7 @@ impl Device {
             sticks_to: self.sticks_to,
             pumps: BTreeMap::new(),
             n_cases: self.n_cases,
+            gone: self.gone.clone(),
         }
     }
 

@@ -100,6 +100,7 @@ fn go(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
             n_clones,
             n_forked,
             n_taken_back,
+            n_let_go,
             n_released,
             settled_after_ms,
         } = report;
@@ -107,7 +108,7 @@ fn go(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
             out,
             "{} seeds in {seconds:.1} s, {rate:.0} seeds/s: {n_devices} devices saved {n_saved} envelopes and none was \
              lost; {n_decided} were decided by the rules, {n_without_effect} stayed without effect; {n_crashes} crashes, \
-             {n_restores} restores, {n_clones} clones with {n_forked} forks, {n_taken_back} acts taken back, {n_released} held for their format and released, {n_steps} steps; settled {:.1} s \
+             {n_restores} restores, {n_clones} clones with {n_forked} forks, {n_taken_back} acts taken back, {n_let_go} cases let go of, {n_released} held for their format and released, {n_steps} steps; settled {:.1} s \
              after the storm at the latest",
             wish.n_seeds,
             Duration::from_millis(settled_after_ms).as_secs_f64(),

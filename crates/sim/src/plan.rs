@@ -121,6 +121,10 @@ pub enum What {
     DeviceUpdated {
         device: u64,
     },
+    /// Lets go of some cases that are settled.
+    LetGo {
+        device: u64,
+    },
     /// A second device goes on from what this one has, with the same key in the same chain; or in its place, and
     /// then from what it had some time ago.
     Cloned {
@@ -163,6 +167,7 @@ impl What {
             | Self::SecondTab { device }
             | Self::Live { device, .. }
             | Self::DeviceUpdated { device }
+            | Self::LetGo { device }
             | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
             | Self::ProcessPaused { .. }
@@ -292,7 +297,7 @@ impl What {
         let device = chance.between(0, n_devices - 1);
         let process = chance.below(n_processes);
         let for_ms = chance.between(1_000, 120_000);
-        match chance.below(100) {
+        match chance.below(108) {
             0..20 => Self::Crash { device },
             20..24 => Self::Lost { device },
             24..32 => Self::Frozen {
@@ -338,7 +343,8 @@ impl What {
             92..98 => Self::Restored {
                 backups_ago: chance.below(4),
             },
-            _ => Self::Wiped,
+            98..100 => Self::Wiped,
+            _ => Self::LetGo { device },
         }
     }
 }

@@ -39,6 +39,8 @@ plants! {
     DroppedBehindRefused = "dropped-behind-refused",
     /// The device does not fill up a server that was restored.
     NoRefill = "no-refill",
+    /// The device lets go of cases and keeps no copy of what it wrote in them.
+    CopiesDropped = "copies-dropped",
     /// After a fault of its log the device takes an action for saved that is not.
     FaultIgnored = "fault-ignored",
     /// After a fault of its log the device acts again without looking whether it had acted.

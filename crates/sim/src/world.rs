@@ -25,6 +25,7 @@ mod office;
 mod oracle;
 mod planted;
 mod pump;
+mod retention;
 mod storm;
 
 /// How long it may take afterwards until everything is everywhere: one longest wait for each of a
@@ -54,6 +55,8 @@ pub struct Report {
     /// Of clones that wrote before they learned of one another: held until a person decides.
     pub n_forked: u64,
     pub n_taken_back: u64,
+    /// Cases that devices let go of.
+    pub n_let_go: u64,
     /// Held for their format and released by an upgrade.
     pub n_released: u64,
     /// From the end of the storm until everything was everywhere.
@@ -75,6 +78,7 @@ impl Report {
             n_clones: self.n_clones + other.n_clones,
             n_forked: self.n_forked + other.n_forked,
             n_taken_back: self.n_taken_back + other.n_taken_back,
+            n_let_go: self.n_let_go + other.n_let_go,
             n_released: self.n_released + other.n_released,
             settled_after_ms: self.settled_after_ms.max(other.settled_after_ms),
         }
@@ -295,9 +299,14 @@ struct Asker {
 
 #[derive(Clone)]
 enum Ask {
-    Contact { stated: Stated, forked: bool },
+    Contact {
+        stated: Stated,
+        forked: bool,
+    },
     Withdraw(Vec<Withdrawal>),
     Push(Push),
+    /// A copy, as if it were pushed: it names no epoch.
+    HandIn(Push),
     Pull(Cursor),
 }
 

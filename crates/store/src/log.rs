@@ -106,7 +106,9 @@ pub trait Log {
     /// What is known by its envelope's id is not stored again; it only gets its arrival stamp, if it had
     /// none from a feed. So own envelopes may come back, and a feed may be read again from its beginning.
     /// Own ones that were let go of are stored as any others; from then on [`Log::own_after`] gives them, but
-    /// they are not owed, and [`Log::fates`] does not tell of them: head office passed them on.
+    /// they are not owed, and [`Log::fates`] does not tell of them: head office passed them on. Which ones those
+    /// were is not remembered: whoever let go of some takes all for such that this device did not append and
+    /// that is not beyond its head, so what a twin wrote in a chain that it left as well.
     ///
     /// # Errors
     /// [`Conflict::Cursor`] unless the page begins where the log has read to, or at position 0 of another
@@ -493,15 +495,18 @@ pub enum Section {
     Texts,
     /// What this device takes back, each signed, by chain and sequence.
     Withdrawals,
+    /// What this device wrote in cases that it let go of, sealed to head office, by number.
+    Copies,
 }
 
 impl Section {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Settings,
         Self::Session,
         Self::Drafts,
         Self::Texts,
         Self::Withdrawals,
+        Self::Copies,
     ];
 
     /// Its name where it is stored.
@@ -512,6 +517,7 @@ impl Section {
             Self::Drafts => "drafts",
             Self::Texts => "texts",
             Self::Withdrawals => "withdrawals",
+            Self::Copies => "copies",
         }
     }
 }

@@ -86,6 +86,10 @@ pub enum Input {
         envelopes: Vec<Envelope>,
         head: Place,
     },
+    /// To [`Todo::LoadCopy`]: its name and what lies there; none: there is no further one.
+    Copy(Option<(String, Bytes)>),
+    /// To [`Todo::HandIn`].
+    HandedIn(Pushed),
     /// To [`Todo::Push`].
     PushAnswered(Pushed),
     /// To [`Todo::Settle`].
@@ -158,6 +162,12 @@ pub enum Todo {
         after: Place,
         max_bytes: usize,
     },
+    /// Read the first copy behind this name of what this device wrote in cases that it let go of.
+    LoadCopy {
+        after: String,
+    },
+    /// Bring it to head office as a rescue file.
+    HandIn(Bytes),
     Push(Push),
     /// Store these receipts.
     Settle(Vec<Receipt>),
@@ -223,6 +233,8 @@ pub struct Client {
     filled: u64,
     /// The epoch that a walk over all own envelopes fills up.
     filling: Option<u64>,
+    /// While one is filled up: the last copy that was handed in, before the walk; none: all were.
+    copies: Option<String>,
     step: Step,
     /// When the step under way counts as failed.
     deadline: Elapsed,
@@ -261,6 +273,8 @@ enum Step {
     LoadingWithdrawals,
     Withdrawing,
     SettlingWithdrawn,
+    LoadingCopy,
+    HandingIn(String),
     /// Behind this place, or what is owed.
     Loading(Option<Place>),
     Pushing(Batch),
@@ -357,6 +371,7 @@ impl Client {
             cursor: start.cursor,
             filled: start.filled,
             filling: None,
+            copies: None,
             step: Step::Rest,
             deadline: Elapsed(0),
             next: None,
@@ -409,6 +424,8 @@ impl Client {
             Input::Withdrawals(them) => self.withdrawals(them, now),
             Input::WithdrawAnswered(answer) => self.withdraw_answered(answer, now, chance),
             Input::Owed { envelopes, head } => self.loaded(&envelopes, head, now),
+            Input::Copy(copy) => self.copy_loaded(copy, now),
+            Input::HandedIn(answer) => self.handed_in(&answer, now),
             Input::PushAnswered(answer) => self.push_answered(answer, now, chance),
             Input::Settled => self.settled(now),
             Input::EpochKept => {
@@ -467,6 +484,15 @@ impl Client {
         self.in_contact_until.is_some_and(|it| now < it)
     }
 
+    /// Whether nothing is under way, and head office is known to have what this device ever brought: the moment
+    /// to let go of something.
+    pub fn is_at_rest(&self) -> bool {
+        self.step == Step::Rest
+            && self.heard.is_some()
+            && self.filling.is_none()
+            && self.filled == self.contact_epoch
+    }
+
     pub fn status(&self) -> Status {
         if !self.signed_in {
             return Status::SignedOut;
@@ -475,7 +501,7 @@ impl Client {
             return Status::Offline;
         }
         match self.step {
-            Step::Pushing(_) | Step::Settling { .. } | Step::Withdrawing => {
+            Step::Pushing(_) | Step::HandingIn(_) | Step::Settling { .. } | Step::Withdrawing => {
                 return Status::Sending;
             }
             Step::Pulling | Step::TakingIn => return Status::Receiving,
@@ -484,6 +510,7 @@ impl Client {
             | Step::StartingChain
             | Step::LoadingWithdrawals
             | Step::SettlingWithdrawn
+            | Step::LoadingCopy
             | Step::Loading(_)
             | Step::KeepingEpoch(_) => {}
         }
@@ -537,6 +564,7 @@ impl Client {
     fn start_over(&mut self) {
         if self.revisit.take().is_some() {
             self.walk = self.filling.map(|_| Place::default());
+            self.copies = self.filling.map(|_| String::new());
             self.push.wanted = true;
         }
     }
@@ -567,6 +595,9 @@ impl Client {
             self.begin(Step::LoadingWithdrawals, now, Todo::LoadWithdrawals);
         } else if self.push.is_ready(now) && !self.has_to_tell_before_it_fills() {
             self.push.begin();
+            if let Some(after) = self.copies.clone() {
+                return self.begin(Step::LoadingCopy, now, Todo::LoadCopy { after });
+            }
             self.begin(
                 Step::Loading(self.walk),
                 now,
@@ -636,13 +667,40 @@ impl Client {
         self.begin(Step::SettlingWithdrawn, now, Todo::Settle(receipts));
     }
 
+    /// Copies go before what is still in the log: they stand before it in their chains, for the most part.
+    fn copy_loaded(&mut self, copy: Option<(String, Bytes)>, now: Elapsed) {
+        if self.step != Step::LoadingCopy {
+            return;
+        }
+        self.step = Step::Rest;
+        if let Some((name, sealed)) = copy {
+            self.begin(Step::HandingIn(name), now, Todo::HandIn(sealed));
+        } else {
+            self.copies = None;
+            self.push.wanted = true;
+        }
+    }
+
+    fn handed_in(&mut self, answer: &Pushed, now: Elapsed) {
+        let Step::HandingIn(name) = &self.step else {
+            return;
+        };
+        self.copies = Some(name.clone());
+        self.step = Step::Rest;
+        self.push.succeed();
+        self.push.wanted = true;
+        self.heard = Some(now);
+        self.meet_epoch(answer.epoch);
+    }
+
     fn loaded(&mut self, envelopes: &[Envelope], head: Place, now: Elapsed) {
         let Step::Loading(walk) = self.step else {
             return;
         };
         self.step = Step::Rest;
         let Some(first) = envelopes.first() else {
-            if walk == self.walk {
+            // It may have begun anew meanwhile, and then with the copies.
+            if walk == self.walk && self.copies.is_none() {
                 self.nothing_loaded(head, now);
             } else {
                 self.push.wanted = true;
@@ -825,6 +883,7 @@ impl Client {
         }
         if epoch != self.filled && self.filling != Some(epoch) {
             self.filling = Some(epoch);
+            self.copies = Some(String::new());
             self.walk = Some(Place::default());
             self.push.wanted = true;
             // What was taken back is told first, so that nobody passes it on when it comes again.
@@ -909,7 +968,9 @@ impl Client {
                 self.note_gap(gap, None, batch.last, now);
                 LaneOf::Push
             }
-            Step::Loading(_) | Step::Pushing(_) => LaneOf::Push,
+            Step::LoadingCopy | Step::HandingIn(_) | Step::Loading(_) | Step::Pushing(_) => {
+                LaneOf::Push
+            }
             Step::KeepingEpoch(epoch) => {
                 self.filling = Some(epoch);
                 self.walk = Some(Place::default());
@@ -932,6 +993,13 @@ impl Client {
         if why == Failure::SignedOut {
             self.in_contact_until = None;
         }
+        if let Step::HandingIn(name) = &step
+            && is_about_what_was_sent(why)
+        {
+            // It must not stop those behind it.
+            self.copies = Some(name.clone());
+            self.revisit.get_or_insert((now.after(BACKOFF_MAX_MS), why));
+        }
         // An envelope that the server chokes on must not stop those behind it: halve until it is alone.
         if let Step::Pushing(batch) = step {
             match why {
@@ -952,6 +1020,14 @@ impl Client {
         } else {
             lane.fail(why, now, chance);
         }
+    }
+}
+
+/// Whether it may be for what was sent that it was not taken.
+const fn is_about_what_was_sent(why: Failure) -> bool {
+    match why {
+        Failure::TooLarge | Failure::Server | Failure::Malformed => true,
+        Failure::Network | Failure::SignedOut | Failure::NotEnrolled | Failure::Storage => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! arguments, and what is to be done comes out; who drives them performs it and reports back.
 
 pub mod client;
+pub mod copies;
 pub mod files;
 pub mod message;
 pub mod server;

@@ -189,7 +189,9 @@ impl World<'_> {
     fn decide(&self, device: usize, chance: &mut Chance) -> Result<Option<Decided>, Broken> {
         let (it, site) = (&self.devices[device], people::site());
         let at = it.wall(self.now_ms);
-        let cases = it.cases()?;
+        let mut cases = it.cases()?;
+        // Of those that it let go of it may have but the latest acts.
+        cases.retain(|case| !it.gone.cases.contains(case));
         if cases.is_empty() || chance.happens(300) {
             let number = format!("0923-{}-{:03}", it.n, it.n_cases + 1);
             let case = CaseId::from_random(chance.id());

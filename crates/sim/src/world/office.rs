@@ -141,7 +141,9 @@ impl World<'_> {
         } else if storm && device.chance.happens(weather.signed_out) {
             Some(match ask {
                 Ask::Contact { .. } => Failure::NotEnrolled,
-                Ask::Withdraw(_) | Ask::Push(_) | Ask::Pull(_) => Failure::SignedOut,
+                Ask::Withdraw(_) | Ask::Push(_) | Ask::HandIn(_) | Ask::Pull(_) => {
+                    Failure::SignedOut
+                }
             })
         } else {
             None
@@ -158,7 +160,7 @@ impl World<'_> {
             },
             Ask::Withdraw(them) => Work::Withdraw { from, them },
             Ask::Pull(cursor) => Work::Pull { from, cursor },
-            Ask::Push(push) => {
+            Ask::Push(push) | Ask::HandIn(push) => {
                 let n_bytes: usize = push.envelopes.iter().map(|it| it.0.len()).sum();
                 let limit = weather.body_limit_bytes;
                 if limit.is_some_and(|limit| n_bytes > limit) {
@@ -389,7 +391,13 @@ impl World<'_> {
                             epoch: change.epoch,
                             server_now: now,
                         };
-                        (change, Some(Input::PushAnswered(answer)))
+                        let is_copy = push.epoch.is_none();
+                        let answer = if is_copy {
+                            Input::HandedIn(answer)
+                        } else {
+                            Input::PushAnswered(answer)
+                        };
+                        (change, Some(answer))
                     }
                     Err(_) => (Change::default(), Some(Input::Failed(Failure::Server))),
                 }
@@ -485,7 +493,10 @@ impl World<'_> {
             return;
         };
         if let (Some(from), Some(answer)) = (it.work.from(), it.answer) {
-            if let Input::PushAnswered(answer) | Input::WithdrawAnswered(answer) = &answer {
+            if let Input::PushAnswered(answer)
+            | Input::HandedIn(answer)
+            | Input::WithdrawAnswered(answer) = &answer
+            {
                 let fates: Vec<_> = answer
                     .receipts
                     .iter()

@@ -143,6 +143,14 @@ impl World<'_> {
                             && (header.device != device.id || !self.is_refused(&it.envelope))
                 });
                 self.check_bytes(n, &entries)?;
+                let arrived = feed.get(&case).map(Vec::as_slice).unwrap_or_default();
+                let gone = device.lacks(arrived, &entries);
+                if !gone.is_empty() {
+                    // Of the rest it makes no case.
+                    here.extend(gone);
+                    here.extend(entries.iter().map(|it| it.envelope.hash()));
+                    continue;
+                }
                 if let Some(it) = entries
                     .iter()
                     .find(|it| !hashes.contains(&it.envelope.hash()))
@@ -169,7 +177,6 @@ impl World<'_> {
                     None => {
                         let folded = self.fold(device, &entries);
                         n_without_effect += folded.without_effect.len() as u64;
-                        let arrived = feed.get(&case).map(Vec::as_slice).unwrap_or_default();
                         if folded != Case::fold(arrived) {
                             return Err(Law::SameEverywhere
                                 .broken("the order of arrival at head office makes another case"));
@@ -267,7 +274,15 @@ impl World<'_> {
                 Some(Fate::Refused(RefusedReason::Withdrawn)) => self.is_taken_back(it),
                 Some(Fate::Refused(_)) => self.is_refused(it),
                 Some(FORK) => self.is_cloned(device) && self.is_early(it),
-                Some(Fate::Held(_)) | None => false,
+                Some(Fate::Held(_)) => false,
+                // What was let go of and came again has none, and a log that let go takes what a twin wrote for
+                // that.
+                None => {
+                    let word = self.saved.envelopes.get(&it.hash());
+                    let is_a_twins = word.is_some_and(|it| it.device != n);
+                    device.gone.envelopes.contains(&it.hash())
+                        || is_a_twins && !device.gone.cases.is_empty()
+                }
             };
             if !right {
                 return Err(Law::EveryActHasAFate.broken(format_args!(
@@ -282,7 +297,9 @@ impl World<'_> {
             .envelopes
             .iter()
             .filter(|(_, it)| it.device == n && it.for_sure);
-        if let Some((_, it)) = saved.find(|(hash, _)| !here.contains(hash)) {
+        if let Some((_, it)) =
+            saved.find(|(hash, _)| !here.contains(hash) && !device.gone.envelopes.contains(hash))
+        {
             return Err(Law::NothingLost.broken(format_args!(
                 "device {n} lost its own envelope {}",
                 it.sequence

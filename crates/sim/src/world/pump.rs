@@ -75,6 +75,10 @@ impl World<'_> {
                     self.ask(device, pump, Ask::Withdraw(them.collect()));
                 }
                 Todo::Push(push) => self.ask(device, pump, Ask::Push(push)),
+                Todo::HandIn(copy) => {
+                    let copy = self.devices[device].opened(&copy);
+                    self.ask(device, pump, Ask::HandIn(copy));
+                }
                 Todo::Pull(cursor) => self.ask(device, pump, Ask::Pull(cursor)),
                 Todo::SignInAgain => {
                     let input = Input::SignedIn;
@@ -85,7 +89,8 @@ impl World<'_> {
                     };
                     self.soon(device, 20_000, signed_in);
                 }
-                Todo::LoadOwed { .. }
+                Todo::LoadCopy { .. }
+                | Todo::LoadOwed { .. }
                 | Todo::LoadOwn { .. }
                 | Todo::StartChain(_)
                 | Todo::LoadWithdrawals
@@ -135,17 +140,7 @@ impl World<'_> {
                     }
                 }
             }
-            Todo::KeepEpoch(epoch) => {
-                self.before_write(device);
-                let record = epoch.to_be_bytes();
-                let kept = now(self.devices[device]
-                    .disk
-                    .put(Section::Settings, EPOCH, &record));
-                match kept {
-                    Ok(()) => Input::EpochKept,
-                    Err(_) => Input::Failed(Failure::Storage),
-                }
-            }
+            Todo::KeepEpoch(epoch) => self.keep_epoch(device, epoch),
             Todo::TakeIn(page) => {
                 let take = Box::new(self.devices[device].prepare(&page)?);
                 let event = Event::TakeIn {
@@ -183,8 +178,10 @@ impl World<'_> {
                     Input::Withdrawals(self.devices[device].taken_back(told_once)?)
                 }
             }
+            Todo::LoadCopy { after } => Input::Copy(self.devices[device].copy_after(&after)?),
             Todo::Contact { .. }
             | Todo::Withdraw(_)
+            | Todo::HandIn(_)
             | Todo::Push(_)
             | Todo::Pull(_)
             | Todo::SignInAgain => return Ok(()),
@@ -198,6 +195,15 @@ impl World<'_> {
             return Ok(());
         }
         self.feed(device, pump, input)
+    }
+
+    fn keep_epoch(&mut self, device: usize, epoch: u64) -> Input {
+        self.before_write(device);
+        let disk = &self.devices[device].disk;
+        match now(disk.put(Section::Settings, EPOCH, &epoch.to_be_bytes())) {
+            Ok(()) => Input::EpochKept,
+            Err(_) => Input::Failed(Failure::Storage),
+        }
     }
 
     /// What was passed on before its person took it back stays: were that told to a server that is restored
@@ -378,7 +384,8 @@ impl fmt::Display for Heard {
                 envelopes.len(),
                 head.sequence
             ),
-            Input::PushAnswered(it) => {
+            Input::Copy(it) => write!(f, "copy {:?}", it.as_ref().map(|it| &it.0)),
+            Input::PushAnswered(it) | Input::HandedIn(it) => {
                 let receipts: Vec<_> = it
                     .receipts
                     .iter()
@@ -416,7 +423,9 @@ fn name(todo: &Todo) -> String {
         Todo::Push(it) => format!("Push {} of chain {}", it.envelopes.len(), it.chain),
         Todo::TakeIn(_) => "TakeIn".to_owned(),
         Todo::Settle(_) => "Settle".to_owned(),
+        Todo::HandIn(_) => "HandIn".to_owned(),
         Todo::Contact { .. }
+        | Todo::LoadCopy { .. }
         | Todo::StartChain(_)
         | Todo::LoadWithdrawals
         | Todo::Withdraw(_)

@@ -75,6 +75,7 @@ impl World<'_> {
                     self.devices[device].lost = true;
                 }
             }
+            What::LetGo { .. } => return self.let_go(device),
             What::Frozen { for_ms, .. } => {
                 let until = self.now_ms + for_ms;
                 let it = &mut self.devices[device];

@@ -51,6 +51,9 @@ impl Bench {
             Some(Todo::LoadWithdrawals) if self.at_ease => {
                 self.feed(Input::Withdrawals(Vec::new()))
             }
+            Some(Todo::LoadCopy { after }) if self.at_ease && after.is_empty() => {
+                self.feed(Input::Copy(None))
+            }
             todo => todo,
         }
     }
@@ -564,7 +567,151 @@ fn what_is_taken_back_is_told_before_anything_is_pushed_to_a_server_that_was_res
         after: Place::default(),
         max_bytes: PUSH_BYTES,
     };
-    assert_eq!(bench.feed(Input::Settled), Some(walk));
+    let copies = Todo::LoadCopy {
+        after: String::new(),
+    };
+    assert_eq!(bench.feed(Input::Settled), Some(copies));
+    assert_eq!(bench.feed(Input::Copy(None)), Some(walk));
+}
+
+/// In contact with a server that was restored, having told what was taken back.
+fn met_restored() -> Bench {
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    let restored = Contacted {
+        epoch: 2,
+        ..contacted()
+    };
+    bench.feed(Input::Contacted(restored));
+    let todo = bench.feed(Input::Withdrawals(Vec::new()));
+    assert_eq!(
+        todo,
+        Some(Todo::LoadCopy {
+            after: String::new()
+        })
+    );
+    bench
+}
+
+fn name(of_copy: u32) -> String {
+    of_copy.to_string()
+}
+
+fn handed_in(epoch: u64) -> Input {
+    Input::HandedIn(Pushed {
+        receipts: Vec::new(),
+        epoch,
+        server_now: Moment::from_unix_ms(0),
+    })
+}
+
+/// Walks over a chain without an envelope.
+fn walk_over_nothing(bench: &mut Bench) -> Option<Todo> {
+    bench.owed(&[]);
+    bench.owed(&[])
+}
+
+#[test]
+fn every_copy_is_handed_in_before_what_the_log_still_has_and_before_the_epoch_is_kept() {
+    let mut bench = met_restored();
+    for n in [3, 7] {
+        let sealed = Bytes(vec![7; 3]);
+        let todo = bench.feed(Input::Copy(Some((name(n), sealed.clone()))));
+        assert_eq!(todo, Some(Todo::HandIn(sealed)));
+        assert_eq!(bench.client.status(), Status::Sending);
+        assert_eq!(
+            bench.feed(handed_in(2)),
+            Some(Todo::LoadCopy { after: name(n) })
+        );
+    }
+    let todo = bench.feed(Input::Copy(None));
+    assert!(matches!(todo, Some(Todo::LoadOwn { .. })), "{todo:?}");
+    let todo = walk_over_nothing(&mut bench);
+    assert_eq!(todo, Some(Todo::KeepEpoch(2)));
+    assert!(!bench.client.is_at_rest());
+    assert_eq!(bench.feed(Input::EpochKept), Some(LOAD), "and only once");
+    bench.owed(&[]);
+    bench.feed(Input::Failed(Failure::Server));
+    assert!(bench.client.is_at_rest(), "whatever becomes of the news");
+}
+
+#[test]
+fn a_copy_that_did_not_arrive_is_handed_in_again() {
+    let mut bench = met_restored();
+    bench.feed(Input::Copy(Some((name(3), Bytes(Vec::new())))));
+    bench.feed(handed_in(2));
+    bench.feed(Input::Copy(Some((name(4), Bytes(Vec::new())))));
+    bench.client.pull = Lane::default();
+    assert_eq!(bench.feed(Input::Failed(Failure::Network)), None);
+    assert_eq!(bench.sleep(), Some(Todo::LoadCopy { after: name(3) }));
+    assert_eq!(bench.feed(Input::Failed(Failure::Storage)), None);
+    assert_eq!(bench.sleep(), Some(Todo::LoadCopy { after: name(3) }));
+}
+
+#[test]
+fn a_copy_that_is_not_taken_stops_none_behind_it_and_the_epoch_is_not_kept() {
+    let mut bench = met_restored();
+    bench.feed(Input::Copy(Some((name(3), Bytes(Vec::new())))));
+    bench.client.pull = Lane::default();
+    bench.feed(Input::Failed(Failure::Server));
+    assert_eq!(bench.sleep(), Some(Todo::LoadCopy { after: name(3) }));
+    bench.feed(Input::Copy(None));
+    assert_eq!(walk_over_nothing(&mut bench), None);
+    assert!(!bench.client.is_at_rest(), "head office lacks something");
+    // All of it again, after a while.
+    bench.now = BACKOFF_MAX_MS;
+    bench.at_ease = true;
+    let todo = bench.trigger(Trigger::Timer);
+    assert!(matches!(todo, Some(Todo::LoadOwn { .. })), "{todo:?}");
+    assert_eq!(walk_over_nothing(&mut bench), Some(Todo::KeepEpoch(2)));
+}
+
+#[test]
+fn a_server_that_is_restored_while_copies_are_handed_in_gets_them_from_the_first() {
+    let mut bench = met_restored();
+    bench.feed(Input::Copy(Some((name(3), Bytes(Vec::new())))));
+    assert_eq!(
+        bench.feed(handed_in(3)),
+        Some(Todo::Contact { forked: false })
+    );
+    let again = Contacted {
+        epoch: 3,
+        ..contacted()
+    };
+    bench.feed(Input::Contacted(again));
+    let todo = bench.feed(Input::Withdrawals(Vec::new()));
+    assert_eq!(
+        todo,
+        Some(Todo::LoadCopy {
+            after: String::new()
+        })
+    );
+}
+
+#[test]
+fn a_walk_that_ends_while_all_begins_anew_fills_nothing() {
+    let mut bench = met_restored();
+    bench.feed(Input::Copy(Some((name(3), Bytes(Vec::new())))));
+    bench.client.pull = Lane::default();
+    bench.feed(Input::Failed(Failure::Server));
+    bench.sleep();
+    bench.feed(Input::Copy(None));
+    // Somebody comes back to the window while the walk is at its beginning.
+    assert_eq!(bench.trigger(Trigger::Visible), None);
+    let nothing_written = Input::Owed {
+        envelopes: Vec::new(),
+        head: Place::default(),
+    };
+    let todo = bench.feed(nothing_written);
+    assert_eq!(todo, Some(Todo::LoadWithdrawals));
+    let todo = bench.feed(Input::Withdrawals(Vec::new()));
+    assert_eq!(
+        todo,
+        Some(Todo::LoadCopy {
+            after: String::new()
+        })
+    );
 }
 
 #[test]
@@ -754,4 +901,24 @@ fn while_head_office_tells_of_news_it_is_asked_seldom_and_soon_when_it_falls_sil
     assert_eq!(bench.feed(Input::Live(false)), None, "not all at once");
     assert!(bench.client.next_timeout().unwrap().0 < BACKOFF_MIN_MS);
     assert_eq!(bench.sleep(), Some(Todo::Pull(AT)));
+}
+
+#[test]
+fn a_device_that_heard_of_another_epoch_is_not_at_rest() {
+    let mut bench = Bench::idle();
+    assert!(bench.client.is_at_rest());
+    bench.at_ease = false;
+    bench.trigger(Trigger::News);
+    let restored = Cursor {
+        epoch: 2,
+        position: 0,
+    };
+    bench.feed(Input::PullAnswered(empty(restored)));
+    let todo = bench.feed(Input::TakenIn {
+        cursor: restored,
+        more: false,
+    });
+    assert_eq!(todo, Some(Todo::Contact { forked: false }));
+    assert_eq!(bench.feed(Input::Failed(Failure::Network)), None);
+    assert!(!bench.client.is_at_rest());
 }

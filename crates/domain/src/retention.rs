@@ -1,0 +1,107 @@
+//! What a device may let go of, since head office has it.
+//!
+//! Whether head office has it is for the log to say; here is only what the device can do without.
+
+use crate::limits;
+use crate::moment::{Minutes, Moment};
+use crate::summary::Summary;
+
+const DAY_MIN: u32 = 24 * 60;
+
+/// Whether a case is over for so long that nobody looks for it on a device: closed, nothing owed of it by
+/// anybody, and not changed for [`limits::KEPT_DAYS`].
+///
+/// What a newer version wrote may mean that it is not over.
+pub fn is_long_over(case: &Summary, now: Moment) -> bool {
+    case.due().is_none()
+        && !case.needs_newer_version
+        && is_older_than(limits::KEPT_DAYS, case.changed_at, now)
+}
+
+/// Whether a copy of this age is no longer needed once a verified backup has what it holds.
+pub fn is_old_copy(newest: Moment, now: Moment) -> bool {
+    is_older_than(limits::COPY_DAYS, newest, now)
+}
+
+fn is_older_than(days: u32, at: Moment, now: Moment) -> bool {
+    at + Minutes(days * DAY_MIN) < now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Ending, Kind};
+    use crate::id::{CaseId, CategoryId, DepartmentId, PersonId};
+    use crate::pack::DeadlineId;
+    use crate::summary::{SUMMARY_FORMAT, Task};
+
+    const CHANGED: Moment = Moment::from_unix_ms(1_783_915_200_000);
+
+    fn closed() -> Summary {
+        let service: DepartmentId = "service".parse().expect("a slug");
+        Summary {
+            format: SUMMARY_FORMAT,
+            case: CaseId::from_random([1; 16]),
+            version: 3,
+            number: String::new(),
+            category: "noise".parse::<CategoryId>().expect("a slug"),
+            kind: Kind::Enquiry,
+            asked_at: Moment::from_unix_ms(0),
+            first_responder: "wang".parse::<PersonId>().expect("a slug"),
+            department: service.clone(),
+            holder: service,
+            handler: None,
+            tasks: Vec::new(),
+            ending: Some(Ending::Satisfied),
+            address: String::new(),
+            matter: String::new(),
+            n_without_effect: 0,
+            needs_newer_version: false,
+            changed_at: CHANGED,
+            rules: 0,
+        }
+    }
+
+    fn days_later(days: u32, min: u32) -> Moment {
+        CHANGED + Minutes(days * DAY_MIN + min)
+    }
+
+    #[test]
+    fn a_closed_case_is_long_over_after_its_days_and_not_before() {
+        assert!(!is_long_over(&closed(), days_later(400, 0)));
+        assert!(is_long_over(&closed(), days_later(400, 1)));
+        assert!(!is_long_over(&closed(), CHANGED), "a clock that went back");
+    }
+
+    #[test]
+    fn what_is_open_or_owed_or_not_understood_is_never_over() {
+        let now = days_later(4_000, 0);
+        let open = Summary {
+            ending: None,
+            ..closed()
+        };
+        let owed = Summary {
+            tasks: vec![Task {
+                deadline: DeadlineId::Customer,
+                department: closed().department,
+                person: None,
+                due: None,
+                provisional: false,
+            }],
+            ..closed()
+        };
+        let newer = Summary {
+            needs_newer_version: true,
+            ..closed()
+        };
+        for case in [open, owed, newer] {
+            assert!(!is_long_over(&case, now), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_copy_is_old_after_its_days() {
+        assert!(!is_old_copy(CHANGED, days_later(35, 0)));
+        assert!(is_old_copy(CHANGED, days_later(35, 1)));
+    }
+}
