@@ -1,13 +1,13 @@
 // Around the app: how it is served, installed, updated, opened by a browser that cannot run it, and entered.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 import * as app from "./support.mjs";
+import { addMissing, copyOfDist, publishVersion } from "./versions.mjs";
 
 app.journey("the app can be installed: its manifest and icons answer", async (stage) => {
   const server = await stage.server();
@@ -91,7 +91,7 @@ for (const locale of ["zh-CN", "en"]) {
     await app.untilCached(page);
     const [first] = await cacheNames(page);
 
-    await publishSecondVersion(dist);
+    await publishVersion(dist, "second");
     await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
     const banner = page.locator('.banner[data-kind="info"]');
     await banner.waitFor();
@@ -121,7 +121,7 @@ app.journey("a new version that arrives damaged leaves the running one whole", a
   await app.untilCached(page);
   const before = await cacheNames(page);
 
-  await publishSecondVersion(dist);
+  await publishVersion(dist, "second");
   for (const packed of ["start.js.br", "start.js.gz"]) await rm(join(dist, packed), { force: true });
   await writeFile(join(dist, "start.js"), "// half an upload");
   const state = await page.evaluate(untilUpdateEnds);
@@ -257,47 +257,6 @@ async function untilUpdateEnds() {
   const worker = await found;
   if (worker.state === "installing") await new Promise((resolve) => (worker.onstatechange = resolve));
   return worker.state;
-}
-
-async function copyOfDist(stage) {
-  const copy = await stage.folder("dist");
-  await cp(app.DIST, copy, { recursive: true });
-  return copy;
-}
-
-/** The same program with a mark on its page, under another version. */
-async function publishSecondVersion(dist) {
-  const pageFile = join(dist, "index.html");
-  const before = await readFile(pageFile);
-  const after = Buffer.from(before.toString().replace("<head>", '<head><meta name="second">'));
-  await writeFile(pageFile, after);
-  for (const [ending, packed] of [[".gz", gzipSync], [".br", brotliCompressSync]]) {
-    await replaceExisting(pageFile + ending, () => packed(after));
-  }
-  const workerFile = join(dist, "sw.js");
-  const worker = (await readFile(workerFile, "utf8"))
-    .replace(/const VERSION = "([^"]+)"/, 'const VERSION = "$1-second"')
-    .replace(digest(before), digest(after));
-  await writeFile(workerFile, worker);
-  for (const [ending, packed] of [[".gz", gzipSync], [".br", brotliCompressSync]]) {
-    await replaceExisting(workerFile + ending, () => packed(worker));
-  }
-}
-
-function digest(bytes) {
-  return `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
-}
-
-async function exists(file) {
-  return readFile(file).then(() => true, () => false);
-}
-
-async function addMissing(file, content) {
-  if (!(await exists(file))) await writeFile(file, content());
-}
-
-async function replaceExisting(file, content) {
-  if (await exists(file)) await writeFile(file, content());
 }
 
 function quickBrotli(bytes) {

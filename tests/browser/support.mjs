@@ -1,13 +1,14 @@
 // What every journey needs: the real server, a real browser, devices to hold, and hands to work them.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, readlink, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -127,11 +128,11 @@ class Server {
   errors = [];
   #process;
   #printed = "";
-  #port;
+  #data;
   #words;
 
   constructor({ port, data, dist }) {
-    this.#port = port;
+    this.#data = data;
     this.url = `http://127.0.0.1:${port}`;
     this.#words = ["--listen", `127.0.0.1:${port}`, "--data", data, "--dist", dist, "--demo"];
   }
@@ -152,6 +153,11 @@ class Server {
     const ended = once(process, "exit");
     process.kill("SIGKILL");
     await ended;
+  }
+
+  /** Has the program do something with its database, beside the server or without it. */
+  async order(...words) {
+    await promisify(execFile)(SERVER, [...words, "--data", this.#data]);
   }
 
   /** A person's PIN, from the table that the server prints. */
@@ -221,10 +227,15 @@ export function launchOptions() {
 
 /** Kills a browser process over a profile at once, with everything that it started. */
 export async function killBrowser(profile) {
-  // Chromium notes its host and process here, and leads a process group of its own.
-  const pid = Number((await readlink(join(profile, "SingletonLock"))).split("-").at(-1));
+  const pid = await browserOf(profile);
   process.kill(-pid, "SIGKILL");
   await until("the browser is gone", () => !isRunning(pid));
+}
+
+/** The process over a profile, which leads a process group of its own. */
+export async function browserOf(profile) {
+  // Chromium notes its host and process here.
+  return Number((await readlink(join(profile, "SingletonLock"))).split("-").at(-1));
 }
 
 function isRunning(pid) {
