@@ -1,6 +1,6 @@
 //! Every check, in the order that finds a mistake soonest.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
@@ -195,17 +195,23 @@ fn build_server() -> Result<()> {
 }
 
 fn browser_tests() -> Result<()> {
+    shell::run(
+        node_with_browser()?
+            .arg("--test")
+            .args(browser_test_files()?),
+    )
+}
+
+/// Node, with everything built and in place that scripts in `tests/browser` drive.
+pub fn node_with_browser() -> Result<Command> {
     build_app()?;
     build_server()?;
     let browser = setup::browser()?;
-    shell::run(
-        shell::command("node")
-            .arg("--test")
-            .args(browser_test_files()?)
-            .env("SHOUWEN_SERVER", server_program()?)
-            .env("SHOUWEN_DIST", app::dist())
-            .env("SHOUWEN_CHROMIUM", browser.chromium),
-    )
+    let mut node = shell::command("node");
+    node.env("SHOUWEN_SERVER", server_program()?)
+        .env("SHOUWEN_DIST", app::dist())
+        .env("SHOUWEN_CHROMIUM", browser.chromium);
+    Ok(node)
 }
 
 /// Named one by one: versions of node differ in what they make of a folder.

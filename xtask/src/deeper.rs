@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{setup, shell, tools::Tool};
+use crate::{checks, setup, shell, tools::Tool};
 
 /// What reads bytes and texts from outside: a file each in `crates/domain/fuzz/fuzz_targets`.
 const TARGETS: [&str; 6] = ["envelope", "fold", "messages", "phrases", "texts", "time"];
@@ -55,14 +55,22 @@ pub fn fuzz(args: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Lets everything around the real server fail for so many minutes, half of them on each engine.
+/// Lets everything around the real server fail for so many minutes, half of them on each engine; or everything around
+/// the app in real browsers.
 pub fn chaos(args: &[&str]) -> Result<()> {
     let minutes: u32 = match args {
+        ["--browser", args @ ..] => {
+            return shell::run(
+                checks::node_with_browser()?
+                    .arg("tests/browser/chaos.mjs")
+                    .args(args),
+            );
+        }
         [] => 4,
         ["--minutes", minutes] => minutes
             .parse()
             .with_context(|| format!("{minutes:?} is no number of minutes"))?,
-        _ => bail!("chaos takes --minutes N, and not {args:?}."),
+        _ => bail!("chaos takes --minutes N or, first, --browser, and not {args:?}."),
     };
     setup::postgresql()?;
     let seconds = minutes.saturating_mul(MINUTE_S) / 2;

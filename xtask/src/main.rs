@@ -37,6 +37,9 @@ Usage: cargo xtask <command>
                           fuzz what the rules read from outside: one minute each, or N
   chaos [--minutes N]     kill the real server, its database and the network under load, on SQLite and on
                           PostgreSQL: four minutes in all, or N
+  chaos --browser [ARGS]  kill real browsers, clear their storage, freeze their tabs, update the app and cut the
+                          network under them; then restore head office from an old copy while ten are left alone:
+                          --minutes N, --seed S, --devices N, --only run or restore, --talk
   mutants [ARGS]          change the rules one place at a time, and say which change no test notices:
                           --file FILE, --list, and whatever cargo-mutants takes
   demo [ARGS]             make demonstration data
