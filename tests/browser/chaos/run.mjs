@@ -19,9 +19,11 @@ const AMID_FAILURES = [
 
 /**
  * Lets things fail for so long, checks, and answers with figures. With `acts` those happen, each at least once, and no
- * others. `isTold`: in the end the browsers say that the network is back, or else nobody touches anything.
+ * others. `isTold`: in the end the browsers say that the network is back, or else nobody touches anything. On a slow
+ * machine `most_server_kills` keep a new version from being fetched in vain for ever.
  */
-export async function chaos(stage, { seed, n_devices, lasts_ms, acts, isTold = false, say = () => {} }) {
+export async function chaos(stage, options) {
+  const { seed, n_devices, lasts_ms, acts, isTold = false, most_server_kills = Infinity, say = () => {} } = options;
   for (const pattern of AMID_FAILURES) stage.expect(pattern);
   const dist = await copyOfDist(stage);
   const server = await stage.server({ dist });
@@ -31,6 +33,7 @@ export async function chaos(stage, { seed, n_devices, lasts_ms, acts, isTold = f
     server,
     seed,
     say,
+    most_server_kills,
     ledger: new Ledger(),
     pin: (person) => pins.get(person),
     publish: publisher(dist),
@@ -93,17 +96,15 @@ async function amidFailures(run, devices, { lasts_ms, acts }) {
       if (isOver()) return;
     }
   });
-  const killer = killNowAndThen(run, () => isLived);
-  await Promise.all(lives);
-  isLived = true;
-  await killer;
+  const lived = Promise.all(lives).finally(() => (isLived = true));
+  await Promise.all([lived, killNowAndThen(run, () => isLived)]);
   return wedged;
 }
 
 /** As when the power fails, and comes back. */
-async function killNowAndThen({ server, seed, counts }, isOver) {
+async function killNowAndThen({ server, seed, counts, most_server_kills }, isOver) {
   const chance = new Chance(seed);
-  while (!isOver()) {
+  while (!isOver() && counts.server_kills < most_server_kills) {
     await delay(1_000 + chance.below(5_000));
     await server.kill();
     counts.server_kills += 1;
