@@ -45,6 +45,7 @@ export async function restored(stage, { seed, down_s, say = () => {} }) {
   assert.equal(n_missing(await atHeadOffice(server, exports)), 0, "everything was at head office");
   await everybody((page) => app.until("everybody has read everything", () => hasAll(page, ledger), BACK_WITHIN_MS));
   // Acts of which nobody at head office has heard, besides.
+  const killed = performance.now();
   await server.kill();
   await everybody((page, n) => record(page, ledger, n));
   await server.order("restore", copy, "--replace");
@@ -55,6 +56,7 @@ export async function restored(stage, { seed, down_s, say = () => {} }) {
 
   await server.start();
   const began = performance.now();
+  const away_s = Number(((began - killed) / 1_000).toFixed(1));
   const since = () => Number(((performance.now() - began) / 1_000).toFixed(1));
   const end = began + BACK_WITHIN_MS;
   let at_head_office_s;
@@ -80,7 +82,8 @@ export async function restored(stage, { seed, down_s, say = () => {} }) {
   const newcomer = await stage.device(server, { viewport: app.TABLET });
   const page = await app.signedIn(newcomer, server, app.PATROL);
   await app.until("a new device reads everything", () => hasAll(page, ledger), 120_000);
-  return { devices: N_DEVICES, acts: ledger.saved.size, forgotten: n_forgotten, down_s, at_head_office_s, everywhere_s };
+  const acts = ledger.saved.size;
+  return { devices: N_DEVICES, acts, forgotten: n_forgotten, away_s, at_head_office_s, everywhere_s };
 }
 
 async function record(page, ledger, device) {
