@@ -9,6 +9,8 @@ import { Ledger, atHeadOffice, isIdle, onDevice } from "./ledger.mjs";
 
 /** With everything well again; a device may have put off its next try by five minutes. */
 const DELIVERED_WITHIN_MS = 400_000;
+/** Longer than everything within it may take by itself. */
+const ACT_LASTS_MS = 180_000;
 const PEOPLE = [app.PATROL, app.HEAD_OF_ENGINEERING, app.PATROL, app.TECHNICIAN];
 /** What the browser reports where the network or the server is away, or the app is told no. */
 const AMID_FAILURES = [
@@ -79,7 +81,7 @@ async function amidFailures(run, devices, { lasts_ms, acts }) {
         if (isOver() && !acts) return;
         say(`device ${device.number}: ${name}`);
         try {
-          await device.acts[name]();
+          await inTimeOrNot(device.acts[name]());
         } catch (error) {
           run.counts.stumbles += 1;
           // Whoever reads the figures judges whether the app or the machine was too slow.
@@ -100,6 +102,19 @@ async function amidFailures(run, devices, { lasts_ms, acts }) {
   const lived = Promise.all(lives).finally(() => (isLived = true));
   await Promise.all([lived, killNowAndThen(run, () => isLived)]);
   return wedged;
+}
+
+/** What a browser never answers would last for ever; its end is that of the browser, which is started again. */
+async function inTimeOrNot(act) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the browser does not answer")), ACT_LASTS_MS);
+  });
+  try {
+    await Promise.race([act, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** As when the power fails, and comes back. */
