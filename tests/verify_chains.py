@@ -609,6 +609,7 @@ CERTIFICATE_FORMS = {
 DEVICE_CERTIFICATE_FORMS = {
     -70001: ("site", is_name, True),
     -70002: ("short code", is_text, True),
+    -70003: ("people", lambda value: type(value) is list and all(map(is_name, value)), False),
 }
 
 

@@ -17,6 +17,7 @@
 //!         site: "jinhua-garden".parse()?,
 //!         device: DeviceId::from_random([3; 16]),
 //!         code: "K7".to_owned(),
+//!         people: ["wang-jianguo".parse()?].into(),
 //!     },
 //!     key: device.public(),
 //!     issued: Moment::from_unix_ms(1_784_280_000_000),
@@ -28,16 +29,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::collections::BTreeSet;
+
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
-use crate::id::{DeviceId, SiteId};
+use crate::id::{DeviceId, PersonId, SiteId};
 use crate::moment::Moment;
 use crate::signature::{Context, PublicKey, SecretKey, SignatureError, Signed};
 
 /// Claims of our own, from the range that CWT leaves to private use.
 const SITE: i32 = -70_001;
 const CODE: i32 = -70_002;
+const PEOPLE: i32 = -70_003;
 
 /// What is certified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub enum Subject {
         device: DeviceId,
         /// The short code in its case numbers ("K7").
         code: String,
+        /// Who signed in on it: what they may read together, it may.
+        people: BTreeSet<PersonId>,
     },
 }
 
@@ -131,8 +137,11 @@ fn to_second(moment: Moment) -> Moment {
 fn write(claims: &Claims) -> Vec<u8> {
     let mut e = Encoder::new(Vec::new());
     let written: Result<(), minicbor::encode::Error<std::convert::Infallible>> = (|| {
-        let is_device = matches!(claims.subject, Subject::Device { .. });
-        let n_claims = 3 + u64::from(claims.expires.is_some()) + 2 * u64::from(is_device);
+        let n_of_device = match &claims.subject {
+            Subject::Device { people, .. } => 2 + u64::from(!people.is_empty()),
+            Subject::Office | Subject::Intake => 0,
+        };
+        let n_claims = 3 + u64::from(claims.expires.is_some()) + n_of_device;
         e.map(n_claims)?.i8(2)?.str(&claims.subject.text())?;
         if let Some(expires) = claims.expires {
             e.i8(4)?.i64(expires.unix_ms() / 1_000)?;
@@ -140,8 +149,14 @@ fn write(claims: &Claims) -> Vec<u8> {
         e.i8(6)?.i64(claims.issued.unix_ms() / 1_000)?;
         e.i8(8)?.map(1)?.i8(1)?;
         e.writer_mut().extend(claims.key.to_cose_key());
-        if let Subject::Device { site, code, .. } = &claims.subject {
+        if let Subject::Device {
+            site, code, people, ..
+        } = &claims.subject
+        {
             e.i32(SITE)?.encode(site)?.i32(CODE)?.str(code)?;
+            if !people.is_empty() {
+                e.i32(PEOPLE)?.encode(people)?;
+            }
         }
         Ok(())
     })();
@@ -154,7 +169,7 @@ fn read(bytes: &[u8]) -> Result<Claims, minicbor::decode::Error> {
     let mut d = Decoder::new(bytes);
     let n_claims = d.map()?.ok_or_else(|| missing("a definite length"))?;
     let (mut subject, mut expires, mut issued, mut key) = (None, None, None, None);
-    let (mut site, mut code) = (None, None);
+    let (mut site, mut code, mut people) = (None, None, BTreeSet::new());
     for _ in 0..n_claims {
         match d.i32()? {
             2 => subject = Some(d.str()?),
@@ -163,6 +178,7 @@ fn read(bytes: &[u8]) -> Result<Claims, minicbor::decode::Error> {
             8 => key = Some(confirmation(&mut d, bytes)?),
             SITE => site = Some(d.decode()?),
             CODE => code = Some(d.str()?.to_owned()),
+            PEOPLE => people = d.decode()?,
             _ => d.skip()?,
         }
     }
@@ -179,6 +195,7 @@ fn read(bytes: &[u8]) -> Result<Claims, minicbor::decode::Error> {
                 .and_then(|it| it.parse().ok())
                 .ok_or_else(|| missing("the subject is not a device"))?,
             code,
+            people,
         },
         _ => return Err(missing("the subject is not one that is known here")),
     };
@@ -229,6 +246,9 @@ mod tests {
             site: "jinhua-garden".parse().unwrap(),
             device: DeviceId::from_random([3; 16]),
             code: "K7".to_owned(),
+            people: ["li-na", "wang-jianguo"]
+                .map(|it| it.parse().unwrap())
+                .into(),
         }
     }
 

@@ -121,6 +121,7 @@ pub mod document;
 pub mod pack;
 pub mod rule;
 pub mod rules;
+pub mod scope;
 pub mod site;
 
 pub mod repeat;

@@ -57,6 +57,8 @@ pub enum Context {
     Contact,
     /// Head office's answer to that.
     Contacted,
+    /// What head office passes on.
+    Page,
     /// A device that takes an act back.
     Withdrawal,
     /// Unsent work that leaves a device, sealed to head office.
@@ -64,12 +66,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Envelope,
         Self::Certificate,
         Self::Receipt,
         Self::Contact,
         Self::Contacted,
+        Self::Page,
         Self::Withdrawal,
         Self::Rescue,
     ];
@@ -82,6 +85,7 @@ impl Context {
             Self::Receipt => "shouwen/receipt/1",
             Self::Contact => "shouwen/contact/1",
             Self::Contacted => "shouwen/contacted/1",
+            Self::Page => "shouwen/page/1",
             Self::Withdrawal => "shouwen/withdrawal/1",
             Self::Rescue => "shouwen/rescue/1",
         }

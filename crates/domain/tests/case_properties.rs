@@ -33,6 +33,7 @@ use shouwen_domain::id::{
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::pack::{Category, DeadlineId, Difficulty, Pack};
 use shouwen_domain::reckoning::ReckoningError;
+use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::verdict::{Evidence, Verdict, Witness};
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Case, Command, Rules, decide};
@@ -1245,6 +1246,30 @@ proptest! {
                     .open_obligations()
                     .find(|it| !outlives_the_end(it.deadline) && !asks_for_a_succession(case, it));
                 assert_eq!(left, None);
+            }
+        });
+    }
+
+    #[test]
+    fn whoever_owes_or_has_a_case_sees_it(tries in history()) {
+        let rules = rules();
+        let directory = &rules.directory;
+        let envelopes = play(rules, &tries, |_, _| {});
+        let mut until_then = Vec::new();
+        Case::replay(&envelopes, |case, envelope| {
+            until_then.push(envelope);
+            let concerned = Concerned::by_all(until_then.iter().copied(), directory);
+            let sees = |departments: &[&DepartmentId]| {
+                let mine = departments.iter().copied().cloned().collect();
+                Scope::Departments(mine).sees(&concerned)
+            };
+            assert!(sees(&[case.holder()]) && sees(&[&case.responder.department]));
+            for it in &case.obligations {
+                assert!(sees(&[&it.owed_by.department]), "{it:?} {concerned:?}");
+                let person = it.owed_by.person.iter();
+                for person in person.filter(|it| directory.person(it).is_some()) {
+                    assert!(Scope::of([person], directory).sees(&concerned), "{it:?} {concerned:?}");
+                }
             }
         });
     }

@@ -575,10 +575,18 @@ fn keys_and_their_certificates() {
         site: slug("jinhua-garden"),
         device: DeviceId::from_random([0x0d; 16]),
         code: "K7".to_owned(),
+        people: BTreeSet::new(),
+    };
+    let signed_in_on = Subject::Device {
+        site: slug("jinhua-garden"),
+        device: DeviceId::from_random([0x0d; 16]),
+        code: "K7".to_owned(),
+        people: [slug("li-na"), slug("wang-jianguo")].into(),
     };
     let one_year = issued + Minutes(365 * 24 * 60);
     for (file, subject, key, expires) in [
         ("Certificate-device", device, device_key(), None),
+        ("Certificate-people", signed_in_on, device_key(), None),
         (
             "Certificate-office",
             Subject::Office,

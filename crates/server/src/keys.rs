@@ -3,6 +3,7 @@
 //! The root certifies the others. What a device has to show to be let in, challenge and token, is no
 //! record anywhere: it carries its own proof, so that every process that has this file can check it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use minicbor::{Decode, Encode};
 use sha2::Sha256;
 use shouwen_domain::certificate::{Certificate, Claims, Subject};
 use shouwen_domain::envelope::Receipt;
-use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::sealing::Sealed;
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, SignatureError, Signed};
@@ -69,6 +70,8 @@ pub struct Bearer {
     pub device: DeviceId,
     /// The key under which the device is enrolled.
     pub key: PublicKey,
+    /// Who signed in on it.
+    pub people: BTreeSet<PersonId>,
 }
 
 #[derive(Encode, Decode)]
@@ -82,6 +85,8 @@ struct Token {
     key: Bytes,
     #[n(4)]
     ends: Moment,
+    #[n(5)]
+    people: BTreeSet<PersonId>,
 }
 
 /// Why there are no keys.
@@ -239,21 +244,16 @@ impl Keys {
         .ok()
     }
 
-    pub fn certify(
-        &self,
-        site: &SiteId,
-        device: DeviceId,
-        code: &str,
-        key: PublicKey,
-        now: Moment,
-    ) -> Vec<u8> {
+    /// That a device has this key, this code in its case numbers, and these people.
+    pub fn certify(&self, who: &Bearer, code: &str, now: Moment) -> Vec<u8> {
         let claims = Claims {
             subject: Subject::Device {
-                site: site.clone(),
-                device,
+                site: who.site.clone(),
+                device: who.device,
                 code: code.to_owned(),
+                people: who.people.clone(),
             },
-            key,
+            key: who.key,
             issued: now,
             expires: None,
         };
@@ -320,6 +320,7 @@ impl Keys {
             device: bearer.device,
             key: Bytes(bearer.key.to_cose_key()),
             ends: now + TOKEN_LASTS,
+            people: bearer.people.clone(),
         };
         let body = minicbor::to_vec(token).expect("writing to memory cannot fail");
         hex(&self.sealed(b"token", body))

@@ -12,12 +12,15 @@
 //! deadline is dropped. Pushing and pulling fail each for itself, so trouble with one never
 //! holds up the other, and an envelope that gets no answer is passed over by those behind it.
 
+mod load;
+
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::limits;
 
-use crate::message::{Bytes, Contacted, Cursor, NewChain, Page, Push, Pushed};
+use crate::message::{Ask, Bytes, Contacted, Cursor, NewChain, Page, Push, Pushed};
+pub use load::{Load, Progress};
 
 /// Milliseconds of a clock that only goes forward, from any beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,10 +46,12 @@ pub const ANSWER_MS: u64 = 60_000;
 pub const PUSH_BYTES: usize = limits::PAGE_BYTES;
 
 /// What a client starts from, all of it read from the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     pub device: DeviceId,
     pub cursor: Cursor,
+    /// What the last [`Todo::TakeIn`] stored.
+    pub load: Load,
     /// What [`Todo::KeepEpoch`] stored last, or zero.
     pub filled: u64,
     /// The oldest own envelope whose receipt says that it is held and [may be released](may_be_released).
@@ -101,7 +106,6 @@ pub enum Input {
     /// To [`Todo::TakeIn`]: stored, and where the log has read to.
     TakenIn {
         cursor: Cursor,
-        more: bool,
     },
     /// To [`Todo::TakeIn`]: another tab was first, or something was saved here; the log has read to there.
     Conflict {
@@ -173,9 +177,12 @@ pub enum Todo {
     Settle(Vec<Receipt>),
     /// Store that a server of this epoch has everything: [`Start::filled`] of the next client.
     KeepEpoch(u64),
-    Pull(Cursor),
-    /// Store this page and the cursor behind it in one transaction.
-    TakeIn(Page),
+    Pull(Ask),
+    /// Store this page and the cursor behind it in one transaction, and then what of everything was read.
+    TakeIn {
+        page: Page,
+        load: Load,
+    },
     /// Ask a person to sign in; answered by [`Input::SignedIn`], whenever that is.
     SignInAgain,
 }
@@ -212,6 +219,8 @@ pub enum Status {
     },
     Sending,
     Receiving,
+    /// What was there before this device came.
+    Loading(Progress),
     Waiting {
         retry_at: Elapsed,
         why: Failure,
@@ -229,6 +238,9 @@ pub enum Status {
 pub struct Client {
     device: DeviceId,
     cursor: Cursor,
+    load: Load,
+    /// Something new is asked for before history is.
+    news: bool,
     /// The epoch of the server that is known to have everything; zero: none yet.
     filled: u64,
     /// The epoch that a walk over all own envelopes fills up.
@@ -284,8 +296,9 @@ enum Step {
         batch: Batch,
     },
     KeepingEpoch(u64),
-    Pulling,
-    TakingIn,
+    Pulling(Ask),
+    /// As asked for, with whether more of it is there and what will have been read then.
+    TakingIn(Ask, bool, Load),
 }
 
 /// Which lane's patience a failure is about.
@@ -369,6 +382,8 @@ impl Client {
         Self {
             device: start.device,
             cursor: start.cursor,
+            load: start.load,
+            news: true,
             filled: start.filled,
             filling: None,
             copies: None,
@@ -435,7 +450,7 @@ impl Client {
                 }
             }
             Input::PullAnswered(page) => self.pull_answered(page, now, chance),
-            Input::TakenIn { cursor, more } => self.taken_in(cursor, more, now, chance),
+            Input::TakenIn { cursor } => self.taken_in(cursor, now, chance),
             Input::Conflict { cursor } => self.conflict(cursor, now, chance),
             Input::Failed(why) => self.failed(why, now, chance),
         }
@@ -504,8 +519,12 @@ impl Client {
             Step::Pushing(_) | Step::HandingIn(_) | Step::Settling { .. } | Step::Withdrawing => {
                 return Status::Sending;
             }
-            Step::Pulling | Step::TakingIn => return Status::Receiving,
-            Step::Rest
+            Step::Pulling(_) | Step::TakingIn(..) if self.load.is_done() => {
+                return Status::Receiving;
+            }
+            Step::Pulling(_)
+            | Step::TakingIn(..)
+            | Step::Rest
             | Step::Contacting
             | Step::StartingChain
             | Step::LoadingWithdrawals
@@ -517,7 +536,10 @@ impl Client {
         let waits = [&self.contact, &self.push, &self.withdraw, &self.pull].map(|it| it.retry);
         match waits.into_iter().flatten().next().or(self.revisit) {
             Some((retry_at, why)) => Status::Waiting { retry_at, why },
-            None => Status::Idle { since: self.heard },
+            None => match self.load.progress().filter(|_| self.heard.is_some()) {
+                Some(it) => Status::Loading(it),
+                None => Status::Idle { since: self.heard },
+            },
         }
     }
 
@@ -538,6 +560,7 @@ impl Client {
                 self.hurry();
             }
             Trigger::News => {
+                self.news |= self.visible;
                 self.pull.wanted |= self.visible;
             }
             Trigger::Timer => {
@@ -557,6 +580,7 @@ impl Client {
         self.contact.succeed();
         self.withdraw.hurry();
         self.push.hurry();
+        self.news = true;
         self.pull.hurry();
     }
 
@@ -612,8 +636,12 @@ impl Client {
                 },
             );
         } else if self.pull.is_ready(now) {
+            self.news |= self.pull.due.is_some_and(|it| it <= now);
             self.pull.begin();
-            self.begin(Step::Pulling, now, Todo::Pull(self.cursor));
+            if let Some(ask) = self.load.ask(self.news, self.cursor) {
+                self.news &= !matches!(ask, Ask::News { .. });
+                self.begin(Step::Pulling(ask), now, Todo::Pull(ask));
+            }
         }
     }
 
@@ -636,6 +664,8 @@ impl Client {
         self.in_contact_until = Some(now.after(lasts_ms.saturating_sub(ANSWER_MS).max(1)));
         self.contact_epoch = answer.epoch;
         self.meet_epoch(answer.epoch);
+        self.load.meet(&answer.scope, answer.epoch);
+        self.pull.wanted |= !self.load.is_current();
         if let Some(new_chain) = answer.new_chain {
             self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));
         }
@@ -892,34 +922,58 @@ impl Client {
     }
 
     fn pull_answered(&mut self, page: Page, now: Elapsed, chance: u64) {
-        if self.step != Step::Pulling {
+        let Step::Pulling(ask) = self.step else {
             return;
+        };
+        if page.from.epoch != self.contact_epoch {
+            // Restored since the contact: it is opened anew, and then everything is read anew.
+            self.step = Step::Rest;
+            self.pull.wanted = true;
+            return self.meet_epoch(page.from.epoch);
         }
-        let begins = page.from == self.cursor
-            || (page.from.position == 0 && page.from.epoch != self.cursor.epoch);
-        let goes_on = page.next.epoch == page.from.epoch
-            && if page.entries.is_empty() && !page.more {
-                page.next.position >= page.from.position
-            } else {
-                page.next.position > page.from.position
-            };
-        if !begins || !goes_on {
+        if !self.load.is_answered_by(ask, &page) {
             return self.failed(Failure::Malformed, now, chance);
         }
         self.heard = Some(now);
-        self.meet_epoch(page.from.epoch);
-        self.begin(Step::TakingIn, now, Todo::TakeIn(page));
+        let more = page.more;
+        let mut load = self.load.clone();
+        let next = load.take(ask, &page);
+        // Another tab may have read further.
+        let next =
+            next.filter(|it| it.epoch != self.cursor.epoch || it.position > self.cursor.position);
+        let next = next.unwrap_or(self.cursor);
+        let from = if next.epoch == self.cursor.epoch {
+            self.cursor
+        } else {
+            Cursor {
+                position: 0,
+                ..next
+            }
+        };
+        let page = Page { from, next, ..page };
+        self.begin(
+            Step::TakingIn(ask, more, load.clone()),
+            now,
+            Todo::TakeIn { page, load },
+        );
     }
 
-    fn taken_in(&mut self, cursor: Cursor, more: bool, now: Elapsed, chance: u64) {
+    fn taken_in(&mut self, cursor: Cursor, now: Elapsed, chance: u64) {
         self.cursor = cursor;
-        if self.step != Step::TakingIn {
+        let Step::TakingIn(ask, more, ref load) = self.step else {
             return;
-        }
+        };
+        let load = load.clone();
         self.step = Step::Rest;
+        let was_current = self.load.is_current();
+        self.load = load;
         self.n_conflicts = 0;
         self.pull.succeed();
-        self.pull.wanted |= more;
+        self.news |= matches!(ask, Ask::News { .. }) && more;
+        self.news |= !was_current && self.load.is_current();
+        // History has time until somebody looks.
+        self.pull.wanted |=
+            self.news || !self.load.is_current() || (self.visible && !self.load.is_done());
         if self.visible {
             let every_ms = if self.live {
                 PULL_EVERY_LIVE_MS
@@ -936,11 +990,12 @@ impl Client {
         let again = self.cursor != cursor || self.n_conflicts == 0;
         self.n_conflicts = self.n_conflicts.saturating_add(1);
         self.cursor = cursor;
-        if self.step != Step::TakingIn {
+        if !matches!(self.step, Step::TakingIn(..)) {
             return;
         }
         if again {
             self.step = Step::Rest;
+            self.news = true;
             self.pull.wanted = true;
         } else {
             self.failed(Failure::Storage, now, chance);
@@ -954,7 +1009,11 @@ impl Client {
         let step = std::mem::replace(&mut self.step, Step::Rest);
         self.next = None;
         let lane_of = match step {
-            Step::Rest | Step::Pulling | Step::TakingIn => LaneOf::Pull,
+            Step::Rest => LaneOf::Pull,
+            Step::Pulling(ask) | Step::TakingIn(ask, ..) => {
+                self.news |= matches!(ask, Ask::News { .. });
+                LaneOf::Pull
+            }
             Step::Contacting => LaneOf::Contact,
             Step::StartingChain => {
                 self.in_contact_until = None;

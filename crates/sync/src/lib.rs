@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod copies;
+pub mod feed;
 pub mod files;
 pub mod message;
 pub mod server;

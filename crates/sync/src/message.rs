@@ -6,8 +6,9 @@ use minicbor::{Decode, Encode};
 use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::Receipt;
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, PersonId, SiteId};
+use shouwen_domain::id::{CaseId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::PublicKey;
 
 /// The media type of every request and answer.
@@ -26,6 +27,9 @@ pub struct SignIn {
     /// The device's public key, as a `COSE_Key`.
     #[n(4)]
     pub key: Bytes,
+    /// The one it has, where somebody signed in before: its code and its people stay.
+    #[n(5)]
+    pub certificate: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -138,6 +142,9 @@ pub struct Contacted {
     /// The keys in use, where a year is over.
     #[n(9)]
     pub certificates: Vec<Bytes>,
+    /// What the people of this device may read.
+    #[n(10)]
+    pub scope: Scope,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -264,15 +271,50 @@ pub struct Pushed {
     pub server_now: Moment,
 }
 
-/// `POST /api/pull`: the next page of the feed.
+/// `POST /api/pull`: what a device reads next. The answer is a [`Page`], signed by head office.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Pull {
     #[n(1)]
     pub device: DeviceId,
+    /// As told at the contact: where it is another one by now, the contact has to be opened anew.
     #[n(2)]
-    pub cursor: Cursor,
+    pub scope: Scope,
+    #[n(3)]
+    pub ask: Ask,
 }
+
+/// A device is given the open cases first, then what is new, and what was before when there is time for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Ask {
+    /// Open cases, each with all that was passed on of it, in the order of their ids.
+    #[n(0)]
+    Open {
+        /// What the first page of them said; none: this is the first.
+        #[n(0)]
+        at: Option<Cursor>,
+        #[n(1)]
+        after: Option<CaseId>,
+    },
+    /// What came behind the cursor; a case that came into the scope there, with all of it.
+    #[n(1)]
+    News {
+        #[n(0)]
+        cursor: Cursor,
+        /// Not everything up to here was read: what a case that began there goes on with comes with all of it.
+        #[n(1)]
+        below: u64,
+    },
+    /// What came behind the cursor, up to the end of its block.
+    #[n(2)]
+    History {
+        #[n(0)]
+        from: Cursor,
+    },
+}
+
+/// Positions in a block of history: the same for every device, so that one that is complete is made up once.
+pub const BLOCK_POSITIONS: u64 = 256;
 
 /// How far a device has read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
@@ -291,7 +333,8 @@ pub struct Cursor {
 pub struct Page {
     #[n(1)]
     pub entries: Vec<PageEntry>,
-    /// Where the page begins: equals the asked cursor, unless the epoch changed and reading starts anew.
+    /// Where the page begins: the asked cursor, unless head office is in another epoch. For open cases the end of
+    /// the feed when the first of them were given out, from which news are read later.
     #[n(2)]
     pub from: Cursor,
     #[n(3)]
@@ -300,6 +343,12 @@ pub struct Page {
     pub more: bool,
     #[n(5)]
     pub server_now: Moment,
+    /// The last of the open cases given out.
+    #[n(6)]
+    pub after: Option<CaseId>,
+    /// How many open cases are left.
+    #[n(7)]
+    pub n_left: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

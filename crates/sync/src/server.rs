@@ -1,4 +1,4 @@
-//! Head office's judgement of what a device pushes, and the pages it hands out.
+//! Head office's judgement of what a device pushes.
 //!
 //! It decides and stores nothing: [`judge`] is told what is known of the chain and says what to
 //! write; who calls it writes all of that in one durable transaction and only then gives out the
@@ -16,7 +16,7 @@ use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::PublicKey;
 
-use crate::message::{Bytes, Cursor, Page, PageEntry, Push, Stated};
+use crate::message::{Push, Stated};
 
 /// Who pushes, as the token says; what an envelope claims is only compared with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -564,53 +564,6 @@ pub fn goes_on_elsewhere(
     let is_behind = known.is_some_and(|it| it.sequence > stated.sequence);
     let differs = at_stated.is_some() && at_stated != stated.hash;
     forked || is_behind || differs
-}
-
-/// The device has read further than the log goes: this log was restored, and needs a new epoch before
-/// it answers anybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogFellBack;
-
-/// Where to read on for a device that has read up to `asked`; `last` is the feed's last position. A
-/// device that comes from another epoch begins anew.
-pub fn read_from(asked: Cursor, epoch: u64, last: u64) -> Result<Cursor, LogFellBack> {
-    match asked {
-        Cursor {
-            epoch: same,
-            position,
-        } if same == epoch && position > last => Err(LogFellBack),
-        Cursor { epoch: same, .. } if same == epoch => Ok(asked),
-        Cursor { .. } => Ok(Cursor { epoch, position: 0 }),
-    }
-}
-
-/// A page of the feed's entries behind `from`, each with its position, as many as fit.
-pub fn page(
-    from: Cursor,
-    entries: impl IntoIterator<Item = (u64, PageEntry)>,
-    server_now: Moment,
-) -> Page {
-    /// Map, keys, moment and the length of the byte string, at most.
-    const AROUND_ENTRY_BYTES: usize = 24;
-    let mut page = Page {
-        entries: Vec::new(),
-        from,
-        next: from,
-        more: false,
-        server_now,
-    };
-    let mut n_bytes = 0;
-    for (position, entry) in entries {
-        let Bytes(bytes) = &entry.envelope;
-        n_bytes += bytes.len() + AROUND_ENTRY_BYTES;
-        if n_bytes > limits::PAGE_BYTES && !page.entries.is_empty() {
-            page.more = true;
-            break;
-        }
-        page.next.position = position;
-        page.entries.push(entry);
-    }
-    page
 }
 
 #[cfg(test)]

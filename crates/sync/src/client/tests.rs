@@ -2,6 +2,7 @@
 
 use shouwen_domain::envelope::RefusedReason;
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 
 use super::*;
 use crate::message::PageEntry;
@@ -10,6 +11,14 @@ use crate::sample::{PHONE, chain};
 const AT: Cursor = Cursor {
     epoch: 1,
     position: 4,
+};
+const NEWS: Ask = Ask::News {
+    cursor: AT,
+    below: 0,
+};
+const FIRST: Ask = Ask::Open {
+    at: None,
+    after: None,
 };
 const LOAD: Todo = Todo::LoadOwed {
     max_bytes: PUSH_BYTES,
@@ -29,6 +38,7 @@ impl Bench {
         let client = Client::new(Start {
             device: PHONE,
             cursor: AT,
+            load: all_read(),
             filled: 1,
             held: None,
         });
@@ -83,18 +93,12 @@ impl Bench {
     fn idle() -> Self {
         let mut bench = Self::new();
         assert_eq!(bench.trigger(Trigger::Visible), Some(LOAD));
-        assert_eq!(bench.owed(&[]), Some(Todo::Pull(AT)));
+        assert_eq!(bench.owed(&[]), Some(Todo::Pull(NEWS)));
         assert!(matches!(
             bench.feed(Input::PullAnswered(empty(AT))),
-            Some(Todo::TakeIn(_))
+            Some(Todo::TakeIn { .. })
         ));
-        assert_eq!(
-            bench.feed(Input::TakenIn {
-                cursor: AT,
-                more: false
-            }),
-            None
-        );
+        assert_eq!(bench.feed(Input::TakenIn { cursor: AT }), None);
         assert_eq!(
             bench.client.status(),
             Status::Idle {
@@ -124,7 +128,23 @@ fn contacted() -> Contacted {
         backed_up: Vec::new(),
         new_chain: None,
         certificates: Vec::new(),
+        scope: Scope::Site,
     }
+}
+
+/// What a device has whose first load is behind it.
+fn all_read() -> Load {
+    let mut load = Load::default();
+    load.meet(&Scope::Site, 1);
+    load.take(
+        FIRST,
+        &empty(Cursor {
+            epoch: 1,
+            position: 0,
+        }),
+    );
+    assert!(load.is_done());
+    load
 }
 
 fn empty(from: Cursor) -> Page {
@@ -134,6 +154,8 @@ fn empty(from: Cursor) -> Page {
         next: from,
         more: false,
         server_now: Moment::from_unix_ms(0),
+        after: None,
+        n_left: 0,
     }
 }
 
@@ -189,7 +211,7 @@ fn what_was_saved_is_pushed_and_settled_before_anything_is_pulled() {
         Some(Todo::Settle(receipts))
     );
     assert_eq!(bench.feed(Input::Settled), Some(LOAD));
-    assert_eq!(bench.owed(&[]), Some(Todo::Pull(AT)));
+    assert_eq!(bench.owed(&[]), Some(Todo::Pull(NEWS)));
     assert_eq!(bench.client.status(), Status::Receiving);
 }
 
@@ -301,7 +323,7 @@ fn trouble_with_pushing_does_not_hold_up_pulling() {
         bench.owed(&chain(3));
         assert_eq!(
             bench.feed(Input::Failed(why)),
-            Some(Todo::Pull(AT)),
+            Some(Todo::Pull(NEWS)),
             "{why:?}"
         );
     }
@@ -399,7 +421,7 @@ fn news_is_asked_for_only_while_somebody_looks() {
     for chance in [0, 1_000, 6_000, u64::MAX] {
         let mut bench = Bench::idle();
         bench.chance = chance;
-        assert_eq!(bench.sleep(), Some(Todo::Pull(AT)));
+        assert_eq!(bench.sleep(), Some(Todo::Pull(NEWS)));
         assert!((27_000..=33_000).contains(&bench.now));
     }
     let mut bench = Bench::idle();
@@ -746,7 +768,7 @@ fn a_server_that_was_restored_is_filled_up_only_once_it_knows_what_was_taken_bac
     bench.feed(Input::Withdrawals(them.clone()));
     // Head office did not hear it, and would accept it again.
     let todo = bench.feed(Input::Failed(Failure::Server));
-    assert_eq!(todo, Some(Todo::Pull(AT)));
+    assert_eq!(todo, Some(Todo::Pull(FIRST)));
     assert_eq!(bench.feed(Input::Failed(Failure::Server)), None);
     assert!(bench.client.next_timeout() > Some(Elapsed(bench.now)));
     assert_eq!(bench.sleep(), Some(Todo::LoadWithdrawals));
@@ -768,10 +790,8 @@ fn a_page_is_taken_in_only_where_the_log_has_read_to() {
     };
     for (page, good) in [
         (page(AT, at(1, 5), true, 1), true),
-        (page(at(2, 0), at(2, 5), false, 5), true),
         (page(at(1, 3), at(1, 5), false, 2), false),
         (page(at(1, 0), at(1, 5), false, 5), false),
-        (page(at(2, 1), at(2, 5), false, 4), false),
         (page(AT, at(2, 5), false, 1), false),
         (page(AT, AT, true, 0), false),
         (page(AT, AT, false, 1), false),
@@ -779,8 +799,40 @@ fn a_page_is_taken_in_only_where_the_log_has_read_to() {
         let mut bench = Bench::idle();
         bench.sleep();
         let todo = bench.feed(Input::PullAnswered(page.clone()));
-        assert_eq!(todo, good.then_some(Todo::TakeIn(page)));
+        let load = all_read();
+        assert_eq!(todo, good.then_some(Todo::TakeIn { page, load }));
     }
+}
+
+#[test]
+fn after_a_restore_the_contact_is_opened_anew_and_the_open_cases_are_read_again() {
+    let mut bench = Bench::idle();
+    bench.sleep();
+    bench.at_ease = false;
+    let other = Cursor {
+        epoch: 2,
+        position: 0,
+    };
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.feed(Input::PullAnswered(empty(other))), contact);
+    let restored = Contacted {
+        epoch: 2,
+        ..contacted()
+    };
+    bench.feed(Input::Contacted(restored));
+    bench.feed(Input::Withdrawals(Vec::new()));
+    let mut todo = bench.owed(&[]);
+    while !matches!(todo, Some(Todo::Pull(_))) {
+        todo = match todo {
+            Some(Todo::KeepEpoch(2)) => bench.feed(Input::EpochKept),
+            _ => bench.owed(&[]),
+        };
+    }
+    assert_eq!(todo, Some(Todo::Pull(FIRST)));
+    let Some(Todo::TakeIn { page, .. }) = bench.feed(Input::PullAnswered(empty(other))) else {
+        panic!("an empty site is read at once");
+    };
+    assert_eq!((page.from, page.next), (other, other));
 }
 
 #[test]
@@ -794,7 +846,10 @@ fn a_tab_that_was_second_reads_on_where_the_first_one_stopped() {
     };
     assert_eq!(
         bench.feed(Input::Conflict { cursor: further }),
-        Some(Todo::Pull(further))
+        Some(Todo::Pull(Ask::News {
+            cursor: further,
+            below: 0
+        }))
     );
 }
 
@@ -805,7 +860,7 @@ fn a_page_that_meets_what_was_saved_here_is_asked_for_again_at_once_but_not_for_
     bench.feed(Input::PullAnswered(empty(AT)));
     assert_eq!(
         bench.feed(Input::Conflict { cursor: AT }),
-        Some(Todo::Pull(AT))
+        Some(Todo::Pull(NEWS))
     );
     bench.feed(Input::PullAnswered(empty(AT)));
     assert_eq!(bench.feed(Input::Conflict { cursor: AT }), None);
@@ -873,7 +928,7 @@ fn what_gets_no_answer_at_all_counts_as_failed() {
 #[test]
 fn news_is_pulled_at_once_by_whoever_looks_and_by_nobody_else() {
     let mut bench = Bench::idle();
-    assert_eq!(bench.trigger(Trigger::News), Some(Todo::Pull(AT)));
+    assert_eq!(bench.trigger(Trigger::News), Some(Todo::Pull(NEWS)));
     let mut bench = Bench::idle();
     bench.feed(Input::Hidden);
     assert_eq!(bench.trigger(Trigger::News), None);
@@ -884,13 +939,10 @@ fn while_head_office_tells_of_news_it_is_asked_seldom_and_soon_when_it_falls_sil
     let due_after_a_pull = |live| {
         let mut bench = Bench::idle();
         if bench.feed(Input::Live(live)).is_none() {
-            assert_eq!(bench.trigger(Trigger::News), Some(Todo::Pull(AT)));
+            assert_eq!(bench.trigger(Trigger::News), Some(Todo::Pull(NEWS)));
         }
         bench.feed(Input::PullAnswered(empty(AT)));
-        bench.feed(Input::TakenIn {
-            cursor: AT,
-            more: false,
-        });
+        bench.feed(Input::TakenIn { cursor: AT });
         bench.client.next_timeout().unwrap().0
     };
     assert!(due_after_a_pull(false) <= PULL_EVERY_MS);
@@ -900,7 +952,7 @@ fn while_head_office_tells_of_news_it_is_asked_seldom_and_soon_when_it_falls_sil
     bench.feed(Input::Live(true));
     assert_eq!(bench.feed(Input::Live(false)), None, "not all at once");
     assert!(bench.client.next_timeout().unwrap().0 < BACKOFF_MIN_MS);
-    assert_eq!(bench.sleep(), Some(Todo::Pull(AT)));
+    assert_eq!(bench.sleep(), Some(Todo::Pull(NEWS)));
 }
 
 #[test]

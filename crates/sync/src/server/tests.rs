@@ -4,6 +4,7 @@ use minicbor::Encoder;
 use shouwen_domain::envelope::{HeldReason::*, RefusedReason::*};
 
 use super::*;
+use crate::message::Bytes;
 use crate::sample::{PHONE, chain, key, sealed};
 
 const ACCEPTED: Fate = Fate::Accepted;
@@ -410,59 +411,6 @@ fn a_push_of_two_chains_is_taken_back_to_its_sender() {
         Moment::from_unix_ms(0),
     );
     assert_eq!(answer, Err(MixedChains));
-}
-
-#[test]
-fn a_page_ends_before_its_limit_and_holds_at_least_one() {
-    let entry = |n_bytes| PageEntry {
-        arrived: Moment::from_unix_ms(0),
-        envelope: Bytes(vec![0; n_bytes]),
-    };
-    let from = Cursor {
-        epoch: 3,
-        position: 4,
-    };
-    for (sizes, n_entries, more) in [
-        (vec![], 0, false),
-        (vec![limits::PAGE_BYTES + 1], 1, false),
-        (vec![limits::PAGE_BYTES + 1, 1], 1, true),
-        (vec![limits::PAGE_BYTES / 2 - 100; 3], 2, true),
-        (vec![1_000; 3], 3, false),
-    ] {
-        let entries = sizes
-            .iter()
-            .zip(5_u64..)
-            .map(|(&size, position)| (position, entry(size)));
-        let page = page(from, entries, Moment::from_unix_ms(0));
-        assert_eq!(
-            (page.entries.len(), page.more),
-            (n_entries, more),
-            "{sizes:?}"
-        );
-        assert_eq!(
-            page.next,
-            Cursor {
-                epoch: 3,
-                position: 4 + n_entries as u64
-            }
-        );
-        if n_entries > 1 {
-            assert!(minicbor::to_vec(&page).unwrap().len() <= limits::PAGE_BYTES + 64);
-        }
-    }
-}
-
-#[test]
-fn another_epoch_is_read_from_its_beginning_and_a_log_that_fell_back_says_so() {
-    let at = |epoch, position| Cursor { epoch, position };
-    for (asked, answer) in [
-        (at(0, 0), Ok(at(2, 0))),
-        (at(2, 7), Ok(at(2, 7))),
-        (at(1, 3), Ok(at(2, 0))),
-        (at(2, 8), Err(LogFellBack)),
-    ] {
-        assert_eq!(read_from(asked, 2, 7), answer, "{asked:?}");
-    }
 }
 
 /// The same header with more behind it than an envelope may have.

@@ -1,0 +1,300 @@
+//! Who may read which cases: visibility belongs to the case, and a case is seen by the departments it concerns.
+//!
+//! A department is concerned from the first act on that names it, one of its people, or is theirs, and stays so:
+//! what it did or did not do can be asked later. So whom a case concerns is the union over its envelopes,
+//! whatever order they come in and whether or not each of them counts. One function says so on device and server.
+
+use std::collections::BTreeSet;
+
+use minicbor::{Decode, Encode};
+
+use crate::directory::{Directory, Person};
+use crate::envelope::Envelope;
+use crate::event::Fact;
+use crate::id::{CaseId, DepartmentId, PersonId};
+
+/// What of a site may be read on a device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Scope {
+    /// Every case.
+    #[n(0)]
+    Site,
+    /// The cases that concern one of these.
+    #[n(1)]
+    Departments(#[n(0)] BTreeSet<DepartmentId>),
+}
+
+impl Scope {
+    /// Of the people who signed in on one device together.
+    ///
+    /// The director, quality control and the coordinating department see the site, everybody else their own
+    /// department; a deputy sees what whom they stand in for sees.
+    pub fn of<'a>(people: impl IntoIterator<Item = &'a PersonId>, directory: &Directory) -> Self {
+        let mut departments = BTreeSet::new();
+        for person in people.into_iter().filter_map(|it| directory.person(it)) {
+            let stood_in_for = directory
+                .people
+                .values()
+                .filter(|it| it.deputy.as_ref() == Some(&person.id));
+            for it in stood_in_for.chain([person]) {
+                if sees_the_site(it, directory) {
+                    return Self::Site;
+                }
+                departments.insert(it.department.clone());
+            }
+        }
+        Self::Departments(departments)
+    }
+
+    /// Whether everything that `other` sees is seen.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Site, _) => true,
+            (Self::Departments(_), Self::Site) => false,
+            (Self::Departments(mine), Self::Departments(theirs)) => mine.is_superset(theirs),
+        }
+    }
+
+    /// Whether a case that concerns these may be read.
+    pub fn sees(&self, concerned: &Concerned) -> bool {
+        match (self, concerned) {
+            (Self::Site, _) | (_, Concerned::Everybody) => true,
+            (Self::Departments(mine), Concerned::Departments(theirs)) => !mine.is_disjoint(theirs),
+        }
+    }
+}
+
+fn sees_the_site(person: &Person, directory: &Directory) -> bool {
+    let is_of = |it: &Option<DepartmentId>| it.as_ref() == Some(&person.department);
+    directory.director.as_ref() == Some(&person.id)
+        || is_of(&directory.quality)
+        || is_of(&directory.coordination)
+}
+
+/// Whom an envelope, or a case with all of its envelopes, concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concerned {
+    /// What is no single case, and what cannot be read here: it may name anybody.
+    Everybody,
+    Departments(BTreeSet<DepartmentId>),
+}
+
+impl Concerned {
+    /// By one envelope.
+    pub fn by(envelope: &Envelope, directory: &Directory) -> Self {
+        let header = envelope.header();
+        let Ok(events) = envelope.events() else {
+            return Self::Everybody;
+        };
+        if header.case == CaseId::SITE {
+            return Self::Everybody;
+        }
+        let mut named = Named::default();
+        named.person(&header.person);
+        for event in &events {
+            named.fact(&event.fact);
+        }
+        let of_people = named
+            .people
+            .iter()
+            .filter_map(|it| Some(&directory.person(it)?.department));
+        Self::Departments(of_people.chain(named.departments).cloned().collect())
+    }
+
+    /// By all of these.
+    pub fn by_all<'a>(
+        envelopes: impl IntoIterator<Item = &'a Envelope>,
+        directory: &Directory,
+    ) -> Self {
+        let none = Self::Departments(BTreeSet::new());
+        envelopes
+            .into_iter()
+            .fold(none, |known, it| known.and(Self::by(it, directory)))
+    }
+
+    fn and(self, more: Self) -> Self {
+        match (self, more) {
+            (Self::Departments(mut known), Self::Departments(more)) => {
+                known.extend(more);
+                Self::Departments(known)
+            }
+            (Self::Everybody, _) | (_, Self::Everybody) => Self::Everybody,
+        }
+    }
+}
+
+/// Whom facts name as having something to do. Whom a complaint is about is not among them (I11).
+#[derive(Default)]
+struct Named<'a> {
+    departments: Vec<&'a DepartmentId>,
+    people: Vec<&'a PersonId>,
+}
+
+impl<'a> Named<'a> {
+    fn person(&mut self, it: &'a PersonId) {
+        self.people.push(it);
+    }
+
+    fn department(&mut self, it: &'a DepartmentId) {
+        self.departments.push(it);
+    }
+
+    fn fact(&mut self, fact: &'a Fact) {
+        match fact {
+            Fact::Recorded(it) => {
+                self.person(&it.first_responder);
+                self.department(&it.department);
+                self.people.extend(&it.supervisor);
+                if let Some(before) = &it.asked_before {
+                    self.person(&before.person);
+                    self.departments.extend(&before.department);
+                }
+            }
+            Fact::ReasonExplained(it) => self.people.extend(&it.supervisor_told),
+            Fact::HandedOver(it) => {
+                self.departments.extend([&it.from, &it.to]);
+                self.people.extend(
+                    [&it.supervisor_told, &it.head, &it.sender_head]
+                        .into_iter()
+                        .flatten(),
+                );
+            }
+            Fact::Received(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.head);
+            }
+            Fact::HandlerNamed(it) => self.person(&it.handler),
+            Fact::Returned(it) => {
+                self.departments.extend([&it.from, &it.to]);
+                self.people.extend(&it.sender_head);
+            }
+            Fact::Replied(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.head);
+            }
+            Fact::Guided(it) => {
+                self.department(&it.to);
+                self.people.extend(&it.head);
+            }
+            Fact::GuidedReceived(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.supervisor_told);
+            }
+            Fact::WhomToSeeTold(it) => self.department(&it.department),
+            Fact::OutsideContacted(it) => self.departments.extend(&it.contractor),
+            Fact::Signed(it) => self.department(&it.department),
+            Fact::ShirkingReported(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.person);
+            }
+            Fact::ShiftPassed(it) => self.person(&it.to),
+            Fact::Succeeded(it) => {
+                self.department(&it.department);
+                self.person(&it.to);
+                self.people.extend(&it.supervisor);
+            }
+            Fact::Requested(it) => {
+                self.department(&it.of_department);
+                self.person(&it.of);
+            }
+            Fact::ReportedToCoordination(it) => {
+                self.department(&it.to);
+                self.people.extend(
+                    [&it.head, &it.sender_head, &it.supervisor_told]
+                        .into_iter()
+                        .flatten(),
+                );
+            }
+            Fact::LeadNamed(it) => {
+                self.department(&it.lead);
+                self.departments.extend(&it.upheld);
+                self.people
+                    .extend([&it.head, &it.sender_head].into_iter().flatten());
+            }
+            Fact::PutToLeader(it) => {
+                self.department(&it.leader_department);
+                self.person(&it.leader);
+            }
+            Fact::Escalated(it) => {
+                self.department(&it.department);
+                self.person(&it.director);
+            }
+            Fact::Instructed(it) => {
+                self.departments.extend(&it.department);
+                self.people.extend(&it.head);
+            }
+            Fact::ResultTakenOver(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.by);
+            }
+            Fact::QuarrelReported(it) => {
+                self.department(&it.department);
+                self.person(&it.person);
+            }
+            Fact::CriticismRecorded(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.person);
+            }
+            Fact::FurtherCaseReported(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.person);
+            }
+            Fact::Praised(it) => {
+                self.department(&it.department);
+                self.person(&it.person);
+            }
+            Fact::Assessed(it) => {
+                self.department(&it.department);
+                self.people.extend(&it.person);
+            }
+            Fact::AnsweredAtOnce(_)
+            | Fact::ResultTold(_)
+            | Fact::Visited(_)
+            | Fact::Closed(_)
+            | Fact::AskedConfirmed(_)
+            | Fact::FormCompleted(_)
+            | Fact::NoticeGiven(_)
+            | Fact::SecondTripMade(_)
+            | Fact::TimeAgreed(_)
+            | Fact::RepeatMarked(_)
+            | Fact::TakeawayGiven(_)
+            | Fact::ResultChecked(_)
+            | Fact::UrgencySet(_)
+            | Fact::EmergencyStepDone(_)
+            | Fact::IllegalActFound(_)
+            | Fact::ReportedToAuthority(_)
+            | Fact::AnswerPublished(_)
+            | Fact::PhotoAdded(_)
+            | Fact::ContactLogged(_)
+            | Fact::ShiftTaken(_)
+            | Fact::SuccessionAccepted(_)
+            | Fact::Consented(_)
+            | Fact::Resumed(_)
+            | Fact::LeaderAnswered(_)
+            | Fact::Joined(_)
+            | Fact::OuterSigned(_)
+            | Fact::OuterExtended(_)
+            | Fact::RejectedOutside(_)
+            | Fact::VisitWaived(_)
+            | Fact::SpotChecked(_)
+            | Fact::Reopened(_)
+            | Fact::Stated(_)
+            | Fact::Adopted(_)
+            | Fact::RulesConfirmed(_)
+            | Fact::DelayTold(_)
+            | Fact::OuterReplied(_) => {}
+        }
+    }
+}
+
+/// What an envelope says of whether its case is open afterwards; none: nothing. The last one in the case's order
+/// decides, give or take acts without effect: enough to say what a new device is given first, and no more.
+pub fn leaves_open(envelope: &Envelope) -> Option<bool> {
+    let events = envelope.events().ok()?;
+    let said = events.iter().filter_map(|it| match it.fact {
+        Fact::Closed(_) => Some(false),
+        Fact::Recorded(_) | Fact::Reopened(_) | Fact::RejectedOutside(_) => Some(true),
+        _ => None,
+    });
+    said.last()
+}

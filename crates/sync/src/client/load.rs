@@ -1,0 +1,216 @@
+//! How far a device has come with what head office has for it.
+
+use minicbor::{Decode, Encode};
+use shouwen_domain::id::CaseId;
+use shouwen_domain::limits;
+use shouwen_domain::moment::Minutes;
+use shouwen_domain::scope::Scope;
+
+use crate::feed::block_end;
+use crate::message::{Ask, BLOCK_POSITIONS, Cursor, Page};
+
+/// What was read, kept in the log beside the cursor; by default nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Load {
+    /// What was read is of this scope.
+    #[n(1)]
+    scope: Option<Scope>,
+    #[n(2)]
+    epoch: u64,
+    #[n(3)]
+    stage: Stage,
+    /// Where the feed ended when the first open cases were given out.
+    #[n(4)]
+    end: u64,
+    /// Open cases that are left to be read.
+    #[n(5)]
+    n_left: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+enum Stage {
+    /// The open cases come first.
+    #[n(0)]
+    Open {
+        #[n(0)]
+        begun: bool,
+        #[n(1)]
+        after: Option<CaseId>,
+    },
+    /// Then what was before, the newest block first.
+    #[n(1)]
+    History {
+        /// Where in its block to read on.
+        #[n(0)]
+        from: u64,
+    },
+    #[n(2)]
+    Done,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::Open {
+            begun: false,
+            after: None,
+        }
+    }
+}
+
+/// What is left to be read of a first load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Open cases; none: not known yet.
+    Open {
+        n_left: Option<u64>,
+    },
+    History {
+        percent: u64,
+    },
+}
+
+impl Load {
+    /// As kept; what cannot be read is read anew.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        minicbor::decode(bytes).unwrap_or_default()
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        minicbor::to_vec(self).expect("writing to a vector cannot fail")
+    }
+
+    /// What may be read, as far as it is known.
+    pub const fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+
+    /// Begins anew for another log, and where more may be read than before.
+    pub(super) fn meet(&mut self, scope: &Scope, epoch: u64) {
+        let covers = self.scope.as_ref().is_some_and(|it| it.covers(scope));
+        if !covers || self.epoch != epoch {
+            *self = Self::default();
+        }
+        (self.scope, self.epoch) = (Some(scope.clone()), epoch);
+    }
+
+    /// Whether news can be read, and nothing has to be read before.
+    pub(crate) const fn is_current(&self) -> bool {
+        !matches!(self.stage, Stage::Open { .. })
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    pub(super) fn progress(&self) -> Option<Progress> {
+        match self.stage {
+            Stage::Open { begun: false, .. } => Some(Progress::Open { n_left: None }),
+            Stage::Open { .. } => Some(Progress::Open {
+                n_left: Some(self.n_left),
+            }),
+            Stage::History { from } => {
+                let read = self.end.saturating_sub(from);
+                // As long as something is left, not all of it.
+                let percent = (read * 100).checked_div(self.end).unwrap_or(0).min(99);
+                Some(Progress::History { percent })
+            }
+            Stage::Done => None,
+        }
+    }
+
+    /// What to ask next: `news` before history, and nothing before the open cases.
+    pub(super) fn ask(&self, news: bool, cursor: Cursor) -> Option<Ask> {
+        match self.stage {
+            Stage::Open { begun, after } => Some(Ask::Open {
+                at: begun.then(|| self.at(self.end)),
+                after,
+            }),
+            Stage::History { from } if news => Some(Ask::News {
+                cursor,
+                below: block_end(from).min(self.end),
+            }),
+            Stage::History { from } => Some(Ask::History {
+                from: self.at(from),
+            }),
+            Stage::Done => news.then_some(Ask::News { cursor, below: 0 }),
+        }
+    }
+
+    const fn at(&self, position: u64) -> Cursor {
+        Cursor {
+            epoch: self.epoch,
+            position,
+        }
+    }
+
+    /// Whether this is a page that answers `ask`.
+    pub(super) fn is_answered_by(&self, ask: Ask, page: &Page) -> bool {
+        let (from, next) = (page.from, page.next);
+        let goes_on = from.epoch == next.epoch
+            && if page.more || !page.entries.is_empty() {
+                next.position > from.position
+            } else {
+                next.position >= from.position
+            };
+        match ask {
+            Ask::Open { at, after } => {
+                at.is_none_or(|it| it == from) && from == next && (!page.more || page.after > after)
+            }
+            Ask::News { cursor, .. } => from == cursor && goes_on,
+            Ask::History { from: asked } => {
+                from == asked && goes_on && next.position <= block_end(asked.position)
+            }
+        }
+    }
+
+    /// After this page; where the log reads on then, if elsewhere than before.
+    pub(super) fn take(&mut self, ask: Ask, page: &Page) -> Option<Cursor> {
+        match ask {
+            Ask::Open { .. } => {
+                (self.end, self.n_left) = (page.from.position, page.n_left);
+                if page.more {
+                    self.stage = Stage::Open {
+                        begun: true,
+                        after: page.after,
+                    };
+                    return None;
+                }
+                self.stage = match self.end.checked_sub(1) {
+                    Some(last) => Stage::History {
+                        from: block_start(last),
+                    },
+                    None => Stage::Done,
+                };
+                Some(page.from)
+            }
+            Ask::News { .. } => Some(page.next),
+            Ask::History { from } => {
+                let block = block_start(from.position);
+                self.stage = if page.more {
+                    Stage::History {
+                        from: page.next.position,
+                    }
+                } else if block == 0 || is_long_ago(page) {
+                    Stage::Done
+                } else {
+                    Stage::History {
+                        from: block - BLOCK_POSITIONS,
+                    }
+                };
+                None
+            }
+        }
+    }
+}
+
+/// The start of the block with the position behind this one.
+const fn block_start(position: u64) -> u64 {
+    position / BLOCK_POSITIONS * BLOCK_POSITIONS
+}
+
+/// Whether everything of it is older than what a device keeps.
+fn is_long_ago(page: &Page) -> bool {
+    let kept_since = page.server_now - Minutes(limits::KEPT_DAYS * 24 * 60);
+    !page.entries.is_empty() && page.entries.iter().all(|it| it.arrived < kept_since)
+}
