@@ -14,6 +14,7 @@ use shouwen_domain::envelope::{ClockEvidence, Envelope, EnvelopeError, Fate, Sta
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Command, Refusal, Rules, decide};
@@ -21,7 +22,9 @@ use shouwen_store::{
     Append, CaseIn, Conflict, Entry, Fault, Fence, Log, Memory, Projection, Section, TakeIn,
     WriteError,
 };
-use shouwen_sync::client::{Client, Elapsed, Failure, Input, Place, Start, Status, Todo, Trigger};
+use shouwen_sync::client::{
+    Client, Elapsed, Failure, Input, Load, Place, Start, Status, Todo, Trigger,
+};
 use shouwen_sync::message::{Bytes, Cursor, FailureCode, Page, Pull, SignedIn, Stated, Withdraw};
 
 use crate::chance::Chance;
@@ -41,6 +44,8 @@ pub struct Device {
     key: SecretKey,
     signed_in: SignedIn,
     token: String,
+    /// What may be read here, as head office said.
+    scope: Scope,
     log: Memory,
     fence: Fence,
     client: Client,
@@ -122,6 +127,7 @@ impl Device {
         let client = Client::new(Start {
             device: id,
             cursor: Cursor::default(),
+            load: Load::default(),
             filled: 0,
             held: None,
         });
@@ -134,6 +140,7 @@ impl Device {
             key,
             signed_in,
             token: contacted.token,
+            scope: contacted.scope,
             log,
             fence,
             client,
@@ -307,6 +314,7 @@ impl Device {
                 };
                 let answer = office.contact(&self.signed_in, self.id, &self.key, stated, forked)?;
                 self.token.clone_from(&answer.token);
+                self.scope = answer.scope.clone();
                 Input::Contacted(answer)
             }
             Todo::StartChain(new) => {
@@ -343,14 +351,16 @@ impl Device {
                 )?;
                 Input::EpochKept
             }
-            Todo::Pull(cursor) => {
+            Todo::Pull(ask) => {
                 let pull = Pull {
                     device: self.id,
-                    cursor,
+                    scope: self.scope.clone(),
+                    ask,
                 };
-                Input::PullAnswered(office.pull(&self.token, &pull)?)
+                Input::PullAnswered(office.pull(&self.signed_in, &self.token, &pull)?)
             }
-            Todo::TakeIn(page) => self.take_in(&page)?,
+            // Nobody starts this device again.
+            Todo::TakeIn { page, load: _ } => self.take_in(&page)?,
             Todo::SignInAgain => Input::Failed(Failure::NotEnrolled),
         })
     }
@@ -395,7 +405,6 @@ impl Device {
         match ready(self.log.take_in(self.fence, page_in)) {
             Ok(standing) => Ok(Input::TakenIn {
                 cursor: heard(standing.cursor),
-                more: page.more,
             }),
             Err(WriteError::Conflict(Conflict::Cursor { found })) => Ok(Input::Conflict {
                 cursor: heard(found),

@@ -126,6 +126,7 @@ impl Office {
             pin: pin.to_owned(),
             device,
             key: Bytes(key.public().to_cose_key()),
+            certificate: None,
         };
         self.post("/api/sign-in", None, &message)
     }
@@ -151,21 +152,17 @@ impl Office {
         let body = minicbor::to_vec(&said).expect("writing to a vector cannot fail");
         let signed = Signed::by(key, Context::Contact, body).to_bytes();
         let answer = self.read_bytes(path, self.request(path, None).send(&signed[..]))?;
-        let office = signed_in.office.certified(&Subject::Office);
-        let read = Signed::from_bytes(&answer).ok();
-        let said_back = read.as_ref().and_then(|it| {
-            let mut by_office = office
-                .iter()
-                .filter_map(|key| it.verified(Context::Contacted, key).ok());
-            minicbor::decode::<Contacted>(by_office.next()?).ok()
-        });
-        said_back
+        signed_by_office::<Contacted>(signed_in, Context::Contacted, &answer)
             .filter(|it| it.nonce == said.nonce && it.device == device)
-            .ok_or_else(|| OfficeError::NotHeadOffice {
-                server: self.base.clone(),
-                path,
-                status: 200,
-            })
+            .ok_or_else(|| self.not_head_office(path))
+    }
+
+    fn not_head_office(&self, path: &'static str) -> OfficeError {
+        OfficeError::NotHeadOffice {
+            server: self.base.clone(),
+            path,
+            status: 200,
+        }
     }
 
     pub fn withdraw(&self, token: &str, withdraw: &Withdraw) -> Result<Pushed, OfficeError> {
@@ -185,8 +182,17 @@ impl Office {
         self.post("/api/push", Some(token), push)
     }
 
-    pub fn pull(&self, token: &str, pull: &Pull) -> Result<Page, OfficeError> {
-        self.post("/api/pull", Some(token), pull)
+    pub fn pull(
+        &self,
+        signed_in: &SignedIn,
+        token: &str,
+        pull: &Pull,
+    ) -> Result<Page, OfficeError> {
+        let path = "/api/pull";
+        let body = minicbor::to_vec(pull).expect("writing to a vector cannot fail");
+        let answer = self.read_bytes(path, self.request(path, Some(token)).send(&body[..]))?;
+        signed_by_office(signed_in, Context::Page, &answer)
+            .ok_or_else(|| self.not_head_office(path))
     }
 
     fn post<T: for<'b> Decode<'b, ()>>(
@@ -220,11 +226,7 @@ impl Office {
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, OfficeError> {
         let body = self.read_bytes(path, answer)?;
-        minicbor::decode(&body).map_err(|_| OfficeError::NotHeadOffice {
-            server: self.base.clone(),
-            path,
-            status: 200,
-        })
+        minicbor::decode(&body).map_err(|_| self.not_head_office(path))
     }
 
     fn read_bytes(
@@ -260,3 +262,17 @@ impl Office {
         })
     }
 }
+/// What head office said, if it was head office.
+fn signed_by_office<T: for<'b> Decode<'b, ()>>(
+    signed_in: &SignedIn,
+    context: Context,
+    answer: &[u8],
+) -> Option<T> {
+    let signed = Signed::from_bytes(answer).ok()?;
+    let office = signed_in.office.certified(&Subject::Office);
+    let mut by_office = office
+        .iter()
+        .filter_map(|key| signed.verified(context, key).ok());
+    minicbor::decode(by_office.next()?).ok()
+}
+

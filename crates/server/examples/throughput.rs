@@ -16,14 +16,17 @@
 mod chain;
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chain::Chain;
+use shouwen_domain::directory::Directory;
 use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;
-use shouwen_server::storage::{Place, Storage, log};
-use shouwen_sync::message::Cursor;
+use shouwen_domain::scope::Scope;
+use shouwen_server::storage::{Place, Storage, feed, log};
+use shouwen_sync::message::{Ask, Cursor, Page};
 use shouwen_sync::server::read;
 
 #[tokio::main]
@@ -61,7 +64,9 @@ async fn main() {
                     let arrivals = read(&push, &chain::key().public());
                     let taking = storage.write(&chain.sender.site, move |db| {
                         let now = Moment::from_unix_ms(0);
-                        log::take_in(db, &sender, &push, &arrivals, now)
+                        let taken_in = log::take_in(db, &sender, &push, &arrivals, now)?;
+                        feed::follow(db, &sender.site, directory())?;
+                        Ok(taken_in)
                     });
                     match taking.await {
                         Ok(taken) => {
@@ -88,12 +93,12 @@ async fn main() {
     let mut n_found = 0;
     for n in 0..sites {
         let site: SiteId = format!("site-{n}").parse().unwrap();
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor {
+            epoch: epoch(&storage, &site).await,
+            position: 0,
+        };
         loop {
-            let site = site.clone();
-            let reading =
-                storage.read(move |db| log::page(db, &site, cursor, Moment::from_unix_ms(0)));
-            let page = reading.await.unwrap().unwrap();
+            let page = page(&storage, &site, cursor).await;
             n_found += page.entries.len() as u64;
             assert_eq!(
                 page.next.position,
@@ -117,15 +122,33 @@ async fn main() {
     println!("{n_pulls} pulls a second that find one envelope");
 }
 
+async fn epoch(storage: &Storage, site: &SiteId) -> u64 {
+    let site = site.clone();
+    storage.read(move |db| log::epoch(db, &site)).await.unwrap()
+}
+
+async fn page(storage: &Storage, site: &SiteId, cursor: Cursor) -> Page {
+    let (site, now) = (site.clone(), Moment::from_unix_ms(0));
+    let ask = Ask::News { cursor, below: 0 };
+    let reading = storage.read(move |db| feed::page(db, &site, &Scope::Site, ask, now));
+    reading.await.unwrap().unwrap()
+}
+
+fn directory() -> &'static Directory {
+    static DIRECTORY: OnceLock<Directory> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let text = include_str!("../../../packs/demo-site.toml");
+        Directory::parse("demo-site.toml", text).unwrap()
+    })
+}
+
 async fn pulls_in_a_second(storage: &Storage, devices: u64, sites: u64) -> u64 {
     let ends = Instant::now() + Duration::from_secs(1);
     let pulling = (0..devices).map(|n| {
         let storage = storage.clone();
         let site: SiteId = format!("site-{}", n % sites).parse().unwrap();
         tokio::spawn(async move {
-            let now = Moment::from_unix_ms(0);
-            let at = site.clone();
-            let epoch = storage.read(move |db| log::epoch(db, &at)).await.unwrap();
+            let epoch = epoch(&storage, &site).await;
             let at = site.clone();
             let last = storage.read(move |db| {
                 let rows = db.query(
@@ -137,9 +160,8 @@ async fn pulls_in_a_second(storage: &Storage, devices: u64, sites: u64) -> u64 {
             let position = last.await.unwrap() - 1;
             let mut n_pulls = 0;
             while Instant::now() < ends {
-                let (at, cursor) = (site.clone(), Cursor { epoch, position });
-                let reading = storage.read(move |db| log::page(db, &at, cursor, now));
-                assert_eq!(reading.await.unwrap().unwrap().entries.len(), 1);
+                let found = page(&storage, &site, Cursor { epoch, position }).await;
+                assert_eq!(found.entries.len(), 1);
                 n_pulls += 1;
             }
             n_pulls

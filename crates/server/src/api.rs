@@ -6,6 +6,7 @@ mod answer;
 mod contact;
 mod files;
 mod live;
+mod pull;
 mod rescue;
 mod sign_in;
 
@@ -19,16 +20,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use shouwen_domain::limits;
-use shouwen_sync::message::{Page, Pull, Push, Pushed};
+use shouwen_sync::message::{Push, Pushed};
 use shouwen_sync::server::{self as protocol, Sender};
 
 use crate::clock::Clock;
 use crate::keys::{Bearer, Keys};
 use crate::news::News;
 use crate::site::Sites;
-use crate::storage::{Storage, log};
+use crate::storage::{Storage, feed, log};
 
 use answer::{Cbor, Declined};
+use pull::Blocks;
 use sign_in::Gate;
 
 /// More envelopes than this cannot be real ones in a batch of its size: a header alone is larger.
@@ -42,6 +44,7 @@ pub struct Office {
     pub news: Arc<News>,
     pub clock: Arc<dyn Clock>,
     gate: Gate,
+    blocks: Blocks,
 }
 
 impl Office {
@@ -59,6 +62,7 @@ impl Office {
             keys,
             clock,
             gate: Gate::new(behind_proxy),
+            blocks: Blocks::default(),
         }
     }
 }
@@ -78,7 +82,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/api/rescue", post(rescue::rescue))
         .route("/api/site", get(site))
         .route("/api/push", post(push))
-        .route("/api/pull", post(pull))
+        .route("/api/pull", post(pull::pull))
         .route(
             "/api/files/lacking",
             post(files::lacking).layer(DefaultBodyLimit::max(files::OFFER_BODY_BYTES)),
@@ -170,10 +174,13 @@ async fn push(
     .await
     .map_err(|_| Declined::Storage)?;
     let now = office.clock.now();
+    let directory = office.directory(&sender.site)?;
     let (receipts, epoch) = office
         .storage
         .write(&sender.site.clone(), move |db| {
-            log::take_in(db, &sender, &push, &arrivals, now)
+            let taken_in = log::take_in(db, &sender, &push, &arrivals, now)?;
+            feed::follow(db, &sender.site, &directory)?;
+            Ok(taken_in)
         })
         .await?
         .map_err(|_| {
@@ -189,36 +196,6 @@ async fn push(
         epoch,
         server_now: now,
     }))
-}
-
-async fn pull(
-    State(office): State<Arc<Office>>,
-    bearer: Bearer,
-    Cbor(pull): Cbor<Pull>,
-) -> Result<Cbor<Page>, Declined> {
-    if pull.device != bearer.device {
-        return Err(Declined::NotSignedIn("The token belongs to another device"));
-    }
-    let read = || {
-        let (site, now) = (bearer.site.clone(), office.clock.now());
-        office
-            .storage
-            .read(move |db| log::page(db, &site, pull.cursor, now))
-    };
-    if let Ok(page) = read().await? {
-        return Ok(Cbor(page));
-    }
-    tracing::warn!(
-        "a device has read further than the log goes: the log was restored, and begins a new epoch"
-    );
-    let site = bearer.site.clone();
-    office
-        .storage
-        .write(&bearer.site, move |db| {
-            log::renew_epoch(db, &site, pull.cursor)
-        })
-        .await?;
-    read().await?.map(Cbor).map_err(|_| Declined::Storage)
 }
 
 impl FromRequestParts<Arc<Office>> for Bearer {

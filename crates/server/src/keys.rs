@@ -334,6 +334,7 @@ impl Keys {
             site: token.site,
             device: token.device,
             key: PublicKey::from_cose_key(&token.key.0).ok()?,
+            people: token.people,
         })
     }
 
@@ -426,6 +427,7 @@ mod tests {
             key: SecretKey::from_bytes(Algorithm::Ed25519, &[1; 32])
                 .unwrap()
                 .public(),
+            people: ["li-na".parse().unwrap()].into(),
         }
     }
 
@@ -502,7 +504,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let keys = opened(folder.path());
         let who = bearer();
-        let certificate = keys.certify(&who.site, who.device, "K7", who.key, NOW);
+        let certificate = keys.certify(&who, "K7", NOW);
         assert_eq!(keys.device(&certificate).unwrap().key, who.key);
         let other = tempfile::tempdir().unwrap();
         let other = opened(other.path());

@@ -110,6 +110,7 @@ impl Server {
             settings.clock,
             settings.behind_proxy,
         ));
+        tokio::spawn(follow(Arc::clone(&office)));
         let router = api::router(Arc::clone(&office))
             .fallback(move |request| files.answer(request))
             .layer(TimeoutLayer::with_status_code(
@@ -250,6 +251,17 @@ async fn reconsider(storage: &Storage, sites: &Sites) -> Result<(), StartError> 
         }
     }
     Ok(())
+}
+
+/// What a database of before, or one that was restored, lacks: see `storage::feed`. Whoever asks meanwhile is
+/// answered with what is there.
+async fn follow(office: Arc<Office>) {
+    let sites = office.sites.iter().map(|it| it.directory.site.clone());
+    for site in sites.collect::<Vec<_>>() {
+        if office.follow(&site, None).await.is_err() {
+            tracing::warn!("the log of a site was not looked through at the start; it is when somebody asks");
+        }
+    }
 }
 
 /// Makes the folder for the server's eyes only, and tries whether it can be written.

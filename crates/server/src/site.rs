@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use shouwen_domain::Rules;
 use shouwen_domain::calendar::{Calendar, CalendarError};
@@ -109,7 +110,7 @@ impl RuleTexts {
 /// A site whose texts hold together.
 #[derive(Debug)]
 pub struct Site {
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     texts: Answer,
 }
 
@@ -145,7 +146,7 @@ impl Site {
         let body = minicbor::to_vec(&message).expect("writing to memory cannot fail");
         let etag = format!("\"{}\"", Hash::of(&body));
         Ok(Self {
-            directory: rules.directory,
+            directory: Arc::new(rules.directory),
             texts: Answer { body, etag },
         })
     }

@@ -10,6 +10,7 @@ pub mod backup;
 pub mod contact;
 pub mod db;
 pub mod export;
+pub mod feed;
 pub mod files;
 mod job;
 pub mod log;

@@ -27,7 +27,7 @@ use minicbor::Decode;
 use postgres::{Cluster, Database};
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_domain::signature::{Context, Signed};
-use shouwen_sync::message::{Challenge, Contact, Contacted, Cursor, Page, Pull, Pushed};
+use shouwen_sync::message::{Ask, Challenge, Contact, Contacted, Cursor, Pull, Pushed};
 use support::{Device, Program, bytes, dist};
 use tempfile::TempDir;
 
@@ -354,10 +354,14 @@ impl<'a> Held<'a> {
 
     /// Asks with the token, and for a new one where it ended.
     fn ask<T: for<'b> Decode<'b, ()>>(&mut self, path: &str, body: &[u8]) -> Option<T> {
+        Some(minicbor::decode(&self.ask_for_bytes(path, body)?).unwrap())
+    }
+
+    fn ask_for_bytes(&mut self, path: &str, body: &[u8]) -> Option<Vec<u8>> {
         let token = self.device.token.clone();
         let answered = self.post(path, Some(&token), body);
         match answered {
-            Some((200, body)) => return Some(minicbor::decode(&body).unwrap()),
+            Some((200, body)) => return Some(body),
             Some((401, _)) => {
                 if let Some(token) = self.contact() {
                     self.device.token = token;
@@ -454,14 +458,20 @@ impl<'a> Held<'a> {
     fn pull(&mut self) -> Option<bool> {
         let message = Pull {
             device: self.device.id,
-            cursor: self.cursor,
+            scope: self.device.scope.clone(),
+            ask: Ask::News {
+                cursor: self.cursor,
+                below: 0,
+            },
         };
-        let page: Page = self.ask("/api/pull", &bytes(&message))?;
-        if page.from.position == 0 {
+        let body = self.ask_for_bytes("/api/pull", &bytes(&message))?;
+        let page = self.device.read_page(&body);
+        if page.from.epoch != self.cursor.epoch {
             self.feed.clear();
-        } else {
-            assert_eq!(page.from, self.cursor);
+            self.cursor = page.from;
+            return Some(true);
         }
+        assert_eq!(page.from, self.cursor);
         let n_new = page.entries.len() as u64;
         assert_eq!(page.next.position, page.from.position + n_new, "no gap");
         self.cursor = page.next;

@@ -5,8 +5,8 @@
 mod support;
 
 use shouwen_domain::certificate::Certificate;
-use shouwen_sync::message::{Bytes, Contact, Cursor, FailureCode, Pull, SignIn, SiteTexts};
-use support::{Device, Running, bytes, device_id, device_key, get, post, try_pin};
+use shouwen_sync::message::{Bytes, Contact, FailureCode, SignIn, SiteTexts};
+use support::{Device, NEWS, Running, bytes, device_key, get, post, try_pin};
 
 #[test]
 fn the_right_pin_is_answered_with_a_certificate_of_the_device_s_key_and_code() {
@@ -32,6 +32,7 @@ fn another_key_under_the_same_device_is_turned_away() {
         pin: "100005".to_owned(),
         device: wang.id,
         key: Bytes(device_key(2).public().to_cose_key()),
+        certificate: None,
     };
     let answer = post(server.address, "/api/sign-in", None, &bytes(&other));
     assert_eq!(answer.declined(), (409, FailureCode::DeviceTaken));
@@ -112,10 +113,7 @@ fn without_a_good_token_nothing_is_taken_or_given() {
     let mut wang = server.wang();
     let envelope = wang.write(1);
     let push = bytes(&wang.message(&[envelope]));
-    let pull = bytes(&Pull {
-        device: wang.id,
-        cursor: Cursor::default(),
-    });
+    let pull = bytes(&wang.pull_message(NEWS));
     for token in [None, Some("0".repeat(64)), Some(String::new())] {
         let token = token.as_deref();
         assert_eq!(
@@ -141,12 +139,10 @@ fn a_token_is_of_one_device() {
     let envelope = other.write(1);
     let refused = stolen.post("/api/push", &stolen.message(&[envelope]));
     assert_eq!(refused.declined(), (401, FailureCode::NotSignedIn));
-    let pull = Pull {
-        device: device_id(2),
-        cursor: Cursor::default(),
-    };
     assert_eq!(
-        stolen.post("/api/pull", &pull).declined(),
+        stolen
+            .post("/api/pull", &stolen.pull_message(NEWS))
+            .declined(),
         (401, FailureCode::NotSignedIn)
     );
 }
@@ -157,11 +153,7 @@ fn a_token_ends_after_ten_minutes_and_another_contact_gives_another() {
     let server = Running::start();
     let mut wang = server.wang();
     let ask = |wang: &Device| {
-        let pull = Pull {
-            device: wang.id,
-            cursor: Cursor::default(),
-        };
-        wang.post("/api/pull", &pull).status
+        wang.post("/api/pull", &wang.pull_message(NEWS)).status
     };
     server.clock.pass_ms(10 * MINUTE_MS - 1);
     assert_eq!(ask(&wang), 200);

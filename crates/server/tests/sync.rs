@@ -10,8 +10,8 @@ use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReaso
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::limits;
-use shouwen_sync::message::{Cursor, FailureCode, Pull, Push, Pushed};
-use support::{Device, Running, bytes, post};
+use shouwen_sync::message::{Cursor, FailureCode, Push, Pushed};
+use support::{Device, NEWS, Running, bytes, post};
 
 fn fates(device: &Device, envelopes: &[Vec<u8>]) -> Vec<Fate> {
     device
@@ -178,10 +178,7 @@ fn a_body_that_is_no_message_is_declined() {
             );
         }
     }
-    let mut longer = bytes(&Pull {
-        device: wang.id,
-        cursor: Cursor::default(),
-    });
+    let mut longer = bytes(&wang.pull_message(NEWS));
     longer.push(0);
     assert_eq!(
         post(server.address, "/api/pull", token, &longer).declined(),

@@ -24,6 +24,9 @@ pub trait Feed {
     /// What the scope sees at positions behind `behind` and up to `up_to`, by position.
     fn seen(&mut self, scope: &Scope, behind: u64, up_to: u64) -> Result<Vec<Seen>, Self::Fault>;
 
+    /// The position of a case's first entry.
+    fn began(&mut self, case: CaseId) -> Result<u64, Self::Fault>;
+
     /// Everything of a case up to this position, by position.
     fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Self::Fault>;
 
@@ -49,10 +52,8 @@ pub struct End {
 pub struct Seen {
     pub position: u64,
     pub case: CaseId,
-    /// From which position on the case is seen in this scope.
+    /// From which position on the case is seen in this scope; no later than this one.
     pub since: u64,
-    /// The position of the case's first entry.
-    pub began: u64,
     pub entry: PageEntry,
 }
 
@@ -137,7 +138,9 @@ impl<F: Feed> Filling<'_, F> {
             for seen in self.feed.seen(self.scope, behind, lot_end)? {
                 let entries = if whole.contains(&seen.case) {
                     vec![seen.entry]
-                } else if seen.since == seen.position || seen.began <= below {
+                } else if seen.since == seen.position
+                    || (below > 0 && self.feed.began(seen.case)? <= below)
+                {
                     whole.insert(seen.case);
                     self.feed.whole(seen.case, seen.position)?
                 } else {

@@ -63,7 +63,7 @@ impl<T: Encode<()>> IntoResponse for Cbor<T> {
     }
 }
 
-pub fn cbor(body: Vec<u8>) -> impl IntoResponse {
+pub fn cbor(body: impl IntoResponse) -> impl IntoResponse {
     ([(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))], body)
 }
 

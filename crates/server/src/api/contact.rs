@@ -39,7 +39,13 @@ pub async fn contact(
         .keys
         .device(&said.certificate.0)
         .map_err(|_| Declined::NotEnrolled)?;
-    let Subject::Device { site, device, code } = claims.subject else {
+    let Subject::Device {
+        site,
+        device,
+        code,
+        people,
+    } = claims.subject
+    else {
         return Err(Declined::NotEnrolled);
     };
     if device != said.device || office.sites.get(&site).is_none() {
@@ -55,15 +61,12 @@ pub async fn contact(
         site,
         device,
         key: claims.key,
+        people,
     };
     let met = meet(&office, &who, &code, &said).await?;
     let new_chain = met.new_chain.map(|(chain, code)| NewChain {
         chain,
-        certificate: Bytes(
-            office
-                .keys
-                .certify(&who.site, who.device, &code, who.key, now),
-        ),
+        certificate: Bytes(office.keys.certify(&who, &code, now)),
     });
     if new_chain.is_some() {
         tracing::info!("a device's chain goes on elsewhere; it writes in a new one");
@@ -78,6 +81,7 @@ pub async fn contact(
         backed_up: met.backed_up,
         new_chain,
         certificates: office.keys.public().certificates,
+        scope: office.scope(&who)?,
     };
     let payload = minicbor::to_vec(answer).expect("writing to memory cannot fail");
     let body = office.keys.sign(Context::Contacted, payload);

@@ -20,7 +20,7 @@ use super::Office;
 use super::answer::{Cbor, Declined, Octets};
 use super::contact::read_withdrawals;
 use crate::keys::Bearer;
-use crate::storage::{access, contact, log};
+use crate::storage::{access, contact, feed, log};
 
 pub async fn rescue(
     State(office): State<Arc<Office>>,
@@ -43,7 +43,13 @@ pub async fn rescue(
         .keys
         .device(&rescue.certificate.0)
         .map_err(|_| Declined::NotEnrolled)?;
-    let Subject::Device { site, device, code } = claims.subject else {
+    let Subject::Device {
+        site,
+        device,
+        code,
+        people,
+    } = claims.subject
+    else {
         return Err(Declined::NotEnrolled);
     };
     if site != carrier.site {
@@ -53,6 +59,7 @@ pub async fn rescue(
         site,
         device,
         key: claims.key,
+        people,
     };
     let now = office.clock.now();
     let withdrawals = read_withdrawals(&author, rescue.withdrawals)?;
@@ -70,6 +77,7 @@ pub async fn rescue(
         site: author.site.clone(),
         device: author.device,
     };
+    let directory = office.directory(&carrier.site)?;
     let (receipts, epoch) = office
         .storage
         .write(&carrier.site, move |db| {
@@ -87,6 +95,7 @@ pub async fn rescue(
                     epoch = now_in;
                 }
             }
+            feed::follow(db, &sender.site, &directory)?;
             Ok((receipts, epoch))
         })
         .await?;

@@ -2,20 +2,23 @@
 //!
 //! Neither the answer nor its time tells an unknown person from a wrong PIN.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
+use shouwen_domain::certificate::Subject;
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::PersonId;
+use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::signature::PublicKey;
 use shouwen_sync::message::{Bytes, SignIn, SignedIn};
 use tokio::sync::Semaphore;
 
 use super::Office;
 use super::answer::{Cbor, Declined};
+use crate::keys::{Bearer, Keys};
 use crate::limiter::Limiter;
 use crate::pin::{self, HashedPin};
 use crate::storage::access;
@@ -118,6 +121,7 @@ pub async fn sign_in(
         pin,
         device,
         key,
+        certificate,
     }): Cbor<SignIn>,
 ) -> Result<Cbor<SignedIn>, Declined> {
     if pin.len() > PIN_BYTES {
@@ -157,15 +161,47 @@ pub async fn sign_in(
             })
             .await?
     };
-    let code = enrolled.map_err(|access::Taken| Declined::DeviceTaken)?;
-    let now = office.clock.now();
-    let certificate = office.keys.certify(&site, device, &code, key, now);
-    Ok(Cbor(SignedIn {
+    let mut code = enrolled.map_err(|access::Taken| Declined::DeviceTaken)?;
+    let mut people = BTreeSet::from([person]);
+    if let Some((known_code, known)) = known(&office.keys, certificate, &site, device, &key) {
+        code = known_code;
+        people.extend(known);
+    }
+    let who = Bearer {
         site,
+        device,
+        key,
+        people,
+    };
+    let now = office.clock.now();
+    let certificate = office.keys.certify(&who, &code, now);
+    Ok(Cbor(SignedIn {
+        site: who.site,
         certificate: Bytes(certificate),
         office: office.keys.public(),
         server_now: now,
     }))
+}
+
+/// What the certificate says that this device has already: its code, since it may write in a later chain than its
+/// first, and its people.
+fn known(
+    keys: &Keys,
+    certificate: Option<Bytes>,
+    site: &SiteId,
+    device: DeviceId,
+    key: &PublicKey,
+) -> Option<(String, BTreeSet<PersonId>)> {
+    let claims = keys.device(&certificate?.0).ok()?;
+    match claims.subject {
+        Subject::Device {
+            site: its_site,
+            device: it,
+            code,
+            people,
+        } if its_site == *site && it == device && claims.key == *key => Some((code, people)),
+        Subject::Device { .. } | Subject::Office | Subject::Intake => None,
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;
 
 use super::db::{self, Cell, Db, Row, Value};
-use super::{Fault, Storage, log};
+use super::{Fault, Storage, feed, log};
 use check::{Checked, Head};
 use rows::{Part, TABLES, Table};
 
@@ -367,6 +367,7 @@ fn put_back(db: &dyn Db, path: &Path, replace: bool) -> Result<Summary, BackupEr
         db.execute(&format!("DELETE FROM {}", table.name), &[])?;
     }
     db.execute("UPDATE site SET last_position = 0, last_arrival = 0", &[])?;
+    feed::forget(db)?;
     let checked = read(path, |part| {
         if let Part::Rows {
             table,

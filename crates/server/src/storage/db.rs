@@ -6,7 +6,7 @@
 //! same bits.
 
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, PersonId, SiteId};
+use shouwen_domain::id::{CaseId, DeviceId, PersonId, SiteId};
 
 use super::Fault;
 
@@ -76,6 +76,12 @@ impl<'a> From<&'a PersonId> for Value<'a> {
 
 impl<'a> From<&'a DeviceId> for Value<'a> {
     fn from(it: &'a DeviceId) -> Self {
+        Self::Bytes(it.bytes())
+    }
+}
+
+impl<'a> From<&'a CaseId> for Value<'a> {
+    fn from(it: &'a CaseId) -> Self {
         Self::Bytes(it.bytes())
     }
 }
@@ -198,6 +204,12 @@ impl FromCell for Hash {
 }
 
 impl FromCell for DeviceId {
+    fn from_cell(cell: Cell) -> Option<Self> {
+        FromCell::from_cell(cell).map(Self::from_random)
+    }
+}
+
+impl FromCell for CaseId {
     fn from_cell(cell: Cell) -> Option<Self> {
         FromCell::from_cell(cell).map(Self::from_random)
     }

@@ -1,7 +1,7 @@
 //! Every chain in one file, with what it takes to check it without this program: `docs/envelope.md`
 //! describes it under "Chains in a file".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use shouwen_domain::envelope::Receipt;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
 
-use crate::keys::Keys;
+use crate::keys::{Bearer, Keys};
 
 use super::db::Db;
 use super::{Fault, access, log};
@@ -82,7 +82,13 @@ pub fn export(db: &dyn Db, keys: &Keys, path: &Path, now: Moment) -> Result<Expo
             let Some((code, key)) = given_out.and_then(|it| Some((&it.code, it.key?))) else {
                 continue;
             };
-            let certificate = keys.certify(&site, device, code, key, now);
+            let who = Bearer {
+                site: site.clone(),
+                device,
+                key,
+                people: BTreeSet::new(),
+            };
+            let certificate = keys.certify(&who, code, now);
             item(&mut file, |e| {
                 e.array(4)?
                     .str("chain")?

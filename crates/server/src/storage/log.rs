@@ -11,10 +11,9 @@ use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
-use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push};
+use shouwen_sync::message::{Bytes, Push};
 use shouwen_sync::server::{
-    self as protocol, Arrival, ChainState, Head, Judgement, Known, LogFellBack, MixedChains,
-    Sender, Verdict,
+    self as protocol, Arrival, ChainState, Head, Judgement, Known, MixedChains, Sender, Verdict,
 };
 
 use crate::pin;
@@ -541,87 +540,6 @@ fn keep_head(db: &dyn Db, sender: &Sender, push: &Push, head: Option<Head>) -> R
             push.head.into(),
         ],
     )?;
-    Ok(())
-}
-
-/// The page of the site's feed that a device asks for.
-pub fn page(
-    db: &dyn Db,
-    site: &SiteId,
-    asked: Cursor,
-    now: Moment,
-) -> Result<Result<Page, LogFellBack>, Fault> {
-    let feed = feed(db, site)?;
-    let from = match protocol::read_from(asked, feed.epoch, feed.last_position) {
-        Ok(it) => it,
-        Err(fell_back) => return Ok(Err(fell_back)),
-    };
-    let mut reading = Reading {
-        db,
-        site,
-        behind: from.position,
-        last: feed.last_position,
-        n_next: FIRST_LOT,
-        lot: Vec::new().into_iter(),
-        fault: None,
-    };
-    let page = protocol::page(from, &mut reading, now);
-    reading.fault.map_or(Ok(Ok(page)), Err)
-}
-
-/// The feed's entries, fetched in growing lots: a page of large envelopes is full after the first.
-struct Reading<'a> {
-    db: &'a dyn Db,
-    site: &'a SiteId,
-    behind: u64,
-    last: u64,
-    n_next: u64,
-    lot: std::vec::IntoIter<(u64, PageEntry)>,
-    /// Ends the page, and is not passed over.
-    fault: Option<Fault>,
-}
-
-const FIRST_LOT: u64 = 32;
-
-impl Reading<'_> {
-    fn fetch(&mut self) -> Result<(), Fault> {
-        let up_to = self.last.min(self.behind.saturating_add(self.n_next));
-        let rows = self.db.query(
-            "SELECT position, arrived_ms, bytes FROM envelope
-             WHERE site = $1 AND position > $2 AND position <= $3 ORDER BY position",
-            &[self.site.into(), self.behind.into(), up_to.into()],
-        )?;
-        let entries = rows.into_iter().map(|mut row| {
-            let entry = PageEntry {
-                arrived: Moment::from_unix_ms(row.take(1)?),
-                envelope: Bytes(row.take(2)?),
-            };
-            Ok((row.take(0)?, entry))
-        });
-        self.lot = entries.collect::<Result<Vec<_>, Fault>>()?.into_iter();
-        self.behind = up_to;
-        self.n_next *= 4;
-        Ok(())
-    }
-}
-
-impl Iterator for Reading<'_> {
-    type Item = (u64, PageEntry);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.lot.as_slice().is_empty() && self.behind < self.last && self.fault.is_none() {
-            self.fault = self.fetch().err();
-        }
-        self.lot.next()
-    }
-}
-
-/// A new epoch for a log that a device has read further than it goes: it was restored from a backup.
-pub fn renew_epoch(db: &dyn Db, site: &SiteId, asked: Cursor) -> Result<(), Fault> {
-    let feed = feed(db, site)?;
-    if protocol::read_from(asked, feed.epoch, feed.last_position).is_err() {
-        begin_epoch(db)?;
-    }
     Ok(())
 }
 

@@ -26,22 +26,24 @@ mod postgresql_only;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use chain::{Chain, key};
 use postgres::Database;
+use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_server::keys::Bearer;
 use shouwen_server::storage::access;
 use shouwen_server::storage::contact;
 use shouwen_server::storage::db::Db;
-use shouwen_server::storage::{Fault, Place, Storage, log};
-use shouwen_sync::message::{Cursor, Page, Push, Stated, Withdrawal};
+use shouwen_server::storage::{Fault, Place, Storage, feed, log};
+use shouwen_sync::message::{Ask, Cursor, Page, Push, Stated, Withdrawal};
 use shouwen_sync::server::{Sender, Version, read};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -152,7 +154,17 @@ impl Process {
 
     fn page(&self, name: &str, asked: Cursor) -> Page {
         let site = site(name);
-        let page = self.read(move |db| log::page(db, &site, asked, now()));
+        let ask = |cursor| Ask::News { cursor, below: 0 };
+        let page = self.read(move |db| {
+            let page = feed::page(db, &site, &Scope::Site, ask(asked), now())?;
+            match page {
+                // In another epoch, from the beginning.
+                Ok(Page { from, .. }) if from.epoch != asked.epoch => {
+                    feed::page(db, &site, &Scope::Site, ask(from), now())
+                }
+                page => Ok(page),
+            }
+        });
         page.unwrap().unwrap()
     }
 
@@ -208,9 +220,19 @@ const fn now() -> Moment {
     Moment::from_unix_ms(1_783_904_400_000)
 }
 
+/// Who works at each of these sites.
+fn directory() -> &'static Directory {
+    static DIRECTORY: OnceLock<Directory> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let text = include_str!("../../../../packs/demo-site.toml");
+        Directory::parse("demo-site.toml", text).unwrap()
+    })
+}
+
 fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fault> {
     let (receipts, _) =
         log::take_in(db, sender, push, &read(push, &key().public()), now())?.unwrap();
+    feed::follow(db, &sender.site, directory())?;
     Ok(receipts)
 }
 
@@ -532,17 +554,20 @@ fn a_log_that_fell_back_begins_a_new_epoch_on_every_site(home: &Home) {
     let mut li = Chain::new("lanting", 1);
     let envelopes = li.write_some(2);
     let before = one.push(&li, &envelopes)[0].epoch;
-    let asked = Cursor {
-        epoch: before,
-        position: 3,
+    let asked = Ask::News {
+        cursor: Cursor {
+            epoch: before,
+            position: 3,
+        },
+        below: 0,
     };
     let lanting = site("lanting");
-    let fell_back = one.read(move |db| log::page(db, &lanting, asked, now()));
+    let fell_back = one.read(move |db| feed::page(db, &lanting, &Scope::Site, asked, now()));
     assert!(fell_back.unwrap().is_err());
     let renew = |process: &Process| {
         let lanting = site("lanting");
         process
-            .write("lanting", move |db| log::renew_epoch(db, &lanting, asked))
+            .write("lanting", move |db| feed::renew_epoch(db, &lanting, asked))
             .unwrap();
     };
     renew(&one);
@@ -632,6 +657,7 @@ fn who(chain: &Chain) -> Bearer {
         site: chain.sender.site.clone(),
         device: chain.sender.device,
         key: key().public(),
+        people: BTreeSet::new(),
     }
 }
 

@@ -20,13 +20,14 @@ use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_server::clock::Clock;
 use shouwen_server::site::{RuleTexts, Site, Sites};
 use shouwen_server::storage::Storage;
 use shouwen_server::{Server, Settings, demo};
 use shouwen_sync::message::{
-    Bytes, Challenge, Contact, Contacted, Cursor, Failure, FailureCode, Page, Pull, Push, Pushed,
+    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Failure, FailureCode, Page, Pull, Push, Pushed,
     SignIn, SignedIn, Stated, Withdraw, Withdrawal,
 };
 use tempfile::TempDir;
@@ -299,16 +300,37 @@ pub fn put(address: SocketAddr, path: &str, token: Option<&str>, body: &[u8]) ->
     answer(request.send(body).unwrap())
 }
 
+/// What is new to somebody who never read.
+pub const NEWS: Ask = Ask::News {
+    cursor: Cursor {
+        epoch: 0,
+        position: 0,
+    },
+    below: 0,
+};
+
 pub fn bytes(message: &impl Encode<()>) -> Vec<u8> {
     minicbor::to_vec(message).unwrap()
 }
 
 pub fn try_pin(address: SocketAddr, number: u8, person: &str, pin: &str) -> Answer {
+    sign_in_beside(address, number, person, pin, None)
+}
+
+/// On a device that has this certificate.
+pub fn sign_in_beside(
+    address: SocketAddr,
+    number: u8,
+    person: &str,
+    pin: &str,
+    certificate: Option<Bytes>,
+) -> Answer {
     let message = SignIn {
         person: person.parse().unwrap(),
         pin: pin.to_owned(),
         device: device_id(number),
         key: Bytes(device_key(number).public().to_cose_key()),
+        certificate,
     };
     post(address, "/api/sign-in", None, &bytes(&message))
 }
@@ -329,6 +351,8 @@ pub struct Device {
     pub key: SecretKey,
     pub signed_in: SignedIn,
     pub token: String,
+    /// What it may read, as it was told.
+    pub scope: Scope,
     pub person: String,
     pub chain: u32,
     pub sequence: u64,
@@ -336,8 +360,21 @@ pub struct Device {
 }
 
 impl Device {
+    /// A device on which the director signed in as well, and which so sees the site.
     pub fn sign_in(address: SocketAddr, number: u8, person: &str, pin: &str) -> Self {
-        let signed_in = try_pin(address, number, person, pin).message();
+        let director: SignedIn = try_pin(address, number, "lin-zhiyuan", "100001").message();
+        Self::of(address, number, person, pin, Some(director.certificate))
+    }
+
+    /// A device that is one person's alone, or theirs beside those of the certificate.
+    pub fn of(
+        address: SocketAddr,
+        number: u8,
+        person: &str,
+        pin: &str,
+        certificate: Option<Bytes>,
+    ) -> Self {
+        let signed_in = sign_in_beside(address, number, person, pin, certificate).message();
         let (id, person) = (device_id(number), person.to_owned());
         let mut device = Self {
             address,
@@ -345,12 +382,14 @@ impl Device {
             key: device_key(number),
             signed_in,
             token: String::new(),
+            scope: Scope::Site,
             person,
             chain: 1,
             sequence: 0,
             previous: None,
         };
-        device.token = device.contact(false).token;
+        let contacted = device.contact(false);
+        (device.token, device.scope) = (contacted.token, contacted.scope);
         device
     }
 
@@ -499,15 +538,35 @@ impl Device {
             .receipts
     }
 
+    pub fn pull_message(&self, ask: Ask) -> Pull {
+        Pull {
+            device: self.id,
+            scope: self.scope.clone(),
+            ask,
+        }
+    }
+
+    pub fn ask(&self, ask: Ask) -> Page {
+        let answer = self.post("/api/pull", &self.pull_message(ask));
+        assert_eq!(answer.status, 200);
+        self.read_page(&answer.body)
+    }
+
+    /// A page that head office signed.
+    pub fn read_page(&self, body: &[u8]) -> Page {
+        let signed = Signed::from_bytes(body).unwrap();
+        let page = signed.verified(Context::Page, &self.office_key()).unwrap();
+        minicbor::decode(page).unwrap()
+    }
+
+    /// What came behind the cursor; in another epoch from the beginning.
     pub fn pull(&self, cursor: Cursor) -> Page {
-        self.post(
-            "/api/pull",
-            &Pull {
-                device: self.id,
-                cursor,
-            },
-        )
-        .message()
+        let page = self.ask(Ask::News { cursor, below: 0 });
+        if page.from.epoch == cursor.epoch {
+            return page;
+        }
+        let cursor = page.from;
+        self.ask(Ask::News { cursor, below: 0 })
     }
 
     /// Everything there is, page by page.

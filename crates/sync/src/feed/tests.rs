@@ -108,11 +108,14 @@ impl Feed for Office {
                 position,
                 case: it.case,
                 since,
-                began: self.since(&Scope::Site, it.case).unwrap(),
                 entry: self.entry(position),
             })
         });
         Ok(seen.collect())
+    }
+
+    fn began(&mut self, case: CaseId) -> Result<u64, Self::Fault> {
+        Ok(self.since(&Scope::Site, case).unwrap())
     }
 
     fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Self::Fault> {

@@ -1,0 +1,329 @@
+//! The feed as each scope sees it: which case stands at which position, whom it concerns from when on, and
+//! whether it is open. All of it follows from the log and is made anew after a restore.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shouwen_domain::directory::Directory;
+use shouwen_domain::envelope::Envelope;
+use shouwen_domain::id::{CaseId, SiteId};
+use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::{Concerned, Scope, leaves_open};
+use shouwen_sync::feed::{self, End, Feed, LogFellBack, Seen};
+use shouwen_sync::message::{Ask, Bytes, Page, PageEntry};
+
+use super::Fault;
+use super::db::{self, Db, Row, Value};
+use super::log;
+
+/// Under which a case stands that concerns everybody. No department is called so.
+const EVERYBODY: &str = "*";
+
+/// Positions followed at most in one transaction.
+pub const FOLLOWED_AT_ONCE: u64 = 512;
+
+/// Follows the log from where this was last done; whether there is more to follow. To be called in the
+/// transaction that passes something on, at the start, and after a restore.
+pub fn follow(db: &dyn Db, site: &SiteId, directory: &Directory) -> Result<bool, Fault> {
+    log::hold_site(db, site)?;
+    let End { followed, last, .. } = ends(db, site)?;
+    if followed >= last {
+        return Ok(false);
+    }
+    let up_to = last.min(followed + FOLLOWED_AT_ONCE);
+    let rows = db.query(
+        "SELECT position, bytes FROM envelope
+         WHERE site = $1 AND position > $2 AND position <= $3 ORDER BY position",
+        &[site.into(), followed.into(), up_to.into()],
+    )?;
+    let mut cases = Vec::with_capacity(rows.len());
+    let mut concerns = Vec::new();
+    let mut open: BTreeMap<CaseId, bool> = BTreeMap::new();
+    for mut row in rows {
+        let (position, bytes): (u64, Vec<u8>) = (row.take(0)?, row.take(1)?);
+        let envelope = Envelope::from_bytes(&bytes)
+            .map_err(|it| Fault::Database(format!("position {position} holds no envelope: {it}")))?;
+        let case = envelope.header().case;
+        cases.push((position, case));
+        let named = match Concerned::by(&envelope, directory) {
+            Concerned::Everybody => vec![EVERYBODY.to_owned()],
+            Concerned::Departments(them) => them.iter().map(ToString::to_string).collect(),
+        };
+        concerns.extend(named.into_iter().map(|it| (case, it, position)));
+        open.extend(leaves_open(&envelope).map(|it| (case, it)));
+    }
+    keep(db, site, &cases, &concerns)?;
+    keep_open(db, site, &open)?;
+    db.execute(
+        "UPDATE site SET followed = $1 WHERE site = $2",
+        &[up_to.into(), site.into()],
+    )?;
+    Ok(up_to < last)
+}
+
+fn keep(
+    db: &dyn Db,
+    site: &SiteId,
+    cases: &[(u64, CaseId)],
+    concerns: &[(CaseId, String, u64)],
+) -> Result<(), Fault> {
+    for some in db::chunks(cases) {
+        let values: Vec<Value<'_>> = some
+            .iter()
+            .flat_map(|(position, case)| [site.into(), (*position).into(), case.into()])
+            .collect();
+        let places = db::places(some.len(), 3);
+        db.execute(
+            &format!("INSERT INTO feed_case (site, position, case_id) VALUES {places}"),
+            &values,
+        )?;
+    }
+    // The first position counts; of several in one lot that is the first one here.
+    let mut first = BTreeSet::new();
+    let concerns: Vec<_> = concerns
+        .iter()
+        .filter(|(case, department, _)| first.insert((*case, department.as_str())))
+        .collect();
+    for some in db::chunks(&concerns) {
+        let values: Vec<Value<'_>> = some
+            .iter()
+            .flat_map(|(case, department, position)| {
+                [
+                    site.into(),
+                    case.into(),
+                    department.as_str().into(),
+                    (*position).into(),
+                ]
+            })
+            .collect();
+        let places = db::places(some.len(), 4);
+        db.execute(
+            &format!(
+                "INSERT INTO concern (site, case_id, department, position) VALUES {places}
+                 ON CONFLICT (site, case_id, department) DO NOTHING"
+            ),
+            &values,
+        )?;
+    }
+    Ok(())
+}
+
+fn keep_open(db: &dyn Db, site: &SiteId, open: &BTreeMap<CaseId, bool>) -> Result<(), Fault> {
+    for (case, open) in open {
+        let order = if *open {
+            "INSERT INTO open_case (site, case_id) VALUES ($1, $2) ON CONFLICT (site, case_id) DO NOTHING"
+        } else {
+            "DELETE FROM open_case WHERE site = $1 AND case_id = $2"
+        };
+        db.execute(order, &[site.into(), case.into()])?;
+    }
+    Ok(())
+}
+
+/// Forgets everything that follows from the log, of every site.
+pub fn forget(db: &dyn Db) -> Result<(), Fault> {
+    for table in ["feed_case", "concern", "open_case"] {
+        db.execute(&format!("DELETE FROM {table}"), &[])?;
+    }
+    db.execute("UPDATE site SET followed = 0", &[])?;
+    Ok(())
+}
+
+/// How far the log goes, and up to where it was followed.
+pub fn ends(db: &dyn Db, site: &SiteId) -> Result<End, Fault> {
+    let row = db.query_first(
+        "SELECT epoch, last_position, followed FROM site WHERE site = $1",
+        &[site.into()],
+    )?;
+    let mut row =
+        row.ok_or_else(|| Fault::Database(format!("the database has no site \"{site}\"")))?;
+    Ok(End {
+        epoch: row.take(0)?,
+        last: row.take(1)?,
+        followed: row.take(2)?,
+    })
+}
+
+/// The page that a device asks for.
+pub fn page(
+    db: &dyn Db,
+    site: &SiteId,
+    scope: &Scope,
+    ask: Ask,
+    now: Moment,
+) -> Result<Result<Page, LogFellBack>, Fault> {
+    feed::page(&mut Reading { db, site }, scope, ask, now)
+}
+
+/// A new epoch for a log that a device has read further than it goes: it was restored from a backup.
+pub fn renew_epoch(db: &dyn Db, site: &SiteId, asked: Ask) -> Result<(), Fault> {
+    let nothing = Scope::Departments(BTreeSet::new());
+    let now = Moment::default();
+    if page(db, site, &nothing, asked, now)?.is_err() {
+        log::begin_epoch(db)?;
+    }
+    Ok(())
+}
+
+/// A site's feed in the database.
+struct Reading<'a> {
+    db: &'a dyn Db,
+    site: &'a SiteId,
+}
+
+impl Feed for Reading<'_> {
+    type Fault = Fault;
+
+    fn end(&mut self) -> Result<End, Fault> {
+        ends(self.db, self.site)
+    }
+
+    fn seen(&mut self, scope: &Scope, behind: u64, up_to: u64) -> Result<Vec<Seen>, Fault> {
+        let span: [Value<'_>; 3] = [self.site.into(), behind.into(), up_to.into()];
+        let Some(departments) = departments(scope) else {
+            let rows = self.db.query(
+                "SELECT f.position, f.case_id, e.arrived_ms, e.bytes FROM feed_case f
+                 JOIN envelope e ON e.site = f.site AND e.position = f.position
+                 WHERE f.site = $1 AND f.position > $2 AND f.position <= $3 ORDER BY f.position",
+                &span,
+            )?;
+            let seen = rows.into_iter().map(|mut row| {
+                Ok(Seen {
+                    position: row.take(0)?,
+                    case: row.take(1)?,
+                    since: 0,
+                    entry: entry(&mut row, 2)?,
+                })
+            });
+            return seen.collect();
+        };
+        let places = list(departments.len(), 4);
+        let rows = self.db.query(
+            &format!(
+                "SELECT f.position, f.case_id, c.position FROM feed_case f
+                 JOIN concern c ON c.site = f.site AND c.case_id = f.case_id
+                 WHERE f.site = $1 AND f.position > $2 AND f.position <= $3 AND c.department IN ({places})"
+            ),
+            &[&span[..], &departments.iter().map(|it| it.as_str().into()).collect::<Vec<_>>()].concat(),
+        )?;
+        let mut since: BTreeMap<u64, (CaseId, u64)> = BTreeMap::new();
+        for mut row in rows {
+            let (position, case, from): (u64, CaseId, u64) =
+                (row.take(0)?, row.take(1)?, row.take(2)?);
+            let known = since.entry(position).or_insert((case, from));
+            known.1 = known.1.min(from);
+        }
+        since.retain(|position, (_, from)| *from <= *position);
+        let mut entries = self.entries(&since.keys().copied().collect::<Vec<_>>())?;
+        let seen = since.into_iter().map(|(position, (case, since))| {
+            let entry = entries
+                .remove(&position)
+                .ok_or_else(|| Fault::Database(format!("position {position} is empty")))?;
+            Ok(Seen {
+                position,
+                case,
+                since,
+                entry,
+            })
+        });
+        seen.collect()
+    }
+
+    fn began(&mut self, case: CaseId) -> Result<u64, Fault> {
+        let first = self.db.query_first(
+            "SELECT position FROM feed_case WHERE site = $1 AND case_id = $2 ORDER BY position LIMIT 1",
+            &[self.site.into(), (&case).into()],
+        )?;
+        first.map_or(Ok(0), |mut row| row.take(0))
+    }
+
+    fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Fault> {
+        let rows = self.db.query(
+            "SELECT e.arrived_ms, e.bytes FROM feed_case f
+             JOIN envelope e ON e.site = f.site AND e.position = f.position
+             WHERE f.site = $1 AND f.case_id = $2 AND f.position <= $3 ORDER BY f.position",
+            &[
+                self.site.into(),
+                (&case).into(),
+                up_to.min(i64::MAX.unsigned_abs()).into(),
+            ],
+        )?;
+        rows.into_iter().map(|mut row| entry(&mut row, 0)).collect()
+    }
+
+    fn open(
+        &mut self,
+        scope: &Scope,
+        after: Option<CaseId>,
+        n: usize,
+    ) -> Result<(Vec<CaseId>, u64), Fault> {
+        let departments = departments(scope).unwrap_or_default();
+        let after = after.unwrap_or(CaseId::SITE);
+        let mut values: Vec<Value<'_>> = vec![self.site.into(), (&after).into()];
+        values.extend(departments.iter().map(|it| Value::from(it.as_str())));
+        let concerns = if departments.is_empty() {
+            String::new()
+        } else {
+            let places = list(departments.len(), 3);
+            format!(
+                " AND EXISTS (SELECT 1 FROM concern c
+                  WHERE c.site = o.site AND c.case_id = o.case_id AND c.department IN ({places}))"
+            )
+        };
+        let from = format!("FROM open_case o WHERE o.site = $1 AND o.case_id > $2{concerns}");
+        let rows = self.db.query(
+            &format!("SELECT o.case_id {from} ORDER BY o.case_id LIMIT {n}"),
+            &values,
+        )?;
+        let cases = rows.into_iter().map(|mut row| row.take(0)).collect::<Result<Vec<_>, _>>()?;
+        let n_left = self
+            .db
+            .query_first(&format!("SELECT count(*) {from}"), &values)?
+            .map_or(Ok(0), |mut row| row.take(0))?;
+        Ok((cases, n_left))
+    }
+}
+
+impl Reading<'_> {
+    fn entries(&self, positions: &[u64]) -> Result<BTreeMap<u64, PageEntry>, Fault> {
+        let mut entries = BTreeMap::new();
+        for some in db::chunks(positions) {
+            let mut values: Vec<Value<'_>> = vec![self.site.into()];
+            values.extend(some.iter().map(|it| Value::from(*it)));
+            let places = list(some.len(), 2);
+            let rows = self.db.query(
+                &format!(
+                    "SELECT position, arrived_ms, bytes FROM envelope WHERE site = $1 AND position IN ({places})"
+                ),
+                &values,
+            )?;
+            for mut row in rows {
+                entries.insert(row.take(0)?, entry(&mut row, 1)?);
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// The names under which what a scope sees stands; none: everything.
+fn departments(scope: &Scope) -> Option<Vec<String>> {
+    match scope {
+        Scope::Site => None,
+        Scope::Departments(mine) => {
+            let mine = mine.iter().map(ToString::to_string);
+            Some(mine.chain([EVERYBODY.to_owned()]).collect())
+        }
+    }
+}
+
+/// `$4, $5, $6`
+fn list(n: usize, first: usize) -> String {
+    let places: Vec<_> = (first..first + n).map(|it| format!("${it}")).collect();
+    places.join(", ")
+}
+
+fn entry(row: &mut Row, column: usize) -> Result<PageEntry, Fault> {
+    Ok(PageEntry {
+        arrived: Moment::from_unix_ms(row.take(column)?),
+        envelope: Bytes(row.take(column + 1)?),
+    })
+}
