@@ -267,7 +267,11 @@ impl Device {
                 // What comes next is only the look for news in half a minute.
                 Status::Idle { .. } => return Ok(()),
                 Status::Waiting { retry_at, .. } => retry_at,
-                Status::Sending | Status::Receiving | Status::Offline | Status::SignedOut => {
+                Status::Sending
+                | Status::Receiving
+                | Status::Loading(_)
+                | Status::Offline
+                | Status::SignedOut => {
                     return Err(DeviceError::Log(
                         "the client waits for what never comes".to_owned(),
                     ));

@@ -275,4 +275,3 @@ fn signed_by_office<T: for<'b> Decode<'b, ()>>(
         .filter_map(|key| signed.verified(context, key).ok());
     minicbor::decode(by_office.next()?).ok()
 }
-

@@ -139,6 +139,7 @@ impl<'a> Named<'a> {
         self.departments.push(it);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line a name")]
     fn fact(&mut self, fact: &'a Fact) {
         match fact {
             Fact::Recorded(it) => {
@@ -289,12 +290,16 @@ impl<'a> Named<'a> {
 
 /// What an envelope says of whether its case is open afterwards; none: nothing. The last one in the case's order
 /// decides, give or take acts without effect: enough to say what a new device is given first, and no more.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "few facts open a case or close it"
+)]
 pub fn leaves_open(envelope: &Envelope) -> Option<bool> {
     let events = envelope.events().ok()?;
-    let said = events.iter().filter_map(|it| match it.fact {
+    let mut said = events.iter().filter_map(|it| match it.fact {
         Fact::Closed(_) => Some(false),
         Fact::Recorded(_) | Fact::Reopened(_) | Fact::RejectedOutside(_) => Some(true),
         _ => None,
     });
-    said.last()
+    said.next_back()
 }

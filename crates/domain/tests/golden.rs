@@ -8,6 +8,7 @@
     reason = "a test may stop at the first thing that is wrong"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Write as _};
 
 use expect_test::{expect, expect_file};

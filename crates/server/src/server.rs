@@ -259,7 +259,9 @@ async fn follow(office: Arc<Office>) {
     let sites = office.sites.iter().map(|it| it.directory.site.clone());
     for site in sites.collect::<Vec<_>>() {
         if office.follow(&site, None).await.is_err() {
-            tracing::warn!("the log of a site was not looked through at the start; it is when somebody asks");
+            tracing::warn!(
+                "the log of a site was not looked through at the start; it is when somebody asks"
+            );
         }
     }
 }

@@ -49,7 +49,7 @@ fn envelopes(page: Page) -> Vec<Vec<u8>> {
 /// Of li-na in customer service, and of a colleague in engineering.
 fn two(server: &Running) -> (Device, Device) {
     let service = Device::of(server.address, 1, "li-na", "100005", None);
-    let engineering = Device::of(server.address, 2, "chen-gong", "100007", None);
+    let engineering = Device::of(server.address, 2, "chen-gong", "100008", None);
     (service, engineering)
 }
 
@@ -103,10 +103,10 @@ fn whoever_signs_in_beside_others_adds_what_they_see() {
     assert_eq!(refused.declined(), (401, FailureCode::NotSignedIn));
     // Nor does the certificate of another device.
     let theirs = Some(li.signed_in.certificate.clone());
-    let alone = sign_in_beside(server.address, 2, "chen-gong", "100007", theirs).message();
+    let alone = sign_in_beside(server.address, 2, "chen-gong", "100008", theirs).message();
     let alone = Device {
         signed_in: alone,
-        ..chen
+        ..chen.clone()
     };
     assert_eq!(alone.contact(false).scope, scope(&chen));
     assert_eq!(
@@ -126,6 +126,7 @@ fn open_cases_come_first_and_without_those_that_were_closed() {
     }
     let closed = Fact::Closed(Closed {
         ending: Ending::Told,
+        phrases: Vec::new(),
     });
     li.act(case(2), closed);
     li.act(case(4), said());
@@ -137,7 +138,10 @@ fn open_cases_come_first_and_without_those_that_were_closed() {
         .map(|it| Envelope::from_bytes(&it.envelope.0).unwrap().header().case)
         .collect();
     assert_eq!(cases, [case(1), case(1), case(3), case(3)]);
-    assert_eq!((page.more, page.n_left, page.after), (false, 0, Some(case(3))));
+    assert_eq!(
+        (page.more, page.n_left, page.after),
+        (false, 0, Some(case(3)))
+    );
     assert_eq!((page.from, page.from.position), (page.next, 8));
     let rest = chen.ask(ask(Some(page.from), Some(case(1))));
     assert_eq!(rest.entries.len(), 2);
@@ -186,7 +190,9 @@ fn a_block_of_history_is_made_up_once_and_compressed_for_whoever_takes_it_so() {
     assert_eq!(encoding.unwrap(), "gzip");
     assert!(packed.len() < plain.len());
     let mut unpacked = Vec::new();
-    GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
+    GzDecoder::new(&packed[..])
+        .read_to_end(&mut unpacked)
+        .unwrap();
     // The same page to the letter, signature too: it was not made up again.
     assert!(unpacked == plain);
     server.clock.pass_ms(60_000);

@@ -152,9 +152,7 @@ fn a_token_ends_after_ten_minutes_and_another_contact_gives_another() {
     const MINUTE_MS: i64 = 60 * 1000;
     let server = Running::start();
     let mut wang = server.wang();
-    let ask = |wang: &Device| {
-        wang.post("/api/pull", &wang.pull_message(NEWS)).status
-    };
+    let ask = |wang: &Device| wang.post("/api/pull", &wang.pull_message(NEWS)).status;
     server.clock.pass_ms(10 * MINUTE_MS - 1);
     assert_eq!(ask(&wang), 200);
     server.clock.pass_ms(1);

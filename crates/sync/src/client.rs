@@ -931,7 +931,7 @@ impl Client {
             self.pull.wanted = true;
             return self.meet_epoch(page.from.epoch);
         }
-        if !self.load.is_answered_by(ask, &page) {
+        if !load::answers(ask, &page) {
             return self.failed(Failure::Malformed, now, chance);
         }
         self.heard = Some(now);

@@ -91,9 +91,9 @@ pub async fn pull(
         return answered(kept, inflated).await;
     }
     let (page, followed) = read(&office, &bearer.site, &scope, pull.ask).await?;
-    let is_complete = block.as_ref().is_some_and(|it| {
-        page.from.epoch == it.epoch && block_end(it.from) <= followed
-    });
+    let is_complete = block
+        .as_ref()
+        .is_some_and(|it| page.from.epoch == it.epoch && block_end(it.from) <= followed);
     let signing = Arc::clone(&office);
     let body = tokio::task::spawn_blocking(move || {
         let payload = minicbor::to_vec(page).expect("writing to memory cannot fail");
@@ -216,7 +216,9 @@ async fn answered(body: Bytes, inflated: bool) -> Result<Response, Declined> {
     }
     let plain = tokio::task::spawn_blocking(move || {
         let mut plain = Vec::new();
-        GzDecoder::new(body.as_ref()).read_to_end(&mut plain).map(|_| plain)
+        GzDecoder::new(body.as_ref())
+            .read_to_end(&mut plain)
+            .map(|_| plain)
     });
     let plain = plain.await.map_err(|_| Declined::Storage)?;
     Ok(response(plain.map_err(|_| Declined::Storage)?.into()))

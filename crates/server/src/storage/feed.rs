@@ -40,8 +40,9 @@ pub fn follow(db: &dyn Db, site: &SiteId, directory: &Directory) -> Result<bool,
     let mut open: BTreeMap<CaseId, bool> = BTreeMap::new();
     for mut row in rows {
         let (position, bytes): (u64, Vec<u8>) = (row.take(0)?, row.take(1)?);
-        let envelope = Envelope::from_bytes(&bytes)
-            .map_err(|it| Fault::Database(format!("position {position} holds no envelope: {it}")))?;
+        let envelope = Envelope::from_bytes(&bytes).map_err(|it| {
+            Fault::Database(format!("position {position} holds no envelope: {it}"))
+        })?;
         let case = envelope.header().case;
         cases.push((position, case));
         let named = match Concerned::by(&envelope, directory) {
@@ -274,7 +275,10 @@ impl Feed for Reading<'_> {
             &format!("SELECT o.case_id {from} ORDER BY o.case_id LIMIT {n}"),
             &values,
         )?;
-        let cases = rows.into_iter().map(|mut row| row.take(0)).collect::<Result<Vec<_>, _>>()?;
+        let cases = rows
+            .into_iter()
+            .map(|mut row| row.take(0))
+            .collect::<Result<Vec<_>, _>>()?;
         let n_left = self
             .db
             .query_first(&format!("SELECT count(*) {from}"), &values)?

@@ -152,7 +152,20 @@ impl Process {
         receipts.into_iter().map(|it| it.fate).collect()
     }
 
+    /// As the server does for whoever asks.
+    fn follow(&self, name: &str) {
+        let here = site(name);
+        let end = self.read(move |db| feed::ends(db, &here)).unwrap();
+        let mut more = end.followed < end.last;
+        while more {
+            let here = site(name);
+            let follow = move |db: &dyn Db| feed::follow(db, &here, directory());
+            more = self.write(name, follow).unwrap();
+        }
+    }
+
     fn page(&self, name: &str, asked: Cursor) -> Page {
+        self.follow(name);
         let site = site(name);
         let ask = |cursor| Ask::News { cursor, below: 0 };
         let page = self.read(move |db| {

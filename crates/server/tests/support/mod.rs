@@ -27,8 +27,8 @@ use shouwen_server::site::{RuleTexts, Site, Sites};
 use shouwen_server::storage::Storage;
 use shouwen_server::{Server, Settings, demo};
 use shouwen_sync::message::{
-    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Failure, FailureCode, Page, Pull, Push, Pushed,
-    SignIn, SignedIn, Stated, Withdraw, Withdrawal,
+    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Failure, FailureCode, Page, Pull, Push,
+    Pushed, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

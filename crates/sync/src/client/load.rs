@@ -144,26 +144,6 @@ impl Load {
         }
     }
 
-    /// Whether this is a page that answers `ask`.
-    pub(super) fn is_answered_by(&self, ask: Ask, page: &Page) -> bool {
-        let (from, next) = (page.from, page.next);
-        let goes_on = from.epoch == next.epoch
-            && if page.more || !page.entries.is_empty() {
-                next.position > from.position
-            } else {
-                next.position >= from.position
-            };
-        match ask {
-            Ask::Open { at, after } => {
-                at.is_none_or(|it| it == from) && from == next && (!page.more || page.after > after)
-            }
-            Ask::News { cursor, .. } => from == cursor && goes_on,
-            Ask::History { from: asked } => {
-                from == asked && goes_on && next.position <= block_end(asked.position)
-            }
-        }
-    }
-
     /// After this page; where the log reads on then, if elsewhere than before.
     pub(super) fn take(&mut self, ask: Ask, page: &Page) -> Option<Cursor> {
         match ask {
@@ -200,6 +180,26 @@ impl Load {
                 };
                 None
             }
+        }
+    }
+}
+
+/// Whether this is a page that answers `ask`.
+pub(super) fn answers(ask: Ask, page: &Page) -> bool {
+    let (from, next) = (page.from, page.next);
+    let goes_on = from.epoch == next.epoch
+        && if page.more || !page.entries.is_empty() {
+            next.position > from.position
+        } else {
+            next.position >= from.position
+        };
+    match ask {
+        Ask::Open { at, after } => {
+            at.is_none_or(|it| it == from) && from == next && (!page.more || page.after > after)
+        }
+        Ask::News { cursor, .. } => from == cursor && goes_on,
+        Ask::History { from: asked } => {
+            from == asked && goes_on && next.position <= block_end(asked.position)
         }
     }
 }
