@@ -16,14 +16,18 @@ use shouwen_domain::Rules;
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
+use shouwen_domain::scope::Scope;
+use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
     CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, RowMark, Section, TakeIn, WriteError,
 };
 use shouwen_sync::client::{
-    Client, Elapsed, Failure, Input, Place, Start, Todo, Trigger, may_be_released,
+    Client, Elapsed, Failure, Input, Load, Place, Start, Todo, Trigger, may_be_released,
 };
-use shouwen_sync::message::{self, BackedUp, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw};
+use shouwen_sync::message::{
+    self, Ask, BackedUp, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw,
+};
 
 use crate::browser;
 use crate::browser::http::{self, HttpError};
@@ -37,6 +41,7 @@ const MAX_SLEEP_MS: u64 = 60_000;
 /// Own acts looked through for one that waits for another.
 const N_FATES: usize = 1;
 const FILLED: &str = "filled";
+const LOAD: &str = "load";
 /// Two windows side by side take over from one another; a write tries this often before it waits its turn.
 const MAX_TAKE_OVERS: u32 = 8;
 /// Letting go of cases waits this long after the page was opened, and from one time to the next.
@@ -108,6 +113,8 @@ struct Pump {
     /// When to look next for cases to let go of, and where among the rows.
     let_go_at: Elapsed,
     looked_to: Option<RowMark>,
+    /// What may be read, as told with it.
+    scope: Option<Scope>,
     wake: UnboundedSender<Wake>,
     /// While head office is listened to.
     listening: Option<Listening>,
@@ -130,6 +137,7 @@ impl Pump {
         let start = Start {
             device: desk.device(),
             cursor: to_message(desk.cursor()),
+            load: load(&desk).await?,
             filled: filled.unwrap_or_default(),
             held: held
                 .map(|it| Place {
@@ -146,6 +154,7 @@ impl Pump {
             backed_up: Vec::new(),
             let_go_at: Elapsed(browser::elapsed().0 + FIRST_LET_GO_MS),
             looked_to: None,
+            scope: None,
             wake,
             listening: None,
             n_listened: 0,
@@ -167,7 +176,7 @@ impl Pump {
                 self.tell(input);
                 // What was said meanwhile counts before the next step.
                 while let Ok(wake) = heard.try_recv() {
-                    self.wake(wake);
+                    self.wake(wake).await;
                 }
             }
             self.compact().await;
@@ -180,14 +189,14 @@ impl Pump {
                 .min(MAX_SLEEP_MS);
             let timer = browser::sleep_ms(until).boxed_local();
             match select(heard.next(), timer).await {
-                Either::Left((Some(wake), _)) => self.wake(wake),
+                Either::Left((Some(wake), _)) => self.wake(wake).await,
                 Either::Left((None, _)) => return,
                 Either::Right(_) => self.tell(Input::Trigger(Trigger::Timer)),
             }
         }
     }
 
-    fn wake(&mut self, wake: Wake) {
+    async fn wake(&mut self, wake: Wake) {
         match wake {
             Wake::Sent => self.tell(Input::Trigger(Trigger::Sent)),
             Wake::SignedIn => self.tell(Input::SignedIn),
@@ -196,7 +205,13 @@ impl Pump {
                 self.stop_listening();
                 self.tell(Input::WentOffline);
             }
-            Wake::Visible => self.tell(Input::Trigger(Trigger::Visible)),
+            Wake::Visible => {
+                match load(&self.desk).await {
+                    Ok(load) => self.tell(Input::Load(load)),
+                    Err(fault) => self.desk.report(fault),
+                }
+                self.tell(Input::Trigger(Trigger::Visible));
+            }
             Wake::Hidden => {
                 self.stop_listening();
                 self.tell(Input::Hidden);
@@ -226,8 +241,8 @@ impl Pump {
             Todo::Push(push) => self.push(push).await,
             Todo::Settle(receipts) => self.settle(receipts).await,
             Todo::KeepEpoch(epoch) => self.keep_epoch(epoch).await,
-            Todo::Pull(cursor) => self.pull(cursor).await,
-            Todo::TakeIn(page) => self.take_in(page).await,
+            Todo::Pull(ask) => self.pull(ask).await,
+            Todo::TakeIn { page, load } => self.take_in(page, &load).await,
             // The session wakes the pump when somebody has signed in.
             Todo::SignInAgain => return Input::Failed(Failure::NotEnrolled),
         };
@@ -279,6 +294,7 @@ impl Pump {
             .drop_copies(&answer.backed_up, answer.server_now)
             .await?;
         self.backed_up.clone_from(&answer.backed_up);
+        self.scope = Some(answer.scope.clone());
         self.desk.set_token(answer.token.clone());
         Ok(Input::Contacted(answer))
     }
@@ -371,13 +387,24 @@ impl Pump {
         Ok(Input::PushAnswered(self.believed(answer).await?))
     }
 
-    async fn pull(&self, cursor: message::Cursor) -> Result<Input, Trouble> {
+    async fn pull(&self, ask: Ask) -> Result<Input, Trouble> {
+        let scope = self
+            .scope
+            .clone()
+            .ok_or(Trouble::Failure(Failure::SignedOut))?;
         let pull = Pull {
             device: self.desk.device(),
-            cursor,
+            scope,
+            ask,
         };
-        let page: Page = http::post("/api/pull", Some(&self.token()?), &pull).await?;
-        self.desk.heard(page.server_now);
+        let body = minicbor::to_vec(&pull).expect("writing to a vector cannot fail");
+        let answer = http::post_bytes("/api/pull", Some(&self.token()?), &body).await?;
+        let page: Option<Page> = self.desk.signed_by_office(Context::Page, &answer).await;
+        let page = page.ok_or(Trouble::Failure(Failure::Malformed))?;
+        // A block of history may have been made up some time ago.
+        if !matches!(ask, Ask::History { .. }) {
+            self.desk.heard(page.server_now);
+        }
         Ok(Input::PullAnswered(page))
     }
 
@@ -426,6 +453,8 @@ impl Pump {
             next: to_message(here),
             more: false,
             server_now: browser::now(),
+            after: None,
+            n_left: 0,
         };
         self.take_in_with(nothing_new, cases).await?;
         Ok(())
@@ -439,8 +468,16 @@ impl Pump {
         Ok(Input::EpochKept)
     }
 
-    async fn take_in(&mut self, page: Page) -> Result<Input, Trouble> {
-        self.take_in_with(page, BTreeSet::new()).await
+    /// Stores the page and then what has been read: where that is cut between, the page is read once more.
+    async fn take_in(&mut self, page: Page, load: &Load) -> Result<Input, Trouble> {
+        let taken_in = self.take_in_with(page, BTreeSet::new()).await?;
+        if matches!(taken_in, Input::TakenIn { .. }) {
+            self.desk
+                .log()
+                .put(Section::Settings, LOAD, &load.to_bytes())
+                .await?;
+        }
+        Ok(taken_in)
     }
 
     /// A page, and besides its cases those whose rows are to be made anew.
@@ -452,7 +489,6 @@ impl Pump {
         let Some(rules) = self.desk.rules().get_untracked() else {
             return Err(Trouble::Failure(Failure::Storage));
         };
-        let more = page.more;
         let (from, to) = (from_message(page.from), from_message(page.next));
         let (cases, summaries) = self.folded(page, besides, &rules).await?;
         let page = TakeIn { from, to, cases };
@@ -463,7 +499,7 @@ impl Pump {
                     self.desk.stored(standing, summaries);
                     let cursor = to_message(standing.cursor);
                     self.listen();
-                    return Ok(Input::TakenIn { cursor, more });
+                    return Ok(Input::TakenIn { cursor });
                 }
                 Err(WriteError::Conflict(Conflict::Cursor { found })) => {
                     return Ok(Input::Conflict {
@@ -607,6 +643,11 @@ impl Pump {
             WriteError::Fault(fault) => Err(Trouble::Fault(fault)),
         }
     }
+}
+
+async fn load(desk: &Desk) -> Result<Load, Fault> {
+    let bytes = desk.log().get(Section::Settings, LOAD).await?;
+    Ok(bytes.map_or_else(Load::default, |it| Load::from_bytes(&it)))
 }
 
 enum Trouble {

@@ -4,7 +4,7 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
-use shouwen_sync::client::Status;
+use shouwen_sync::client::{Progress, Status};
 
 use super::icon::Icon;
 use crate::browser;
@@ -68,9 +68,11 @@ fn SyncLine() -> impl IntoView {
         match desk.sync().get().status {
             Status::Offline => "offline",
             Status::Idle { .. } | Status::Receiving if n_owed == 0 => "synced",
+            Status::Loading(_) if n_owed == 0 => "loading",
             Status::Idle { .. }
             | Status::Sending
             | Status::Receiving
+            | Status::Loading(_)
             | Status::Waiting { .. }
             | Status::SignedOut => "waiting",
         }
@@ -117,8 +119,17 @@ fn sync_words(desk: Desk, files: FileDesk) -> String {
         Status::Sending => say!(language, "sync.sending", n = n),
         Status::Receiving if n == 0 => say!(language, "sync.receiving"),
         Status::Waiting { .. } if n > 0 => say!(language, "sync.retry", n = n),
-        Status::Idle { .. } | Status::Receiving | Status::Waiting { .. } if n > 0 => {
+        Status::Idle { .. } | Status::Receiving | Status::Loading(_) | Status::Waiting { .. }
+            if n > 0 =>
+        {
             say!(language, "sync.waiting", n = n)
+        }
+        Status::Loading(Progress::Open { n_left: None }) => say!(language, "sync.receiving"),
+        Status::Loading(Progress::Open { n_left: Some(n) }) => {
+            say!(language, "sync.loading_open", n = n)
+        }
+        Status::Loading(Progress::History { percent }) => {
+            say!(language, "sync.loading_history", percent = percent)
         }
         Status::Waiting { .. } => say!(language, "sync.offline"),
         Status::Idle { .. } | Status::Receiving => synced(),

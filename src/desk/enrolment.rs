@@ -161,17 +161,33 @@ impl Desk {
             .map_err(|keys::NoKey| ContactError::NoKey)?;
         let body = Signed::with(key.public(), payload, signature).to_bytes();
         let answer = http::post_bytes("/api/contact", None, &body).await?;
-        let signed = Signed::from_bytes(&answer).map_err(|_| ContactError::NotHeadOffice)?;
-        if !is_signed(&enrolment, Context::Contacted, &signed).await {
-            return Err(ContactError::NotHeadOffice);
-        }
-        let answer: Contacted =
-            minicbor::decode(signed.unverified()).map_err(|_| ContactError::NotHeadOffice)?;
+        let answer: Option<Contacted> = self.signed_by_office(Context::Contacted, &answer).await;
+        let answer = answer.ok_or(ContactError::NotHeadOffice)?;
         if answer.nonce != said.nonce || answer.device != said.device {
             return Err(ContactError::NotHeadOffice);
         }
         self.learn_keys(&answer.certificates).await?;
         Ok(answer)
+    }
+
+    /// What head office said, if it was head office.
+    pub async fn signed_by_office<T: for<'b> Decode<'b, ()>>(
+        self,
+        context: Context,
+        answer: &[u8],
+    ) -> Option<T> {
+        let enrolment = self.enrolment()?;
+        let signed = Signed::from_bytes(answer).ok()?;
+        if is_signed(&enrolment, context, &signed).await {
+            minicbor::decode(signed.unverified()).ok()
+        } else {
+            None
+        }
+    }
+
+    /// The certificate that it has, where somebody signed in before.
+    pub(super) fn certificate(self) -> Option<Bytes> {
+        Some(self.enrolment()?.certificate)
     }
 
     /// Another year's keys; the root stays.

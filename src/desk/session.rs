@@ -145,6 +145,7 @@ impl Desk {
             pin: pin.to_owned(),
             device,
             key: Bytes(key.public().to_cose_key()),
+            certificate: self.certificate(),
         };
         let mut asked = http::post("/api/sign-in", None, &request(self.device())).await;
         if let Err(HttpError::Status {

@@ -18,6 +18,7 @@ use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::limits;
+use shouwen_domain::scope::Scope;
 
 use crate::message::{Ask, Bytes, Contacted, Cursor, NewChain, Page, Push, Pushed};
 pub use load::{Load, Progress};
@@ -75,6 +76,8 @@ pub enum Input {
     Hidden,
     WentOffline,
     SignedIn,
+    /// What of everything was read, by another tab perhaps.
+    Load(Load),
     /// Whether head office tells of news by itself.
     Live(bool),
     /// To [`Todo::Contact`], and proved to be head office's.
@@ -256,6 +259,8 @@ pub struct Client {
     in_contact_until: Option<Elapsed>,
     /// The epoch of the server that the contact is with.
     contact_epoch: u64,
+    /// What may be read, as told at the last contact.
+    scope: Option<Scope>,
     /// Of the chain that this device writes in, head office holds something as a fork.
     forked: bool,
     withdraw: Lane,
@@ -393,6 +398,7 @@ impl Client {
             contact: Lane::default(),
             in_contact_until: None,
             contact_epoch: 0,
+            scope: None,
             forked: false,
             withdraw: wanted.clone(),
             push: wanted.clone(),
@@ -428,7 +434,15 @@ impl Client {
             }
             Input::SignedIn => {
                 self.signed_in = true;
+                // Whoever came may read more.
+                self.in_contact_until = None;
                 self.hurry();
+            }
+            Input::Load(load) => {
+                if !matches!(self.step, Step::TakingIn(..)) {
+                    self.load = load;
+                    self.meet_scope();
+                }
             }
             Input::Contacted(answer) => self.contacted(answer, now),
             Input::ChainStarted => {
@@ -664,10 +678,18 @@ impl Client {
         self.in_contact_until = Some(now.after(lasts_ms.saturating_sub(ANSWER_MS).max(1)));
         self.contact_epoch = answer.epoch;
         self.meet_epoch(answer.epoch);
-        self.load.meet(&answer.scope, answer.epoch);
-        self.pull.wanted |= !self.load.is_current();
+        self.scope = Some(answer.scope);
+        self.meet_scope();
         if let Some(new_chain) = answer.new_chain {
             self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));
+        }
+    }
+
+    /// What was read is of the scope and the log that the contact is with, or is read anew.
+    fn meet_scope(&mut self) {
+        if let Some(scope) = &self.scope {
+            self.load.meet(scope, self.contact_epoch);
+            self.pull.wanted |= !self.load.is_current();
         }
     }
 

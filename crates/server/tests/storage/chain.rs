@@ -37,6 +37,12 @@ impl Chain {
 
     /// The next envelope, with `text` in it.
     pub fn write(&mut self, text: &str) -> Vec<u8> {
+        let fact = Fact::AnsweredAtOnce(AnsweredAtOnce::default());
+        self.act(CaseId::from_random([1; 16]), "li-na", fact, text)
+    }
+
+    /// What this person does in this case.
+    pub fn act(&mut self, case: CaseId, person: &str, fact: Fact, text: &str) -> Vec<u8> {
         let none = Hash([0; 32]);
         let mut id = [0; 16];
         id[..8].copy_from_slice(&(self.sequence + 1).to_be_bytes());
@@ -44,8 +50,8 @@ impl Chain {
         let stamp = Stamp {
             id: EnvelopeId::from_random(id),
             site: self.sender.site.clone(),
-            case: CaseId::from_random([1; 16]),
-            person: "li-na".parse().unwrap(),
+            case,
+            person: person.parse().unwrap(),
             device: self.sender.device,
             chain: 1,
             sequence: self.sequence + 1,
@@ -63,10 +69,7 @@ impl Chain {
             facts_salt: Salt([1; 16]),
             content_salt: Salt([2; 16]),
         };
-        let event = Event::new(
-            Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
-            Content::text(text),
-        );
+        let event = Event::new(fact, Content::text(text));
         let envelope = Envelope::seal(stamp, &[event]).unwrap().signed(&key());
         self.sequence += 1;
         self.previous = Some(envelope.hash());

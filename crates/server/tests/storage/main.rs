@@ -24,7 +24,7 @@ mod files;
 mod postgres;
 mod postgresql_only;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
@@ -33,8 +33,9 @@ use chain::{Chain, key};
 use postgres::Database;
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
+use shouwen_domain::event::{AnsweredAtOnce, Closed, Ending, Fact, HandedOver, Reopened};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::id::{CaseId, DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, SecretKey};
@@ -273,6 +274,7 @@ on_both_engines! {
     what_an_older_version_held_for_its_format_is_judged_at_the_start
     everything_is_there_after_all_processes_went
     a_database_of_a_later_version_is_left_alone
+    a_scope_is_given_its_cases_each_as_a_whole
     ;
     what_was_backed_up_comes_back_as_it_was_under_a_new_epoch
     a_database_moves_to_the_other_engine_and_back
@@ -283,6 +285,102 @@ on_both_engines! {
     a_log_that_was_restored_since_the_snapshot_is_not_marked
     a_damaged_file_changes_nothing
     what_does_not_hang_together_is_no_backup
+}
+
+/// Eight cases of customer service, of which every second goes to engineering at its third act and every third is
+/// closed at its last; the acts by case.
+fn eight_cases(process: &Process) -> BTreeMap<CaseId, Vec<Vec<u8>>> {
+    let mut li = Chain::new("lanting", 1);
+    let mut cases: BTreeMap<CaseId, Vec<Vec<u8>>> = BTreeMap::new();
+    for act in 0..5 {
+        for n in 1..=8 {
+            let case = CaseId::from_random([n; 16]);
+            let handed_over =
+                || HandedOver::new("service".parse().unwrap(), "engineering".parse().unwrap());
+            let fact = match act {
+                0 => Fact::Reopened(Reopened {}),
+                2 if n % 2 == 0 => Fact::HandedOver(handed_over()),
+                4 if n % 3 == 0 => Fact::Closed(Closed {
+                    ending: Ending::Told,
+                    phrases: Vec::new(),
+                }),
+                _ => Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
+            };
+            let written = li.act(case, "li-na", fact, &"字".repeat(2_000));
+            process.push(&li, std::slice::from_ref(&written));
+            cases.entry(case).or_default().push(written);
+        }
+    }
+    cases
+}
+
+fn a_scope_is_given_its_cases_each_as_a_whole(home: &Home) {
+    let process = home.open();
+    let cases = eight_cases(&process);
+    let epoch = process.epoch("lanting");
+    let engineering = || Scope::Departments(["engineering".parse().unwrap()].into());
+    let ask = |ask: Ask| {
+        let page =
+            process.read(move |db| feed::page(db, &site("lanting"), &engineering(), ask, now()));
+        page.unwrap().unwrap()
+    };
+    let bytes = |page: &Page| -> Vec<Vec<u8>> {
+        page.entries
+            .iter()
+            .map(|it| it.envelope.0.clone())
+            .collect()
+    };
+    let theirs: Vec<_> = cases
+        .iter()
+        .filter(|(case, _)| case.bytes()[0].is_multiple_of(2))
+        .collect();
+    // The news, from the beginning: each of their cases once and whole, and nothing of the others.
+    let mut cursor = Cursor { epoch, position: 0 };
+    let mut found = Vec::new();
+    loop {
+        let page = ask(Ask::News { cursor, below: 0 });
+        found.extend(bytes(&page));
+        cursor = page.next;
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(cursor.position, 40);
+    let mut expected: Vec<_> = theirs
+        .iter()
+        .flat_map(|(_, acts)| (*acts).clone())
+        .collect();
+    assert_eq!(found.len(), expected.len());
+    (found.sort(), expected.sort());
+    assert!(found == expected);
+    // To whom history is missing an act comes with its case.
+    let last_act = Cursor {
+        epoch,
+        position: 39,
+    };
+    let page = ask(Ask::News {
+        cursor: last_act,
+        below: 39,
+    });
+    assert!(bytes(&page) == cases[&CaseId::from_random([8; 16])]);
+    // Open ones: all of theirs but the sixth.
+    let (mut after, mut open) = (None, Vec::new());
+    loop {
+        let page = ask(Ask::Open { at: None, after });
+        assert_eq!(page.from.position, 40);
+        open.extend(bytes(&page));
+        assert_eq!(page.n_left > 0, page.more);
+        after = page.after;
+        if !page.more {
+            break;
+        }
+    }
+    let expected: Vec<_> = theirs
+        .iter()
+        .filter(|(case, _)| case.bytes()[0] != 6)
+        .flat_map(|(_, acts)| (*acts).clone())
+        .collect();
+    assert!(open == expected);
 }
 
 fn a_repeated_push_is_stored_once_through_whichever_process(home: &Home) {
