@@ -3,8 +3,6 @@
 import assert from "node:assert/strict";
 import * as app from "./support.mjs";
 
-const ADMINISTRATOR = "高芸";
-
 app.journey("coordination names the lead, and the head signs for a result after the case is closed", async (stage) => {
   const say = await app.wordsOf("zh-CN");
   const server = await stage.server();
@@ -17,7 +15,7 @@ app.journey("coordination names the lead, and the head signs for a result after 
   await app.untilDelivered(patrol);
 
   const tablet = await stage.device(server, { viewport: app.TABLET });
-  const office = await app.signedIn(tablet, server, ADMINISTRATOR);
+  const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
   await app.openCase(office, id);
   await app.act(office, "name-lead", { department: "engineering", text: "水管在先，由工程部主办" });
   await app.untilDelivered(office);

@@ -21,6 +21,8 @@ export const TABLET = { width: 1024, height: 768 };
 export const PATROL = "王建国";
 export const HEAD_OF_ENGINEERING = "陈工";
 export const TECHNICIAN = "钱伟";
+/** Of the coordinating department, which sees the site. */
+export const ADMINISTRATOR = "高芸";
 
 const PATIENCE_MS = 30_000;
 const TEST_LASTS_MS = 420_000;

@@ -1,0 +1,61 @@
+// A device has the cases of its people's departments, and of nobody else.
+
+import assert from "node:assert/strict";
+import * as app from "./support.mjs";
+
+const LAMP = { ...app.LEAK, category: "fire-lane", matter: "消防通道被三轮车堵住", address: "5-1-0301" };
+
+/** Whether words stand in anything that the device stores. */
+function isStored(page, words) {
+  return page.evaluate(async (words) => {
+    const bytesOf = (value) => {
+      if (value instanceof ArrayBuffer) return new Uint8Array(value);
+      if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      return new TextEncoder().encode(JSON.stringify(value) ?? "");
+    };
+    const sought = Array.from(new TextEncoder().encode(words)).join();
+    for (const { name } of await indexedDB.databases()) {
+      const db = await new Promise((resolve, reject) => {
+        const opening = indexedDB.open(name);
+        opening.onsuccess = () => resolve(opening.result);
+        opening.onerror = () => reject(opening.error);
+      });
+      for (const store of db.objectStoreNames) {
+        const values = await new Promise((resolve, reject) => {
+          const reading = db.transaction(store).objectStore(store).getAll();
+          reading.onsuccess = () => resolve(reading.result);
+          reading.onerror = () => reject(reading.error);
+        });
+        if (values.some((it) => Array.from(bytesOf(it)).join().includes(sought))) {
+          db.close();
+          return true;
+        }
+      }
+      db.close();
+    }
+    return false;
+  }, words);
+}
+
+app.journey("a device has the cases of its people's departments, each as a whole, and no others", async (stage) => {
+  const server = await stage.server();
+  const patrol = await app.signedIn(await stage.device(server), server, app.PATROL);
+  const kept = await app.record(patrol, LAMP, "keep");
+  const passedOn = await app.record(patrol, app.LEAK, "hand-over");
+  await app.untilDelivered(patrol);
+
+  const tablet = await stage.device(server, { viewport: app.TABLET });
+  const engineering = await app.signedIn(tablet, server, app.HEAD_OF_ENGINEERING);
+  await engineering.locator(`.case-row[href="/case/${passedOn}"]`).waitFor({ timeout: 120_000 });
+  await engineering.locator('.sync-line[data-sync="synced"]').waitFor({ timeout: 120_000 });
+  assert.ok(await isStored(engineering, app.LEAK.matter), "the search finds what is there");
+  assert.ok(!(await isStored(engineering, LAMP.matter)), "another department's words are not on this device");
+  await engineering.goto(`/case/${kept}`);
+  await engineering.locator(".empty-state").waitFor();
+
+  // Somebody of that department signs in on the same tablet: then it is theirs as well.
+  await app.switchPerson(engineering, server, app.PATROL);
+  await engineering.locator(`.case-row[href="/case/${kept}"]`).waitFor({ timeout: 120_000 });
+  await app.openCase(engineering, kept);
+  await engineering.getByText(LAMP.matter).first().waitFor();
+});
