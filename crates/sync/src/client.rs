@@ -439,7 +439,7 @@ impl Client {
                 self.hurry();
             }
             Input::Load(load) => {
-                if !matches!(self.step, Step::TakingIn(..)) {
+                if !matches!(self.step, Step::Pulling(_) | Step::TakingIn(..)) {
                     self.load = load;
                     self.meet_scope();
                 }
@@ -652,7 +652,7 @@ impl Client {
         } else if self.pull.is_ready(now) {
             self.news |= self.pull.due.is_some_and(|it| it <= now);
             self.pull.begin();
-            if let Some(ask) = self.load.ask(self.news, self.cursor) {
+            if let Some(ask) = self.load.ask(self.news) {
                 self.news &= !matches!(ask, Ask::News { .. });
                 self.begin(Step::Pulling(ask), now, Todo::Pull(ask));
             }

@@ -9,7 +9,8 @@ use shouwen_domain::scope::Scope;
 use crate::feed::block_end;
 use crate::message::{Ask, BLOCK_POSITIONS, Cursor, Page};
 
-/// What was read, kept in the log beside the cursor; by default nothing.
+/// What was read, by default nothing. Kept in the log and true by itself: it is stored after its page, so the log's
+/// cursor may be further on, in another tab's name or after a crash, and of another scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Load {
@@ -26,6 +27,9 @@ pub struct Load {
     /// Open cases that are left to be read.
     #[n(5)]
     n_left: u64,
+    /// Up to where news were read.
+    #[n(6)]
+    news_read: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -120,7 +124,8 @@ impl Load {
     }
 
     /// What to ask next: `news` before history, and nothing before the open cases.
-    pub(super) fn ask(&self, news: bool, cursor: Cursor) -> Option<Ask> {
+    pub(super) fn ask(&self, news: bool) -> Option<Ask> {
+        let cursor = self.at(self.news_read);
         match self.stage {
             Stage::Open { begun, after } => Some(Ask::Open {
                 at: begun.then(|| self.at(self.end)),
@@ -162,9 +167,13 @@ impl Load {
                     },
                     None => Stage::Done,
                 };
+                self.news_read = page.from.position;
                 Some(page.from)
             }
-            Ask::News { .. } => Some(page.next),
+            Ask::News { .. } => {
+                self.news_read = page.next.position;
+                Some(page.next)
+            }
             Ask::History { from } => {
                 let block = block_start(from.position);
                 self.stage = if page.more {

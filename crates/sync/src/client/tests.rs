@@ -144,6 +144,7 @@ fn all_read() -> Load {
         }),
     );
     assert!(load.is_done());
+    load.take(NEWS, &empty(AT));
     load
 }
 
@@ -799,7 +800,8 @@ fn a_page_is_taken_in_only_where_the_log_has_read_to() {
         let mut bench = Bench::idle();
         bench.sleep();
         let todo = bench.feed(Input::PullAnswered(page.clone()));
-        let load = all_read();
+        let mut load = all_read();
+        load.take(NEWS, &page);
         assert_eq!(todo, good.then_some(Todo::TakeIn { page, load }));
     }
 }
@@ -836,21 +838,36 @@ fn after_a_restore_the_contact_is_opened_anew_and_the_open_cases_are_read_again(
 }
 
 #[test]
-fn a_tab_that_was_second_reads_on_where_the_first_one_stopped() {
+fn a_tab_that_was_second_reads_on_where_it_stopped_and_never_takes_the_cursor_back() {
     let mut bench = Bench::idle();
     bench.sleep();
     bench.feed(Input::PullAnswered(empty(AT)));
-    let further = Cursor {
-        epoch: 1,
-        position: 9,
-    };
+    let at = |position| Cursor { epoch: 1, position };
+    // The first one may have read in another scope.
     assert_eq!(
-        bench.feed(Input::Conflict { cursor: further }),
-        Some(Todo::Pull(Ask::News {
-            cursor: further,
-            below: 0
-        }))
+        bench.feed(Input::Conflict { cursor: at(9) }),
+        Some(Todo::Pull(NEWS))
     );
+    let page = Page {
+        next: at(7),
+        ..empty(AT)
+    };
+    let Some(Todo::TakeIn { page, .. }) = bench.feed(Input::PullAnswered(page)) else {
+        panic!("nothing is taken in");
+    };
+    assert_eq!((page.from, page.next), (at(9), at(9)));
+}
+
+#[test]
+fn what_another_tab_has_read_does_not_count_for_a_page_that_is_under_way() {
+    let mut bench = Bench::idle();
+    bench.sleep();
+    let another = Load::default();
+    bench.feed(Input::Load(another));
+    let Some(Todo::TakeIn { load, .. }) = bench.feed(Input::PullAnswered(empty(AT))) else {
+        panic!("nothing is taken in");
+    };
+    assert_eq!(load, all_read());
 }
 
 #[test]

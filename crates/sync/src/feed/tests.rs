@@ -402,6 +402,30 @@ fn what_is_open_comes_first_and_then_what_is_new_and_history_from_its_end() {
 }
 
 #[test]
+fn a_page_without_what_was_read_by_then_passes_over_nothing_that_may_be_read_again() {
+    let mut office = Office {
+        epoch: 1,
+        ..Office::default()
+    };
+    office.add(0, 1, true);
+    let (both, first) = (scope(0b011), scope(0b001));
+    let mut device = Device::new();
+    device.settle(&mut office, &both);
+    assert!(device.load.is_done());
+    // Somebody loses a department for a while, in which something happens there.
+    device.restart();
+    for n in 1..4 {
+        office.add(n, 1, true);
+    }
+    let before = device.cursor;
+    while device.cursor == before {
+        assert!(device.step(&mut office, &first, true));
+    }
+    device.settle(&mut office, &both);
+    assert_eq!(device.read, office.visible(&both));
+}
+
+#[test]
 fn history_ends_where_everything_is_older_than_a_device_keeps() {
     let mut office = busy();
     office.arrived = -i64::from(limits::KEPT_DAYS) * 86_400_000 - 1;
