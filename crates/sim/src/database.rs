@@ -8,14 +8,19 @@ use shouwen_domain::envelope::{Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::PublicKey;
-use shouwen_sync::message::{Bytes, Cursor, Page, PageEntry, Push, Stated, Withdrawal};
+use shouwen_sync::feed::LogFellBack;
+use shouwen_sync::message::{Ask, Bytes, Cursor, Page, Push, Stated, Withdrawal};
 use shouwen_sync::server::{
-    self, Arrival, ChainState, Head, Known, LogFellBack, MixedChains, Sender, Verdict, Version,
+    self, Arrival, ChainState, Head, Known, MixedChains, Sender, Verdict, Version,
 };
 
 use crate::law::{Broken, Law};
 use crate::plant::Plant;
+use feed::Followed;
+
+mod feed;
 
 /// What is on head office's disk.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +31,7 @@ pub struct Tables {
     feed: BTreeMap<u64, Fed>,
     fed: BTreeSet<Hash>,
     last_position: u64,
+    followed: Followed,
     highest_counter: u64,
     /// The highest chain that was given to a device.
     given_out: BTreeMap<DeviceId, u32>,
@@ -399,18 +405,6 @@ impl Tables {
         }
         Ok(positions)
     }
-
-    pub fn page(&self, asked: Cursor, now: Moment) -> Result<Page, LogFellBack> {
-        let from = server::read_from(asked, self.epoch, self.last_position)?;
-        let entries = self.feed.range(from.position + 1..).map(|(&position, it)| {
-            let entry = PageEntry {
-                arrived: it.arrived,
-                envelope: Bytes(it.bytes.to_vec()),
-            };
-            (position, entry)
-        });
-        Ok(server::page(from, entries, now))
-    }
 }
 
 /// The one database, with whoever is in a transaction.
@@ -487,10 +481,11 @@ impl Database {
         }
     }
 
-    /// One durable commit, and whether it passes something on. No reader may have gone past a position that is filled
-    /// by it.
+    /// One durable commit, and whether it passes something on. Nobody may have gone past a position that is
+    /// filled by it: no reader, nor who follows the log.
     pub fn commit(&mut self, change: Change) -> Result<bool, Broken> {
         let is_reconsidered = change.is_reconsidered;
+        let read_up_to = self.handed_out.max(self.tables.followed_up_to());
         let positions = self.tables.apply(change)?;
         let fed = positions.iter().filter_map(|it| self.tables.feed.get(it));
         let fed: Vec<Hash> = fed.map(|it| it.hash).collect();
@@ -498,10 +493,9 @@ impl Database {
             self.released.extend(&fed);
         }
         self.ever_fed.extend(fed);
-        match positions.iter().find(|it| **it <= self.handed_out) {
+        match positions.iter().find(|it| **it <= read_up_to) {
             Some(position) => Err(Law::NoneSkipped.broken(format_args!(
-                "position {position} is filled after a reader was told of {}",
-                self.handed_out
+                "position {position} is filled after {read_up_to} was read"
             ))),
             None => Ok(!positions.is_empty()),
         }
@@ -515,8 +509,14 @@ impl Database {
         self.ever_fed.contains(&hash)
     }
 
-    pub fn page(&mut self, asked: Cursor, now: Moment) -> Result<Page, LogFellBack> {
-        let page = self.tables.page(asked, now)?;
+    pub fn page(
+        &mut self,
+        scope: &Scope,
+        ask: Ask,
+        now: Moment,
+        plant: Option<Plant>,
+    ) -> Result<Page, LogFellBack> {
+        let page = self.tables.page(scope, ask, now, plant)?;
         self.handed_out = self.handed_out.max(page.next.position);
         Ok(page)
     }
@@ -525,12 +525,13 @@ impl Database {
         self.backups.push(self.tables.clone());
     }
 
-    /// Puts an earlier state back, in an epoch that was never before.
+    /// Puts an earlier state back, in an epoch that was never before and to be followed anew.
     pub fn restore(&mut self, backups_ago: Option<usize>, plant: Option<Plant>) {
-        let backup = match backups_ago {
+        let mut backup = match backups_ago {
             Some(ago) => self.backups[self.backups.len().saturating_sub(ago + 1)].clone(),
             None => Tables::default(),
         };
+        backup.followed = Followed::default();
         if plant == Some(Plant::SameEpoch) {
             self.tables = backup.in_epoch(self.tables.epoch);
         } else {

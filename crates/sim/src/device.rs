@@ -10,11 +10,12 @@ use shouwen_domain::event::VOCABULARY;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, PublicKey, SecretKey};
 use shouwen_store::{
     CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, Standing, TakeIn,
 };
-use shouwen_sync::client::{Client, Elapsed, Place, Start, may_be_released};
+use shouwen_sync::client::{Client, Elapsed, Load, Place, Start, may_be_released};
 use shouwen_sync::message::{Bytes, Cursor, Page, Stated};
 
 use crate::chance::{Chance, Whose};
@@ -28,6 +29,8 @@ pub struct Device {
     pub key: SecretKey,
     pub public: PublicKey,
     pub person: PersonId,
+    /// Who sees the whole site and signed in as well.
+    pub director: Option<PersonId>,
     pub disk: Memory,
     /// The device that it was cloned from.
     pub twin_of: Option<u64>,
@@ -88,6 +91,8 @@ pub struct Pump {
     pub armed: Option<Elapsed>,
     /// The question that waits for its answer.
     pub asked: Option<u64>,
+    /// What may be read, as told at the last contact.
+    pub scope: Option<Scope>,
     /// With a bug planted: what was left out of the last push.
     pub left_out: Vec<Envelope>,
 }
@@ -106,6 +111,7 @@ impl Device {
             public: key.public(),
             key,
             person: people::site().person(phone.person),
+            director: phone.sees_the_site.then(|| people::site().director()),
             twin_of: None,
             disk_backup: disk.snapshot(),
             disk_before: disk.snapshot(),
@@ -146,6 +152,7 @@ impl Device {
             key: self.key.clone(),
             public: self.public,
             person: self.person.clone(),
+            director: self.director.clone(),
             twin_of: Some(self.twin_of.unwrap_or(self.n)),
             disk_backup: disk.snapshot(),
             disk_before: disk.snapshot(),
@@ -219,6 +226,17 @@ impl Device {
         Ok(own)
     }
 
+    /// What of everything it has read.
+    pub fn load(&self) -> Result<Load, Fault> {
+        let kept = now(self.disk.get(Section::Settings, LOAD))?;
+        Ok(kept.map_or_else(Load::default, |it| Load::from_bytes(&it)))
+    }
+
+    /// Whoever signed in on it.
+    pub fn people(&self) -> impl Iterator<Item = &PersonId> {
+        self.director.iter().chain([&self.person])
+    }
+
     /// Starts a tab that takes over the pump.
     pub fn take_over(&self, started_ms: u64) -> Result<Pump, Fault> {
         let fence = now(self.disk.take_over())?;
@@ -238,6 +256,7 @@ impl Device {
         let client = Client::new(Start {
             device: self.id,
             cursor,
+            load: self.load()?,
             filled,
             held,
         });
@@ -248,6 +267,7 @@ impl Device {
             frozen_until_ms: 0,
             armed: None,
             asked: None,
+            scope: None,
             left_out: Vec::new(),
         })
     }
@@ -305,6 +325,8 @@ impl Device {
 
 /// The name of the setting that holds the epoch known to be filled.
 pub const EPOCH: &str = "epoch";
+/// The name of the setting that says what was read.
+pub const LOAD: &str = "load";
 
 /// The simulation looks at envelopes, not at rows.
 pub fn row() -> Projection {

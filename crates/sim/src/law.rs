@@ -16,8 +16,10 @@ pub enum Law {
     ReceiptsAgree,
     /// Heads and cursors never move back.
     HeadsGoForward,
-    /// No reader passes a position that is filled later, and no position holds two envelopes.
+    /// No reader passes what they may read, nor a position that is filled later, and no position holds two envelopes.
     NoneSkipped,
+    /// Nobody is given a case that none of their people may read.
+    OnlyInScope,
     /// An act stands behind everything that it was decided on.
     SeenComesBefore,
     /// Nobody acts on a case that their version does not understand.
@@ -36,6 +38,7 @@ impl Law {
             Self::ReceiptsAgree => "receipts never contradict",
             Self::HeadsGoForward => "heads and cursors never move back",
             Self::NoneSkipped => "no reader skips a position",
+            Self::OnlyInScope => "nobody reads what is not theirs to read",
             Self::SeenComesBefore => "an act stands behind what it was decided on",
             Self::OnlyUnderstood => "nobody acts on what they do not understand",
             Self::Contract => "log and protocol keep their contracts",

@@ -81,6 +81,16 @@ impl Site {
         self.people[n % self.people.len()].clone()
     }
 
+    pub fn department(&self, n: usize) -> DepartmentId {
+        self.departments[n % self.departments.len()].clone()
+    }
+
+    /// Who sees the whole site.
+    pub fn director(&self) -> PersonId {
+        let director = &self.rules.directory.director;
+        director.clone().expect("the site has a director")
+    }
+
     /// What somebody does with a new case.
     pub fn record(
         &self,

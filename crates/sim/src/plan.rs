@@ -46,6 +46,10 @@ pub struct Phone {
     /// Its name, which stays when others are cut away.
     pub n: u64,
     pub person: usize,
+    /// Somebody who sees the whole site signed in on it as well.
+    pub sees_the_site: bool,
+    /// Bought then.
+    pub from_ms: u64,
     /// Wall clock minus true time, at the beginning.
     pub skew_hours: i64,
     /// Runs a version that knows less, until it is updated.
@@ -125,6 +129,12 @@ pub enum What {
     LetGo {
         device: u64,
     },
+    /// Its person works in another department from now on, for so long or for good.
+    Moved {
+        device: u64,
+        to: usize,
+        for_ms: Option<u64>,
+    },
     /// A second device goes on from what this one has, with the same key in the same chain; or in its place, and
     /// then from what it had some time ago.
     Cloned {
@@ -168,6 +178,7 @@ impl What {
             | Self::Live { device, .. }
             | Self::DeviceUpdated { device }
             | Self::LetGo { device }
+            | Self::Moved { device, .. }
             | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
             | Self::ProcessPaused { .. }
@@ -229,6 +240,7 @@ impl Plan {
         };
         let n_processes = chance.between(1, 3);
         let (some_older, some_servers_older) = (chance.happens(400), chance.happens(300));
+        let all_see_the_site = chance.happens(300);
         let mut devices = Vec::new();
         let mut acts = Vec::new();
         for n in 0..n_devices {
@@ -237,6 +249,12 @@ impl Plan {
             devices.push(Phone {
                 n,
                 person: chance.below(usize::MAX),
+                sees_the_site: all_see_the_site || chance.happens(300),
+                from_ms: if chance.happens(250) {
+                    chance.between(0, STORM_MS)
+                } else {
+                    0
+                },
                 skew_hours: if chance.happens(500) { 0 } else { hours },
                 older: some_older && chance.happens(500),
                 sticks_to: chance.happens(500).then_some(process),
@@ -297,7 +315,7 @@ impl What {
         let device = chance.between(0, n_devices - 1);
         let process = chance.below(n_processes);
         let for_ms = chance.between(1_000, 120_000);
-        match chance.below(108) {
+        match chance.below(116) {
             0..20 => Self::Crash { device },
             20..24 => Self::Lost { device },
             24..32 => Self::Frozen {
@@ -344,7 +362,12 @@ impl What {
                 backups_ago: chance.below(4),
             },
             98..100 => Self::Wiped,
-            _ => Self::LetGo { device },
+            100..108 => Self::LetGo { device },
+            _ => Self::Moved {
+                device,
+                to: chance.below(usize::MAX),
+                for_ms: chance.happens(600).then_some(for_ms),
+            },
         }
     }
 }

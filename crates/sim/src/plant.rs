@@ -31,8 +31,6 @@ macro_rules! plants {
 plants! {
     /// The device says that it stored a receipt and did not.
     LostAcknowledgement = "lost-acknowledgement",
-    /// The device stores the cursor first and the entries in a second transaction.
-    CursorBeforeEntries = "cursor-before-entries",
     /// A tab takes a page in as if it were the only one, wherever the cursor stands by now.
     OnlyTab = "only-tab",
     /// The device takes those behind a refused envelope for settled too.
@@ -75,6 +73,18 @@ plants! {
     AnyEpoch = "any-epoch",
     /// A server that was upgraded leaves alone what the older version held.
     NeverReconsidered = "never-reconsidered",
+    /// The device reads no history after the open cases.
+    NoHistory = "no-history",
+    /// The device stores what it has read before the page itself.
+    LoadBeforePage = "load-before-page",
+    /// Of a case that comes into a scope head office gives out the new entry only.
+    OnlyWhatIsNew = "only-what-is-new",
+    /// Of an open case head office gives out the first entry only.
+    OpenCutShort = "open-cut-short",
+    /// A case of unread history goes on, and head office gives out the new entry only.
+    UnreadGoesOn = "unread-goes-on",
+    /// Head office gives out what a device says that it may read, whatever its people may read by now.
+    ScopeOfBefore = "scope-of-before",
 }
 
 impl FromStr for Plant {

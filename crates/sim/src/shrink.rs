@@ -165,6 +165,8 @@ impl Shrinker {
         for at in 0..self.best.0.devices.len() {
             self.try_with(|it| it.devices[at].skew_hours = 0);
             self.try_with(|it| it.devices[at].older = false);
+            self.try_with(|it| it.devices[at].from_ms = 0);
+            self.try_with(|it| it.devices[at].sees_the_site = true);
             self.try_with(|it| it.devices[at].sticks_to = Some(0));
         }
         for at in 0..self.best.0.processes.len() {

@@ -6,11 +6,11 @@ use std::fmt;
 
 use shouwen_domain::envelope::Fate;
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{CaseId, DeviceId, SiteId};
+use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, PersonId, SiteId};
 use shouwen_domain::signature::PublicKey;
 use shouwen_store::{Append, TakeIn};
-use shouwen_sync::client::{Elapsed, Input, Place, Todo, Trigger};
-use shouwen_sync::message::{Cursor, Page, Push, Stated, Withdrawal};
+use shouwen_sync::client::{Elapsed, Input, Load, Place, Todo, Trigger};
+use shouwen_sync::message::{Cursor, Page, Pull, Push, Stated, Withdrawal};
 
 use crate::device::Device;
 use crate::law::{Broken, Law};
@@ -26,6 +26,7 @@ mod oracle;
 mod planted;
 mod pump;
 mod retention;
+mod scopes;
 mod storm;
 
 /// How long it may take afterwards until everything is everywhere: one longest wait for each of a
@@ -59,6 +60,12 @@ pub struct Report {
     pub n_let_go: u64,
     /// Held for their format and released by an upgrade.
     pub n_released: u64,
+    /// People who came into another department, or back.
+    pub n_moves: u64,
+    /// What devices do not have at the end because their people may not read it.
+    pub n_out_of_scope: u64,
+    /// What came after the open cases.
+    pub n_of_history: u64,
     /// From the end of the storm until everything was everywhere.
     pub settled_after_ms: u64,
 }
@@ -80,6 +87,9 @@ impl Report {
             n_taken_back: self.n_taken_back + other.n_taken_back,
             n_let_go: self.n_let_go + other.n_let_go,
             n_released: self.n_released + other.n_released,
+            n_moves: self.n_moves + other.n_moves,
+            n_out_of_scope: self.n_out_of_scope + other.n_out_of_scope,
+            n_of_history: self.n_of_history + other.n_of_history,
             settled_after_ms: self.settled_after_ms.max(other.settled_after_ms),
         }
     }
@@ -226,7 +236,14 @@ enum Event {
         device: usize,
         pump: u64,
         page: Page,
+        load: Box<Load>,
         take: Box<TakeIn>,
+    },
+    KeepLoad {
+        device: usize,
+        pump: u64,
+        load: Box<Load>,
+        cursor: Cursor,
     },
     Ask {
         from: Asker,
@@ -286,6 +303,10 @@ enum Event {
     Room {
         device: usize,
     },
+    MovesBack {
+        person: PersonId,
+        to: DepartmentId,
+    },
     Calm,
 }
 
@@ -307,7 +328,7 @@ enum Ask {
     Push(Push),
     /// A copy, as if it were pushed: it names no epoch.
     HandIn(Push),
-    Pull(Cursor),
+    Pull(Pull),
 }
 
 impl<'a> World<'a> {
@@ -345,7 +366,10 @@ impl<'a> World<'a> {
 
     fn play(&mut self) -> Result<Report, Broken> {
         for device in 0..self.devices.len() {
-            self.start(device)?;
+            match self.plan.devices[device].from_ms {
+                0 => self.start(device)?,
+                at_ms => self.at(at_ms, Event::Start { device }),
+            }
         }
         for process in 0..self.office.processes.len() {
             self.start_process(process);
@@ -450,6 +474,7 @@ impl<'a> World<'a> {
             Event::Timer { device, pump, .. }
             | Event::Do { device, pump, .. }
             | Event::TakeIn { device, pump, .. }
+            | Event::KeepLoad { device, pump, .. }
             | Event::Feed { device, pump, .. } => (*device, *pump),
             Event::Answer { from, .. } => (from.device, from.pump),
             Event::Act { .. }
@@ -469,6 +494,7 @@ impl<'a> World<'a> {
             | Event::Look { .. }
             | Event::LiveEnds { .. }
             | Event::Room { .. }
+            | Event::MovesBack { .. }
             | Event::Calm => return None,
         };
         let frozen_until = self.devices[device].pumps.get(&pump)?.frozen_until_ms;
@@ -515,8 +541,15 @@ impl<'a> World<'a> {
                 device,
                 pump,
                 page,
+                load,
                 take,
-            } => self.take_in(device, pump, page, *take),
+            } => self.take_in(device, pump, page, *load, *take),
+            Event::KeepLoad {
+                device,
+                pump,
+                load,
+                cursor,
+            } => self.keep_load(device, pump, &load, cursor),
             Event::Ask { from, ask } => {
                 self.asked(from, ask);
                 Ok(())
@@ -559,6 +592,10 @@ impl<'a> World<'a> {
             Event::LiveEnds { device } => self.live_ends(device),
             Event::Room { device } => {
                 self.devices[device].disk.set_full(false);
+                Ok(())
+            }
+            Event::MovesBack { person, to } => {
+                self.move_to(&person, to);
                 Ok(())
             }
             Event::Calm => self.calm(),

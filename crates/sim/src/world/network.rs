@@ -1,6 +1,7 @@
 //! Between devices and head office: what is lost, late, doubled, or goes one way only.
 
 use shouwen_sync::client::{Failure, Input};
+use shouwen_sync::message::{self, Pull};
 
 use super::{Ask, Asker, Broken, Event, World};
 use crate::plant::Plant;
@@ -30,6 +31,27 @@ impl World<'_> {
             let ask = ask.clone();
             self.soon(device, within, Event::Ask { from, ask });
         }
+    }
+
+    /// Asks for a page, as one that reads what was told at the contact.
+    pub(super) fn pull(&mut self, device: usize, pump: u64, ask: message::Ask) {
+        if let Some(page) = self.leaves_out(ask) {
+            let input = Input::PullAnswered(page);
+            let event = Event::Feed {
+                device,
+                pump,
+                input,
+            };
+            return self.soon(device, 300, event);
+        }
+        let it = &self.devices[device];
+        let scope = it.pumps.get(&pump).and_then(|it| it.scope.clone());
+        let pull = Pull {
+            device: it.id,
+            scope: scope.expect("whoever pulls has been in contact"),
+            ask,
+        };
+        self.ask(device, pump, Ask::Pull(pull));
     }
 
     /// An answer on its way back.

@@ -3,27 +3,35 @@
 
 use std::collections::BTreeMap;
 
+use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{FORMAT, Fate, HeldReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::moment::Moment;
+use shouwen_domain::scope::Scope;
 use shouwen_sync::client::{Failure, Input};
-use shouwen_sync::message::{Bytes, Contacted, Cursor, NewChain, Push, Pushed, Stated, Withdrawal};
+use shouwen_sync::message::{
+    self, Bytes, Contacted, NewChain, Pull, Push, Pushed, Stated, Withdrawal,
+};
 use shouwen_sync::server::Version;
 
-use super::oracle::check_page;
 use super::{Ask, Asker, Broken, Event, Law, World};
 use crate::chance::{Chance, Whose};
 use crate::database::{Asking, Change, Database};
 use crate::device::true_time;
+use crate::people;
 use crate::plan::Plan;
 use crate::plant::Plant;
 
 /// The database ends a transaction in which nothing happens for so long.
 const LOCK_MS: u64 = 15_000;
+/// How long somebody who asks waits while a restored log is followed.
+const PATIENCE_MS: u64 = 5_000;
 
 pub struct Office {
     pub db: Database,
+    /// Who works where, as every process knows at once.
+    pub directory: Directory,
     pub processes: Vec<Process>,
     tasks: BTreeMap<u64, Task>,
     n_tasks: u64,
@@ -69,25 +77,32 @@ enum Work {
     },
     Pull {
         from: Asker,
-        cursor: Cursor,
+        pull: Pull,
+        patient_until_ms: u64,
     },
     /// A reader has read further than the log goes: a new epoch, then the page.
     BeginEpoch {
         from: Asker,
-        cursor: Cursor,
+        pull: Pull,
+        patient_until_ms: u64,
+    },
+    /// The log was not followed to its end: a little more of it, and then what it is wanted for.
+    Follow {
+        wanted_for: Option<Box<Work>>,
     },
     /// What an older version held.
     Reconsider,
 }
 
 impl Work {
-    const fn from(&self) -> Option<Asker> {
+    fn from(&self) -> Option<Asker> {
         match self {
             Self::Push { from, .. }
             | Self::Contact { from, .. }
             | Self::Withdraw { from, .. }
             | Self::Pull { from, .. }
             | Self::BeginEpoch { from, .. } => Some(*from),
+            Self::Follow { wanted_for } => wanted_for.as_ref()?.from(),
             Self::Reconsider => None,
         }
     }
@@ -115,6 +130,7 @@ impl Office {
         };
         Self {
             db: Database::new(),
+            directory: people::site().rules.directory.clone(),
             processes: plan.processes.iter().enumerate().map(process).collect(),
             tasks: BTreeMap::new(),
             n_tasks: 0,
@@ -159,7 +175,11 @@ impl World<'_> {
                 forked,
             },
             Ask::Withdraw(them) => Work::Withdraw { from, them },
-            Ask::Pull(cursor) => Work::Pull { from, cursor },
+            Ask::Pull(pull) => Work::Pull {
+                from,
+                pull,
+                patient_until_ms: self.now_ms + PATIENCE_MS,
+            },
             Ask::Push(push) | Ask::HandIn(push) => {
                 let n_bytes: usize = push.envelopes.iter().map(|it| it.0.len()).sum();
                 let limit = weather.body_limit_bytes;
@@ -254,18 +274,8 @@ impl World<'_> {
             return Ok(());
         }
         let work = &self.office.tasks[&task].work;
-        if let Work::Pull { from, cursor } = *work {
-            let Ok(page) = self.office.db.page(cursor, true_time(self.now_ms)) else {
-                let work = Work::BeginEpoch { from, cursor };
-                let process = self.office.tasks[&task].process;
-                self.office.tasks.remove(&task);
-                self.begin(process, work);
-                return Ok(());
-            };
-            check_page(&page)?;
-            self.set(task, Stage::Answer, Some(Input::PullAnswered(page)));
-            self.next_step(task);
-            return Ok(());
+        if matches!(work, Work::Pull { .. }) {
+            return self.step_pull(task);
         }
         if let Work::Contact {
             from,
@@ -281,7 +291,8 @@ impl World<'_> {
                 .1
                 .is_none()
             {
-                let answer = contacted(device, tables.epoch, true_time(self.now_ms), None);
+                let (scope, now) = (self.scope(from.device), true_time(self.now_ms));
+                let answer = contacted(device, tables.epoch, scope, now, None);
                 self.set(task, Stage::Answer, Some(answer));
                 self.next_step(task);
                 return Ok(());
@@ -298,6 +309,52 @@ impl World<'_> {
         } else {
             self.set(task, Stage::WaitForLock, None);
         }
+        Ok(())
+    }
+
+    fn step_pull(&mut self, task: u64) -> Result<(), Broken> {
+        let it = &self.office.tasks[&task];
+        let (process, work) = (it.process, it.work.clone());
+        let Work::Pull {
+            from,
+            ref pull,
+            patient_until_ms,
+        } = work
+        else {
+            return Ok(());
+        };
+        let may_read = pull.scope == self.scope(from.device);
+        if !may_read && self.plant != Some(Plant::ScopeOfBefore) {
+            self.set(task, Stage::Answer, Some(Input::Failed(Failure::SignedOut)));
+            self.next_step(task);
+            return Ok(());
+        }
+        let tables = &self.office.db.tables;
+        let is_behind = tables.followed_up_to() < tables.end().position;
+        if is_behind && self.now_ms < patient_until_ms {
+            let wanted_for = Some(Box::new(work));
+            self.office.tasks.remove(&task);
+            self.begin(process, Work::Follow { wanted_for });
+            return Ok(());
+        }
+        let now = true_time(self.now_ms);
+        let page = self.office.db.page(&pull.scope, pull.ask, now, self.plant);
+        let Ok(page) = page else {
+            let work = Work::BeginEpoch {
+                from,
+                pull: pull.clone(),
+                patient_until_ms,
+            };
+            self.office.tasks.remove(&task);
+            self.begin(process, work);
+            return Ok(());
+        };
+        self.check_page(from.device, pull.ask, &page)?;
+        if matches!(pull.ask, message::Ask::History { .. }) {
+            self.report.n_of_history += page.entries.len() as u64;
+        }
+        self.set(task, Stage::Answer, Some(Input::PullAnswered(page)));
+        self.next_step(task);
         Ok(())
     }
 
@@ -367,6 +424,7 @@ impl World<'_> {
     fn judge(&mut self, task: u64) {
         let now = true_time(self.now_ms);
         let it = &self.office.tasks[&task];
+        let scope = it.work.from().map(|it| self.scope(it.device));
         let version = self.office.processes[it.process].version;
         let db = &mut self.office.db;
         let (change, answer) = match &it.work {
@@ -410,7 +468,8 @@ impl World<'_> {
             } => {
                 let device = self.devices[from.device].id;
                 let (chain, change) = db.tables.contact(device, stated, *forked, self.plant);
-                let answer = contacted(device, db.tables.epoch, now, chain);
+                let scope = scope.expect("somebody opens the contact");
+                let answer = contacted(device, db.tables.epoch, scope, now, chain);
                 (change.unwrap_or_default(), Some(answer))
             }
             Work::Withdraw { them, .. } => {
@@ -423,7 +482,9 @@ impl World<'_> {
                 };
                 (change, Some(Input::WithdrawAnswered(answer)))
             }
-            Work::Pull { .. } | Work::BeginEpoch { .. } => (Change::default(), None),
+            Work::Pull { .. } | Work::BeginEpoch { .. } | Work::Follow { .. } => {
+                (Change::default(), None)
+            }
         };
         let it = self.task(task);
         (it.change, it.answer) = (change, answer);
@@ -443,30 +504,52 @@ impl World<'_> {
         if self.office.db.commit(change)? {
             self.tell_news();
         }
-        match work {
-            Work::BeginEpoch { cursor, .. } => {
-                if self.office.db.tables.page(cursor, now).is_err() {
+        let next = match work {
+            Work::BeginEpoch {
+                from,
+                pull,
+                patient_until_ms,
+            } => {
+                let tables = &self.office.db.tables;
+                if tables.page(&pull.scope, pull.ask, now, None).is_err() {
                     self.tell(&"office: a reader is ahead of the log: a new epoch");
                     self.office.db.begin_epoch();
                 }
-                let page = self.office.db.page(cursor, now);
-                let answer = page.map_or(Input::Failed(Failure::Server), Input::PullAnswered);
-                self.set(task, Stage::Answer, Some(answer));
+                Some(Work::Pull {
+                    from,
+                    pull,
+                    patient_until_ms,
+                })
+            }
+            Work::Follow { wanted_for } => {
+                let Office { db, directory, .. } = &mut self.office;
+                let more = db.tables.follow(directory)?;
+                match wanted_for {
+                    Some(it) => Some(*it),
+                    None => more.then_some(Work::Follow { wanted_for: None }),
+                }
             }
             Work::Reconsider => {
                 let left = self.office.db.tables.n_of_unknown_format();
                 self.report.n_released += (n_unknown - left) as u64;
-                self.set(task, Stage::Answer, None);
+                None
             }
-            Work::Push { .. }
-            | Work::Contact { .. }
-            | Work::Withdraw { .. }
-            | Work::Pull { .. } => {
-                self.set(task, Stage::Answer, None);
+            Work::Push { .. } => {
+                let Office { db, directory, .. } = &mut self.office;
+                db.tables.follow(directory)?;
+                None
             }
-        }
+            Work::Contact { .. } | Work::Withdraw { .. } | Work::Pull { .. } => None,
+        };
         self.unlock(task);
-        self.next_step(task);
+        if let Some(next) = next {
+            let process = self.task(task).process;
+            self.office.tasks.remove(&task);
+            self.begin(process, next);
+        } else {
+            self.set(task, Stage::Answer, None);
+            self.next_step(task);
+        }
         Ok(())
     }
 
@@ -522,7 +605,7 @@ impl World<'_> {
         };
         if let Some(from) = it.work.from() {
             self.answer(from, &Input::Failed(Failure::Server));
-        } else {
+        } else if matches!(it.work, Work::Reconsider) {
             // A server that cannot do what it starts with starts again.
             let process = it.process;
             let boot = self.office.processes[process].boot;
@@ -550,7 +633,11 @@ impl World<'_> {
             plant: None,
         };
         match self.office.db.tables.judge(asking) {
-            Ok(change) => self.office.db.commit(change).map(|_| ()),
+            Ok(change) => {
+                self.office.db.commit(change)?;
+                let Office { db, directory, .. } = &mut self.office;
+                db.tables.follow(directory).map(|_| ())
+            }
             Err(_) => Ok(()),
         }
     }
@@ -595,13 +682,15 @@ impl World<'_> {
         it.paused_until_ms = it.paused_until_ms.max(self.now_ms + for_ms);
     }
 
-    /// Comes up, or finds another epoch in the database: either way it looks at what others held.
+    /// Comes up, or finds another epoch in the database: either way it looks at what others held, and follows the
+    /// log.
     pub(super) fn start_process(&mut self, process: usize) {
         let it = &mut self.office.processes[process];
         it.on = true;
         if it.version == Version::OURS && self.plant != Some(Plant::NeverReconsidered) {
             self.begin(process, Work::Reconsider);
         }
+        self.begin(process, Work::Follow { wanted_for: None });
     }
 
     /// Starts again as this version.
@@ -640,7 +729,7 @@ impl World<'_> {
     }
 }
 
-fn contacted(device: DeviceId, epoch: u64, now: Moment, chain: Option<u32>) -> Input {
+fn contacted(device: DeviceId, epoch: u64, scope: Scope, now: Moment, chain: Option<u32>) -> Input {
     Input::Contacted(Contacted {
         device,
         nonce: Bytes(Vec::new()),
@@ -654,6 +743,7 @@ fn contacted(device: DeviceId, epoch: u64, now: Moment, chain: Option<u32>) -> I
             certificate: Bytes(Vec::new()),
         }),
         certificates: Vec::new(),
+        scope,
     })
 }
 

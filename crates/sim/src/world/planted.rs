@@ -1,11 +1,29 @@
 //! Bugs that are planted in the device's half of the protocol.
 
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
-use shouwen_sync::message::Push;
+use shouwen_sync::message::{Ask, Page, Push};
 
 use super::World;
+use crate::device::true_time;
+use crate::plant::Plant;
 
 impl World<'_> {
+    /// A page of history with nothing in it.
+    pub(super) fn leaves_out(&self, ask: Ask) -> Option<Page> {
+        let Ask::History { from } = ask else {
+            return None;
+        };
+        (self.plant == Some(Plant::NoHistory)).then(|| Page {
+            entries: Vec::new(),
+            from,
+            next: from,
+            more: false,
+            server_now: true_time(self.now_ms),
+            after: None,
+            n_left: 0,
+        })
+    }
+
     /// Leaves out of a push what stands behind a refused one.
     pub(super) fn leave_out(&mut self, device: usize, pump: u64, push: &mut Push) {
         let envelopes: Vec<_> = push

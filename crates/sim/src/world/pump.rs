@@ -5,11 +5,11 @@ use std::fmt;
 use shouwen_domain::envelope::{Fate, Receipt};
 use shouwen_store::memory::Failure as DiskFailure;
 use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
-use shouwen_sync::client::{Elapsed, Failure, Input, Place, Status, Todo};
-use shouwen_sync::message::Page;
+use shouwen_sync::client::{Elapsed, Failure, Input, Load, Place, Status, Todo};
+use shouwen_sync::message::{Cursor, Page};
 
 use super::{Ask, Broken, Event, Law, World, planted};
-use crate::device::{EPOCH, heard, now, stored};
+use crate::device::{EPOCH, LOAD, heard, now, stored};
 use crate::plant::Plant;
 
 /// Waiting longer than this is not a wait but a halt.
@@ -32,6 +32,9 @@ impl World<'_> {
             return Ok(());
         };
         let elapsed = Elapsed(now_ms - it.started_ms);
+        if let Input::Contacted(answer) = &input {
+            it.scope = Some(answer.scope.clone());
+        }
         let heard = Heard(input.clone());
         it.client.handle(input, elapsed, bits);
         let mut todos = Vec::new();
@@ -79,7 +82,7 @@ impl World<'_> {
                     let copy = self.devices[device].opened(&copy);
                     self.ask(device, pump, Ask::HandIn(copy));
                 }
-                Todo::Pull(cursor) => self.ask(device, pump, Ask::Pull(cursor)),
+                Todo::Pull(ask) => self.pull(device, pump, ask),
                 Todo::SignInAgain => {
                     let input = Input::SignedIn;
                     let signed_in = Event::Feed {
@@ -96,7 +99,7 @@ impl World<'_> {
                 | Todo::LoadWithdrawals
                 | Todo::Settle(_)
                 | Todo::KeepEpoch(_)
-                | Todo::TakeIn(_) => self.soon(device, 20, Event::Do { device, pump, todo }),
+                | Todo::TakeIn { .. } => self.soon(device, 20, Event::Do { device, pump, todo }),
             }
         }
         Ok(())
@@ -141,17 +144,7 @@ impl World<'_> {
                 }
             }
             Todo::KeepEpoch(epoch) => self.keep_epoch(device, epoch),
-            Todo::TakeIn(page) => {
-                let take = Box::new(self.devices[device].prepare(&page)?);
-                let event = Event::TakeIn {
-                    device,
-                    pump,
-                    page,
-                    take,
-                };
-                self.soon(device, 20, event);
-                return Ok(());
-            }
+            Todo::TakeIn { page, load } => return self.prepare(device, pump, page, load),
             Todo::StartChain(new) => {
                 self.before_write(device);
                 match now(self.devices[device].disk.start_chain(fence, new.chain)) {
@@ -206,6 +199,27 @@ impl World<'_> {
         }
     }
 
+    fn prepare(&mut self, device: usize, pump: u64, page: Page, load: Load) -> Result<(), Broken> {
+        let take = Box::new(self.devices[device].prepare(&page)?);
+        let is_early = self.plant == Some(Plant::LoadBeforePage);
+        if is_early {
+            self.before_write(device);
+            if self.store_load(device, &load).is_err() || self.dies_here(device) {
+                self.crash(device);
+                return Ok(());
+            }
+        }
+        let event = Event::TakeIn {
+            device,
+            pump,
+            page,
+            load: Box::new(load),
+            take,
+        };
+        self.soon(device, if is_early { 2_000 } else { 20 }, event);
+        Ok(())
+    }
+
     /// What was passed on before its person took it back stays: were that told to a server that is restored
     /// later, it would refuse what others have.
     fn forget_what_came_to_nothing(&self, device: usize, receipts: &[Receipt]) -> bool {
@@ -235,6 +249,7 @@ impl World<'_> {
         device: usize,
         pump: u64,
         page: Page,
+        load: Load,
         mut take: TakeIn,
     ) -> Result<(), Broken> {
         let Some(fence) = self.devices[device].pumps.get(&pump).map(|it| it.fence) else {
@@ -256,27 +271,6 @@ impl World<'_> {
         } else {
             fence
         };
-        if self.plant == Some(Plant::CursorBeforeEntries)
-            && !take.cases.is_empty()
-            && take.from != take.to
-        {
-            let ahead = TakeIn {
-                cases: Vec::new(),
-                ..take.clone()
-            };
-            if now(self.devices[device].disk.take_in(fence, ahead)).is_ok() {
-                take.from = take.to;
-                let take = Box::new(take);
-                let event = Event::TakeIn {
-                    device,
-                    pump,
-                    page,
-                    take,
-                };
-                self.soon(device, 2_000, event);
-                return Ok(());
-            }
-        }
         match now(self.devices[device].disk.take_in(fence, take)) {
             Ok(standing) => {
                 let cursor = heard(standing.cursor);
@@ -303,8 +297,14 @@ impl World<'_> {
                         cursor.epoch
                     ));
                 }
-                let more = page.more;
-                self.feed(device, pump, Input::TakenIn { cursor, more })
+                let event = Event::KeepLoad {
+                    device,
+                    pump,
+                    load: Box::new(load),
+                    cursor,
+                };
+                self.soon(device, 5, event);
+                Ok(())
             }
             // One way to go on is to ask for the page again, another to prepare it again.
             Err(WriteError::Conflict(Conflict::Case { .. }))
@@ -319,6 +319,7 @@ impl World<'_> {
                     device,
                     pump,
                     page,
+                    load: Box::new(load),
                     take,
                 };
                 self.soon(device, 20, event);
@@ -330,6 +331,35 @@ impl World<'_> {
             }
             Err(why) => self.not_written(device, pump, why),
         }
+    }
+
+    /// After its page: what of everything was read by then.
+    pub(super) fn keep_load(
+        &mut self,
+        device: usize,
+        pump: u64,
+        load: &Load,
+        cursor: Cursor,
+    ) -> Result<(), Broken> {
+        if !self.devices[device].pumps.contains_key(&pump) {
+            return Ok(());
+        }
+        if self.plant != Some(Plant::LoadBeforePage) {
+            self.before_write(device);
+            if self.store_load(device, load).is_err() {
+                return self.feed(device, pump, Input::Failed(Failure::Storage));
+            }
+        }
+        if self.dies_here(device) {
+            self.crash(device);
+            return Ok(());
+        }
+        self.feed(device, pump, Input::TakenIn { cursor })
+    }
+
+    fn store_load(&self, device: usize, load: &Load) -> Result<(), Fault> {
+        let disk = &self.devices[device].disk;
+        now(disk.put(Section::Settings, LOAD, &load.to_bytes()))
     }
 
     fn not_written(&mut self, device: usize, pump: u64, why: WriteError) -> Result<(), Broken> {
@@ -404,6 +434,7 @@ impl fmt::Display for Heard {
             | Input::Hidden
             | Input::WentOffline
             | Input::SignedIn
+            | Input::Load(_)
             | Input::Live(_)
             | Input::Contacted(_)
             | Input::ChainStarted
@@ -421,7 +452,7 @@ impl fmt::Display for Heard {
 fn name(todo: &Todo) -> String {
     match todo {
         Todo::Push(it) => format!("Push {} of chain {}", it.envelopes.len(), it.chain),
-        Todo::TakeIn(_) => "TakeIn".to_owned(),
+        Todo::TakeIn { .. } => "TakeIn".to_owned(),
         Todo::Settle(_) => "Settle".to_owned(),
         Todo::HandIn(_) => "HandIn".to_owned(),
         Todo::Contact { .. }

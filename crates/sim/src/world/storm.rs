@@ -6,6 +6,7 @@ use shouwen_sync::client::{Input, Trigger};
 use super::{Broken, Event, World};
 use crate::chance::Whose;
 use crate::device::Live;
+use crate::people;
 use crate::plan::What;
 use crate::plant::Plant;
 
@@ -145,6 +146,16 @@ impl World<'_> {
                 return self.poke_all(device, &Input::Live(true));
             }
             What::DeviceUpdated { .. } => self.update(device),
+            What::Moved { to, for_ms, .. } => {
+                let person = self.devices[device].person.clone();
+                let known = self.office.directory.person(&person);
+                let before = known.map(|it| it.department.clone());
+                if let (Some(for_ms), Some(to)) = (for_ms, before) {
+                    let person = person.clone();
+                    self.at(self.now_ms + for_ms, Event::MovesBack { person, to });
+                }
+                self.move_to(&person, people::site().department(to));
+            }
             What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }
             | What::ProcessPaused { .. }
@@ -280,6 +291,9 @@ impl World<'_> {
 
     pub(super) fn look(&mut self, device: usize) -> Result<(), Broken> {
         if std::mem::take(&mut self.devices[device].hidden) {
+            // Another tab may have read meanwhile.
+            let load = self.devices[device].load()?;
+            self.poke_all(device, &Input::Load(load))?;
             self.poke_all(device, &Input::Trigger(Trigger::Visible))?;
         }
         Ok(())
