@@ -115,6 +115,14 @@ impl Tables {
             .map(|it| it.known.fate)
     }
 
+    /// When the chain of this device got what it has at a place.
+    pub fn arrived_at(&self, key: (DeviceId, u32), sequence: u64) -> Option<Moment> {
+        let rows = self.chains.get(&key).into_iter().flat_map(|it| &it.rows);
+        let mut on_chain = rows.filter(|it| it.known.fate == Fate::Accepted);
+        let found = on_chain.find(|it| it.known.sequence == sequence);
+        found.map(|it| it.known.arrived)
+    }
+
     /// Whether its device took it back, known here or not.
     pub fn is_withdrawn(&self, key: (DeviceId, u32), sequence: u64, hash: Hash) -> bool {
         let withdrawn = self.withdrawn.get(&key);
@@ -286,21 +294,17 @@ impl Tables {
         forked: bool,
         plant: Option<Plant>,
     ) -> (Option<u32>, Option<Change>) {
-        let chain = self.chains.get(&(device, stated.chain));
-        let known = chain.and_then(|it| it.head);
-        let here = chain.into_iter().flat_map(|it| &it.rows);
-        let here = here
-            .map(|it| &it.known)
-            .filter(|it| it.sequence == stated.sequence && it.fate != Fate::Held(HeldReason::Fork));
-        let same = here.clone().find(|it| Some(it.hash) == stated.hash);
-        let at_stated = same.or_else(|| here.clone().next()).map(|it| it.hash);
-        let at_stated =
-            at_stated.filter(|_| known.is_some_and(|it| stated.sequence <= it.sequence));
+        // Whoever wrote nothing yet writes in the first one.
+        let chain = self.chains.get(&(device, stated.chain.max(1)));
+        let head = chain.and_then(|it| it.head);
+        let mut here = chain.into_iter().flat_map(|it| &it.rows);
+        let fate = here.find(|it| Some(it.known.hash) == stated.hash);
+        let fate = fate.map(|it| it.known.fate);
         let written = self.chains.range((device, 0)..=(device, u32::MAX));
         let written = written.map(|((_, chain), _)| *chain).next_back();
         let given_out = self.given_out.get(&device).copied();
         let highest = written.max(given_out).unwrap_or(1);
-        let elsewhere = server::goes_on_elsewhere(stated, forked, known, at_stated);
+        let elsewhere = server::goes_on_elsewhere(stated, forked, head, fate);
         let new_chain = (elsewhere && plant != Some(Plant::CloneUnnoticed))
             .then(|| highest.max(stated.chain) + 1);
         let change = (new_chain.is_some() || stated.chain > highest).then(|| Change {

@@ -55,6 +55,8 @@ pub struct Device {
     pub sticks_to: Option<usize>,
     pub pumps: BTreeMap<u64, Pump>,
     pub n_cases: u64,
+    /// When head office last had it that this device stands at the end of its chain.
+    pub at_end: Option<Moment>,
     /// What it let go of.
     pub gone: Gone,
 }
@@ -93,6 +95,8 @@ pub struct Pump {
     pub asked: Option<u64>,
     /// What may be read, as told at the last contact.
     pub scope: Option<Scope>,
+    /// What was said of the chain's end at the last contact.
+    pub stated: Stated,
     /// With a bug planted: what was left out of the last push.
     pub left_out: Vec<Envelope>,
 }
@@ -135,6 +139,7 @@ impl Device {
             sticks_to: phone.sticks_to,
             pumps: BTreeMap::new(),
             n_cases: 0,
+            at_end: None,
             gone: Gone::default(),
         }
     }
@@ -172,6 +177,7 @@ impl Device {
             sticks_to: self.sticks_to,
             pumps: BTreeMap::new(),
             n_cases: self.n_cases,
+            at_end: None,
             gone: self.gone.clone(),
         }
     }
@@ -268,6 +274,7 @@ impl Device {
             armed: None,
             asked: None,
             scope: None,
+            stated: Stated::default(),
             left_out: Vec::new(),
         })
     }

@@ -7,6 +7,7 @@ use std::fmt;
 use shouwen_domain::envelope::Fate;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, PersonId, SiteId};
+use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::PublicKey;
 use shouwen_store::{Append, TakeIn};
 use shouwen_sync::client::{Elapsed, Input, Load, Place, Todo, Trigger};
@@ -188,6 +189,8 @@ struct Word {
     refused: bool,
     /// Its person took it back.
     taken_back: bool,
+    /// When its device was last known to stand at the end of its chain.
+    at_end: Option<Moment>,
 }
 
 /// The model: what head office has said.
@@ -423,8 +426,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Where there are clones, everybody acts once more, and once again: in the first round those who write in
-    /// one chain learn of one another, in the second each writes in its own.
+    /// Where there are clones, everybody acts once more, and once again: those who write in one chain learn of one
+    /// another, and then each writes in its own.
     fn another_round(&mut self) -> bool {
         let has_clones = self.devices.iter().any(|it| it.twin_of.is_some());
         if !has_clones || self.n_rounds == N_ROUNDS {

@@ -553,17 +553,19 @@ pub fn withdraw(known: &Known) -> Known {
 }
 
 /// Whether a device has to write in a new chain: what it states is not the end of what head office knows,
-/// so it was cloned or restored from an older state. `known`: the unbroken chain's head here, and `at_stated`
-/// what the chain has at the stated sequence.
+/// so it was cloned or restored from an older state. `head`: the unbroken chain's head here, and `fate` that of
+/// the stated envelope, where it is here: whatever is written behind a fork is one as well.
 pub fn goes_on_elsewhere(
     stated: &Stated,
     forked: bool,
-    known: Option<Head>,
-    at_stated: Option<Hash>,
+    head: Option<Head>,
+    fate: Option<Fate>,
 ) -> bool {
-    let is_behind = known.is_some_and(|it| it.sequence > stated.sequence);
-    let differs = at_stated.is_some() && at_stated != stated.hash;
-    forked || is_behind || differs
+    let differs = head.is_some_and(|it| {
+        it.sequence > stated.sequence
+            || (it.sequence == stated.sequence && Some(it.hash) != stated.hash)
+    });
+    forked || differs || fate == Some(Fate::Held(HeldReason::Fork))
 }
 
 #[cfg(test)]

@@ -114,16 +114,13 @@ fn goes_on_elsewhere(
     forked: bool,
 ) -> Result<bool, Fault> {
     let sender = sender(who);
-    let (head, _) = log::head(db, &sender, stated.chain)?;
-    let here = log::at(db, &sender, stated.chain, stated.sequence)?;
-    // Of several at one place those that are no fork make the chain.
-    let mut on_chain = here
-        .iter()
-        .filter(|it| it.fate != Fate::Held(HeldReason::Fork));
-    let same = on_chain.clone().find(|it| Some(it.hash) == stated.hash);
-    let at_stated = same.or_else(|| on_chain.next()).map(|it| it.hash);
-    let at_stated = at_stated.filter(|_| head.is_some_and(|it| stated.sequence <= it.sequence));
-    Ok(protocol::goes_on_elsewhere(stated, forked, head, at_stated))
+    // Whoever wrote nothing yet writes in the first one.
+    let chain = stated.chain.max(FIRST_CHAIN);
+    let (head, _) = log::head(db, &sender, chain)?;
+    let here = log::at(db, &sender, chain, stated.sequence)?;
+    let fate = here.iter().find(|it| Some(it.hash) == stated.hash);
+    let fate = fate.map(|it| it.fate);
+    Ok(protocol::goes_on_elsewhere(stated, forked, head, fate))
 }
 
 fn backed_up(db: &dyn Db, who: &Bearer) -> Result<Vec<BackedUp>, Fault> {

@@ -322,6 +322,7 @@ impl World<'_> {
         let mut word = self.word(device, doing, true);
         let known = self.saved.envelopes.get(&hash);
         word.taken_back = known.is_some_and(|it| it.taken_back);
+        word.at_end = known.map_or(word.at_end, |it| it.at_end);
         let known = self.saved.envelopes.insert(hash, word);
         if known.is_none_or(|it| !it.for_sure) {
             self.report.n_saved += 1;
@@ -349,6 +350,7 @@ impl World<'_> {
             for_sure,
             refused: header.site != self.site,
             taken_back: false,
+            at_end: self.devices[device].at_end,
         }
     }
 

@@ -278,7 +278,7 @@ impl World<'_> {
                 Some(Fate::Accepted) => !self.is_refused(it),
                 Some(Fate::Refused(RefusedReason::Withdrawn)) => self.is_taken_back(it),
                 Some(Fate::Refused(_)) => self.is_refused(it),
-                Some(FORK) => self.is_cloned(device) && self.is_early(it),
+                Some(FORK) => self.is_cloned(device) && self.may_be_a_fork(it, &own),
                 Some(Fate::Held(_)) => false,
                 // What was let go of and came again has none, and a log that let go takes what a twin wrote for
                 // that.
@@ -331,10 +331,21 @@ impl World<'_> {
         self.devices.iter().filter(|it| it.id == device.id).count() > 1
     }
 
-    /// Whether it was written before clones had to know of one another.
-    fn is_early(&self, it: &Envelope) -> bool {
+    /// Whether its device could not know that another one writes in the chain: what that one wrote came to head
+    /// office after this device had last heard that it stands at the end.
+    fn may_be_a_fork(&self, it: &Envelope, own: &[Envelope]) -> bool {
+        let (tables, header) = (&self.office.db.tables, it.header());
+        let of_chain = own.iter().filter(|it| it.header().chain == header.chain);
+        let forks = of_chain.filter(|it| tables.fate(header.device, it.hash()) == Some(FORK));
+        let first = forks.map(|it| it.header().sequence).min();
+        let other = first.and_then(|it| tables.arrived_at((header.device, header.chain), it));
         let word = self.saved.envelopes.get(&it.hash());
-        word.is_none_or(|it| it.act < super::LAST_ACTS + super::N_ROUNDS * 1_000)
+        // An older server may have held it for its format.
+        let some_older = self.plan.processes.iter().any(|it| it.older);
+        match (word.and_then(|it| it.at_end), other) {
+            (Some(at_end), Some(other)) => some_older || at_end <= other,
+            _ => true,
+        }
     }
 
     pub(super) fn is_refused(&self, it: &Envelope) -> bool {

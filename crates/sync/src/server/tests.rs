@@ -492,10 +492,10 @@ fn what_is_taken_back_is_never_passed_on_whichever_comes_first() {
 
 #[test]
 fn a_chain_that_another_device_continued_goes_on_elsewhere() {
-    let head = |sequence| {
+    let head = |sequence, hash| {
         Some(Head {
             sequence,
-            hash: Hash([1; 32]),
+            hash: Hash([hash; 32]),
         })
     };
     let stated = Stated {
@@ -503,22 +503,31 @@ fn a_chain_that_another_device_continued_goes_on_elsewhere() {
         sequence: 5,
         hash: Some(Hash([1; 32])),
     };
-    let (same, other) = (Some(Hash([1; 32])), Some(Hash([2; 32])));
-    for (known, at_stated, forked, elsewhere) in [
+    let (fork, gap) = (Fate::Held(HeldReason::Fork), Fate::Held(HeldReason::Gap));
+    for (known, fate, forked, elsewhere) in [
         (None, None, false, false),
-        (head(4), None, false, false),
-        (head(5), same, false, false),
-        (head(6), same, false, true),
-        (head(5), other, false, true),
+        (head(4, 2), None, false, false),
+        (head(4, 2), Some(gap), false, false),
+        (head(5, 1), Some(ACCEPTED), false, false),
+        (head(6, 2), Some(ACCEPTED), false, true),
+        (head(5, 2), None, false, true),
+        // Of two at one place the one that was taken back is not the chain's.
+        (
+            head(5, 2),
+            Some(Fate::Refused(RefusedReason::Withdrawn)),
+            false,
+            true,
+        ),
+        (head(4, 2), Some(fork), false, true),
         (None, None, true, true),
     ] {
         assert_eq!(
-            goes_on_elsewhere(&stated, forked, known, at_stated),
+            goes_on_elsewhere(&stated, forked, known, fate),
             elsewhere,
-            "{known:?}"
+            "{known:?} {fate:?}"
         );
     }
     let nothing = Stated::default();
-    assert!(goes_on_elsewhere(&nothing, false, head(1), None));
+    assert!(goes_on_elsewhere(&nothing, false, head(1, 1), None));
     assert!(!goes_on_elsewhere(&nothing, false, None, None));
 }
