@@ -24,8 +24,6 @@ pub const PHOTOS: usize = 9;
 pub const FILE_BYTES: usize = 300 * 1024;
 /// One piece of a file, on the wire and on the disk: one chunk is one stored record.
 pub const CHUNK_BYTES: usize = 48 * 1024;
-/// A device keeps what is closed for so long: the year that an assessment is about, and the weeks in which it is made.
-pub const KEPT_DAYS: u32 = 400;
 /// New photos that one site may send in a day (UTC).
 pub const SITE_FILES_DAY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Days that a device keeps a case after its last change: a yearly assessment has to see the whole of its

@@ -1,8 +1,9 @@
-//! Who may read which cases: visibility belongs to the case, and a case is seen by the departments it concerns.
+//! Who may read which cases: visibility belongs to the case, and a case is seen by the departments and people it
+//! concerns.
 //!
-//! A department is concerned from the first act on that names it, one of its people, or is theirs, and stays so:
-//! what it did or did not do can be asked later. So whom a case concerns is the union over its envelopes,
-//! whatever order they come in and whether or not each of them counts. One function says so on device and server.
+//! They are concerned from the first act on that names them, and stay so: what they did or did not do can be asked
+//! later. So whom a case concerns is the union over its envelopes, whatever order they come in, whether or not each of
+//! them counts, and whoever works where by now. One function says so on device and server.
 
 use std::collections::BTreeSet;
 
@@ -21,16 +22,29 @@ pub enum Scope {
     Site,
     /// The cases that concern one of these.
     #[n(1)]
-    Departments(#[n(0)] BTreeSet<DepartmentId>),
+    Of(#[n(0)] Concerned),
+}
+
+/// Whom an envelope, or a case with all of its envelopes, concerns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Concerned {
+    #[n(1)]
+    pub departments: BTreeSet<DepartmentId>,
+    #[n(2)]
+    pub people: BTreeSet<PersonId>,
+    /// What is no single case, and what cannot be read here: it may name anybody.
+    #[n(3)]
+    pub everybody: bool,
 }
 
 impl Scope {
     /// Of the people who signed in on one device together.
     ///
-    /// The director, quality control and the coordinating department see the site, everybody else their own
-    /// department; a deputy sees what whom they stand in for sees.
+    /// The director, quality control and the coordinating department see the site, everybody else what concerns their
+    /// department or themselves; a deputy sees what whom they stand in for sees.
     pub fn of<'a>(people: impl IntoIterator<Item = &'a PersonId>, directory: &Directory) -> Self {
-        let mut departments = BTreeSet::new();
+        let mut mine = Concerned::default();
         for person in people.into_iter().filter_map(|it| directory.person(it)) {
             let stood_in_for = directory
                 .people
@@ -40,26 +54,34 @@ impl Scope {
                 if sees_the_site(it, directory) {
                     return Self::Site;
                 }
-                departments.insert(it.department.clone());
+                mine.departments.insert(it.department.clone());
+                mine.people.insert(it.id.clone());
             }
         }
-        Self::Departments(departments)
+        Self::Of(mine)
     }
 
     /// Whether everything that `other` sees is seen.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Site, _) => true,
-            (Self::Departments(_), Self::Site) => false,
-            (Self::Departments(mine), Self::Departments(theirs)) => mine.is_superset(theirs),
+            (Self::Of(_), Self::Site) => false,
+            (Self::Of(mine), Self::Of(theirs)) => {
+                mine.departments.is_superset(&theirs.departments)
+                    && mine.people.is_superset(&theirs.people)
+            }
         }
     }
 
     /// Whether a case that concerns these may be read.
     pub fn sees(&self, concerned: &Concerned) -> bool {
-        match (self, concerned) {
-            (Self::Site, _) | (_, Concerned::Everybody) => true,
-            (Self::Departments(mine), Concerned::Departments(theirs)) => !mine.is_disjoint(theirs),
+        match self {
+            Self::Site => true,
+            Self::Of(mine) => {
+                concerned.everybody
+                    || !mine.departments.is_disjoint(&concerned.departments)
+                    || !mine.people.is_disjoint(&concerned.people)
+            }
         }
     }
 }
@@ -71,55 +93,46 @@ fn sees_the_site(person: &Person, directory: &Directory) -> bool {
         || is_of(&directory.coordination)
 }
 
-/// Whom an envelope, or a case with all of its envelopes, concerns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Concerned {
-    /// What is no single case, and what cannot be read here: it may name anybody.
-    Everybody,
-    Departments(BTreeSet<DepartmentId>),
-}
-
 impl Concerned {
     /// By one envelope.
-    pub fn by(envelope: &Envelope, directory: &Directory) -> Self {
+    pub fn by(envelope: &Envelope) -> Self {
         let header = envelope.header();
+        let everybody = Self {
+            everybody: true,
+            ..Self::default()
+        };
         let Ok(events) = envelope.events() else {
-            return Self::Everybody;
+            return everybody;
         };
         if header.case == CaseId::SITE {
-            return Self::Everybody;
+            return everybody;
         }
         let mut named = Named::default();
         named.person(&header.person);
         for event in &events {
             named.fact(&event.fact);
         }
-        let of_people = named
-            .people
-            .iter()
-            .filter_map(|it| Some(&directory.person(it)?.department));
-        Self::Departments(of_people.chain(named.departments).cloned().collect())
+        Self {
+            departments: named.departments.into_iter().cloned().collect(),
+            people: named.people.into_iter().cloned().collect(),
+            everybody: false,
+        }
     }
 
     /// By all of these.
-    pub fn by_all<'a>(
-        envelopes: impl IntoIterator<Item = &'a Envelope>,
-        directory: &Directory,
-    ) -> Self {
-        let none = Self::Departments(BTreeSet::new());
-        envelopes
-            .into_iter()
-            .fold(none, |known, it| known.and(Self::by(it, directory)))
-    }
-
-    fn and(self, more: Self) -> Self {
-        match (self, more) {
-            (Self::Departments(mut known), Self::Departments(more)) => {
-                known.extend(more);
-                Self::Departments(known)
-            }
-            (Self::Everybody, _) | (_, Self::Everybody) => Self::Everybody,
+    pub fn by_all<'a>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Self {
+        let mut all = Self::default();
+        for it in envelopes {
+            let Self {
+                departments,
+                people,
+                everybody,
+            } = Self::by(it);
+            all.departments.extend(departments);
+            all.people.extend(people);
+            all.everybody |= everybody;
         }
+        all
     }
 }
 

@@ -1258,17 +1258,16 @@ proptest! {
         let mut until_then = Vec::new();
         Case::replay(&envelopes, |case, envelope| {
             until_then.push(envelope);
-            let concerned = Concerned::by_all(until_then.iter().copied(), directory);
-            let sees = |departments: &[&DepartmentId]| {
-                let mine = departments.iter().copied().cloned().collect();
-                Scope::Departments(mine).sees(&concerned)
-            };
-            assert!(sees(&[case.holder()]) && sees(&[&case.responder.department]));
+            let concerned = Concerned::by_all(until_then.iter().copied());
+            let sees = |it| concerned.departments.contains(it);
+            assert!(sees(case.holder()) && sees(&case.responder.department));
             for it in &case.obligations {
-                assert!(sees(&[&it.owed_by.department]), "{it:?} {concerned:?}");
-                let person = it.owed_by.person.iter();
-                for person in person.filter(|it| directory.person(it).is_some()) {
-                    assert!(Scope::of([person], directory).sees(&concerned), "{it:?} {concerned:?}");
+                assert!(sees(&it.owed_by.department), "{it:?} {concerned:?}");
+                let person = it.owed_by.person.as_ref();
+                assert!(person.is_none_or(|it| concerned.people.contains(it)), "{it:?} {concerned:?}");
+                let colleagues = directory.staff(&it.owed_by.department);
+                for it in colleagues.into_iter().map(|it| &it.id).chain(person) {
+                    assert!(directory.person(it).is_none() || Scope::of([it], directory).sees(&concerned));
                 }
             }
         });

@@ -16,12 +16,10 @@
 mod chain;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chain::Chain;
-use shouwen_domain::directory::Directory;
 use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
@@ -65,7 +63,7 @@ async fn main() {
                     let taking = storage.write(&chain.sender.site, move |db| {
                         let now = Moment::from_unix_ms(0);
                         let taken_in = log::take_in(db, &sender, &push, &arrivals, now)?;
-                        feed::follow(db, &sender.site, directory())?;
+                        feed::follow(db, &sender.site)?;
                         Ok(taken_in)
                     });
                     match taking.await {
@@ -132,14 +130,6 @@ async fn page(storage: &Storage, site: &SiteId, cursor: Cursor) -> Page {
     let ask = Ask::News { cursor, below: 0 };
     let reading = storage.read(move |db| feed::page(db, &site, &Scope::Site, ask, now));
     reading.await.unwrap().unwrap()
-}
-
-fn directory() -> &'static Directory {
-    static DIRECTORY: OnceLock<Directory> = OnceLock::new();
-    DIRECTORY.get_or_init(|| {
-        let text = include_str!("../../../packs/demo-site.toml");
-        Directory::parse("demo-site.toml", text).unwrap()
-    })
 }
 
 async fn pulls_in_a_second(storage: &Storage, devices: u64, sites: u64) -> u64 {

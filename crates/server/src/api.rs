@@ -174,12 +174,11 @@ async fn push(
     .await
     .map_err(|_| Declined::Storage)?;
     let now = office.clock.now();
-    let directory = office.directory(&sender.site)?;
     let (receipts, epoch) = office
         .storage
         .write(&sender.site.clone(), move |db| {
             let taken_in = log::take_in(db, &sender, &push, &arrivals, now)?;
-            feed::follow(db, &sender.site, &directory)?;
+            feed::follow(db, &sender.site)?;
             Ok(taken_in)
         })
         .await?

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use shouwen_domain::Rules;
 use shouwen_domain::calendar::{Calendar, CalendarError};
@@ -110,7 +109,7 @@ impl RuleTexts {
 /// A site whose texts hold together.
 #[derive(Debug)]
 pub struct Site {
-    pub directory: Arc<Directory>,
+    pub directory: Directory,
     texts: Answer,
 }
 
@@ -146,7 +145,7 @@ impl Site {
         let body = minicbor::to_vec(&message).expect("writing to memory cannot fail");
         let etag = format!("\"{}\"", Hash::of(&body));
         Ok(Self {
-            directory: Arc::new(rules.directory),
+            directory: rules.directory,
             texts: Answer { body, etag },
         })
     }

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::event::{AnsweredAtOnce, Closed, Content, Ending, Event, Fact, HandedOver};
 use shouwen_domain::id::CaseId;
-use shouwen_domain::scope::Scope;
+use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_sync::message::{Ask, BLOCK_POSITIONS, Cursor, FailureCode, Page};
 use support::{Device, NEWS, Running, bytes, sign_in_beside};
 
@@ -79,10 +79,14 @@ fn whoever_signs_in_beside_others_adds_what_they_see() {
     let (mut li, chen) = two(&server);
     let first = li.act(case(1), said());
     let scope = |it: &Device| it.scope.clone();
-    assert_eq!(
-        scope(&chen),
-        Scope::Departments(["engineering".parse().unwrap()].into())
-    );
+    let of = |departments: &[&str], people: &[&str]| {
+        Scope::Of(Concerned {
+            departments: departments.iter().map(|it| it.parse().unwrap()).collect(),
+            people: people.iter().map(|it| it.parse().unwrap()).collect(),
+            everybody: false,
+        })
+    };
+    assert_eq!(scope(&chen), of(&["engineering"], &["chen-gong"]));
     let both = Device::of(
         server.address,
         2,
@@ -90,8 +94,10 @@ fn whoever_signs_in_beside_others_adds_what_they_see() {
         "100004",
         Some(chen.signed_in.certificate.clone()),
     );
-    let two_departments = ["engineering".parse().unwrap(), "service".parse().unwrap()];
-    assert_eq!(scope(&both), Scope::Departments(two_departments.into()));
+    assert_eq!(
+        scope(&both),
+        of(&["engineering", "service"], &["chen-gong", "zhang-xiaoyan"])
+    );
     assert_eq!(both.code(), chen.code());
     assert_eq!(both.pull_all(), [first]);
     // A token of before does not widen by itself, and what a device says of its scope counts for nothing.

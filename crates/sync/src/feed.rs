@@ -2,13 +2,14 @@
 //!
 //! A case is seen from the first envelope on that concerns somebody of the scope, and then as a whole: what was
 //! before comes at that position. So a page needs to know nothing of the reader but the scope and the cursor, and
-//! what lies between two positions is the same for everybody of that scope, whenever they read it.
+//! what lies between two positions is the same for everybody of that scope, whenever they read it. Only what is new comes
+//! with all of its case more often: where the reader may lack that, having not read so far yet or let go of it since.
 
 use std::collections::BTreeSet;
 
 use shouwen_domain::id::CaseId;
 use shouwen_domain::limits;
-use shouwen_domain::moment::Moment;
+use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::scope::Scope;
 
 use crate::message::{Ask, BLOCK_POSITIONS, Bytes, Cursor, Page, PageEntry};
@@ -24,8 +25,8 @@ pub trait Feed {
     /// What the scope sees at positions behind `behind` and up to `up_to`, by position.
     fn seen(&mut self, scope: &Scope, behind: u64, up_to: u64) -> Result<Vec<Seen>, Self::Fault>;
 
-    /// The position of a case's first entry.
-    fn began(&mut self, case: CaseId) -> Result<u64, Self::Fault>;
+    /// Where a case's first entry stands.
+    fn began(&mut self, case: CaseId) -> Result<Began, Self::Fault>;
 
     /// Everything of a case up to this position, by position.
     fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Self::Fault>;
@@ -45,6 +46,13 @@ pub struct End {
     pub last: u64,
     /// Mostly the last one; less while a restored log is looked through.
     pub followed: u64,
+}
+
+/// The beginning of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Began {
+    pub position: u64,
+    pub at: Moment,
 }
 
 /// An entry of the feed.
@@ -109,8 +117,15 @@ pub fn page<F: Feed>(
         };
         match ask {
             Ask::Open { after, .. } => filling.open(after)?,
-            Ask::News { below, .. } => filling.follow(end.followed, below)?,
-            Ask::History { .. } => filling.follow(block_end(from.position).min(end.followed), 0)?,
+            Ask::News { below, .. } => {
+                // What began before that, devices may have let go of.
+                let kept_since = server_now - Minutes(limits::KEPT_DAYS * 24 * 60);
+                let is_missing = |it: Began| it.position <= below || it.at < kept_since;
+                filling.follow(end.followed, Some(&is_missing))?;
+            }
+            Ask::History { .. } => {
+                filling.follow(block_end(from.position).min(end.followed), None)?;
+            }
         }
     }
     Ok(Ok(page))
@@ -130,7 +145,12 @@ struct Filling<'a, F> {
 }
 
 impl<F: Feed> Filling<'_, F> {
-    fn follow(&mut self, up_to: u64, below: u64) -> Result<(), F::Fault> {
+    /// `is_missing`: whether the reader may lack a case that began there.
+    fn follow(
+        &mut self,
+        up_to: u64,
+        is_missing: Option<&dyn Fn(Began) -> bool>,
+    ) -> Result<(), F::Fault> {
         let mut whole = BTreeSet::new();
         while self.page.next.position < up_to {
             let behind = self.page.next.position;
@@ -138,9 +158,7 @@ impl<F: Feed> Filling<'_, F> {
             for seen in self.feed.seen(self.scope, behind, lot_end)? {
                 let entries = if whole.contains(&seen.case) {
                     vec![seen.entry]
-                } else if seen.since == seen.position
-                    || (below > 0 && self.feed.began(seen.case)? <= below)
-                {
+                } else if seen.since == seen.position || self.is_missing(seen.case, is_missing)? {
                     whole.insert(seen.case);
                     self.feed.whole(seen.case, seen.position)?
                 } else {
@@ -155,6 +173,14 @@ impl<F: Feed> Filling<'_, F> {
             self.page.next.position = lot_end;
         }
         Ok(())
+    }
+
+    fn is_missing(
+        &mut self,
+        case: CaseId,
+        is_missing: Option<&dyn Fn(Began) -> bool>,
+    ) -> Result<bool, F::Fault> {
+        is_missing.map_or(Ok(false), |it| Ok(it(self.feed.began(case)?)))
     }
 
     fn open(&mut self, after: Option<CaseId>) -> Result<(), F::Fault> {

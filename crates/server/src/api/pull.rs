@@ -15,7 +15,6 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use shouwen_domain::directory::Directory;
 use shouwen_domain::id::SiteId;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::Context;
@@ -161,26 +160,19 @@ async fn read(
 impl Office {
     /// What the people of a device may read, by the directory in force.
     pub fn scope(&self, bearer: &Bearer) -> Result<Scope, Declined> {
-        let directory = self.directory(&bearer.site)?;
-        Ok(Scope::of(&bearer.people, &directory))
-    }
-
-    /// Who works at a site that is served here.
-    pub fn directory(&self, site: &SiteId) -> Result<Arc<Directory>, Declined> {
-        let site = self.sites.get(site);
-        let directory = site.map(|it| Arc::clone(&it.directory));
-        directory.ok_or(Declined::NotSignedIn("This site is not served here"))
+        let site = self.sites.get(&bearer.site);
+        let site = site.ok_or(Declined::NotSignedIn("This site is not served here"))?;
+        Ok(Scope::of(&bearer.people, &site.directory))
     }
 
     /// Follows a site's log to its end, or for so long.
     pub async fn follow(&self, site: &SiteId, patience: Option<Duration>) -> Result<(), Declined> {
         let began = Instant::now();
-        let directory = self.directory(site)?;
         while patience.is_none_or(|it| began.elapsed() < it) {
-            let (followed, directory) = (site.clone(), Arc::clone(&directory));
+            let followed = site.clone();
             let more = self
                 .storage
-                .write(site, move |db| feed::follow(db, &followed, &directory))
+                .write(site, move |db| feed::follow(db, &followed))
                 .await?;
             if !more {
                 return Ok(());

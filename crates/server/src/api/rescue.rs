@@ -77,7 +77,6 @@ pub async fn rescue(
         site: author.site.clone(),
         device: author.device,
     };
-    let directory = office.directory(&carrier.site)?;
     let (receipts, epoch) = office
         .storage
         .write(&carrier.site, move |db| {
@@ -95,7 +94,7 @@ pub async fn rescue(
                     epoch = now_in;
                 }
             }
-            feed::follow(db, &sender.site, &directory)?;
+            feed::follow(db, &sender.site)?;
             Ok((receipts, epoch))
         })
         .await?;

@@ -3,27 +3,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::id::{CaseId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::{Concerned, Scope, leaves_open};
-use shouwen_sync::feed::{self, End, Feed, LogFellBack, Seen};
+use shouwen_sync::feed::{self, Began, End, Feed, LogFellBack, Seen};
 use shouwen_sync::message::{Ask, Bytes, Page, PageEntry};
 
 use super::Fault;
 use super::db::{self, Db, Row, Value};
 use super::log;
 
-/// Under which a case stands that concerns everybody. No department is called so.
+/// Under which a case stands that concerns everybody. No department is called so, nor does a colon stand in a name.
 const EVERYBODY: &str = "*";
+const PERSON: &str = "person:";
+
+/// Under which a case stands that concerns these.
+fn names(concerned: &Concerned) -> Vec<String> {
+    let departments = concerned.departments.iter().map(ToString::to_string);
+    let people = concerned.people.iter().map(|it| format!("{PERSON}{it}"));
+    let everybody = concerned.everybody.then(|| EVERYBODY.to_owned());
+    departments.chain(people).chain(everybody).collect()
+}
 
 /// Positions followed at most in one transaction.
 pub const FOLLOWED_AT_ONCE: u64 = 512;
 
 /// Follows the log from where this was last done; whether there is more to follow. To be called in the
 /// transaction that passes something on, at the start, and after a restore.
-pub fn follow(db: &dyn Db, site: &SiteId, directory: &Directory) -> Result<bool, Fault> {
+pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
     log::hold_site(db, site)?;
     let End { followed, last, .. } = ends(db, site)?;
     if followed >= last {
@@ -45,10 +53,7 @@ pub fn follow(db: &dyn Db, site: &SiteId, directory: &Directory) -> Result<bool,
         })?;
         let case = envelope.header().case;
         cases.push((position, case));
-        let named = match Concerned::by(&envelope, directory) {
-            Concerned::Everybody => vec![EVERYBODY.to_owned()],
-            Concerned::Departments(them) => them.iter().map(ToString::to_string).collect(),
-        };
+        let named = names(&Concerned::by(&envelope));
         concerns.extend(named.into_iter().map(|it| (case, it, position)));
         open.extend(leaves_open(&envelope).map(|it| (case, it)));
     }
@@ -99,8 +104,8 @@ fn keep(
         let places = db::places(some.len(), 4);
         db.execute(
             &format!(
-                "INSERT INTO concern (site, case_id, department, position) VALUES {places}
-                 ON CONFLICT (site, case_id, department) DO NOTHING"
+                "INSERT INTO concern (site, case_id, whom, position) VALUES {places}
+                 ON CONFLICT (site, case_id, whom) DO NOTHING"
             ),
             &values,
         )?;
@@ -157,7 +162,7 @@ pub fn page(
 
 /// A new epoch for a log that a device has read further than it goes: it was restored from a backup.
 pub fn renew_epoch(db: &dyn Db, site: &SiteId, asked: Ask) -> Result<(), Fault> {
-    let nothing = Scope::Departments(BTreeSet::new());
+    let nothing = Scope::Of(Concerned::default());
     let now = Moment::default();
     if page(db, site, &nothing, asked, now)?.is_err() {
         log::begin_epoch(db)?;
@@ -180,7 +185,7 @@ impl Feed for Reading<'_> {
 
     fn seen(&mut self, scope: &Scope, behind: u64, up_to: u64) -> Result<Vec<Seen>, Fault> {
         let span: [Value<'_>; 3] = [self.site.into(), behind.into(), up_to.into()];
-        let Some(departments) = departments(scope) else {
+        let Some(mine) = mine(scope) else {
             let rows = self.db.query(
                 "SELECT f.position, f.case_id, e.arrived_ms, e.bytes FROM feed_case f
                  JOIN envelope e ON e.site = f.site AND e.position = f.position
@@ -197,14 +202,14 @@ impl Feed for Reading<'_> {
             });
             return seen.collect();
         };
-        let places = list(departments.len(), 4);
+        let places = list(mine.len(), 4);
         let rows = self.db.query(
             &format!(
                 "SELECT f.position, f.case_id, c.position FROM feed_case f
                  JOIN concern c ON c.site = f.site AND c.case_id = f.case_id
-                 WHERE f.site = $1 AND f.position > $2 AND f.position <= $3 AND c.department IN ({places})"
+                 WHERE f.site = $1 AND f.position > $2 AND f.position <= $3 AND c.whom IN ({places})"
             ),
-            &[&span[..], &departments.iter().map(|it| it.as_str().into()).collect::<Vec<_>>()].concat(),
+            &[&span[..], &mine.iter().map(|it| it.as_str().into()).collect::<Vec<_>>()].concat(),
         )?;
         let mut since: BTreeMap<u64, (CaseId, u64)> = BTreeMap::new();
         for mut row in rows {
@@ -229,12 +234,19 @@ impl Feed for Reading<'_> {
         seen.collect()
     }
 
-    fn began(&mut self, case: CaseId) -> Result<u64, Fault> {
+    fn began(&mut self, case: CaseId) -> Result<Began, Fault> {
         let first = self.db.query_first(
-            "SELECT position FROM feed_case WHERE site = $1 AND case_id = $2 ORDER BY position LIMIT 1",
+            "SELECT f.position, e.arrived_ms FROM feed_case f
+             JOIN envelope e ON e.site = f.site AND e.position = f.position
+             WHERE f.site = $1 AND f.case_id = $2 ORDER BY f.position LIMIT 1",
             &[self.site.into(), (&case).into()],
         )?;
-        first.map_or(Ok(0), |mut row| row.take(0))
+        let mut first = first
+            .ok_or_else(|| Fault::Database(format!("case {case} has no beginning in the feed")))?;
+        Ok(Began {
+            position: first.take(0)?,
+            at: Moment::from_unix_ms(first.take(1)?),
+        })
     }
 
     fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Fault> {
@@ -257,17 +269,17 @@ impl Feed for Reading<'_> {
         after: Option<CaseId>,
         n: usize,
     ) -> Result<(Vec<CaseId>, u64), Fault> {
-        let departments = departments(scope).unwrap_or_default();
+        let mine = mine(scope).unwrap_or_default();
         let after = after.unwrap_or(CaseId::SITE);
         let mut values: Vec<Value<'_>> = vec![self.site.into(), (&after).into()];
-        values.extend(departments.iter().map(|it| Value::from(it.as_str())));
-        let concerns = if departments.is_empty() {
+        values.extend(mine.iter().map(|it| Value::from(it.as_str())));
+        let concerns = if mine.is_empty() {
             String::new()
         } else {
-            let places = list(departments.len(), 3);
+            let places = list(mine.len(), 3);
             format!(
                 " AND EXISTS (SELECT 1 FROM concern c
-                  WHERE c.site = o.site AND c.case_id = o.case_id AND c.department IN ({places}))"
+                  WHERE c.site = o.site AND c.case_id = o.case_id AND c.whom IN ({places}))"
             )
         };
         let from = format!("FROM open_case o WHERE o.site = $1 AND o.case_id > $2{concerns}");
@@ -309,11 +321,11 @@ impl Reading<'_> {
 }
 
 /// The names under which what a scope sees stands; none: everything.
-fn departments(scope: &Scope) -> Option<Vec<String>> {
+fn mine(scope: &Scope) -> Option<Vec<String>> {
     match scope {
         Scope::Site => None,
-        Scope::Departments(mine) => {
-            let mine = mine.iter().map(ToString::to_string);
+        Scope::Of(concerned) => {
+            let mine = names(concerned).into_iter();
             Some(mine.chain([EVERYBODY.to_owned()]).collect())
         }
     }

@@ -26,18 +26,17 @@ mod postgresql_only;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use chain::{Chain, key};
 use postgres::Database;
-use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Closed, Ending, Fact, HandedOver, Reopened};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::scope::Scope;
+use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_server::keys::Bearer;
 use shouwen_server::storage::access;
@@ -160,7 +159,7 @@ impl Process {
         let mut more = end.followed < end.last;
         while more {
             let here = site(name);
-            let follow = move |db: &dyn Db| feed::follow(db, &here, directory());
+            let follow = move |db: &dyn Db| feed::follow(db, &here);
             more = self.write(name, follow).unwrap();
         }
     }
@@ -234,19 +233,10 @@ const fn now() -> Moment {
     Moment::from_unix_ms(1_783_904_400_000)
 }
 
-/// Who works at each of these sites.
-fn directory() -> &'static Directory {
-    static DIRECTORY: OnceLock<Directory> = OnceLock::new();
-    DIRECTORY.get_or_init(|| {
-        let text = include_str!("../../../../packs/demo-site.toml");
-        Directory::parse("demo-site.toml", text).unwrap()
-    })
-}
-
 fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fault> {
     let (receipts, _) =
         log::take_in(db, sender, push, &read(push, &key().public()), now())?.unwrap();
-    feed::follow(db, &sender.site, directory())?;
+    feed::follow(db, &sender.site)?;
     Ok(receipts)
 }
 
@@ -318,7 +308,12 @@ fn a_scope_is_given_its_cases_each_as_a_whole(home: &Home) {
     let process = home.open();
     let cases = eight_cases(&process);
     let epoch = process.epoch("lanting");
-    let engineering = || Scope::Departments(["engineering".parse().unwrap()].into());
+    let engineering = || {
+        Scope::Of(Concerned {
+            departments: ["engineering".parse().unwrap()].into(),
+            ..Concerned::default()
+        })
+    };
     let ask = |ask: Ask| {
         let page =
             process.read(move |db| feed::page(db, &site("lanting"), &engineering(), ask, now()));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shouwen_domain::id::DepartmentId;
+use shouwen_domain::scope::Concerned;
 
 use super::*;
 use crate::client::{Client, Elapsed, Input, Load, Start, Todo, Trigger};
@@ -25,7 +26,7 @@ struct Office {
 #[derive(Debug, Clone)]
 struct Made {
     case: CaseId,
-    concerned: Vec<DepartmentId>,
+    concerned: Concerned,
     open: bool,
 }
 
@@ -40,7 +41,17 @@ fn scope(bits: u8) -> Scope {
         return Scope::Site;
     }
     let mine = (0..3).filter(|it| bits & (1 << it) != 0);
-    Scope::Departments(mine.map(department).collect())
+    Scope::Of(Concerned {
+        departments: mine.map(department).collect(),
+        ..Concerned::default()
+    })
+}
+
+fn concerning(n: usize) -> Concerned {
+    Concerned {
+        departments: [department(n)].into(),
+        ..Concerned::default()
+    }
 }
 
 fn case(n: u8) -> CaseId {
@@ -51,7 +62,7 @@ impl Office {
     fn add(&mut self, case_n: u8, concerned: usize, open: bool) {
         self.entries.push(Made {
             case: case(case_n),
-            concerned: vec![department(concerned)],
+            concerned: concerning(concerned),
             open,
         });
     }
@@ -70,10 +81,7 @@ impl Office {
     }
 
     fn since(&self, scope: &Scope, case: CaseId) -> Option<u64> {
-        let sees = |it: &Made| match scope {
-            Scope::Site => true,
-            Scope::Departments(mine) => it.concerned.iter().any(|it| mine.contains(it)),
-        };
+        let sees = |it: &Made| scope.sees(&it.concerned);
         let mut of_case = self.numbered().filter(|(_, it)| it.case == case);
         of_case
             .find(|(_, it)| sees(it))
@@ -114,8 +122,11 @@ impl Feed for Office {
         Ok(seen.collect())
     }
 
-    fn began(&mut self, case: CaseId) -> Result<u64, Self::Fault> {
-        Ok(self.since(&Scope::Site, case).unwrap())
+    fn began(&mut self, case: CaseId) -> Result<Began, Self::Fault> {
+        Ok(Began {
+            position: self.since(&Scope::Site, case).unwrap(),
+            at: Moment::from_unix_ms(self.arrived),
+        })
     }
 
     fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Self::Fault> {
@@ -200,6 +211,7 @@ impl Device {
                 scope: scope.clone(),
             }),
             Todo::LoadWithdrawals => Input::Withdrawals(Vec::new()),
+            Todo::LoadCopy { .. } => Input::Copy(None),
             Todo::LoadOwed { .. } | Todo::LoadOwn { .. } => Input::Owed {
                 envelopes: Vec::new(),
                 head: crate::client::Place::default(),
@@ -229,6 +241,7 @@ impl Device {
                 }
             }
             Todo::Push(_)
+            | Todo::HandIn(_)
             | Todo::Withdraw(_)
             | Todo::StartChain(_)
             | Todo::Settle(_)
@@ -359,7 +372,7 @@ fn busy() -> Office {
             CaseId::from_random(u128::from(n / 3).to_be_bytes().map(|it| it.wrapping_add(1)));
         office.entries.push(Made {
             case,
-            concerned: vec![department((n / 3) as usize % 3)],
+            concerned: concerning((n / 3) as usize),
             open: n % 3 < 2 || (n / 3) % 10 == 0,
         });
     }
@@ -383,7 +396,7 @@ fn what_is_open_comes_first_and_then_what_is_new_and_history_from_its_end() {
     // Something happens in a case that was closed long ago: it comes before all history, and as a whole.
     office.entries.push(Made {
         case: office.entries[9].case,
-        concerned: vec![department(0)],
+        concerned: concerning(0),
         open: true,
     });
     device.tell(Input::Trigger(Trigger::News));
@@ -438,6 +451,23 @@ fn history_ends_where_everything_is_older_than_a_device_keeps() {
         "{}",
         device.read.len()
     );
+}
+
+#[test]
+fn what_goes_on_after_devices_let_go_of_it_comes_whole() {
+    let mut office = busy();
+    let ask = Ask::News {
+        cursor: Cursor {
+            epoch: 1,
+            position: 1_799,
+        },
+        below: 0,
+    };
+    let days_later = |days: u32| Moment::from_unix_ms(0) + Minutes(days * 24 * 60);
+    for (days, n_entries) in [(limits::KEPT_DAYS, 1), (limits::KEPT_DAYS + 1, 3)] {
+        let Ok(page) = page(&mut office, &Scope::Site, ask, days_later(days));
+        assert_eq!(page.unwrap().entries.len(), n_entries);
+    }
 }
 
 #[test]

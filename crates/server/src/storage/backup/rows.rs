@@ -305,7 +305,7 @@ mod tests {
         ("server", &["one", "epoch", "root"]),
         ("site", &["epoch", "followed"]),
         ("feed_case", &["site", "position", "case_id"]),
-        ("concern", &["site", "case_id", "department", "position"]),
+        ("concern", &["site", "case_id", "whom", "position"]),
         ("open_case", &["site", "case_id"]),
         ("chain", &["backed_up"]),
         ("file_day", &["site", "day", "n_bytes"]),

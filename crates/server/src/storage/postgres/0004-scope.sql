@@ -13,13 +13,13 @@ CREATE TABLE feed_case (
 
 CREATE INDEX feed_case_by_case ON feed_case (site, case_id, position);
 
--- From which position on a case concerns a department; "*": everybody.
+-- From which position on a case concerns a department, a person or ("*") everybody.
 CREATE TABLE concern (
     site       TEXT NOT NULL,
     case_id    BYTEA NOT NULL,
-    department TEXT NOT NULL,
+    whom     TEXT NOT NULL,
     position   BIGINT NOT NULL,
-    PRIMARY KEY (site, case_id, department)
+    PRIMARY KEY (site, case_id, whom)
 );
 
 -- Cases that are open, as far as single envelopes say.
