@@ -16,7 +16,7 @@ use shouwen_domain::Rules;
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
-use shouwen_domain::scope::Scope;
+use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
@@ -32,7 +32,7 @@ use shouwen_sync::message::{
 use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::live::Listening;
-use crate::desk::{ContactError, Desk, projection, summarize};
+use crate::desk::{ContactError, Desk, OutOfScope, projection, summarize};
 
 /// Writes since the last compaction from which the next one is worth it.
 const JOURNAL_IS_LONG: u64 = 256;
@@ -47,6 +47,10 @@ const MAX_TAKE_OVERS: u32 = 8;
 /// Letting go of cases waits this long after the page was opened, and from one time to the next.
 const LET_GO_EVERY_MS: u64 = 60 * 60 * 1_000;
 const FIRST_LET_GO_MS: u64 = 60_000;
+/// The same while a device has lost some of its scope.
+const SWEEP_EVERY_MS: u64 = 100;
+/// The scope that everything here was of when it was last looked through.
+const SWEPT: &str = "swept";
 
 /// What wakes the pump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +119,8 @@ struct Pump {
     looked_to: Option<RowMark>,
     /// What may be read, as told with it.
     scope: Option<Scope>,
+    /// Cases may be here that are not of it.
+    is_narrower: bool,
     wake: UnboundedSender<Wake>,
     /// While head office is listened to.
     listening: Option<Listening>,
@@ -155,6 +161,7 @@ impl Pump {
             let_go_at: Elapsed(browser::elapsed().0 + FIRST_LET_GO_MS),
             looked_to: None,
             scope: None,
+            is_narrower: false,
             wake,
             listening: None,
             n_listened: 0,
@@ -294,7 +301,7 @@ impl Pump {
             .drop_copies(&answer.backed_up, answer.server_now)
             .await?;
         self.backed_up.clone_from(&answer.backed_up);
-        self.scope = Some(answer.scope.clone());
+        self.meet_scope(answer.scope.clone()).await?;
         self.desk.set_token(answer.token.clone());
         Ok(Input::Contacted(answer))
     }
@@ -604,20 +611,64 @@ impl Pump {
         let Ok(fence) = self.fence().await else {
             return;
         };
-        // Head office passes on a whole site so far, so nothing is out of a device's scope.
-        let out_of_scope = None;
+        let scope = self.scope.clone().filter(|_| self.is_narrower);
+        let out_of_scope =
+            scope.map(|scope| move |it: &[Envelope]| !scope.sees(&Concerned::by_all(it)));
+        let out_of_scope = out_of_scope.as_ref().map(|it| it as OutOfScope<'_>);
         let (after, backed_up) = (self.looked_to, &self.backed_up);
         let went = self
             .desk
             .let_go_of_some(fence, after, backed_up, out_of_scope);
         match went.await {
-            Ok(go_on) => self.looked_to = go_on,
+            Ok(go_on) => {
+                self.looked_to = go_on;
+                if self.is_narrower {
+                    self.swept(go_on.is_some()).await;
+                }
+            }
             Err(error) => {
                 if let Err(Trouble::Fault(fault)) = self.overtaken_or(error) {
                     self.desk.report(fault);
                 }
             }
         }
+    }
+
+    /// What is none of this device's business goes without a pause, until all rows were looked through.
+    async fn swept(&mut self, more: bool) {
+        if more {
+            self.let_go_at = Elapsed(browser::elapsed().0 + SWEEP_EVERY_MS);
+            return;
+        }
+        self.is_narrower = false;
+        if let Err(fault) = self.keep_swept().await {
+            self.desk.report(fault);
+        }
+    }
+
+    /// Everything here is of the scope of now.
+    async fn keep_swept(&self) -> Result<(), Fault> {
+        let Some(scope) = &self.scope else {
+            return Ok(());
+        };
+        let bytes = minicbor::to_vec(scope).expect("writing to a vector cannot fail");
+        self.desk.log().put(Section::Settings, SWEPT, &bytes).await
+    }
+
+    /// Whether what is here may be of a wider scope than this device has now.
+    async fn meet_scope(&mut self, scope: Scope) -> Result<(), Fault> {
+        let swept = self.desk.log().get(Section::Settings, SWEPT).await?;
+        let swept: Option<Scope> = swept.and_then(|it| minicbor::decode(&it).ok());
+        self.is_narrower = swept.as_ref().is_some_and(|it| !scope.covers(it));
+        let is_wider = swept.is_none_or(|it| it != scope) && !self.is_narrower;
+        self.scope = Some(scope);
+        if self.is_narrower {
+            self.looked_to = None;
+            self.let_go_at = browser::elapsed();
+        } else if is_wider {
+            self.keep_swept().await?;
+        }
+        Ok(())
     }
 
     async fn fence(&mut self) -> Result<Fence, Trouble> {

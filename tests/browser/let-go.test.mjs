@@ -45,7 +45,7 @@ app.journey("what was let go of comes back to a head office that lost everything
   await server.start();
   await page.reload();
   const tablet = await stage.device(server, { viewport: app.TABLET });
-  const office = await app.signedIn(tablet, server, app.HEAD_OF_ENGINEERING);
+  const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
   const answer = office.getByText(ANSWER, { exact: true });
   await app.until("head office passes it on", async () => {
     await office.goto(`/case/${id}`);

@@ -32,7 +32,7 @@ app.journey("a photo taken without a network goes up after the words and is seen
   assert.ok(pushed >= 0 && pushed < offered, said.join("\n"));
 
   const tablet = await stage.device(server, { viewport: app.TABLET });
-  const office = await app.signedIn(tablet, server, app.HEAD_OF_ENGINEERING);
+  const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
   await app.openCase(office, id);
   await untilStates(office, ["away"]);
   assert.equal((await office.locator(".photo-fetch").innerText()).trim(), say("photo.fetch"));
@@ -80,7 +80,7 @@ app.journey("photos cut by a server that dies go on where they were", async (sta
   assert.equal(new Set(taken).size, taken.length, "no chunk was taken twice");
 
   const tablet = await stage.device(server, { viewport: app.TABLET });
-  const office = await app.signedIn(tablet, server, app.HEAD_OF_ENGINEERING);
+  const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
   await app.openCase(office, id);
   await untilStates(office, ["away", "away", "away"]);
   await office.locator(".photo-fetch").evaluateAll((all) => all.forEach((it) => it.click()));
@@ -195,7 +195,7 @@ app.journey("where room is short, what head office has goes first and comes agai
   await untilPhotosDelivered(page);
 
   const tablet = await stage.device(server, { viewport: app.TABLET });
-  const office = await app.signedIn(tablet, server, app.HEAD_OF_ENGINEERING);
+  const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
   await app.openCase(office, id);
   await untilStates(office, ["away", "away"]);
   await office.locator(".photo-fetch").first().click();

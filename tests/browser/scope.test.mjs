@@ -1,9 +1,11 @@
 // A device has the cases of its people's departments, and of nobody else.
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import * as app from "./support.mjs";
 
-const LAMP = { ...app.LEAK, category: "fire-lane", matter: "消防通道被三轮车堵住", address: "5-1-0301" };
+const LAMP = { ...app.LEAK, category: "parking", matter: "消防通道被三轮车堵住", address: "5-1-0301" };
 
 /** Whether words stand in anything that the device stores. */
 function isStored(page, words) {
@@ -58,4 +60,33 @@ app.journey("a device has the cases of its people's departments, each as a whole
   await engineering.locator(`.case-row[href="/case/${kept}"]`).waitFor({ timeout: 120_000 });
   await app.openCase(engineering, kept);
   await engineering.getByText(LAMP.matter).first().waitFor();
+});
+
+const HEAD_OF_SECURITY = "周强";
+
+app.journey("who moves to another department keeps what names them, and the rest is gone from the device", async (stage) => {
+  stage.expectNoNetwork();
+  stage.expectRefusal();
+  const server = await stage.server();
+  const phone = await stage.device(server);
+  const patrol = await app.signedIn(phone, server, app.PATROL);
+  const own = await app.record(patrol, app.LEAK, "keep");
+  await app.untilDelivered(patrol);
+  const head = await app.signedIn(await stage.device(server), server, HEAD_OF_SECURITY);
+  const others = await app.record(head, LAMP, "keep");
+  await app.untilDelivered(head);
+  await app.until("a colleague's case is here", () => isStored(patrol, LAMP.matter), 120_000);
+
+  await server.kill();
+  const text = await readFile(new URL("packs/demo-site.toml", app.ROOT), "utf8");
+  const [before, after] = text.split('id = "wang-jianguo"');
+  const site = join(await stage.folder("site"), "moved.toml");
+  await writeFile(site, `${before}id = "wang-jianguo"${after.replace('department = "security"', 'department = "cleaning"')}`);
+  await server.start({ site });
+  await patrol.reload();
+  await app.until("it is gone", async () => !(await isStored(patrol, LAMP.matter)), 120_000);
+  assert.ok(await isStored(patrol, app.LEAK.matter));
+  await app.openCase(patrol, own);
+  await patrol.goto(`/case/${others}`);
+  await patrol.locator(".empty-state").waitFor();
 });

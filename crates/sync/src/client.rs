@@ -520,6 +520,7 @@ impl Client {
             && self.heard.is_some()
             && self.filling.is_none()
             && self.filled == self.contact_epoch
+            && self.load.is_done()
     }
 
     pub fn status(&self) -> Status {

@@ -12,7 +12,7 @@ const N_DEVICES = 10;
 const N_BEFORE = 10;
 const N_SINCE = 40;
 const BACK_WITHIN_MS = 15 * 60_000;
-const PEOPLE = [app.PATROL, app.HEAD_OF_ENGINEERING, app.TECHNICIAN];
+const PEOPLE = app.SEE_THE_SITE;
 
 /** Answers with how long it took; throws where not everything came back. `down_s`: how long nobody answers. */
 export async function restored(stage, { seed, down_s, say = () => {} }) {
@@ -80,7 +80,7 @@ export async function restored(stage, { seed, down_s, say = () => {} }) {
   assert.deepEqual(twice, [], "nothing came twice");
   // A new device reads the restored feed: it has everything only if that is passed on.
   const newcomer = await stage.device(server, { viewport: app.TABLET });
-  const page = await app.signedIn(newcomer, server, app.PATROL);
+  const page = await app.signedIn(newcomer, server, app.ADMINISTRATOR);
   await app.until("a new device reads everything", () => hasAll(page, ledger), 120_000);
   const acts = ledger.saved.size;
   return { devices: N_DEVICES, acts, forgotten: n_forgotten, away_s, at_head_office_s, everywhere_s };

@@ -1,6 +1,6 @@
 //! What a device learns when it opens a contact, and what it takes back.
 
-use shouwen_domain::envelope::{Fate, HeldReason, Receipt, RefusedReason};
+use shouwen_domain::envelope::{Fate, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;

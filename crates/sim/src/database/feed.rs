@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::Envelope;
-use shouwen_domain::id::{CaseId, DepartmentId};
+use shouwen_domain::id::CaseId;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::{Concerned, Scope, leaves_open};
-use shouwen_sync::feed::{self, End, Feed, LogFellBack, Seen};
+use shouwen_sync::feed::{self, Began, End, Feed, LogFellBack, Seen};
 use shouwen_sync::message::{Ask, Bytes, Page, PageEntry};
 
 use super::{Fed, Tables};
@@ -23,11 +22,9 @@ const FOLLOWED_AT_ONCE: usize = 6;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Followed {
     up_to: u64,
-    /// What each entry says, by position, and by the directory of when it was followed.
+    /// What each entry says, by position, for as far as it was followed.
     said: BTreeMap<u64, Said>,
     cases: BTreeMap<CaseId, Vec<u64>>,
-    /// From which position on a case concerns whom.
-    concern: BTreeMap<CaseId, BTreeMap<Whom, u64>>,
     open: BTreeSet<CaseId>,
 }
 
@@ -39,12 +36,9 @@ pub struct Said {
     pub open: Option<bool>,
 }
 
-/// None: everybody.
-type Whom = Option<DepartmentId>;
-
 impl Tables {
     /// Follows the log a little; whether there is more to follow.
-    pub fn follow(&mut self, directory: &Directory) -> Result<bool, Broken> {
+    pub fn follow(&mut self) -> Result<bool, Broken> {
         let Self {
             feed,
             followed,
@@ -62,7 +56,7 @@ impl Tables {
             let envelope = Envelope::from_bytes(&fed.bytes).map_err(|it| {
                 Law::Contract.broken(format_args!("the feed holds no envelope: {it}"))
             })?;
-            followed.add(position, &envelope, directory);
+            followed.add(position, &envelope);
         }
         Ok(followed.up_to < *last_position)
     }
@@ -92,20 +86,12 @@ impl Tables {
 }
 
 impl Followed {
-    fn add(&mut self, position: u64, envelope: &Envelope, directory: &Directory) {
+    fn add(&mut self, position: u64, envelope: &Envelope) {
         let said = Said {
             case: envelope.header().case,
-            concerned: Concerned::by(envelope, directory),
+            concerned: Concerned::by(envelope),
             open: leaves_open(envelope),
         };
-        let concern = self.concern.entry(said.case).or_default();
-        let whom: Vec<Whom> = match &said.concerned {
-            Concerned::Everybody => vec![None],
-            Concerned::Departments(them) => them.iter().cloned().map(Some).collect(),
-        };
-        for it in whom {
-            concern.entry(it).or_insert(position);
-        }
         match said.open {
             Some(true) => drop(self.open.insert(said.case)),
             Some(false) => drop(self.open.remove(&said.case)),
@@ -118,12 +104,11 @@ impl Followed {
 
     /// From which position on a scope sees a case.
     fn since(&self, scope: &Scope, case: CaseId) -> Option<u64> {
-        let concern = self.concern.get(&case)?;
-        let seen = concern.iter().filter(|(whom, _)| match (scope, whom) {
-            (Scope::Site, _) | (_, None) => true,
-            (Scope::Departments(mine), Some(it)) => mine.contains(it),
-        });
-        seen.map(|(_, &position)| position).min()
+        let mut positions = self.cases.get(&case)?.iter().copied();
+        positions.find(|it| {
+            let said = self.said.get(it);
+            said.is_some_and(|it| scope.sees(&it.concerned))
+        })
     }
 }
 
@@ -172,15 +157,18 @@ impl Feed for Reading<'_> {
         Ok(seen.collect())
     }
 
-    fn began(&mut self, case: CaseId) -> Result<u64, Infallible> {
-        if self.plant == Some(Plant::UnreadGoesOn) {
-            return Ok(u64::MAX);
-        }
+    fn began(&mut self, case: CaseId) -> Result<Began, Infallible> {
         let positions = self.tables.followed.cases.get(&case);
-        Ok(positions
-            .and_then(|it| it.first())
-            .copied()
-            .unwrap_or_default())
+        let first = positions.and_then(|it| it.first()).copied();
+        let position = match self.plant {
+            Some(Plant::UnreadGoesOn) => u64::MAX,
+            _ => first.unwrap_or_default(),
+        };
+        let fed = first.and_then(|it| self.tables.feed.get(&it));
+        Ok(Began {
+            position,
+            at: fed.map_or(Moment::default(), |it| it.arrived),
+        })
     }
 
     fn whole(&mut self, case: CaseId, up_to: u64) -> Result<Vec<PageEntry>, Infallible> {

@@ -522,8 +522,7 @@ impl World<'_> {
                 })
             }
             Work::Follow { wanted_for } => {
-                let Office { db, directory, .. } = &mut self.office;
-                let more = db.tables.follow(directory)?;
+                let more = self.office.db.tables.follow()?;
                 match wanted_for {
                     Some(it) => Some(*it),
                     None => more.then_some(Work::Follow { wanted_for: None }),
@@ -535,8 +534,7 @@ impl World<'_> {
                 None
             }
             Work::Push { .. } => {
-                let Office { db, directory, .. } = &mut self.office;
-                db.tables.follow(directory)?;
+                self.office.db.tables.follow()?;
                 None
             }
             Work::Contact { .. } | Work::Withdraw { .. } | Work::Pull { .. } => None,
@@ -635,8 +633,7 @@ impl World<'_> {
         match self.office.db.tables.judge(asking) {
             Ok(change) => {
                 self.office.db.commit(change)?;
-                let Office { db, directory, .. } = &mut self.office;
-                db.tables.follow(directory).map(|_| ())
+                self.office.db.tables.follow().map(|_| ())
             }
             Err(_) => Ok(()),
         }
