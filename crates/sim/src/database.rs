@@ -115,6 +115,14 @@ impl Tables {
             .map(|it| it.known.fate)
     }
 
+    /// Whether a device wrote nothing, or what it states is on its chain here.
+    pub fn is_on_chain(&self, device: DeviceId, stated: &Stated) -> bool {
+        let fate = |it| self.fate(device, it);
+        stated
+            .hash
+            .map_or(stated.sequence == 0, |it| fate(it) == Some(Fate::Accepted))
+    }
+
     /// When the chain of this device got what it has at a place.
     pub fn arrived_at(&self, key: (DeviceId, u32), sequence: u64) -> Option<Moment> {
         let rows = self.chains.get(&key).into_iter().flat_map(|it| &it.rows);

@@ -55,8 +55,8 @@ pub struct Device {
     pub sticks_to: Option<usize>,
     pub pumps: BTreeMap<u64, Pump>,
     pub n_cases: u64,
-    /// When head office last had it that this device stands at the end of its chain.
-    pub at_end: Option<Moment>,
+    /// In which epoch and when head office last had it that this device stands at the end of its chain.
+    pub at_end: Option<(u64, Moment)>,
     /// What it let go of.
     pub gone: Gone,
 }
@@ -95,8 +95,6 @@ pub struct Pump {
     pub asked: Option<u64>,
     /// What may be read, as told at the last contact.
     pub scope: Option<Scope>,
-    /// What was said of the chain's end at the last contact.
-    pub stated: Stated,
     /// With a bug planted: what was left out of the last push.
     pub left_out: Vec<Envelope>,
 }
@@ -274,7 +272,6 @@ impl Device {
             armed: None,
             asked: None,
             scope: None,
-            stated: Stated::default(),
             left_out: Vec::new(),
         })
     }

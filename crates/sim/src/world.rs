@@ -190,7 +190,7 @@ struct Word {
     /// Its person took it back.
     taken_back: bool,
     /// When its device was last known to stand at the end of its chain.
-    at_end: Option<Moment>,
+    at_end: Option<(u64, Moment)>,
 }
 
 /// The model: what head office has said.

@@ -71,6 +71,12 @@ impl World<'_> {
             Some(it) if down && it.asked == Some(n) => it.asked = None,
             _ => return Ok(()),
         }
+        if let Input::Contacted(answer) = &input
+            && let Some(at_end) = self.office.at_end.remove(&n)
+            && answer.new_chain.is_none()
+        {
+            self.devices[device].at_end = Some((answer.epoch, at_end));
+        }
         self.feed(device, pump, input)
     }
 

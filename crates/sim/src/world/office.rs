@@ -39,6 +39,8 @@ pub struct Office {
     boot: u64,
     /// An envelope on which every server fails during the storm.
     pub chokes_on: Option<Hash>,
+    /// When a contact found that what was stated is on the chain, by question.
+    pub at_end: BTreeMap<u64, Moment>,
 }
 
 pub struct Process {
@@ -136,6 +138,7 @@ impl Office {
             n_tasks: 0,
             boot: 0,
             chokes_on: None,
+            at_end: BTreeMap::new(),
         }
     }
 }
@@ -286,6 +289,7 @@ impl World<'_> {
             // Mostly nothing has to be written.
             let tables = &self.office.db.tables;
             let device = self.devices[from.device].id;
+            let at_end = tables.is_on_chain(device, stated);
             if tables
                 .contact(device, stated, *forked, self.plant)
                 .1
@@ -293,6 +297,10 @@ impl World<'_> {
             {
                 let (scope, now) = (self.scope(from.device), true_time(self.now_ms));
                 let answer = contacted(device, tables.epoch, scope, now, None);
+                let n = from.n;
+                if at_end {
+                    self.office.at_end.entry(n).or_insert(now);
+                }
                 self.set(task, Stage::Answer, Some(answer));
                 self.next_step(task);
                 return Ok(());
@@ -467,6 +475,9 @@ impl World<'_> {
                 forked,
             } => {
                 let device = self.devices[from.device].id;
+                if db.tables.is_on_chain(device, stated) {
+                    self.office.at_end.entry(from.n).or_insert(now);
+                }
                 let (chain, change) = db.tables.contact(device, stated, *forked, self.plant);
                 let scope = scope.expect("somebody opens the contact");
                 let answer = contacted(device, db.tables.epoch, scope, now, chain);

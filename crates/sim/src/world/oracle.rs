@@ -340,10 +340,12 @@ impl World<'_> {
         let first = forks.map(|it| it.header().sequence).min();
         let other = first.and_then(|it| tables.arrived_at((header.device, header.chain), it));
         let word = self.saved.envelopes.get(&it.hash());
-        // An older server may have held it for its format.
+        // An older server may have held it for its format, and a restored one have it from long before.
         let some_older = self.plan.processes.iter().any(|it| it.older);
         match (word.and_then(|it| it.at_end), other) {
-            (Some(at_end), Some(other)) => some_older || at_end <= other,
+            (Some((epoch, at_end)), Some(other)) => {
+                some_older || epoch != tables.epoch || at_end <= other
+            }
             _ => true,
         }
     }

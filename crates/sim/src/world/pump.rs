@@ -34,17 +34,7 @@ impl World<'_> {
         let elapsed = Elapsed(now_ms - it.started_ms);
         if let Input::Contacted(answer) = &input {
             it.scope = Some(answer.scope.clone());
-            let stated = it.stated;
-            let fate = |hash| self.office.db.tables.fate(self.devices[device].id, hash);
-            let is_on_chain = stated
-                .hash
-                .map_or(stated.sequence == 0, |it| fate(it) == Some(Fate::Accepted));
-            if answer.new_chain.is_none() && is_on_chain {
-                self.devices[device].at_end = Some(answer.server_now);
-            }
         }
-        let it = self.devices[device].pumps.get_mut(&pump);
-        let it = it.expect("it was there just now");
         let heard = Heard(input.clone());
         it.client.handle(input, elapsed, bits);
         let mut todos = Vec::new();
@@ -81,9 +71,6 @@ impl World<'_> {
             match todo {
                 Todo::Contact { forked } => {
                     let stated = self.devices[device].states()?;
-                    if let Some(it) = self.devices[device].pumps.get_mut(&pump) {
-                        it.stated = stated;
-                    }
                     self.ask(device, pump, Ask::Contact { stated, forked });
                 }
                 Todo::Withdraw(them) => {
