@@ -960,7 +960,12 @@ class DiagnosticNotation:
 
 UNSIGNED_ENVELOPES = ("Envelope", "Envelope-erased", "Envelope-without-content")
 SIGNED_ENVELOPES = {"Envelope-signed": "Key-device", "Envelope-signed-by-p256": "Key-office"}
-SUBJECTS = {"Certificate-device": "device", "Certificate-intake": "intake", "Certificate-office": "office"}
+SUBJECTS = {
+    "Certificate-device": "device",
+    "Certificate-people": "device",
+    "Certificate-intake": "intake",
+    "Certificate-office": "office",
+}
 FATES = {
     "Receipt-least": [ACCEPTED, []],
     "Receipt-Accepted": [ACCEPTED, []],
@@ -1062,7 +1067,7 @@ class GoldenFiles:
         require(name in SUBJECTS, "this program was not told for whom it is")
         certificate = read_certificate(data, [office])
         require(certificate.subject.split(":")[0] == SUBJECTS[name], f"it is for {certificate.subject!r}")
-        expected_key = self.key("Key-device" if name == "Certificate-device" else "Key-office")
+        expected_key = self.key("Key-device" if SUBJECTS[name] == "device" else "Key-office")
         require(certificate.key == expected_key, "it is for another key")
         refused = refused_changes(data, lambda changed: read_certificate(changed, [office]), self.every_bit)
         return f"for {certificate.subject}, signed by Key-office.txt; {refused}"

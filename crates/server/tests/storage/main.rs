@@ -346,7 +346,8 @@ fn a_scope_is_given_its_cases_each_as_a_whole(home: &Home) {
         .flat_map(|(_, acts)| (*acts).clone())
         .collect();
     assert_eq!(found.len(), expected.len());
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert!(found == expected);
     // To whom history is missing an act comes with its case.
     let last_act = Cursor {

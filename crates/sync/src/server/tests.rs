@@ -503,7 +503,7 @@ fn a_chain_that_another_device_continued_goes_on_elsewhere() {
         sequence: 5,
         hash: Some(Hash([1; 32])),
     };
-    let (fork, gap) = (Fate::Held(HeldReason::Fork), Fate::Held(HeldReason::Gap));
+    let (fork, gap) = (Fate::Held(Fork), Fate::Held(Gap));
     for (known, fate, forked, elsewhere) in [
         (None, None, false, false),
         (head(4, 2), None, false, false),
@@ -512,12 +512,7 @@ fn a_chain_that_another_device_continued_goes_on_elsewhere() {
         (head(6, 2), Some(ACCEPTED), false, true),
         (head(5, 2), None, false, true),
         // Of two at one place the one that was taken back is not the chain's.
-        (
-            head(5, 2),
-            Some(Fate::Refused(RefusedReason::Withdrawn)),
-            false,
-            true,
-        ),
+        (head(5, 2), Some(Fate::Refused(Withdrawn)), false, true),
         (head(4, 2), Some(fork), false, true),
         (None, None, true, true),
     ] {
