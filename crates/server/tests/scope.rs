@@ -77,7 +77,7 @@ fn a_department_gets_the_cases_that_concern_it_each_as_a_whole() {
 fn whoever_signs_in_beside_others_adds_what_they_see() {
     let server = Running::start();
     let (mut li, chen) = two(&server);
-    let first = li.act(case(1), said());
+    let first = li.act(case(1), handed_over("cleaning"));
     let scope = |it: &Device| it.scope.clone();
     let of = |departments: &[&str], people: &[&str]| {
         Scope::Of(Concerned {

@@ -654,7 +654,14 @@ fn every_copy_is_handed_in_before_what_the_log_still_has_and_before_the_epoch_is
     assert_eq!(todo, Some(Todo::KeepEpoch(2)));
     assert!(!bench.client.is_at_rest());
     assert_eq!(bench.feed(Input::EpochKept), Some(LOAD), "and only once");
-    bench.owed(&[]);
+    assert_eq!(bench.owed(&[]), Some(Todo::Pull(FIRST)));
+    assert!(!bench.client.is_at_rest());
+    let cursor = Cursor {
+        epoch: 2,
+        position: 0,
+    };
+    bench.feed(Input::PullAnswered(empty(cursor)));
+    bench.feed(Input::TakenIn { cursor });
     bench.feed(Input::Failed(Failure::Server));
     assert!(bench.client.is_at_rest(), "whatever becomes of the news");
 }
