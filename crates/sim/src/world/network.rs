@@ -72,10 +72,10 @@ impl World<'_> {
             _ => return Ok(()),
         }
         if let Input::Contacted(answer) = &input
-            && let Some(at_end) = self.office.at_end.remove(&n)
             && answer.new_chain.is_none()
+            && self.office.at_end.remove(&(n, answer.server_now))
         {
-            self.devices[device].at_end = Some((answer.epoch, at_end));
+            self.devices[device].at_end = Some((answer.epoch, answer.server_now));
         }
         self.feed(device, pump, input)
     }

@@ -1,7 +1,7 @@
 //! Head office: server processes on one database. Each judges inside a transaction under the lock of the
 //! site, step by step, and may die or sleep between any two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{FORMAT, Fate, HeldReason};
@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::plant::Plant;
 
 /// The database ends a transaction in which nothing happens for so long.
-const LOCK_MS: u64 = 15_000;
+pub(super) const LOCK_MS: u64 = 15_000;
 /// How long somebody who asks waits while a restored log is followed.
 const PATIENCE_MS: u64 = 5_000;
 
@@ -39,8 +39,8 @@ pub struct Office {
     boot: u64,
     /// An envelope on which every server fails during the storm.
     pub chokes_on: Option<Hash>,
-    /// When a contact found that what was stated is on the chain, by question.
-    pub at_end: BTreeMap<u64, Moment>,
+    /// Contacts that found what was stated on the chain, by question and moment: a doubled question has two answers.
+    pub at_end: BTreeSet<(u64, Moment)>,
 }
 
 pub struct Process {
@@ -138,7 +138,7 @@ impl Office {
             n_tasks: 0,
             boot: 0,
             chokes_on: None,
-            at_end: BTreeMap::new(),
+            at_end: BTreeSet::new(),
         }
     }
 }
@@ -299,7 +299,7 @@ impl World<'_> {
                 let answer = contacted(device, tables.epoch, scope, now, None);
                 let n = from.n;
                 if at_end {
-                    self.office.at_end.entry(n).or_insert(now);
+                    self.office.at_end.insert((n, now));
                 }
                 self.set(task, Stage::Answer, Some(answer));
                 self.next_step(task);
@@ -476,7 +476,7 @@ impl World<'_> {
             } => {
                 let device = self.devices[from.device].id;
                 if db.tables.is_on_chain(device, stated) {
-                    self.office.at_end.entry(from.n).or_insert(now);
+                    self.office.at_end.insert((from.n, now));
                 }
                 let (chain, change) = db.tables.contact(device, stated, *forked, self.plant);
                 let scope = scope.expect("somebody opens the contact");

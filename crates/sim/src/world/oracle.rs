@@ -344,7 +344,9 @@ impl World<'_> {
         let some_older = self.plan.processes.iter().any(|it| it.older);
         match (word.and_then(|it| it.at_end), other) {
             (Some((epoch, at_end)), Some(other)) => {
-                some_older || epoch != tables.epoch || at_end <= other
+                // It is stamped under the lock, and seen by others after the commit.
+                let committed_ms = other.unix_ms() + super::office::LOCK_MS.cast_signed();
+                some_older || epoch != tables.epoch || at_end.unix_ms() <= committed_ms
             }
             _ => true,
         }
