@@ -123,12 +123,12 @@ impl Tables {
             .map_or(stated.sequence == 0, |it| fate(it) == Some(Fate::Accepted))
     }
 
-    /// When the chain of this device got what it has at a place.
-    pub fn arrived_at(&self, key: (DeviceId, u32), sequence: u64) -> Option<Moment> {
+    /// What the chain of this device has at a place.
+    pub fn at(&self, key: (DeviceId, u32), sequence: u64) -> Option<Hash> {
         let rows = self.chains.get(&key).into_iter().flat_map(|it| &it.rows);
         let mut on_chain = rows.filter(|it| it.known.fate == Fate::Accepted);
         let found = on_chain.find(|it| it.known.sequence == sequence);
-        found.map(|it| it.known.arrived)
+        found.map(|it| it.known.hash)
     }
 
     /// Whether its device took it back, known here or not.
@@ -437,6 +437,8 @@ pub struct Database {
     ever_fed: BTreeSet<Hash>,
     /// Of these, what a server released when it started, perhaps from a backup that knows no better.
     released: BTreeSet<Hash>,
+    /// When each envelope was last committed.
+    committed: BTreeMap<Hash, Moment>,
 }
 
 impl Database {
@@ -453,6 +455,7 @@ impl Database {
             n_reserved: 0,
             ever_fed: BTreeSet::new(),
             released: BTreeSet::new(),
+            committed: BTreeMap::new(),
         }
     }
 
@@ -495,8 +498,10 @@ impl Database {
 
     /// One durable commit, and whether it passes something on. Nobody may have gone past a position that is
     /// filled by it: no reader, nor who follows the log.
-    pub fn commit(&mut self, change: Change) -> Result<bool, Broken> {
+    pub fn commit(&mut self, change: Change, now: Moment) -> Result<bool, Broken> {
         let is_reconsidered = change.is_reconsidered;
+        let stored = change.chains.iter().flat_map(|it| &it.stored);
+        self.committed.extend(stored.map(|it| (it.known.hash, now)));
         let read_up_to = self.handed_out.max(self.tables.followed_up_to());
         let positions = self.tables.apply(change)?;
         let fed = positions.iter().filter_map(|it| self.tables.feed.get(it));
@@ -511,6 +516,11 @@ impl Database {
             ))),
             None => Ok(!positions.is_empty()),
         }
+    }
+
+    /// When it came into the log that there is now.
+    pub fn committed_at(&self, hash: Hash) -> Option<Moment> {
+        self.committed.get(&hash).copied()
     }
 
     pub fn was_released_at_start(&self, hash: Hash) -> bool {

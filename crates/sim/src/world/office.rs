@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::plant::Plant;
 
 /// The database ends a transaction in which nothing happens for so long.
-pub(super) const LOCK_MS: u64 = 15_000;
+const LOCK_MS: u64 = 15_000;
 /// How long somebody who asks waits while a restored log is followed.
 const PATIENCE_MS: u64 = 5_000;
 
@@ -512,7 +512,7 @@ impl World<'_> {
         }
         self.check_epoch(task)?;
         let n_unknown = self.office.db.tables.n_of_unknown_format();
-        if self.office.db.commit(change)? {
+        if self.office.db.commit(change, true_time(self.now_ms))? {
             self.tell_news();
         }
         let next = match work {
@@ -643,7 +643,7 @@ impl World<'_> {
         };
         match self.office.db.tables.judge(asking) {
             Ok(change) => {
-                self.office.db.commit(change)?;
+                self.office.db.commit(change, true_time(self.now_ms))?;
                 self.office.db.tables.follow().map(|_| ())
             }
             Err(_) => Ok(()),

@@ -338,15 +338,15 @@ impl World<'_> {
         let of_chain = own.iter().filter(|it| it.header().chain == header.chain);
         let forks = of_chain.filter(|it| tables.fate(header.device, it.hash()) == Some(FORK));
         let first = forks.map(|it| it.header().sequence).min();
-        let other = first.and_then(|it| tables.arrived_at((header.device, header.chain), it));
+        let other = first.and_then(|it| tables.at((header.device, header.chain), it));
+        // It is stamped under the lock, and seen by others after the commit.
+        let other = other.and_then(|it| self.office.db.committed_at(it));
         let word = self.saved.envelopes.get(&it.hash());
         // An older server may have held it for its format, and a restored one have it from long before.
         let some_older = self.plan.processes.iter().any(|it| it.older);
         match (word.and_then(|it| it.at_end), other) {
             (Some((epoch, at_end)), Some(other)) => {
-                // It is stamped under the lock, and seen by others after the commit.
-                let committed_ms = other.unix_ms() + super::office::LOCK_MS.cast_signed();
-                some_older || epoch != tables.epoch || at_end.unix_ms() <= committed_ms
+                some_older || epoch != tables.epoch || at_end <= other
             }
             _ => true,
         }
