@@ -84,11 +84,6 @@ impl Load {
         minicbor::to_vec(self).expect("writing to a vector cannot fail")
     }
 
-    /// What may be read, as far as it is known.
-    pub const fn scope(&self) -> Option<&Scope> {
-        self.scope.as_ref()
-    }
-
     /// Begins anew for another log, and where more may be read than before.
     pub(super) fn meet(&mut self, scope: &Scope, epoch: u64) {
         let covers = self.scope.as_ref().is_some_and(|it| it.covers(scope));
