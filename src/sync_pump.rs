@@ -20,7 +20,8 @@ use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
-    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, RowMark, Section, TakeIn, WriteError,
+    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, NamedRecord, RowMark, Section, TakeIn,
+    WriteError,
 };
 use shouwen_sync::client::{
     Client, Elapsed, Failure, Input, Load, Place, Start, Todo, Trigger, may_be_released,
@@ -32,7 +33,7 @@ use shouwen_sync::message::{
 use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::live::Listening;
-use crate::desk::{ContactError, Desk, OutOfScope, projection, summarize};
+use crate::desk::{ContactError, Desk, Looked, OutOfScope, projection, summarize};
 
 /// Writes since the last compaction from which the next one is worth it.
 const JOURNAL_IS_LONG: u64 = 256;
@@ -41,16 +42,15 @@ const MAX_SLEEP_MS: u64 = 60_000;
 /// Own acts looked through for one that waits for another.
 const N_FATES: usize = 1;
 const FILLED: &str = "filled";
+/// What of everything was read, stored with the page that it tells of.
 const LOAD: &str = "load";
 /// Two windows side by side take over from one another; a write tries this often before it waits its turn.
 const MAX_TAKE_OVERS: u32 = 8;
-/// Letting go of cases waits this long after the page was opened, and from one time to the next.
+/// What may go is looked for so long after the page was opened, and from the end of one time to the next.
 const LET_GO_EVERY_MS: u64 = 60 * 60 * 1_000;
 const FIRST_LET_GO_MS: u64 = 60_000;
-/// The same while a device has lost some of its scope.
-const SWEEP_EVERY_MS: u64 = 100;
-/// The scope that everything here was of when it was last looked through.
-const SWEPT: &str = "swept";
+/// In between whoever works here gets a turn.
+const LET_GO_PAUSE_MS: u64 = 100;
 
 /// What wakes the pump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,13 +114,13 @@ struct Pump {
     token: Option<String>,
     /// How far a verified backup reaches, as the contact said.
     backed_up: Vec<BackedUp>,
+    /// What may be read, as told with it.
+    scope: Option<Scope>,
+    /// What of everything was read, as the log said last: where it says something else, another tab went on.
+    load: Load,
     /// When to look next for cases to let go of, and where among the rows.
     let_go_at: Elapsed,
     looked_to: Option<RowMark>,
-    /// What may be read, as told with it.
-    scope: Option<Scope>,
-    /// Cases may be here that are not of it.
-    is_narrower: bool,
     wake: UnboundedSender<Wake>,
     /// While head office is listened to.
     listening: Option<Listening>,
@@ -135,33 +135,30 @@ impl Pump {
             .await?
             .and_then(|it| it.try_into().ok())
             .map(u64::from_le_bytes);
-        let held = log
-            .fates(N_FATES)
-            .await?
-            .into_iter()
-            .filter(|it| it.fate.is_some_and(may_be_released));
+        let load = load_of(&desk).await?;
         let start = Start {
             device: desk.device(),
             cursor: to_message(desk.cursor()),
-            load: load(&desk).await?,
+            load: load.clone(),
             filled: filled.unwrap_or_default(),
-            held: held
-                .map(|it| Place {
-                    chain: it.chain,
-                    sequence: it.sequence,
-                })
-                .min(),
+            held: held(&desk).await?,
+        };
+        let client = Client::new(start);
+        let first_ms = if client.has_others() {
+            0
+        } else {
+            FIRST_LET_GO_MS
         };
         Ok(Self {
             desk,
-            client: Client::new(start),
+            client,
             fence: None,
             token: None,
             backed_up: Vec::new(),
-            let_go_at: Elapsed(browser::elapsed().0 + FIRST_LET_GO_MS),
-            looked_to: None,
             scope: None,
-            is_narrower: false,
+            load,
+            let_go_at: Elapsed(browser::elapsed().0 + first_ms),
+            looked_to: None,
             wake,
             listening: None,
             n_listened: 0,
@@ -189,11 +186,10 @@ impl Pump {
             self.compact().await;
             self.let_go().await;
             let now = browser::elapsed().0;
-            let until = self
-                .client
-                .next_timeout()
-                .map_or(MAX_SLEEP_MS, |it| it.0.saturating_sub(now))
-                .min(MAX_SLEEP_MS);
+            let let_go_at = self.may_let_go().then_some(self.let_go_at);
+            let next = self.client.next_timeout().into_iter().chain(let_go_at);
+            let until = next.map(|it| it.0.saturating_sub(now)).min();
+            let until = until.map_or(MAX_SLEEP_MS, |it| it.min(MAX_SLEEP_MS));
             let timer = browser::sleep_ms(until).boxed_local();
             match select(heard.next(), timer).await {
                 Either::Left((Some(wake), _)) => self.wake(wake).await,
@@ -213,9 +209,8 @@ impl Pump {
                 self.tell(Input::WentOffline);
             }
             Wake::Visible => {
-                match load(&self.desk).await {
-                    Ok(load) => self.tell(Input::Load(load)),
-                    Err(fault) => self.desk.report(fault),
+                if let Err(fault) = self.reread().await {
+                    self.desk.report(fault);
                 }
                 self.tell(Input::Trigger(Trigger::Visible));
             }
@@ -229,9 +224,21 @@ impl Pump {
         }
     }
 
+    /// What another tab may have changed while nobody looked at this one.
+    async fn reread(&mut self) -> Result<(), Fault> {
+        let (load, held) = (load_of(&self.desk).await?, held(&self.desk).await?);
+        self.load = load.clone();
+        self.tell(Input::Reread { load, held });
+        Ok(())
+    }
+
     fn tell(&mut self, input: Input) {
+        let had_others = self.client.has_others();
         self.client
             .handle(input, browser::elapsed(), browser::random_u64());
+        if self.client.has_others() && !had_others {
+            self.let_go_at = browser::elapsed();
+        }
         self.desk.set_sync(self.client.status());
     }
 
@@ -249,7 +256,7 @@ impl Pump {
             Todo::Settle(receipts) => self.settle(receipts).await,
             Todo::KeepEpoch(epoch) => self.keep_epoch(epoch).await,
             Todo::Pull(ask) => self.pull(ask).await,
-            Todo::TakeIn { page, load } => self.take_in(page, &load).await,
+            Todo::TakeIn { page, load } => self.take_in(page, load).await,
             // The session wakes the pump when somebody has signed in.
             Todo::SignInAgain => return Input::Failed(Failure::NotEnrolled),
         };
@@ -301,7 +308,10 @@ impl Pump {
             .drop_copies(&answer.backed_up, answer.server_now)
             .await?;
         self.backed_up.clone_from(&answer.backed_up);
-        self.meet_scope(answer.scope.clone()).await?;
+        if self.scope.as_ref() != Some(&answer.scope) {
+            self.scope = Some(answer.scope.clone());
+            self.looked_to = None;
+        }
         self.desk.set_token(answer.token.clone());
         Ok(Input::Contacted(answer))
     }
@@ -453,18 +463,23 @@ impl Pump {
             .filter(|it| matches!(it.fate, Some(Fate::Refused(_))))
             .map(|it| it.case)
             .collect();
-        let here = self.desk.cursor();
-        let nothing_new = Page {
-            entries: Vec::new(),
-            from: to_message(here),
-            next: to_message(here),
-            more: false,
-            server_now: browser::now(),
-            after: None,
-            n_left: 0,
-        };
-        self.take_in_with(nothing_new, cases).await?;
-        Ok(())
+        let mut here = self.desk.cursor();
+        for _ in 0..MAX_TAKE_OVERS {
+            let nothing_new = Page {
+                entries: Vec::new(),
+                from: to_message(here),
+                next: to_message(here),
+                more: false,
+                server_now: browser::now(),
+                after: None,
+                n_left: 0,
+            };
+            match self.store(nothing_new, cases.clone(), None).await? {
+                Ok(_) => return Ok(()),
+                Err(cursor) => here = cursor,
+            }
+        }
+        Err(Trouble::Failure(Failure::Storage))
     }
 
     async fn keep_epoch(&self, epoch: u64) -> Result<Input, Trouble> {
@@ -475,49 +490,68 @@ impl Pump {
         Ok(Input::EpochKept)
     }
 
-    /// Stores the page and then what has been read: where that is cut between, the page is read once more.
-    async fn take_in(&mut self, page: Page, load: &Load) -> Result<Input, Trouble> {
-        let taken_in = self.take_in_with(page, BTreeSet::new()).await?;
-        if matches!(taken_in, Input::TakenIn { .. }) {
-            self.desk
-                .log()
-                .put(Section::Settings, LOAD, &load.to_bytes())
-                .await?;
+    /// Stores the page with what has been read then, unless another tab has read on meanwhile.
+    async fn take_in(&mut self, page: Page, load: Load) -> Result<Input, Trouble> {
+        match self.store(page, BTreeSet::new(), Some(load)).await? {
+            Ok(cursor) => {
+                self.listen();
+                Ok(Input::TakenIn {
+                    cursor: to_message(cursor),
+                })
+            }
+            Err(cursor) => {
+                let load = load_of(&self.desk).await?;
+                if load != self.load {
+                    self.looked_to = None;
+                    self.load = load.clone();
+                }
+                Ok(Input::Conflict {
+                    cursor: to_message(cursor),
+                    load,
+                })
+            }
         }
-        Ok(taken_in)
     }
 
-    /// A page, and besides its cases those whose rows are to be made anew.
-    async fn take_in_with(
+    /// A page, and besides its cases those whose rows are to be made anew. Where the log has read to, then or because
+    /// another tab has read on or something was saved here meanwhile.
+    async fn store(
         &mut self,
         page: Page,
         besides: BTreeSet<CaseId>,
-    ) -> Result<Input, Trouble> {
+        load: Option<Load>,
+    ) -> Result<Result<Cursor, Cursor>, Trouble> {
         let Some(rules) = self.desk.rules().get_untracked() else {
             return Err(Trouble::Failure(Failure::Storage));
         };
         let (from, to) = (from_message(page.from), from_message(page.next));
         let (cases, summaries) = self.folded(page, besides, &rules).await?;
-        let page = TakeIn { from, to, cases };
+        let named = load.iter().map(|it| NamedRecord {
+            section: Section::Settings,
+            name: LOAD.to_owned(),
+            record: it.to_bytes(),
+        });
+        let page = TakeIn {
+            from,
+            to,
+            cases,
+            named: named.collect(),
+        };
         for _ in 0..MAX_TAKE_OVERS {
             let fence = self.fence().await?;
+            // Only the owner stores pages: what it says now, it says until somebody takes over.
+            if load.is_some() && load_of(&self.desk).await? != self.load {
+                return Ok(Err(self.desk.cursor()));
+            }
             match self.desk.log().take_in(fence, page.clone()).await {
                 Ok(standing) => {
                     self.desk.stored(standing, summaries);
-                    let cursor = to_message(standing.cursor);
-                    self.listen();
-                    return Ok(Input::TakenIn { cursor });
+                    self.load = load.unwrap_or_else(|| self.load.clone());
+                    return Ok(Ok(standing.cursor));
                 }
-                Err(WriteError::Conflict(Conflict::Cursor { found })) => {
-                    return Ok(Input::Conflict {
-                        cursor: to_message(found),
-                    });
-                }
-                // Something was saved here in the meantime: ask for the same page again.
+                Err(WriteError::Conflict(Conflict::Cursor { found })) => return Ok(Err(found)),
                 Err(WriteError::Conflict(Conflict::Case { .. })) => {
-                    return Ok(Input::Conflict {
-                        cursor: to_message(self.desk.cursor()),
-                    });
+                    return Ok(Err(self.desk.cursor()));
                 }
                 Err(error) => self.overtaken_or(error)?,
             }
@@ -599,76 +633,47 @@ impl Pump {
         self.desk.catch_up().await;
     }
 
-    /// Lets go of what this device can do without, now and then while somebody looks and nothing else is to do.
+    fn may_let_go(&self) -> bool {
+        let n_owed = self.desk.standing().get_untracked().n_owed;
+        self.client.is_at_rest() && n_owed == 0 && browser::is_visible()
+    }
+
+    /// Lets go of some of what this device can do without, while somebody looks and nothing else is to do: what is
+    /// long over, and what is of a wider scope than it has now.
     async fn let_go(&mut self) {
-        let now = browser::elapsed();
-        let is_at_rest =
-            self.client.is_at_rest() && self.desk.standing().get_untracked().n_owed == 0;
-        if now < self.let_go_at || !browser::is_visible() || !is_at_rest {
+        if browser::elapsed() < self.let_go_at || !self.may_let_go() {
             return;
         }
-        self.let_go_at = Elapsed(now.0 + LET_GO_EVERY_MS);
         let Ok(fence) = self.fence().await else {
             return;
         };
-        let scope = self.scope.clone().filter(|_| self.is_narrower);
+        let scope = self.scope.clone().filter(|_| self.client.has_others());
         let out_of_scope =
             scope.map(|scope| move |it: &[Envelope]| !scope.sees(&Concerned::by_all(it)));
         let out_of_scope = out_of_scope.as_ref().map(|it| it as OutOfScope<'_>);
         let (after, backed_up) = (self.looked_to, &self.backed_up);
-        let went = self
+        let looked = self
             .desk
             .let_go_of_some(fence, after, backed_up, out_of_scope);
-        match went.await {
-            Ok(go_on) => {
-                self.looked_to = go_on;
-                if self.is_narrower {
-                    self.swept(go_on.is_some()).await;
-                }
+        let pause_ms = match looked.await {
+            Ok(Looked::UpTo(mark)) => {
+                self.looked_to = mark;
+                LET_GO_PAUSE_MS
             }
+            Ok(Looked::Through) => {
+                self.looked_to = None;
+                self.tell(Input::Swept);
+                LET_GO_EVERY_MS
+            }
+            Ok(Looked::NobodyToSealTo) => LET_GO_EVERY_MS,
             Err(error) => {
                 if let Err(Trouble::Fault(fault)) = self.overtaken_or(error) {
                     self.desk.report(fault);
                 }
+                FIRST_LET_GO_MS
             }
-        }
-    }
-
-    /// What is none of this device's business goes without a pause, until all rows were looked through.
-    async fn swept(&mut self, more: bool) {
-        if more {
-            self.let_go_at = Elapsed(browser::elapsed().0 + SWEEP_EVERY_MS);
-            return;
-        }
-        self.is_narrower = false;
-        if let Err(fault) = self.keep_swept().await {
-            self.desk.report(fault);
-        }
-    }
-
-    /// Everything here is of the scope of now.
-    async fn keep_swept(&self) -> Result<(), Fault> {
-        let Some(scope) = &self.scope else {
-            return Ok(());
         };
-        let bytes = minicbor::to_vec(scope).expect("writing to a vector cannot fail");
-        self.desk.log().put(Section::Settings, SWEPT, &bytes).await
-    }
-
-    /// Whether what is here may be of a wider scope than this device has now.
-    async fn meet_scope(&mut self, scope: Scope) -> Result<(), Fault> {
-        let swept = self.desk.log().get(Section::Settings, SWEPT).await?;
-        let swept: Option<Scope> = swept.and_then(|it| minicbor::decode(&it).ok());
-        self.is_narrower = swept.as_ref().is_some_and(|it| !scope.covers(it));
-        let is_wider = swept.is_none_or(|it| it != scope) && !self.is_narrower;
-        self.scope = Some(scope);
-        if self.is_narrower {
-            self.looked_to = None;
-            self.let_go_at = browser::elapsed();
-        } else if is_wider {
-            self.keep_swept().await?;
-        }
-        Ok(())
+        self.let_go_at = Elapsed(browser::elapsed().0 + pause_ms);
     }
 
     async fn fence(&mut self) -> Result<Fence, Trouble> {
@@ -696,9 +701,20 @@ impl Pump {
     }
 }
 
-async fn load(desk: &Desk) -> Result<Load, Fault> {
+async fn load_of(desk: &Desk) -> Result<Load, Fault> {
     let bytes = desk.log().get(Section::Settings, LOAD).await?;
     Ok(bytes.map_or_else(Load::default, |it| Load::from_bytes(&it)))
+}
+
+/// The oldest own envelope that is held and may be released.
+async fn held(desk: &Desk) -> Result<Option<Place>, Fault> {
+    let fates = desk.log().fates(N_FATES).await?.into_iter();
+    let held = fates.filter(|it| it.fate.is_some_and(may_be_released));
+    let places = held.map(|it| Place {
+        chain: it.chain,
+        sequence: it.sequence,
+    });
+    Ok(places.min())
 }
 
 enum Trouble {

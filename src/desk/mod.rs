@@ -45,7 +45,7 @@ pub use board::Board;
 pub use enrolment::{ContactError, Enrolment};
 pub use files::{FileDesk, FileWake};
 pub use rescue::RescueError;
-pub use retention::OutOfScope;
+pub use retention::{Looked, OutOfScope};
 pub use session::{Session, SignInError};
 pub use site::TextsError;
 

@@ -31,23 +31,36 @@ const N_CASES: usize = 32;
 /// What tells that a case is none of this device's business any longer.
 pub type OutOfScope<'a> = &'a dyn Fn(&[Envelope]) -> bool;
 
+/// How far rows were looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// More of them are behind this one; none: behind the beginning.
+    UpTo(Option<RowMark>),
+    /// All of them.
+    Through,
+    /// What this device wrote in them would be gone.
+    NobodyToSealTo,
+}
+
 impl Desk {
-    /// Looks through some rows behind `after` and lets go of what this device can do without; where to go on.
+    /// Looks through some rows behind `after` and lets go of what this device can do without.
     pub async fn let_go_of_some(
         self,
         fence: Fence,
         after: Option<RowMark>,
         backed_up: &[BackedUp],
         out_of_scope: Option<OutOfScope<'_>>,
-    ) -> Result<Option<RowMark>, WriteError> {
+    ) -> Result<Looked, WriteError> {
         let now = browser::now();
         let page = self.log().rows(after, N_ROWS).await?;
         let (mut going, mut own) = (Vec::new(), Vec::new());
-        let mut go_on = page.next;
+        let mut looked = page
+            .next
+            .map_or(Looked::Through, |it| Looked::UpTo(Some(it)));
         for row in page.rows {
             if going.len() == N_CASES {
-                // The rest of the page is looked through the next time.
-                go_on = after;
+                // Those are gone the next time; the rest of the page is looked through then.
+                looked = Looked::UpTo(after);
                 break;
             }
             if let Some(history) = self.may_go(&row, now, out_of_scope).await? {
@@ -58,11 +71,11 @@ impl Desk {
         if !going.is_empty() {
             own.retain(|it| it.needs_copy(backed_up, now));
             let Some(copies) = self.keep_copies(own).await? else {
-                return Ok(go_on);
+                return Ok(Looked::NobodyToSealTo);
             };
             self.let_go(fence, &going, &copies).await?;
         }
-        Ok(go_on)
+        Ok(looked)
     }
 
     /// The history of a case that may go.

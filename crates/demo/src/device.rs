@@ -405,6 +405,7 @@ impl Device {
             from: stored(page.from),
             to: stored(page.next),
             cases: taken,
+            named: Vec::new(),
         };
         match ready(self.log.take_in(self.fence, page_in)) {
             Ok(standing) => Ok(Input::TakenIn {

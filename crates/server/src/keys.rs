@@ -20,7 +20,7 @@ use shouwen_domain::envelope::Receipt;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::sealing::Sealed;
-use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, SignatureError, Signed};
+use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_sync::message::{Bytes, OfficeKeys};
 
 use crate::pin;
@@ -260,17 +260,28 @@ impl Keys {
         Certificate::issue(&self.office, claims).to_bytes()
     }
 
-    /// The device of a certificate that was given out here.
-    pub fn device(&self, certificate: &[u8]) -> Result<Claims, SignatureError> {
-        let certificate = Certificate::from_bytes(certificate)?;
-        let mut verified = Err(SignatureError::OtherKey);
-        for key in self.office_keys() {
-            verified = certificate.verified(&key).cloned();
-            if verified.is_ok() {
-                break;
+    /// The device of a certificate that was given out here, and the short code in its case numbers.
+    pub fn device(&self, certificate: &[u8]) -> Option<(Bearer, String)> {
+        let certificate = Certificate::from_bytes(certificate).ok()?;
+        let mut keys = self.office_keys();
+        let claims = keys.find_map(|key| certificate.verified(&key).ok())?;
+        match claims.subject.clone() {
+            Subject::Device {
+                site,
+                device,
+                code,
+                people,
+            } => {
+                let bearer = Bearer {
+                    site,
+                    device,
+                    key: claims.key,
+                    people,
+                };
+                Some((bearer, code))
             }
+            Subject::Office | Subject::Intake => None,
         }
-        verified
     }
 
     /// In use, and before.
@@ -505,9 +516,9 @@ mod tests {
         let keys = opened(folder.path());
         let who = bearer();
         let certificate = keys.certify(&who, "K7", NOW);
-        assert_eq!(keys.device(&certificate).unwrap().key, who.key);
+        assert_eq!(keys.device(&certificate), Some((who, "K7".to_owned())));
         let other = tempfile::tempdir().unwrap();
         let other = opened(other.path());
-        assert_eq!(other.device(&certificate), Err(SignatureError::OtherKey));
+        assert_eq!(other.device(&certificate), None);
     }
 }

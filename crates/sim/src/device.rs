@@ -13,7 +13,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, PublicKey, SecretKey};
 use shouwen_store::{
-    CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, Standing, TakeIn,
+    CaseIn, Entry, Fault, Fence, Log, Memory, NamedRecord, Projection, Section, Standing, TakeIn,
 };
 use shouwen_sync::client::{Client, Elapsed, Load, Place, Start, may_be_released};
 use shouwen_sync::message::{Bytes, Cursor, Page, Stated};
@@ -236,6 +236,17 @@ impl Device {
         Ok(kept.map_or_else(Load::default, |it| Load::from_bytes(&it)))
     }
 
+    /// The oldest own envelope that is held and may be released.
+    pub fn held(&self) -> Result<Option<Place>, Fault> {
+        let fates = now(self.disk.fates(0))?.into_iter();
+        let held = fates.filter(|it| it.fate.is_some_and(may_be_released));
+        let places = held.map(|it| Place {
+            chain: it.chain,
+            sequence: it.sequence,
+        });
+        Ok(places.min())
+    }
+
     /// Whoever signed in on it.
     pub fn people(&self) -> impl Iterator<Item = &PersonId> {
         self.director.iter().chain([&self.person])
@@ -248,21 +259,13 @@ impl Device {
             Some(it) => u64::from_be_bytes(it.try_into().map_err(|_| corrupt("epoch"))?),
             None => 0,
         };
-        let held = now(self.disk.fates(0))?
-            .into_iter()
-            .filter(|it| it.fate.is_some_and(may_be_released))
-            .map(|it| Place {
-                chain: it.chain,
-                sequence: it.sequence,
-            })
-            .min();
         let cursor = heard(self.standing()?.cursor);
         let client = Client::new(Start {
             device: self.id,
             cursor,
             load: self.load()?,
             filled,
-            held,
+            held: self.held()?,
         });
         Ok(Pump {
             client,
@@ -287,8 +290,8 @@ impl Device {
             .all(|it| it.envelope.header().must_understand <= self.vocabulary)
     }
 
-    /// The cases of a page, each with the version that the log has of it now.
-    pub fn prepare(&self, page: &Page) -> Result<TakeIn, Fault> {
+    /// The cases of a page, each with the version that the log has of it now, and what was read then.
+    pub fn prepare(&self, page: &Page, load: &Load) -> Result<TakeIn, Fault> {
         let mut cases: BTreeMap<CaseId, Vec<Entry>> = BTreeMap::new();
         for it in &page.entries {
             let envelope = Envelope::from_bytes(&it.envelope.0).map_err(|_| corrupt("page"))?;
@@ -315,6 +318,11 @@ impl Device {
             from: stored(page.from),
             to: stored(page.next),
             cases: taken,
+            named: vec![NamedRecord {
+                section: Section::Settings,
+                name: LOAD.to_owned(),
+                record: load.to_bytes(),
+            }],
         })
     }
 

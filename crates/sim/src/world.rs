@@ -11,7 +11,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::PublicKey;
 use shouwen_store::{Append, TakeIn};
 use shouwen_sync::client::{Elapsed, Input, Load, Place, Todo, Trigger};
-use shouwen_sync::message::{Cursor, Page, Pull, Push, Stated, Withdrawal};
+use shouwen_sync::message::{Page, Pull, Push, Stated, Withdrawal};
 
 use crate::device::Device;
 use crate::law::{Broken, Law};
@@ -242,12 +242,6 @@ enum Event {
         load: Box<Load>,
         take: Box<TakeIn>,
     },
-    KeepLoad {
-        device: usize,
-        pump: u64,
-        load: Box<Load>,
-        cursor: Cursor,
-    },
     Ask {
         from: Asker,
         ask: Ask,
@@ -477,7 +471,6 @@ impl<'a> World<'a> {
             Event::Timer { device, pump, .. }
             | Event::Do { device, pump, .. }
             | Event::TakeIn { device, pump, .. }
-            | Event::KeepLoad { device, pump, .. }
             | Event::Feed { device, pump, .. } => (*device, *pump),
             Event::Answer { from, .. } => (from.device, from.pump),
             Event::Act { .. }
@@ -547,12 +540,6 @@ impl<'a> World<'a> {
                 load,
                 take,
             } => self.take_in(device, pump, page, *load, *take),
-            Event::KeepLoad {
-                device,
-                pump,
-                load,
-                cursor,
-            } => self.keep_load(device, pump, &load, cursor),
             Event::Ask { from, ask } => {
                 self.asked(from, ask);
                 Ok(())

@@ -150,7 +150,7 @@ pub fn settle(
     Ok(Some((meta, record, writes)))
 }
 
-/// The standing, the write, and blocks where the page is large.
+/// The standing, the write, the named records, and blocks where the page is large.
 pub fn take_in(
     mirror: &Mirror,
     fence: Fence,
@@ -199,6 +199,10 @@ pub fn take_in(
         }
     }
 
+    let named = page.named.iter().map(|it| {
+        let key = Key::named(it.section, &it.name);
+        Write::Put(Store::Named, key, it.record.clone())
+    });
     let n_bytes = |(part, row): &(Part, StoredRow)| {
         row.body.len()
             + part
@@ -212,7 +216,7 @@ pub fn take_in(
             record.rows.push(row);
             record.parts.extend((!part.is_empty()).then_some(part));
         }
-        return Ok((meta, record, Vec::new()));
+        return Ok((meta, record, named.collect()));
     }
 
     let mut blocks = Blocks::new(meta.next_block);
@@ -233,7 +237,8 @@ pub fn take_in(
     }
     blocks.note_open(open.iter().map(|it| it.case));
     record.placed = open;
-    let (writes, next_block, has_run) = blocks.finish();
+    let (mut writes, next_block, has_run) = blocks.finish();
+    writes.extend(named);
     meta.next_block = next_block;
     meta.n_runs += u32::from(has_run);
     Ok((meta, record, writes))

@@ -101,7 +101,8 @@ pub trait Log {
     /// A [`Fault`] where the store cannot be read.
     async fn fates(&self, limit: usize) -> Result<Vec<OwnFate>, Fault>;
 
-    /// Stores one page of the server's feed, whole or not at all, and moves the cursor with it.
+    /// Stores one page of the server's feed with the named records that belong to it, whole or not at all, and moves
+    /// the cursor with it.
     ///
     /// What is known by its envelope's id is not stored again; it only gets its arrival stamp, if it had
     /// none from a feed. So own envelopes may come back, and a feed may be read again from its beginning.
@@ -376,6 +377,16 @@ pub struct TakeIn {
     pub to: Cursor,
     /// Each case once.
     pub cases: Vec<CaseIn>,
+    /// Stored with it, in place of the ones before.
+    pub named: Vec<NamedRecord>,
+}
+
+/// A small named record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRecord {
+    pub section: Section,
+    pub name: String,
+    pub record: Vec<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -500,6 +500,9 @@ impl Log for Memory {
                 });
                 disk.store(it.case, entries, it.projection);
             }
+            for it in page.named {
+                disk.named.insert((it.section, it.name), it.record.into());
+            }
             Ok(Written::Changed(disk.standing()))
         })
     }

@@ -17,8 +17,8 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 
 use crate::{
-    Append, CaseIn, Conflict, Cursor, Entry, Fault, Fence, Head, History, Log, Position,
-    Projection, Row, RowMark, Section, Standing, TakeIn, WriteError,
+    Append, CaseIn, Conflict, Cursor, Entry, Fault, Fence, Head, History, Log, NamedRecord,
+    Position, Projection, Row, RowMark, Section, Standing, TakeIn, WriteError,
 };
 
 /// A store of its own for one test.
@@ -283,6 +283,7 @@ pub async fn load(log: &impl Log, n_cases: u32, page_cases: u32) {
             from: cursor,
             to,
             cases,
+            named: Vec::new(),
         };
         log.take_in(fence, page).await.expect("a page");
         cursor = to;
@@ -311,6 +312,14 @@ async fn all_rows(log: &impl Log, max_rows: usize) -> Vec<Row> {
     }
 }
 
+fn setting(name: &str, record: &[u8]) -> NamedRecord {
+    NamedRecord {
+        section: Section::Settings,
+        name: name.to_owned(),
+        record: record.to_vec(),
+    }
+}
+
 /// All that can be read, apart from how long the journal is.
 #[derive(Debug, PartialEq)]
 pub struct Seen {
@@ -321,6 +330,7 @@ pub struct Seen {
     owed: Vec<Envelope>,
     own: Vec<Envelope>,
     fates: Vec<crate::OwnFate>,
+    settings: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl Seen {
@@ -369,6 +379,11 @@ pub async fn see(log: &impl Log) -> Seen {
         opening.standing.n_cases,
         "cases are counted"
     );
+    let mut settings = Vec::new();
+    for name in log.list(Section::Settings).await.expect("names") {
+        let record = log.get(Section::Settings, &name).await.expect("a record");
+        settings.push((name, record));
+    }
     Seen {
         standing: Standing {
             n_journal: 0,
@@ -380,6 +395,7 @@ pub async fn see(log: &impl Log) -> Seen {
         owed: log.owed(usize::MAX).await.expect("what is owed"),
         own,
         fates: log.fates(20).await.expect("fates"),
+        settings,
     }
 }
 
@@ -407,6 +423,7 @@ pub fn assert_same(found: &Seen, expected: &Seen) {
     assert_eq!(sequences(&found.owed), sequences(&expected.owed));
     assert_eq!(sequences(&found.own), sequences(&expected.own));
     assert_eq!(found.fates, expected.fates);
+    assert_eq!(found.settings, expected.settings);
     assert!(found == expected, "what is read differs");
 }
 
@@ -624,6 +641,7 @@ pub async fn a_case_is_in_the_same_order_whatever_order_things_arrived_in(fixtur
                 from: at(u64::from(n > 0), n),
                 to: at(1, n + 1),
                 cases,
+                named: Vec::new(),
             },
         )
         .await
@@ -655,6 +673,7 @@ pub async fn taking_in_again_changes_nothing(fixture: &impl Fixture) {
         from: at(0, 0),
         to: at(1, 2),
         cases,
+        named: Vec::new(),
     };
     log.take_in(fence, page.clone()).await.expect("a page");
     let before = see(&log).await;
@@ -679,6 +698,7 @@ pub async fn taking_in_again_changes_nothing(fixture: &impl Fixture) {
                 from: at(1, 2),
                 to: at(1, 3),
                 cases,
+                named: Vec::new(),
             },
         )
         .await
@@ -708,6 +728,7 @@ pub async fn own_envelopes_that_come_back_only_get_their_stamp(fixture: &impl Fi
                 from: at(0, 0),
                 to: at(1, 1),
                 cases,
+                named: Vec::new(),
             },
         )
         .await
@@ -739,6 +760,7 @@ pub async fn own_envelopes_that_come_back_only_get_their_stamp(fixture: &impl Fi
             from: at(1, 1),
             to: at(1, 2),
             cases,
+            named: Vec::new(),
         },
     )
     .await
@@ -760,6 +782,7 @@ pub async fn a_page_from_elsewhere_is_refused(fixture: &impl Fixture) {
             from: at(0, 0),
             to: at(1, 5),
             cases: vec![],
+            named: Vec::new(),
         },
     )
     .await
@@ -769,6 +792,7 @@ pub async fn a_page_from_elsewhere_is_refused(fixture: &impl Fixture) {
             from,
             to: at(2, 9),
             cases: vec![],
+            named: Vec::new(),
         };
         assert_eq!(
             conflict(log.take_in(fence, page).await),
@@ -804,6 +828,7 @@ pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
         from: at(0, 0),
         to: at(1, 2),
         cases,
+        named: vec![setting("read", b"far")],
     };
     let found = Conflict::Case {
         case: case(2),
@@ -832,6 +857,21 @@ pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
     }
     assert_same(&see(&log).await, &before);
     log.take_in(fence, page(vec![good])).await.expect("a page");
+    assert_eq!(
+        log.get(Section::Settings, "read").await,
+        Ok(Some(b"far".to_vec()))
+    );
+    let next = TakeIn {
+        from: at(1, 2),
+        to: at(1, 3),
+        cases: Vec::new(),
+        named: vec![setting("read", b"further")],
+    };
+    log.take_in(fence, next).await.expect("a page");
+    assert_eq!(
+        log.get(Section::Settings, "read").await,
+        Ok(Some(b"further".to_vec()))
+    );
 }
 
 pub async fn a_case_with_many_long_envelopes_is_kept_whole(fixture: &impl Fixture) {
@@ -847,6 +887,7 @@ pub async fn a_case_with_many_long_envelopes_is_kept_whole(fixture: &impl Fixtur
             from: at(u64::from(position > 0), position),
             to: at(1, position + 25),
             cases,
+            named: Vec::new(),
         };
         log.take_in(fence, page).await.expect("a page");
         position += 25;
@@ -870,6 +911,7 @@ pub async fn another_epoch_is_read_from_its_beginning(fixture: &impl Fixture) {
             from: at(7, 0),
             to: at(7, 20),
             cases,
+            named: Vec::new(),
         },
     )
     .await
@@ -884,6 +926,7 @@ pub async fn another_epoch_is_read_from_its_beginning(fixture: &impl Fixture) {
                 from: at(8, 0),
                 to: at(8, 2),
                 cases,
+                named: Vec::new(),
             },
         )
         .await
@@ -1131,6 +1174,7 @@ pub async fn the_opening_is_right_however_many_cases_are_open(fixture: &impl Fix
             from: cursor,
             to,
             cases,
+            named: Vec::new(),
         };
         log.take_in(fence, page).await.expect("a page");
         cursor = to;
@@ -1188,6 +1232,7 @@ pub async fn every_row_comes_page_by_page(fixture: &impl Fixture) {
                 from: cursor,
                 to,
                 cases,
+                named: Vec::new(),
             },
         )
         .await
@@ -1248,6 +1293,7 @@ pub async fn changes_are_what_any_tab_changed(fixture: &impl Fixture) {
                 from: at(0, 0),
                 to: at(1, 40),
                 cases,
+                named: Vec::new(),
             },
         )
         .await
@@ -1315,6 +1361,7 @@ pub async fn compaction_changes_nothing_that_can_be_read(fixture: &impl Fixture)
                         from: cursor,
                         to,
                         cases,
+                        named: Vec::new(),
                     },
                 )
                 .await
@@ -1365,6 +1412,7 @@ pub async fn rows_are_right_wherever_compaction_pauses(fixture: &impl Fixture) {
                 from: cursor,
                 to,
                 cases,
+                named: Vec::new(),
             };
             log.take_in(fence, page).await.expect("a page");
             cursor = to;
@@ -1412,7 +1460,12 @@ async fn take(
     let to = at(1, from.position + envelopes.len() as u64);
     let entries = envelopes.into_iter().map(|it| entry(it, 5)).collect();
     let cases = vec![case_in(log, case, entries, due).await];
-    let page = TakeIn { from, to, cases };
+    let page = TakeIn {
+        from,
+        to,
+        cases,
+        named: Vec::new(),
+    };
     log.take_in(fence, page).await.expect("a page");
 }
 
@@ -1460,6 +1513,7 @@ pub async fn what_is_let_go_of_is_gone_and_the_rest_stays(fixture: &impl Fixture
             n_open: before.standing.n_open - n_open_gone as u64,
             ..before.standing
         },
+        settings: before.settings,
         histories: before
             .rows
             .iter()
@@ -1699,12 +1753,14 @@ pub async fn whoever_took_over_is_the_only_owner(fixture: &impl Fixture) {
             from: at(0, 0),
             to: at(1, 1),
             cases: vec![],
+            named: vec![setting("read", b"far")],
         };
         assert_eq!(conflict(log.take_in(stale, page).await), found);
         assert_eq!(conflict(log.compact(stale).await), found);
         assert_eq!(conflict(log.let_go(stale, &[]).await), found);
     }
     assert_eq!(standing(&log).await.n_owed, 1);
+    assert_eq!(log.get(Section::Settings, "read").await, Ok(None));
     act(&log, case(1), Some(2)).await;
     other_tab.compact(new).await.expect("a step");
 }
@@ -1852,6 +1908,7 @@ pub async fn a_full_store_keeps_what_it_has(fixture: &impl Fixture) {
         from: at(0, 0),
         to: at(1, 1),
         cases,
+        named: vec![setting("read", b"far")],
     };
 
     if !fixture.fill_up(&log) {
@@ -2019,6 +2076,7 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
                     from,
                     to: at(1, from.position + u64::from(n_cases)),
                     cases,
+                    named: Vec::new(),
                 };
                 log.take_in(fence, page.clone()).await.expect("a page");
                 reference.take_in(fence, page).await.expect("a page");

@@ -51,7 +51,7 @@ pub const PUSH_BYTES: usize = limits::PAGE_BYTES;
 pub struct Start {
     pub device: DeviceId,
     pub cursor: Cursor,
-    /// What the last [`Todo::TakeIn`] stored.
+    /// What the last [`Todo::TakeIn`] stored with its page.
     pub load: Load,
     /// What [`Todo::KeepEpoch`] stored last, or zero.
     pub filled: u64,
@@ -76,8 +76,13 @@ pub enum Input {
     Hidden,
     WentOffline,
     SignedIn,
-    /// What of everything was read, by another tab perhaps.
-    Load(Load),
+    /// What the log says anew, since another tab may have gone on: what of everything was read, and [`Start::held`].
+    Reread {
+        load: Load,
+        held: Option<Place>,
+    },
+    /// All that is here was looked through, and what is not of this device's scope let go of.
+    Swept,
     /// Whether head office tells of news by itself.
     Live(bool),
     /// To [`Todo::Contact`], and proved to be head office's.
@@ -110,9 +115,10 @@ pub enum Input {
     TakenIn {
         cursor: Cursor,
     },
-    /// To [`Todo::TakeIn`]: another tab was first, or something was saved here; the log has read to there.
+    /// To [`Todo::TakeIn`]: another tab was first, or something was saved here. How far the log has read, by both.
     Conflict {
         cursor: Cursor,
+        load: Load,
     },
     /// To whatever is under way.
     Failed(Failure),
@@ -181,7 +187,8 @@ pub enum Todo {
     /// Store that a server of this epoch has everything: [`Start::filled`] of the next client.
     KeepEpoch(u64),
     Pull(Ask),
-    /// Store this page and the cursor behind it in one transaction, and then what of everything was read.
+    /// Store this page, the cursor behind it, and what of everything was read then, in one transaction. What the
+    /// log has to say of that has to be what this client started from, was told or stored last.
     TakeIn {
         page: Page,
         load: Load,
@@ -438,12 +445,16 @@ impl Client {
                 self.in_contact_until = None;
                 self.hurry();
             }
-            Input::Load(load) => {
+            Input::Reread { load, held } => {
                 if !matches!(self.step, Step::Pulling(_) | Step::TakingIn(..)) {
                     self.load = load;
                     self.meet_scope();
                 }
+                let (at, oldest) = self.recheck.unzip();
+                let oldest = oldest.into_iter().chain(held).min();
+                self.recheck = oldest.map(|it| (at.unwrap_or_default(), it));
             }
+            Input::Swept => self.load.swept(),
             Input::Contacted(answer) => self.contacted(answer, now),
             Input::ChainStarted => {
                 if self.step == Step::StartingChain {
@@ -465,7 +476,7 @@ impl Client {
             }
             Input::PullAnswered(page) => self.pull_answered(page, now, chance),
             Input::TakenIn { cursor } => self.taken_in(cursor, now, chance),
-            Input::Conflict { cursor } => self.conflict(cursor, now, chance),
+            Input::Conflict { cursor, load } => self.conflict(cursor, load, now, chance),
             Input::Failed(why) => self.failed(why, now, chance),
         }
         self.advance(now);
@@ -521,6 +532,11 @@ impl Client {
             && self.filling.is_none()
             && self.filled == self.contact_epoch
             && self.load.is_done()
+    }
+
+    /// Whether cases may be here that are not of this device's scope, so that they are to be let go of.
+    pub const fn has_others(&self) -> bool {
+        self.load.has_others()
     }
 
     pub fn status(&self) -> Status {
@@ -1008,14 +1024,16 @@ impl Client {
         }
     }
 
-    fn conflict(&mut self, cursor: Cursor, now: Elapsed, chance: u64) {
-        // A page may also meet something that was saved here meanwhile: once, asking again is enough.
-        let again = self.cursor != cursor || self.n_conflicts == 0;
-        self.n_conflicts = self.n_conflicts.saturating_add(1);
-        self.cursor = cursor;
+    fn conflict(&mut self, cursor: Cursor, load: Load, now: Elapsed, chance: u64) {
         if !matches!(self.step, Step::TakingIn(..)) {
             return;
         }
+        let before = (self.cursor, std::mem::replace(&mut self.load, load));
+        self.cursor = cursor;
+        self.meet_scope();
+        // A page may also meet something that was saved here meanwhile: once, asking again is enough.
+        let again = before != (self.cursor, self.load.clone()) || self.n_conflicts == 0;
+        self.n_conflicts = self.n_conflicts.saturating_add(1);
         if again {
             self.step = Step::Rest;
             self.news = true;

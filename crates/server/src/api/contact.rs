@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use shouwen_domain::certificate::Subject;
 use shouwen_domain::signature::{Context, Signed};
 use shouwen_sync::message::{
     Bytes, Challenge, Contact, Contacted, NewChain, Pushed, Withdraw, Withdrawal,
@@ -35,34 +34,17 @@ pub async fn contact(
     let said: Contact =
         minicbor::decode(signed.unverified()).map_err(|it| malformed(it.to_string()))?;
     let now = office.clock.now();
-    let claims = office
+    let (who, code) = office
         .keys
         .device(&said.certificate.0)
-        .map_err(|_| Declined::NotEnrolled)?;
-    let Subject::Device {
-        site,
-        device,
-        code,
-        people,
-    } = claims.subject
-    else {
-        return Err(Declined::NotEnrolled);
-    };
-    if device != said.device || office.sites.get(&site).is_none() {
-        return Err(Declined::NotEnrolled);
-    }
+        .filter(|(it, _)| it.device == said.device && office.sites.get(&it.site).is_some())
+        .ok_or(Declined::NotEnrolled)?;
     signed
-        .verified(Context::Contact, &claims.key)
+        .verified(Context::Contact, &who.key)
         .map_err(|_| Declined::NotEnrolled)?;
     if !office.keys.is_recent_challenge(&said.nonce.0, now) {
         return Err(Declined::NotSignedIn("The challenge has ended"));
     }
-    let who = Bearer {
-        site,
-        device,
-        key: claims.key,
-        people,
-    };
     let met = meet(&office, &who, &code, &said).await?;
     let new_chain = met.new_chain.map(|(chain, code)| NewChain {
         chain,

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use shouwen_domain::certificate::Subject;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::sealing::Sealed;
@@ -39,28 +38,13 @@ pub async fn rescue(
         .ok_or_else(|| malformed("The file is damaged, or for another head office"))?;
     let rescue: Rescue =
         minicbor::decode(&opened).map_err(|_| malformed("The file holds no envelopes"))?;
-    let claims = office
+    let (author, code) = office
         .keys
         .device(&rescue.certificate.0)
-        .map_err(|_| Declined::NotEnrolled)?;
-    let Subject::Device {
-        site,
-        device,
-        code,
-        people,
-    } = claims.subject
-    else {
-        return Err(Declined::NotEnrolled);
-    };
-    if site != carrier.site {
+        .ok_or(Declined::NotEnrolled)?;
+    if author.site != carrier.site {
         return Err(malformed("The file is of another site"));
     }
-    let author = Bearer {
-        site,
-        device,
-        key: claims.key,
-        people,
-    };
     let now = office.clock.now();
     let withdrawals = read_withdrawals(&author, rescue.withdrawals)?;
     let (chains, read) = {

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
-use shouwen_domain::certificate::Subject;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::signature::PublicKey;
@@ -192,16 +191,8 @@ fn known(
     device: DeviceId,
     key: &PublicKey,
 ) -> Option<(String, BTreeSet<PersonId>)> {
-    let claims = keys.device(&certificate?.0).ok()?;
-    match claims.subject {
-        Subject::Device {
-            site: its_site,
-            device: it,
-            code,
-            people,
-        } if its_site == *site && it == device && claims.key == *key => Some((code, people)),
-        Subject::Device { .. } | Subject::Office | Subject::Intake => None,
-    }
+    let (it, code) = keys.device(&certificate?.0)?;
+    (it.site == *site && it.device == device && it.key == *key).then_some((code, it.people))
 }
 
 #[cfg(test)]

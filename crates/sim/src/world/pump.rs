@@ -6,7 +6,7 @@ use shouwen_domain::envelope::{Fate, Receipt};
 use shouwen_store::memory::Failure as DiskFailure;
 use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
 use shouwen_sync::client::{Elapsed, Failure, Input, Load, Place, Status, Todo};
-use shouwen_sync::message::{Cursor, Page};
+use shouwen_sync::message::Page;
 
 use super::{Ask, Broken, Event, Law, World, planted};
 use crate::device::{EPOCH, LOAD, heard, now, stored};
@@ -200,7 +200,7 @@ impl World<'_> {
     }
 
     fn prepare(&mut self, device: usize, pump: u64, page: Page, load: Load) -> Result<(), Broken> {
-        let take = Box::new(self.devices[device].prepare(&page)?);
+        let take = Box::new(self.devices[device].prepare(&page, &load)?);
         let is_early = self.plant == Some(Plant::LoadBeforePage);
         if is_early {
             self.before_write(device);
@@ -297,24 +297,16 @@ impl World<'_> {
                         cursor.epoch
                     ));
                 }
-                let event = Event::KeepLoad {
-                    device,
-                    pump,
-                    load: Box::new(load),
-                    cursor,
-                };
-                self.soon(device, 5, event);
-                Ok(())
+                self.feed(device, pump, Input::TakenIn { cursor })
             }
             // One way to go on is to ask for the page again, another to prepare it again.
             Err(WriteError::Conflict(Conflict::Case { .. }))
                 if self.devices[device].chance.happens(500) =>
             {
-                let cursor = heard(self.devices[device].standing()?.cursor);
-                self.feed(device, pump, Input::Conflict { cursor })
+                self.reread(device, pump)
             }
             Err(WriteError::Conflict(Conflict::Case { .. })) => {
-                let take = Box::new(self.devices[device].prepare(&page)?);
+                let take = Box::new(self.devices[device].prepare(&page, &load)?);
                 let event = Event::TakeIn {
                     device,
                     pump,
@@ -325,36 +317,31 @@ impl World<'_> {
                 self.soon(device, 20, event);
                 Ok(())
             }
-            Err(WriteError::Conflict(Conflict::Cursor { found })) => {
-                let cursor = heard(found);
-                self.feed(device, pump, Input::Conflict { cursor })
+            Err(WriteError::Conflict(Conflict::Cursor { .. })) => self.reread(device, pump),
+            // Somebody looks at this tab again.
+            Err(WriteError::Conflict(Conflict::Fence { .. }))
+                if self.devices[device].chance.happens(500) =>
+            {
+                let Ok(fence) = now(self.devices[device].disk.take_over()) else {
+                    return self.feed(device, pump, Input::Failed(Failure::Storage));
+                };
+                if let Some(it) = self.devices[device].pumps.get_mut(&pump) {
+                    it.fence = fence;
+                }
+                self.tell(&format_args!(
+                    "device {device}: tab {pump} takes over again"
+                ));
+                self.reread(device, pump)
             }
             Err(why) => self.not_written(device, pump, why),
         }
     }
 
-    /// After its page: what of everything was read by then.
-    pub(super) fn keep_load(
-        &mut self,
-        device: usize,
-        pump: u64,
-        load: &Load,
-        cursor: Cursor,
-    ) -> Result<(), Broken> {
-        if !self.devices[device].pumps.contains_key(&pump) {
-            return Ok(());
-        }
-        if self.plant != Some(Plant::LoadBeforePage) {
-            self.before_write(device);
-            if self.store_load(device, load).is_err() {
-                return self.feed(device, pump, Input::Failed(Failure::Storage));
-            }
-        }
-        if self.dies_here(device) {
-            self.crash(device);
-            return Ok(());
-        }
-        self.feed(device, pump, Input::TakenIn { cursor })
+    /// A page met something: how far the log has read.
+    fn reread(&mut self, device: usize, pump: u64) -> Result<(), Broken> {
+        let it = &self.devices[device];
+        let (cursor, load) = (heard(it.standing()?.cursor), it.load()?);
+        self.feed(device, pump, Input::Conflict { cursor, load })
     }
 
     fn store_load(&self, device: usize, load: &Load) -> Result<(), Fault> {
@@ -434,7 +421,8 @@ impl fmt::Display for Heard {
             | Input::Hidden
             | Input::WentOffline
             | Input::SignedIn
-            | Input::Load(_)
+            | Input::Reread { .. }
+            | Input::Swept
             | Input::Live(_)
             | Input::Contacted(_)
             | Input::ChainStarted

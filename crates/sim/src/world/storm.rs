@@ -292,8 +292,9 @@ impl World<'_> {
     pub(super) fn look(&mut self, device: usize) -> Result<(), Broken> {
         if std::mem::take(&mut self.devices[device].hidden) {
             // Another tab may have read meanwhile.
-            let load = self.devices[device].load()?;
-            self.poke_all(device, &Input::Load(load))?;
+            let it = &self.devices[device];
+            let (load, held) = (it.load()?, it.held()?);
+            self.poke_all(device, &Input::Reread { load, held })?;
             self.poke_all(device, &Input::Trigger(Trigger::Visible))?;
         }
         Ok(())

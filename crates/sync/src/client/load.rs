@@ -9,8 +9,7 @@ use shouwen_domain::scope::Scope;
 use crate::feed::block_end;
 use crate::message::{Ask, BLOCK_POSITIONS, Cursor, Page};
 
-/// What was read, by default nothing. Kept in the log and true by itself: it is stored after its page, so the log's
-/// cursor may be further on, in another tab's name or after a crash, and of another scope.
+/// What was read, by default nothing. Kept in the log, stored with the page that it tells of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Load {
@@ -30,6 +29,10 @@ pub struct Load {
     /// Up to where news were read.
     #[n(6)]
     news_read: u64,
+    /// What was read before may be of a wider scope, and may still be here.
+    #[n(7)]
+    #[cbor(default)]
+    has_others: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -86,11 +89,23 @@ impl Load {
 
     /// Begins anew for another log, and where more may be read than before.
     pub(super) fn meet(&mut self, scope: &Scope, epoch: u64) {
-        let covers = self.scope.as_ref().is_some_and(|it| it.covers(scope));
+        let before = self.scope.as_ref();
+        let has_others = self.has_others || before.is_some_and(|it| !scope.covers(it));
+        let covers = before.is_some_and(|it| it.covers(scope));
         if !covers || self.epoch != epoch {
             *self = Self::default();
         }
-        (self.scope, self.epoch) = (Some(scope.clone()), epoch);
+        (self.scope, self.epoch, self.has_others) = (Some(scope.clone()), epoch, has_others);
+    }
+
+    /// Whether cases may be here that are not of its scope.
+    pub(super) const fn has_others(&self) -> bool {
+        self.has_others
+    }
+
+    /// Those were let go of.
+    pub(super) const fn swept(&mut self) {
+        self.has_others = false;
     }
 
     /// Whether news can be read, and nothing has to be read before.
@@ -109,7 +124,8 @@ impl Load {
                 n_left: Some(self.n_left),
             }),
             Stage::History { from } => {
-                let read = self.end.saturating_sub(from);
+                let above = self.end.saturating_sub(block_end(from));
+                let read = above + (from - block_start(from));
                 // As long as something is left, not all of it.
                 let percent = (read * 100).checked_div(self.end).unwrap_or(0).min(99);
                 Some(Progress::History { percent })

@@ -2,7 +2,7 @@
 
 use shouwen_domain::envelope::RefusedReason;
 use shouwen_domain::moment::Moment;
-use shouwen_domain::scope::Scope;
+use shouwen_domain::scope::{Concerned, Scope};
 
 use super::*;
 use crate::message::PageEntry;
@@ -851,11 +851,11 @@ fn a_tab_that_was_second_reads_on_where_it_stopped_and_never_takes_the_cursor_ba
     bench.sleep();
     bench.feed(Input::PullAnswered(empty(AT)));
     let at = |position| Cursor { epoch: 1, position };
-    // The first one may have read in another scope.
-    assert_eq!(
-        bench.feed(Input::Conflict { cursor: at(9) }),
-        Some(Todo::Pull(NEWS))
-    );
+    let first = Input::Conflict {
+        cursor: at(9),
+        load: all_read(),
+    };
+    assert_eq!(bench.feed(first), Some(Todo::Pull(NEWS)));
     let page = Page {
         next: at(7),
         ..empty(AT)
@@ -866,12 +866,120 @@ fn a_tab_that_was_second_reads_on_where_it_stopped_and_never_takes_the_cursor_ba
     assert_eq!((page.from, page.next), (at(9), at(9)));
 }
 
+/// What a page meets that something was saved beside.
+fn as_it_was() -> Input {
+    Input::Conflict {
+        cursor: AT,
+        load: all_read(),
+    }
+}
+
+const fn reread(load: Load, held: Option<Place>) -> Input {
+    Input::Reread { load, held }
+}
+
+#[test]
+fn what_the_log_says_of_another_tab_is_what_the_next_page_is_asked_by() {
+    let mut bench = Bench::idle();
+    bench.sleep();
+    bench.feed(Input::PullAnswered(empty(AT)));
+    let begins_anew = Input::Conflict {
+        cursor: AT,
+        load: Load::default(),
+    };
+    assert_eq!(bench.feed(begins_anew), Some(Todo::Pull(FIRST)));
+}
+
+#[test]
+fn what_another_tab_got_held_is_asked_about_again() {
+    let mut bench = Bench::idle();
+    let held = Place {
+        chain: 1,
+        sequence: 3,
+    };
+    let again = Todo::LoadOwn {
+        after: held.before(),
+        max_bytes: PUSH_BYTES,
+    };
+    assert_eq!(bench.feed(reread(all_read(), Some(held))), Some(again));
+}
+
+fn of_departments(names: &[&str]) -> Scope {
+    let departments = names.iter().map(|&it| it.parse().unwrap());
+    Scope::Of(Concerned {
+        departments: departments.collect(),
+        ..Concerned::default()
+    })
+}
+
+#[test]
+fn whoever_loses_some_of_the_scope_has_others_until_all_was_swept() {
+    let (wide, narrow) = (of_departments(&["a", "b"]), of_departments(&["a"]));
+    let mut load = Load::default();
+    load.meet(&narrow, 1);
+    load.meet(&wide, 1);
+    assert!(!load.has_others(), "it sees more than before");
+    load.meet(&narrow, 1);
+    assert!(load.has_others());
+    load.meet(&of_departments(&["a", "c"]), 2);
+    assert!(
+        load.has_others(),
+        "what begins anew is still beside the rest"
+    );
+    let mut kept = Load::from_bytes(&load.to_bytes());
+    assert_eq!(kept, load);
+    kept.swept();
+    assert!(!kept.has_others());
+
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    assert!(!bench.client.has_others());
+    let contacted = Contacted {
+        scope: narrow,
+        ..contacted()
+    };
+    bench.feed(Input::Contacted(contacted));
+    assert!(bench.client.has_others());
+    bench.feed(Input::Swept);
+    assert!(!bench.client.has_others());
+}
+
+#[test]
+fn history_tells_how_much_of_it_was_read_within_a_block_too() {
+    let at = |position| Cursor { epoch: 1, position };
+    let mut load = Load::default();
+    load.meet(&Scope::Site, 1);
+    load.take(FIRST, &empty(at(600)));
+    let mut percents = Vec::new();
+    for (more, from, next) in [
+        (true, 512, 572),
+        (false, 572, 600),
+        (true, 256, 384),
+        (false, 384, 512),
+        (true, 0, 250),
+    ] {
+        let Some(Progress::History { percent }) = load.progress() else {
+            panic!("there is history");
+        };
+        percents.push(percent);
+        let page = Page {
+            next: at(next),
+            more,
+            ..empty(at(from))
+        };
+        load.take(Ask::History { from: at(from) }, &page);
+    }
+    assert_eq!(percents, [0, 10, 14, 36, 57]);
+    assert_eq!(load.progress(), Some(Progress::History { percent: 99 }));
+}
+
 #[test]
 fn what_another_tab_has_read_does_not_count_for_a_page_that_is_under_way() {
     let mut bench = Bench::idle();
     bench.sleep();
     let another = Load::default();
-    bench.feed(Input::Load(another));
+    bench.feed(reread(another, None));
     let Some(Todo::TakeIn { load, .. }) = bench.feed(Input::PullAnswered(empty(AT))) else {
         panic!("nothing is taken in");
     };
@@ -883,12 +991,9 @@ fn a_page_that_meets_what_was_saved_here_is_asked_for_again_at_once_but_not_for_
     let mut bench = Bench::idle();
     bench.sleep();
     bench.feed(Input::PullAnswered(empty(AT)));
-    assert_eq!(
-        bench.feed(Input::Conflict { cursor: AT }),
-        Some(Todo::Pull(NEWS))
-    );
+    assert_eq!(bench.feed(as_it_was()), Some(Todo::Pull(NEWS)));
     bench.feed(Input::PullAnswered(empty(AT)));
-    assert_eq!(bench.feed(Input::Conflict { cursor: AT }), None);
+    assert_eq!(bench.feed(as_it_was()), None);
     assert!(matches!(
         bench.client.status(),
         Status::Waiting {
