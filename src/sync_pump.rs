@@ -239,7 +239,7 @@ impl Pump {
         if self.client.has_others() && !had_others {
             self.let_go_at = browser::elapsed();
         }
-        self.desk.set_sync(self.client.status());
+        self.desk.set_sync(&self.client);
     }
 
     async fn perform(&mut self, todo: Todo) -> Input {

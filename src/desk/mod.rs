@@ -33,7 +33,7 @@ use shouwen_store::{
     WriteError,
 };
 use shouwen_store_indexeddb::IndexedDbLog;
-use shouwen_sync::client::{Elapsed, Status};
+use shouwen_sync::client::{Client, Elapsed, Status};
 
 use crate::browser;
 use crate::browser::keys::DeviceKey;
@@ -89,6 +89,8 @@ pub struct Sync {
     pub status: Status,
     /// When head office last answered, by this device's clock.
     pub heard_at: Option<Moment>,
+    /// Whether the open cases have been read; none: until the pump has looked.
+    pub knows_open: Option<bool>,
 }
 
 /// Why an action was not stored. Nothing of it was.
@@ -175,6 +177,7 @@ impl Desk {
             sync: RwSignal::new(Sync {
                 status: Status::Idle { since: None },
                 heard_at: None,
+                knows_open: None,
             }),
             language: RwSignal::new(language),
             toasts: RwSignal::new(0),
@@ -493,8 +496,11 @@ impl Desk {
         self.token.set(Some(token));
     }
 
-    pub fn set_sync(self, status: Status) {
-        self.sync.update(|it| it.status = status);
+    pub fn set_sync(self, client: &Client) {
+        self.sync.update(|it| {
+            it.status = client.status();
+            it.knows_open = Some(client.knows_open());
+        });
     }
 
     /// Head office answered with its time.

@@ -16,6 +16,7 @@ pub fn fault_words(language: Language, fault: &Fault) -> String {
         Fault::ConnectionLost => say!(language, "fault.lost"),
         Fault::NewerSchema { .. } => say!(language, "fault.newer"),
         Fault::Corrupt { what } => say!(language, "fault.corrupt", what = what),
+        Fault::Cleared => say!(language, "fault.cleared"),
         Fault::Unavailable(what) => say!(language, "fault.unavailable", what = what),
         Fault::Other(what) => say!(language, "fault.other", what = what),
     }

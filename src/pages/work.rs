@@ -204,14 +204,19 @@ fn WorkList() -> impl IntoView {
             </a>
         }
     };
-    let nothing = move || shown.read().is_empty();
+    let nothing = Memo::new(move |_| shown.read().is_empty());
+    let all_here = Memo::new(move |_| desk.sync().read().knows_open);
+    let empty = move || {
+        let all_here = all_here.get().filter(|_| nothing.get())?;
+        Some(view! { <Empty all_here /> })
+    };
     view! {
         <div class="chips" role="group" aria-label=move || say!(words.get(), "filter.label")>
             {Filter::ALL.map(chip).collect_view()}
         </div>
         <div class="work-list" data-n-open=move || desk.standing().read().n_open.to_string()>
             <DraftRows />
-            {move || nothing().then(|| view! { <Empty /> })}
+            {empty}
             {Group::ALL.map(|group| view! { <GroupRows group shown filter /> }).collect_view()}
         </div>
     }
@@ -219,12 +224,27 @@ fn WorkList() -> impl IntoView {
 }
 
 #[component]
-fn Empty() -> impl IntoView {
-    let words = expect_context::<Desk>().language();
+fn Empty(all_here: bool) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let title = move || {
+        if all_here {
+            say!(words.get(), "work.empty_title")
+        } else {
+            say!(words.get(), "work.coming_title")
+        }
+    };
+    let text = move || {
+        if all_here {
+            say!(words.get(), "work.empty_text")
+        } else {
+            say!(words.get(), "work.coming_text")
+        }
+    };
     view! {
-        <div class="empty-state">
-            <h2 class="empty-state-title">{move || say!(words.get(), "work.empty_title")}</h2>
-            <p class="empty-state-text">{move || say!(words.get(), "work.empty_text")}</p>
+        <div class="empty-state" data-all-here=all_here.to_string()>
+            <h2 class="empty-state-title">{title}</h2>
+            <p class="empty-state-text">{text}</p>
             <a class="button" data-kind="secondary" href="/record"><Icon name="record" />{move || say!(words.get(), "work.empty_do")}</a>
         </div>
     }

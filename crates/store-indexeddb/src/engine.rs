@@ -96,6 +96,9 @@ impl<D: Disk> Engine<D> {
                 moved = true;
                 continue;
             }
+            if meta.position < mirror.meta.position {
+                return Err(Fault::Cleared);
+            }
             moved |= mirror.meta != meta || !mirror.is_read;
             if meta.sealed_up_to != mirror.meta.sealed_up_to
                 && journal_from > meta.sealed_up_to.0 + 1

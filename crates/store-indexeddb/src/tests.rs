@@ -357,6 +357,27 @@ fn a_damaged_record_is_reported_and_left() {
     });
 }
 
+#[test]
+fn a_log_that_was_cleared_while_it_was_open_says_so() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        for n in 1..=3 {
+            suite::act(&log, suite::case(n), Some(n)).await;
+        }
+        let fence = log.take_over().await.expect("a fence");
+        log.compact(fence).await.expect("a step");
+        let append = suite::next(&log, suite::case(1), None).await;
+        fixture.0.records.borrow_mut().clear();
+        assert_eq!(log.opening(1).await, Err(Fault::Cleared));
+        let cleared = Err(Fault::Cleared.into());
+        assert_eq!(log.append(append).await, cleared);
+        // Another tab has begun anew.
+        suite::act(&fixture.open().await, suite::case(9), Some(1)).await;
+        assert_eq!(log.opening(1).await, Err(Fault::Cleared));
+    });
+}
+
 /// Three cases that lie in the journal, in blocks, among the open rows and in what became of own acts, and
 /// one that is owed; two of them are to go.
 async fn about_to_let_go(log: &Engine<Maps>) -> (Fence, [(CaseId, u32); 2]) {

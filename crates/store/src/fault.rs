@@ -20,6 +20,8 @@ pub enum Fault {
     NewerSchema { found: u32, known: u32 },
     /// A stored record does not say what it must; it is left as it is.
     Corrupt { what: String },
+    /// Somebody cleared the log while it was open, as a browser's settings can: it has to be opened anew.
+    Cleared,
     /// There is no database here, or the browser refuses it (some private modes).
     Unavailable(String),
     /// Anything else, in the platform's words.
@@ -34,6 +36,7 @@ impl Fault {
             Self::QuotaExceeded
             | Self::NewerSchema { .. }
             | Self::Corrupt { .. }
+            | Self::Cleared
             | Self::Unavailable(_)
             | Self::Other(_) => false,
         }
@@ -57,6 +60,7 @@ impl fmt::Display for Fault {
                 )
             }
             Self::Corrupt { what } => write!(f, "A stored record cannot be read: {what}"),
+            Self::Cleared => f.write_str("The log was cleared while it was open"),
             Self::Unavailable(why) => write!(f, "The browser offers no database: {why}"),
             Self::Other(why) => write!(f, "The log failed: {why}"),
         }

@@ -234,7 +234,7 @@ pub fn accepted(envelope: &Envelope) -> Receipt {
 }
 
 /// Seals the next action as a careful app does.
-async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
+pub async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
     let head = log.opening(0).await.expect("an opening").standing.head;
     let expected_version = log.history(case).await.expect("a history").version;
     let id = (u64::from(head.chain) << 32) + head.sequence + 1;

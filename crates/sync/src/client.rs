@@ -534,6 +534,11 @@ impl Client {
             && self.load.is_done()
     }
 
+    /// Whether the open cases have been read, so that an empty list says that nothing is to do.
+    pub const fn knows_open(&self) -> bool {
+        self.load.is_current()
+    }
+
     /// Whether cases may be here that are not of this device's scope, so that they are to be let go of.
     pub const fn has_others(&self) -> bool {
         self.load.has_others()
