@@ -24,7 +24,7 @@ use shouwen_store::{
     WriteError,
 };
 use shouwen_sync::client::{
-    Client, Elapsed, Failure, Input, Load, Place, Start, Todo, Trigger, may_be_released,
+    Client, Elapsed, Failure, Input, Load, Loads, Place, Start, Todo, Trigger, may_be_released,
 };
 use shouwen_sync::message::{
     self, Ask, BackedUp, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw,
@@ -116,8 +116,6 @@ struct Pump {
     backed_up: Vec<BackedUp>,
     /// What may be read, as told with it.
     scope: Option<Scope>,
-    /// What of everything was read, as the log said last: where it says something else, another tab went on.
-    load: Load,
     /// When to look next for cases to let go of, and where among the rows.
     let_go_at: Elapsed,
     looked_to: Option<RowMark>,
@@ -135,11 +133,10 @@ impl Pump {
             .await?
             .and_then(|it| it.try_into().ok())
             .map(u64::from_le_bytes);
-        let load = load_of(&desk).await?;
         let start = Start {
             device: desk.device(),
             cursor: to_message(desk.cursor()),
-            load: load.clone(),
+            load: load_of(&desk).await?,
             filled: filled.unwrap_or_default(),
             held: held(&desk).await?,
         };
@@ -156,7 +153,6 @@ impl Pump {
             token: None,
             backed_up: Vec::new(),
             scope: None,
-            load,
             let_go_at: Elapsed(browser::elapsed().0 + first_ms),
             looked_to: None,
             wake,
@@ -224,10 +220,9 @@ impl Pump {
         }
     }
 
-    /// What another tab may have changed while nobody looked at this one.
+    /// What another tab may have changed.
     async fn reread(&mut self) -> Result<(), Fault> {
         let (load, held) = (load_of(&self.desk).await?, held(&self.desk).await?);
-        self.load = load.clone();
         self.tell(Input::Reread { load, held });
         Ok(())
     }
@@ -256,7 +251,7 @@ impl Pump {
             Todo::Settle(receipts) => self.settle(receipts).await,
             Todo::KeepEpoch(epoch) => self.keep_epoch(epoch).await,
             Todo::Pull(ask) => self.pull(ask).await,
-            Todo::TakeIn { page, load } => self.take_in(page, load).await,
+            Todo::TakeIn { page, loads } => self.take_in(page, &loads).await,
             // The session wakes the pump when somebody has signed in.
             Todo::SignInAgain => return Input::Failed(Failure::NotEnrolled),
         };
@@ -491,8 +486,8 @@ impl Pump {
     }
 
     /// Stores the page with what has been read then, unless another tab has read on meanwhile.
-    async fn take_in(&mut self, page: Page, load: Load) -> Result<Input, Trouble> {
-        match self.store(page, BTreeSet::new(), Some(load)).await? {
+    async fn take_in(&mut self, page: Page, loads: &Loads) -> Result<Input, Trouble> {
+        match self.store(page, BTreeSet::new(), Some(loads)).await? {
             Ok(cursor) => {
                 self.listen();
                 Ok(Input::TakenIn {
@@ -501,9 +496,9 @@ impl Pump {
             }
             Err(cursor) => {
                 let load = load_of(&self.desk).await?;
-                if load != self.load {
+                if load != loads.before {
+                    // Another tab may have read in another scope.
                     self.looked_to = None;
-                    self.load = load.clone();
                 }
                 Ok(Input::Conflict {
                     cursor: to_message(cursor),
@@ -519,17 +514,17 @@ impl Pump {
         &mut self,
         page: Page,
         besides: BTreeSet<CaseId>,
-        load: Option<Load>,
+        loads: Option<&Loads>,
     ) -> Result<Result<Cursor, Cursor>, Trouble> {
         let Some(rules) = self.desk.rules().get_untracked() else {
             return Err(Trouble::Failure(Failure::Storage));
         };
         let (from, to) = (from_message(page.from), from_message(page.next));
         let (cases, summaries) = self.folded(page, besides, &rules).await?;
-        let named = load.iter().map(|it| NamedRecord {
+        let named = loads.iter().map(|it| NamedRecord {
             section: Section::Settings,
             name: LOAD.to_owned(),
-            record: it.to_bytes(),
+            record: it.after.to_bytes(),
         });
         let page = TakeIn {
             from,
@@ -540,13 +535,14 @@ impl Pump {
         for _ in 0..MAX_TAKE_OVERS {
             let fence = self.fence().await?;
             // Only the owner stores pages: what it says now, it says until somebody takes over.
-            if load.is_some() && load_of(&self.desk).await? != self.load {
+            if let Some(loads) = loads
+                && load_of(&self.desk).await? != loads.before
+            {
                 return Ok(Err(self.desk.cursor()));
             }
             match self.desk.log().take_in(fence, page.clone()).await {
                 Ok(standing) => {
                     self.desk.stored(standing, summaries);
-                    self.load = load.unwrap_or_else(|| self.load.clone());
                     return Ok(Ok(standing.cursor));
                 }
                 Err(WriteError::Conflict(Conflict::Cursor { found })) => return Ok(Err(found)),
@@ -685,6 +681,7 @@ impl Pump {
         }
         let fence = self.desk.log().take_over().await?;
         self.fence = Some(fence);
+        self.reread().await?;
         Ok(fence)
     }
 

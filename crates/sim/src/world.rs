@@ -10,7 +10,7 @@ use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::PublicKey;
 use shouwen_store::{Append, TakeIn};
-use shouwen_sync::client::{Elapsed, Input, Load, Place, Todo, Trigger};
+use shouwen_sync::client::{Elapsed, Input, Loads, Place, Todo, Trigger};
 use shouwen_sync::message::{Page, Pull, Push, Stated, Withdrawal};
 
 use crate::device::Device;
@@ -239,7 +239,7 @@ enum Event {
         device: usize,
         pump: u64,
         page: Page,
-        load: Box<Load>,
+        loads: Box<Loads>,
         take: Box<TakeIn>,
     },
     Ask {
@@ -537,9 +537,9 @@ impl<'a> World<'a> {
                 device,
                 pump,
                 page,
-                load,
+                loads,
                 take,
-            } => self.take_in(device, pump, page, *load, *take),
+            } => self.take_in(device, pump, page, loads, *take),
             Event::Ask { from, ask } => {
                 self.asked(from, ask);
                 Ok(())

@@ -21,7 +21,7 @@ use shouwen_domain::limits;
 use shouwen_domain::scope::Scope;
 
 use crate::message::{Ask, Bytes, Contacted, Cursor, NewChain, Page, Push, Pushed};
-pub use load::{Load, Progress};
+pub use load::{Load, Loads, Progress};
 
 /// Milliseconds of a clock that only goes forward, from any beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,11 +187,11 @@ pub enum Todo {
     /// Store that a server of this epoch has everything: [`Start::filled`] of the next client.
     KeepEpoch(u64),
     Pull(Ask),
-    /// Store this page, the cursor behind it, and what of everything was read then, in one transaction. What the
-    /// log has to say of that has to be what this client started from, was told or stored last.
+    /// Store this page, the cursor behind it, and what of everything was read then, in one transaction; if the log
+    /// says of that something else than before, that is a conflict.
     TakeIn {
         page: Page,
-        load: Load,
+        loads: Box<Loads>,
     },
     /// Ask a person to sign in; answered by [`Input::SignedIn`], whenever that is.
     SignInAgain,
@@ -249,6 +249,8 @@ pub struct Client {
     device: DeviceId,
     cursor: Cursor,
     load: Load,
+    /// The same as the log has it.
+    stored: Load,
     /// Something new is asked for before history is.
     news: bool,
     /// The epoch of the server that is known to have everything; zero: none yet.
@@ -394,6 +396,7 @@ impl Client {
         Self {
             device: start.device,
             cursor: start.cursor,
+            stored: start.load.clone(),
             load: start.load,
             news: true,
             filled: start.filled,
@@ -447,8 +450,7 @@ impl Client {
             }
             Input::Reread { load, held } => {
                 if !matches!(self.step, Step::Pulling(_) | Step::TakingIn(..)) {
-                    self.load = load;
-                    self.meet_scope();
+                    self.reread(load);
                 }
                 let (at, oldest) = self.recheck.unzip();
                 let oldest = oldest.into_iter().chain(held).min();
@@ -705,6 +707,12 @@ impl Client {
         if let Some(new_chain) = answer.new_chain {
             self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));
         }
+    }
+
+    fn reread(&mut self, load: Load) {
+        self.stored = load.clone();
+        self.load = load;
+        self.meet_scope();
     }
 
     /// What was read is of the scope and the log that the contact is with, or is read anew.
@@ -995,10 +1003,14 @@ impl Client {
             }
         };
         let page = Page { from, next, ..page };
+        let loads = Box::new(Loads {
+            before: self.stored.clone(),
+            after: load.clone(),
+        });
         self.begin(
-            Step::TakingIn(ask, more, load.clone()),
+            Step::TakingIn(ask, more, load),
             now,
-            Todo::TakeIn { page, load },
+            Todo::TakeIn { page, loads },
         );
     }
 
@@ -1010,6 +1022,7 @@ impl Client {
         let load = load.clone();
         self.step = Step::Rest;
         let was_current = self.load.is_current();
+        self.stored = load.clone();
         self.load = load;
         self.n_conflicts = 0;
         self.pull.succeed();
@@ -1033,11 +1046,10 @@ impl Client {
         if !matches!(self.step, Step::TakingIn(..)) {
             return;
         }
-        let before = (self.cursor, std::mem::replace(&mut self.load, load));
-        self.cursor = cursor;
-        self.meet_scope();
         // A page may also meet something that was saved here meanwhile: once, asking again is enough.
-        let again = before != (self.cursor, self.load.clone()) || self.n_conflicts == 0;
+        let again = self.cursor != cursor || self.stored != load || self.n_conflicts == 0;
+        self.cursor = cursor;
+        self.reread(load);
         self.n_conflicts = self.n_conflicts.saturating_add(1);
         if again {
             self.step = Step::Rest;

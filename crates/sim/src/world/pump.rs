@@ -5,7 +5,7 @@ use std::fmt;
 use shouwen_domain::envelope::{Fate, Receipt};
 use shouwen_store::memory::Failure as DiskFailure;
 use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
-use shouwen_sync::client::{Elapsed, Failure, Input, Load, Place, Status, Todo};
+use shouwen_sync::client::{Elapsed, Failure, Input, Load, Loads, Place, Status, Todo};
 use shouwen_sync::message::Page;
 
 use super::{Ask, Broken, Event, Law, World, planted};
@@ -144,7 +144,7 @@ impl World<'_> {
                 }
             }
             Todo::KeepEpoch(epoch) => self.keep_epoch(device, epoch),
-            Todo::TakeIn { page, load } => return self.prepare(device, pump, page, load),
+            Todo::TakeIn { page, loads } => return self.prepare(device, pump, page, loads),
             Todo::StartChain(new) => {
                 self.before_write(device);
                 match now(self.devices[device].disk.start_chain(fence, new.chain)) {
@@ -199,12 +199,18 @@ impl World<'_> {
         }
     }
 
-    fn prepare(&mut self, device: usize, pump: u64, page: Page, load: Load) -> Result<(), Broken> {
-        let take = Box::new(self.devices[device].prepare(&page, &load)?);
+    fn prepare(
+        &mut self,
+        device: usize,
+        pump: u64,
+        page: Page,
+        loads: Box<Loads>,
+    ) -> Result<(), Broken> {
+        let take = Box::new(self.devices[device].prepare(&page, &loads.after)?);
         let is_early = self.plant == Some(Plant::LoadBeforePage);
         if is_early {
             self.before_write(device);
-            if self.store_load(device, &load).is_err() || self.dies_here(device) {
+            if self.store_load(device, &loads.after).is_err() || self.dies_here(device) {
                 self.crash(device);
                 return Ok(());
             }
@@ -213,7 +219,7 @@ impl World<'_> {
             device,
             pump,
             page,
-            load: Box::new(load),
+            loads,
             take,
         };
         self.soon(device, if is_early { 2_000 } else { 20 }, event);
@@ -249,12 +255,16 @@ impl World<'_> {
         device: usize,
         pump: u64,
         page: Page,
-        load: Load,
+        loads: Box<Loads>,
         mut take: TakeIn,
     ) -> Result<(), Broken> {
         let Some(fence) = self.devices[device].pumps.get(&pump).map(|it| it.fence) else {
             return Ok(());
         };
+        let is_blind = matches!(self.plant, Some(Plant::LoadBeforePage | Plant::OnlyTab));
+        if self.devices[device].load()? != loads.before && !is_blind {
+            return self.reread(device, pump);
+        }
         self.before_write(device);
         let before = heard(self.devices[device].standing()?.cursor);
         let fence = if self.plant == Some(Plant::OnlyTab) {
@@ -306,12 +316,12 @@ impl World<'_> {
                 self.reread(device, pump)
             }
             Err(WriteError::Conflict(Conflict::Case { .. })) => {
-                let take = Box::new(self.devices[device].prepare(&page, &load)?);
+                let take = Box::new(self.devices[device].prepare(&page, &loads.after)?);
                 let event = Event::TakeIn {
                     device,
                     pump,
                     page,
-                    load: Box::new(load),
+                    loads,
                     take,
                 };
                 self.soon(device, 20, event);
@@ -331,6 +341,9 @@ impl World<'_> {
                 self.tell(&format_args!(
                     "device {device}: tab {pump} takes over again"
                 ));
+                let it = &self.devices[device];
+                let (load, held) = (it.load()?, it.held()?);
+                self.feed(device, pump, Input::Reread { load, held })?;
                 self.reread(device, pump)
             }
             Err(why) => self.not_written(device, pump, why),

@@ -35,6 +35,13 @@ pub struct Load {
     has_others: bool,
 }
 
+/// What the log has to say before a page is stored, and what with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loads {
+    pub before: Load,
+    pub after: Load,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 enum Stage {
     /// The open cases come first.

@@ -809,7 +809,11 @@ fn a_page_is_taken_in_only_where_the_log_has_read_to() {
         let todo = bench.feed(Input::PullAnswered(page.clone()));
         let mut load = all_read();
         load.take(NEWS, &page);
-        assert_eq!(todo, good.then_some(Todo::TakeIn { page, load }));
+        let loads = Box::new(Loads {
+            before: all_read(),
+            after: load,
+        });
+        assert_eq!(todo, good.then_some(Todo::TakeIn { page, loads }));
     }
 }
 
@@ -980,10 +984,10 @@ fn what_another_tab_has_read_does_not_count_for_a_page_that_is_under_way() {
     bench.sleep();
     let another = Load::default();
     bench.feed(reread(another, None));
-    let Some(Todo::TakeIn { load, .. }) = bench.feed(Input::PullAnswered(empty(AT))) else {
+    let Some(Todo::TakeIn { loads, .. }) = bench.feed(Input::PullAnswered(empty(AT))) else {
         panic!("nothing is taken in");
     };
-    assert_eq!(load, all_read());
+    assert_eq!(loads.after, all_read());
 }
 
 #[test]

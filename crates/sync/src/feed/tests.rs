@@ -221,7 +221,7 @@ impl Device {
                 let Ok(answer) = page(office, scope, ask, Moment::from_unix_ms(0));
                 Input::PullAnswered(answer.expect("the log never falls back in one epoch"))
             }
-            Todo::TakeIn { page, load } => {
+            Todo::TakeIn { page, loads } => {
                 assert!(page.from == self.cursor || page.from.position == 0);
                 self.n_pages += 1;
                 for it in &page.entries {
@@ -230,12 +230,12 @@ impl Device {
                         self.came.push(position);
                     }
                 }
-                self.cursor = page.next;
+                assert_eq!(loads.before, self.load);
+                (self.cursor, self.load) = (page.next, loads.after);
                 if dies {
                     self.restart();
                     return true;
                 }
-                self.load = load;
                 Input::TakenIn {
                     cursor: self.cursor,
                 }
