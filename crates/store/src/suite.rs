@@ -2024,6 +2024,44 @@ async fn let_go_of_both(
     }
 }
 
+/// Cases that are new, known, or come again after they were let go of.
+async fn draw_page(
+    log: &impl Log,
+    chance: &mut Chance,
+    round: u32,
+    gone: &mut BTreeMap<CaseId, Vec<Envelope>>,
+) -> TakeIn {
+    let from = standing(log).await.cursor;
+    let (n_cases, n_words) = (1 + chance.below(20), chance.below(2) as usize * 4_000);
+    let first = chance.below(40);
+    let mut cases = Vec::new();
+    for n in 0..n_cases {
+        let case = case(first + n);
+        let counter = 1 + u64::from(chance.below(round + 1));
+        let due = (chance.below(3) > 0).then(|| chance.below(500));
+        let mut entries = vec![entry(
+            foreign(case, counter, u64::from(round * 100 + n), n_words),
+            round,
+        )];
+        let known = log.history(case).await.expect("a history").entries;
+        entries.extend(
+            known
+                .into_iter()
+                .take(3)
+                .map(|it| entry(it.envelope, round)),
+        );
+        let again = gone.remove(&case).unwrap_or_default().into_iter();
+        entries.extend(again.map(|it| entry(it, round)));
+        cases.push(case_in(log, case, entries, due).await);
+    }
+    TakeIn {
+        from,
+        to: at(1, from.position + u64::from(n_cases)),
+        cases,
+        named: vec![setting("read", &round.to_be_bytes())],
+    }
+}
+
 /// Whatever is done in whatever order by two tabs, a log shows what the memory double shows.
 pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
     let reference = crate::Memory::new();
@@ -2050,34 +2088,7 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
                 assert_eq!(stored.head, expected.head, "round {round}");
             }
             10..=13 => {
-                let from = standing(&reference).await.cursor;
-                let (n_cases, n_words) = (1 + chance.below(20), chance.below(2) as usize * 4_000);
-                let first = chance.below(40);
-                let mut cases = Vec::new();
-                for n in 0..n_cases {
-                    let case = case(first + n);
-                    let counter = 1 + u64::from(chance.below(round + 1));
-                    let mut entries = vec![entry(
-                        foreign(case, counter, u64::from(round * 100 + n), n_words),
-                        round,
-                    )];
-                    let known = reference.history(case).await.expect("a history").entries;
-                    entries.extend(
-                        known
-                            .into_iter()
-                            .take(3)
-                            .map(|it| entry(it.envelope, round)),
-                    );
-                    let again = gone.remove(&case).unwrap_or_default().into_iter();
-                    entries.extend(again.map(|it| entry(it, round)));
-                    cases.push(case_in(&reference, case, entries, due(&mut chance)).await);
-                }
-                let page = TakeIn {
-                    from,
-                    to: at(1, from.position + u64::from(n_cases)),
-                    cases,
-                    named: Vec::new(),
-                };
+                let page = draw_page(&reference, &mut chance, round, &mut gone).await;
                 log.take_in(fence, page.clone()).await.expect("a page");
                 reference.take_in(fence, page).await.expect("a page");
             }
