@@ -19,8 +19,7 @@ use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Command, Refusal, Rules, decide};
 use shouwen_store::{
-    Append, CaseIn, Conflict, Entry, Fault, Fence, Log, Memory, Projection, Section, TakeIn,
-    WriteError,
+    Append, CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, TakeIn, WriteError,
 };
 use shouwen_sync::client::{
     Client, Elapsed, Failure, Input, Load, Place, Start, Status, Todo, Trigger,
@@ -364,7 +363,8 @@ impl Device {
                 Input::PullAnswered(office.pull(&self.signed_in, &self.token, &pull)?)
             }
             // Nobody starts this device again.
-            Todo::TakeIn { page, load: _ } => self.take_in(&page)?,
+            // Nobody else reads here, and nothing is read on after its end: what was read need not be kept.
+            Todo::TakeIn { page, loads: _ } => self.take_in(&page)?,
             Todo::SignInAgain => Input::Failed(Failure::NotEnrolled),
         })
     }
@@ -407,15 +407,10 @@ impl Device {
             cases: taken,
             named: Vec::new(),
         };
-        match ready(self.log.take_in(self.fence, page_in)) {
-            Ok(standing) => Ok(Input::TakenIn {
-                cursor: heard(standing.cursor),
-            }),
-            Err(WriteError::Conflict(Conflict::Cursor { found })) => Ok(Input::Conflict {
-                cursor: heard(found),
-            }),
-            Err(error) => Err(error.into()),
-        }
+        let standing = ready(self.log.take_in(self.fence, page_in))?;
+        Ok(Input::TakenIn {
+            cursor: heard(standing.cursor),
+        })
     }
 }
 
