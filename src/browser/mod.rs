@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod http;
+pub mod ink;
 pub mod keys;
 pub mod live;
 pub mod photo;

@@ -1,4 +1,4 @@
-//! Photos: made small and stripped of everything but the picture, and shown.
+//! Photos: made small and stripped of everything but the picture, and shown, as signatures are.
 //!
 //! Drawing a picture anew leaves out whatever else the camera wrote into it, the place above all.
 
@@ -12,6 +12,9 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
 const SIDES: [u32; 5] = [1_600, 1_280, 1_024, 800, 640];
 const QUALITIES: [f64; 3] = [0.82, 0.7, 0.55];
 const JPEG: &str = "image/jpeg";
+pub const PNG: &str = "image/png";
+/// With which every PNG begins.
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Why there is no photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,7 @@ async fn shrink_bitmap(bitmap: &ImageBitmap) -> Result<Vec<u8>, PhotoError> {
         last = side;
         let canvas = draw(bitmap, side).ok_or(PhotoError::Unreadable)?;
         for quality in QUALITIES {
-            let bytes = encode(&canvas, quality)
+            let bytes = encode(&canvas, JPEG, quality)
                 .await
                 .ok_or(PhotoError::Unreadable)?;
             if bytes.len() <= limits::FILE_BYTES {
@@ -93,9 +96,10 @@ fn draw(bitmap: &ImageBitmap, longest: u32) -> Option<HtmlCanvasElement> {
     Some(canvas)
 }
 
-async fn encode(canvas: &HtmlCanvasElement, quality: f64) -> Option<Vec<u8>> {
+/// What is on the canvas, as a picture in this format.
+pub async fn encode(canvas: &HtmlCanvasElement, format: &str, quality: f64) -> Option<Vec<u8>> {
     let blob = Promise::new(&mut |resolve, reject| {
-        let asked = canvas.to_blob_with_type_and_encoder_options(&resolve, JPEG, &quality.into());
+        let asked = canvas.to_blob_with_type_and_encoder_options(&resolve, format, &quality.into());
         if let Err(error) = asked {
             let _ = reject.call1(&JsValue::UNDEFINED, &error);
         }
@@ -113,7 +117,11 @@ pub struct Address(String);
 impl Address {
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let options = web_sys::BlobPropertyBag::new();
-        options.set_type(JPEG);
+        options.set_type(if bytes.starts_with(PNG_SIGNATURE) {
+            PNG
+        } else {
+            JPEG
+        });
         let parts = js_sys::Array::of1(&Uint8Array::from(bytes));
         let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
         web_sys::Url::create_object_url_with_blob(&blob)

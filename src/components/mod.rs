@@ -10,4 +10,5 @@ pub mod frame;
 pub mod icon;
 pub mod photos;
 pub mod phrases;
+pub mod signature_pad;
 pub mod timeline;

@@ -1,4 +1,4 @@
-//! Photos: taken or chosen before an act, and shown where they belong to a case.
+//! Photos and the customer's signature: taken, chosen or drawn before an act, and shown where they belong to a case.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,6 +13,7 @@ use shouwen_sync::files::Progress;
 use web_sys::HtmlInputElement;
 
 use super::icon::Icon;
+use super::signature_pad::SignaturePad;
 use crate::browser;
 use crate::browser::photo::{Address, PhotoError, shrink};
 use crate::desk::{Desk, FileDesk};
@@ -31,7 +32,7 @@ enum Trouble {
 /// What a camera made is not older than the press of its button, give or take its clock.
 const CAMERA_CLOCK_MS: i64 = 10_000;
 
-/// Two buttons, and what was taken so far.
+/// Three buttons, and what was taken so far.
 #[component]
 pub fn PhotoPicker(
     photos: RwSignal<Vec<PhotoAdded>>,
@@ -82,12 +83,9 @@ pub fn PhotoPicker(
     let one = move |it: PhotoAdded| {
         let hash = it.photo;
         let place = move || {
-            let before = photos
-                .read()
-                .iter()
-                .take_while(|it| it.photo != hash)
-                .count();
-            before + 1
+            let photos = photos.read();
+            let before = photos.iter().take_while(|it| it.photo != hash);
+            before.filter(|it| !it.is_signature()).count() + 1
         };
         let alt = Signal::derive(move || say!(words.get(), "photo.alt", n = place()));
         view! {
@@ -97,6 +95,13 @@ pub fn PhotoPicker(
                     aria-label=move || say!(words.get(), "photo.remove", n = place())><Icon name="x" /></button>
             </li>
         }
+    };
+    let taken = move || {
+        let photos = photos.get();
+        photos
+            .into_iter()
+            .filter(|it| !it.is_signature())
+            .collect::<Vec<_>>()
     };
     let is_full = move || photos.read().len() >= limits::PHOTOS;
     let said = move || {
@@ -111,10 +116,11 @@ pub fn PhotoPicker(
     };
     view! {
         <fieldset class="field photo-picker" data-wide="" data-invalid=move || trouble.read().is_some().then_some("")>
-            <legend class="field-label">{move || say!(words.get(), "photo.title")}</legend>
-            <ul class="photos" hidden=move || photos.read().is_empty()>
-                <For each=move || photos.get() key=|it| it.photo children=one />
+            <legend class="field-label">{move || say!(words.get(), "photo.and_signature")}</legend>
+            <ul class="photos" hidden=move || taken().is_empty()>
+                <For each=taken key=|it| it.photo children=one />
             </ul>
+            <Signature photos remove />
             <div class="photo-buttons">
                 <label class="button" data-kind="secondary" data-disabled=move || is_full().then_some("")>
                     <Icon name="camera" />{move || say!(words.get(), "photo.take")}
@@ -129,11 +135,78 @@ pub fn PhotoPicker(
                         data-photos="album" disabled=is_full
                         on:change:target=move |ev| take(&ev.target(), false) />
                 </label>
+                <SignButton photos busy trouble changed />
             </div>
             <p class="field-hint" role="status" data-testid="photo-said">{said}</p>
         </fieldset>
     }
     .into_any()
+}
+
+fn signature_in(photos: &[PhotoAdded]) -> Option<Hash> {
+    let signature = photos.iter().find(|it| it.is_signature());
+    signature.map(|it| it.photo)
+}
+
+/// What the customer signed so far.
+#[component]
+fn Signature(
+    photos: RwSignal<Vec<PhotoAdded>>,
+    #[prop(into)] remove: Callback<Hash>,
+) -> impl IntoView {
+    let words = expect_context::<Desk>().language();
+    let signature = Memo::new(move |_| signature_in(&photos.read()));
+    move || {
+        let hash = signature.get()?;
+        let alt = Signal::derive(move || say!(words.get(), "signature.title"));
+        Some(view! {
+            <ul class="signatures">
+                <li class="photo" data-signature="">
+                    <Picture hash alt />
+                    <button class="photo-remove" type="button" on:click=move |_| remove.run(hash)
+                        aria-label=move || say!(words.get(), "signature.remove")><Icon name="x" /></button>
+                </li>
+            </ul>
+        })
+    }
+}
+
+/// Opens the pad. Signing again takes the place of what was signed.
+#[component]
+fn SignButton(
+    photos: RwSignal<Vec<PhotoAdded>>,
+    busy: RwSignal<u32>,
+    trouble: RwSignal<Option<Trouble>>,
+    changed: Callback<()>,
+) -> impl IntoView {
+    let files = expect_context::<FileDesk>();
+    let words = expect_context::<Desk>().language();
+    let open = RwSignal::new(false);
+    let signed = move |picture: Vec<u8>| {
+        trouble.set(None);
+        busy.update(|it| *it += 1);
+        spawn_local(async move {
+            match keep_signature(files, photos, &picture).await {
+                Ok(()) => drop(changed.try_run(())),
+                Err(it) => drop(trouble.try_set(Some(it))),
+            }
+            busy.try_update(|it| *it -= 1);
+        });
+    };
+    let is_signed = Memo::new(move |_| signature_in(&photos.read()).is_some());
+    let is_full = move || photos.read().len() >= limits::PHOTOS && !is_signed.get();
+    let word = move || {
+        if is_signed.get() {
+            say!(words.get(), "signature.again")
+        } else {
+            say!(words.get(), "signature.title")
+        }
+    };
+    view! {
+        <button class="button" data-kind="secondary" type="button" data-photos="signature" disabled=is_full
+            on:click=move |_| open.set(true)><Icon name="pencil" />{word}</button>
+        <SignaturePad open done=signed />
+    }
 }
 
 /// `since`: when the camera was asked for; none where the photo comes from elsewhere.
@@ -176,6 +249,35 @@ async fn take_one(
     Ok(())
 }
 
+/// Takes the place of what was signed before.
+async fn keep_signature(
+    files: FileDesk,
+    photos: RwSignal<Vec<PhotoAdded>>,
+    picture: &[u8],
+) -> Result<(), Trouble> {
+    let drawn_at = browser::now();
+    let hash = files.keep(picture).await.map_err(Trouble::Store)?;
+    let signature = PhotoAdded {
+        photo: hash,
+        source: PhotoSource::Signature,
+        taken_at: Some(drawn_at),
+        placed: false,
+    };
+    let replaced = photos.try_update(|it| {
+        let before = it.extract_if(.., |it| it.is_signature());
+        let before = before.map(|it| it.photo).filter(|it| *it != hash);
+        let before = before.collect::<Vec<_>>();
+        it.push(signature);
+        before
+    });
+    // Or nobody waits for it any more.
+    let gone = replaced.unwrap_or_else(|| vec![hash]);
+    for it in gone {
+        files.discard(it).await.map_err(Trouble::Store)?;
+    }
+    Ok(())
+}
+
 fn trouble_words(language: Language, trouble: &Trouble) -> String {
     match trouble {
         Trouble::TooMany => say!(language, "refusal.too_many_photos", n = limits::PHOTOS),
@@ -188,15 +290,17 @@ fn trouble_words(language: Language, trouble: &Trouble) -> String {
     }
 }
 
-/// The photos of a case: those here at once, the others when asked for.
+/// The photos and signatures of a case: those here at once, the others when asked for.
 #[component]
 pub fn Photos(case: StoredValue<Case>) -> impl IntoView {
     let words = expect_context::<Desk>().language();
-    let photos = case.with_value(|it| it.intake.photos.clone());
-    if photos.is_empty() {
+    let added = case.with_value(|it| it.intake.photos.clone());
+    if added.is_empty() {
         return ().into_any();
     }
-    let enlarged = RwSignal::new(None::<(Hash, usize)>);
+    let (signatures, photos): (Vec<_>, Vec<_>) = added.into_iter().partition(Photo::is_signature);
+    // With its number, where it is a photo.
+    let enlarged = RwSignal::new(None::<(Hash, Option<usize>)>);
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     Effect::new(move |_| {
         if let (Some(dialog), Some(_)) = (dialog.get(), enlarged.get())
@@ -205,21 +309,39 @@ pub fn Photos(case: StoredValue<Case>) -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
-    let alt = move |n: usize| Signal::derive(move || say!(words.get(), "photo.alt", n = n));
-    let items = photos
-        .into_iter()
-        .zip(1..)
-        .map(|(photo, n)| {
-            let hash = photo.photo;
-            let enlarge = Callback::new(move |()| enlarged.set(Some((hash, n))));
-            view! {
-                <li class="photo">
-                    <Picture hash alt=alt(n) enlarge />
-                    <Caption photo />
-                </li>
-            }
+    let alt = move |n: Option<usize>| {
+        Signal::derive(move || match n {
+            Some(n) => say!(words.get(), "photo.alt", n = n),
+            None => say!(words.get(), "signature.title"),
         })
-        .collect_view();
+    };
+    let item = move |photo: Photo, n: Option<usize>| {
+        let hash = photo.photo;
+        let enlarge = Callback::new(move |()| enlarged.set(Some((hash, n))));
+        view! {
+            <li class="photo" data-signature=n.is_none().then_some("")>
+                <Picture hash alt=alt(n) enlarge />
+                <Caption photo />
+            </li>
+        }
+    };
+    let photos = (!photos.is_empty()).then(|| {
+        let items = photos.into_iter().zip(1..);
+        view! {
+            <section class="case-part" data-testid="photos">
+                <h3 class="case-part-title">{move || say!(words.get(), "photo.title")}</h3>
+                <ul class="photos">{items.map(|(it, n)| item(it, Some(n))).collect_view()}</ul>
+            </section>
+        }
+    });
+    let signatures = (!signatures.is_empty()).then(|| {
+        view! {
+            <section class="case-part" data-testid="signatures">
+                <h3 class="case-part-title">{move || say!(words.get(), "signature.title")}</h3>
+                <ul class="signatures">{signatures.into_iter().map(|it| item(it, None)).collect_view()}</ul>
+            </section>
+        }
+    });
     let large = move || {
         let (hash, n) = enlarged.get()?;
         Some(view! { <Picture hash alt=alt(n) /> })
@@ -231,31 +353,35 @@ pub fn Photos(case: StoredValue<Case>) -> impl IntoView {
         }
     };
     view! {
-        <section class="case-part" data-testid="photos">
-            <h3 class="case-part-title">{move || say!(words.get(), "photo.title")}</h3>
-            <ul class="photos">{items}</ul>
-            <dialog class="sheet" data-size="wide" node_ref=dialog aria-labelledby="photo-title"
-                on:close=move |_| enlarged.set(None)>
-                <header class="sheet-head">
-                    <h2 class="sheet-title" id="photo-title">{title}</h2>
-                    <button class="sheet-close" type="button" on:click=close
-                        aria-label=move || say!(words.get(), "act.cancel")><Icon name="x" /></button>
-                </header>
-                <div class="sheet-body photo" data-large="">{large}</div>
-            </dialog>
-        </section>
+        {photos}
+        {signatures}
+        <dialog class="sheet" data-size="wide" node_ref=dialog aria-labelledby="photo-title"
+            on:close=move |_| enlarged.set(None)>
+            <header class="sheet-head">
+                <h2 class="sheet-title" id="photo-title">{title}</h2>
+                <button class="sheet-close" type="button" on:click=close
+                    aria-label=move || say!(words.get(), "act.cancel")><Icon name="x" /></button>
+            </header>
+            <div class="sheet-body photo" data-large="">{large}</div>
+        </dialog>
     }
     .into_any()
 }
 
-/// By whom, when, and where from (V7).
+/// By whom, when, and where from (V7); of a signature, when it was drawn and before whom.
 #[component]
 fn Caption(photo: Photo) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let caption = move || {
         let (rules, language) = (desk.rules().get()?, desk.language().get());
-        let at = time::date_and_time(language, rules.zone().local(photo.at));
         let by = wording::person(&rules.directory, &photo.by);
+        if photo.is_signature() {
+            let drawn_at = photo.taken_at.unwrap_or(photo.at);
+            let at = time::date_and_time(language, rules.zone().local(drawn_at));
+            let before = say!(language, "signature.before", who = by);
+            return Some(view! { {at}<br />{before} });
+        }
+        let at = time::date_and_time(language, rules.zone().local(photo.at));
         let source = act::photo_source(language, photo.source);
         Some(view! { {at}<br />{format!("{by} · {source}")} })
     };

@@ -220,6 +220,7 @@ pub fn photo_source(language: Language, source: PhotoSource) -> String {
     match source {
         PhotoSource::Camera => say!(language, "photo_source.camera"),
         PhotoSource::Album => say!(language, "photo_source.album"),
+        PhotoSource::Signature => say!(language, "photo_source.signature"),
     }
 }
 

@@ -100,6 +100,7 @@ impl Words<'_> {
             Fact::ReportedToAuthority(_) => say!(language, "event.reported_to_authority"),
             Fact::AnswerPublished(it) if it.published => say!(language, "event.answer_published"),
             Fact::AnswerPublished(_) => say!(language, "event.answer_not_published"),
+            Fact::PhotoAdded(it) if it.is_signature() => say!(language, "event.signature_added"),
             Fact::PhotoAdded(it) => {
                 let source = act::photo_source(language, it.source);
                 say!(language, "event.photo_added", source = source)

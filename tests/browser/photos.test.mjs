@@ -247,7 +247,7 @@ async function untilStates(page, states, within = "") {
 
 async function untilDraftNames(page, hash) {
   const bytes = Buffer.from(hash, "hex").toString("latin1");
-  await app.until("the draft names the photo", async () => (await allOf(page, "named")).some((it) => it.includes(bytes)));
+  await app.until("the draft names the photo", async () => (await app.recordsOf(page, "named")).some((it) => it.includes(bytes)));
 }
 
 async function untilSaid(page, words) {
@@ -264,23 +264,9 @@ async function owedPhotos(page) {
 
 /** All bytes of files on the device, one character each. */
 async function storedChunks(page) {
-  return (await allOf(page, "chunks")).join("");
+  return (await app.recordsOf(page, "chunks")).join("");
 }
 
 async function storedFiles(page) {
-  return (await allOf(page, "files")).length;
-}
-
-function allOf(page, store) {
-  return page.evaluate(async (store) => {
-    const answer = (request) =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await answer(indexedDB.open("shouwen"));
-    const records = await answer(database.transaction(store).objectStore(store).getAll());
-    database.close();
-    return records.map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
-  }, store);
+  return (await app.recordsOf(page, "files")).length;
 }

@@ -378,6 +378,21 @@ export async function due(page, deadline) {
   return Number(await dueCard(page, deadline).getAttribute("data-due"));
 }
 
+/** What a store on the device holds, each record as one character a byte. */
+export function recordsOf(page, store) {
+  return page.evaluate(async (store) => {
+    const answer = (request) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await answer(indexedDB.open("shouwen"));
+    const records = await answer(database.transaction(store).objectStore(store).getAll());
+    database.close();
+    return records.map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
+  }, store);
+}
+
 /** A civil time of the site, as an instant: China knows no other offset. */
 export function siteTime(civil) {
   return Date.parse(`${civil.replace(" ", "T")}:00+08:00`);

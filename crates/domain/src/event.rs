@@ -26,7 +26,7 @@ pub use transfer::*;
 pub use verification::*;
 
 /// The vocabulary this build reads and writes. Raised with every new kind of fact or new meaning.
-pub const VOCABULARY: u32 = 3;
+pub const VOCABULARY: u32 = 4;
 
 /// One thing that happened, with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,11 +210,16 @@ impl Fact {
                 | Self::Closed(_)
         );
         if first {
-            1
-        } else if matches!(self, Self::FurtherCaseReported(_)) {
-            3
-        } else {
-            2
+            return 1;
+        }
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "few came after the second vocabulary"
+        )]
+        match self {
+            Self::FurtherCaseReported(_) => 3,
+            Self::PhotoAdded(it) if it.is_signature() => 4,
+            _ => 2,
         }
     }
 }

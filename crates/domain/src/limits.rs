@@ -18,7 +18,7 @@ pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 pub const PAGE_BYTES: usize = 256 * 1024;
 /// One stored record: above 64 KiB Chromium moves a value into a file of its own.
 pub const RECORD_BYTES: usize = 60 * 1024;
-/// Photos put to a case at once: with its record, or by one visit to the photo sheet.
+/// Photos put to a case at once, a signature counted among them: with its record, or by one visit to the photo sheet.
 pub const PHOTOS: usize = 9;
 /// One photo, shrunk on the device.
 pub const FILE_BYTES: usize = 300 * 1024;

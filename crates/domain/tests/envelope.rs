@@ -7,7 +7,8 @@ use shouwen_domain::Case;
 use shouwen_domain::case::WithoutEffect;
 use shouwen_domain::envelope::{Envelope, EnvelopeError, Header, Stamp};
 use shouwen_domain::event::{
-    Channel, Content, Event, Fact, HandedOver, Kind, Received, Recorded, Urgency, VOCABULARY,
+    Channel, Content, Event, Fact, HandedOver, Kind, PhotoAdded, PhotoSource, Received, Recorded,
+    Urgency, VOCABULARY,
 };
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::limits::{ENVELOPE_BYTES, SIGNATURES_BYTES};
@@ -397,6 +398,27 @@ fn what_a_newer_version_wrote_is_read_and_not_acted_on() {
     assert_eq!(envelope.events(), Err(not_understood));
     let bytes = from_a_newer_version(1).bytes();
     assert_eq!(envelope.to_bytes(), bytes, "passed on as it came");
+}
+
+#[test]
+fn a_signature_asks_for_a_reader_that_knows_signatures_and_a_photo_does_not() {
+    let needs = |source| {
+        let added = Event::new(
+            Fact::PhotoAdded(PhotoAdded {
+                photo: Hash([0x55; 32]),
+                source,
+                taken_at: Some(at(RECORDED_AT)),
+                placed: false,
+            }),
+            Content::default(),
+        );
+        let events = [Event::new(recorded(), words()), added];
+        let sealed = seal(&rules(), 1, "wang-jg", at(RECORDED_AT), &events, None);
+        sealed.header().must_understand
+    };
+    assert_eq!(needs(PhotoSource::Camera), 2);
+    assert_eq!(needs(PhotoSource::Album), 2);
+    assert_eq!(needs(PhotoSource::Signature), 4);
 }
 
 #[test]

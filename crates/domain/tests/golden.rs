@@ -326,6 +326,13 @@ fn a_fact_with_keys_of_later_times() {
         postponed_before: Some(1),
     });
     kept_as_cbor("Fact-Consented-still-later", &still_later);
+    let signature = Fact::PhotoAdded(PhotoAdded {
+        photo: Hash([0x55; 32]),
+        source: PhotoSource::Signature,
+        taken_at: Some(ASKED_AT),
+        placed: false,
+    });
+    kept_as_cbor("Fact-PhotoAdded-signature", &signature);
 }
 
 #[test]
@@ -360,7 +367,7 @@ fn every_choice_keeps_its_number() {
         numbers!(Signing: Receipt, Dispatch, Result, PlainAnswer),
         numbers!(Guidance: Taken, Connected),
         numbers!(Takeaway: Paper, Qr, Text),
-        numbers!(PhotoSource: Camera, Album),
+        numbers!(PhotoSource: Camera, Album, Signature),
         numbers!(WaivedBecause: CustomerDeclined, NotInSample, Unnamed),
         numbers!(SuggestionFate: Changed, NothingChanged, PassedOn),
         numbers!(Judgement: Upheld, Dismissed),
@@ -473,6 +480,7 @@ fn every_choice_keeps_its_number() {
         02 Takeaway::Text
         00 PhotoSource::Camera
         01 PhotoSource::Album
+        02 PhotoSource::Signature
         00 WaivedBecause::CustomerDeclined
         01 WaivedBecause::NotInSample
         02 WaivedBecause::Unnamed

@@ -33,8 +33,7 @@ pub struct Site {
     categories: Vec<CategoryId>,
 }
 
-/// The demonstration site under the shipped pack, which names a further case here: its fact is the
-/// newest word of the vocabulary.
+/// The demonstration site under the shipped pack, which names a further case here.
 pub fn site() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
     SITE.get_or_init(|| {
@@ -261,10 +260,15 @@ impl Site {
         let department = chance.pick(&self.departments);
         match chance.below(14) {
             0 => Command::LogContact { text },
-            1 => Command::AddPhotos {
+            1 | 12 | 13 => Command::AddPhotos {
                 photos: vec![PhotoAdded {
                     photo: Hash::of(text.as_bytes()),
-                    source: PhotoSource::Camera,
+                    // A signature is the newest word of the vocabulary.
+                    source: if chance.happens(250) {
+                        PhotoSource::Camera
+                    } else {
+                        PhotoSource::Signature
+                    },
                     taken_at: None,
                     placed: true,
                 }],
@@ -274,7 +278,7 @@ impl Site {
                 emergency: None,
                 reason: text,
             },
-            3 | 12 | 13 => Command::ReportFurtherCase {
+            3 => Command::ReportFurtherCase {
                 department,
                 person: None,
                 text,

@@ -18,7 +18,7 @@ pub enum PhotoNote {
     UsedElsewhere,
 }
 
-/// What is to be pointed out, photo by photo; those without anything are left out.
+/// What is to be pointed out, photo by photo; those without anything are left out, and so are signatures.
 pub fn photo_notes(
     case: &Case,
     used_elsewhere: impl Fn(&Hash) -> bool,
@@ -26,6 +26,7 @@ pub fn photo_notes(
     case.intake
         .photos
         .iter()
+        .filter(|it| !it.is_signature())
         .map(|it| (it.photo, notes(case, it, &used_elsewhere)))
         .filter(|(_, notes)| !notes.is_empty())
         .collect()

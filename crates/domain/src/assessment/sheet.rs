@@ -6,6 +6,7 @@ use super::{Bulletin, Row};
 use crate::case::{Case, End, Move, Obligation};
 use crate::envelope::Envelope;
 use crate::event::{Channel, Contact, Ending, Event, Fact, Finding, Outcome, Urgency};
+use crate::hash::Hash;
 use crate::id::{CategoryId, DepartmentId, EnvelopeId, PaperId, PersonId};
 use crate::moment::Moment;
 use crate::pack::{DeadlineId, Text};
@@ -153,6 +154,8 @@ pub enum Value {
     Moment(Moment),
     /// A signature: name, with the time under it.
     Signed(PersonId, Moment),
+    /// The customer's signature, drawn on the screen before somebody: the picture, where it may be shown, and when.
+    Drawn(Option<Hash>, PersonId, Moment),
     Informed(PersonId, Moment),
     Category(CategoryId),
     Paper(PaperId),
@@ -169,7 +172,8 @@ pub enum Value {
 }
 
 impl Sheet {
-    /// For a notice board or an owners' group: phone 138****5678, name 李**, no room, and the same in all words.
+    /// For a notice board or an owners' group: phone 138****5678, name 李**, no room, the same in all words, and that
+    /// the customer signed, but not how.
     #[must_use]
     pub fn masked(mut self) -> Self {
         let known = std::mem::take(&mut self.particulars);
@@ -179,6 +183,7 @@ impl Sheet {
                 Value::CustomerPhone(it) => *it = masked_phone(it),
                 Value::CustomerAddress(it) => *it = masked_address(it),
                 Value::Words(it) => *it = masked_words(it, &known),
+                Value::Drawn(picture, ..) => *picture = None,
                 Value::Blank
                 | Value::Text(_)
                 | Value::PackText(_)
@@ -356,10 +361,18 @@ impl Writer<'_> {
                         Value::Department(record.department.clone()),
                     ),
                     (FieldId::OthersAsked, Value::People(others)),
-                    (FieldId::CustomerSignature, Value::Blank),
+                    (FieldId::CustomerSignature, or_blank(self.drawn())),
                 ],
             },
         ]
+    }
+
+    /// The first one is that of the record: what the customer signs later is about what came of it.
+    fn drawn(&self) -> Option<Value> {
+        let photos = &self.case.intake.photos;
+        let it = photos.iter().find(|it| it.is_signature())?;
+        let at = it.taken_at.unwrap_or(it.at);
+        Some(Value::Drawn(Some(it.photo), it.by.clone(), at))
     }
 
     fn head(&self) -> Section {

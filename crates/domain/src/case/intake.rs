@@ -116,7 +116,7 @@ pub struct Agreed {
     pub because: AgreedBecause,
 }
 
-/// A photo on the case (V7).
+/// A photo on the case (V7), or the customer's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
     pub photo: Hash,
@@ -125,6 +125,13 @@ pub struct Photo {
     pub source: PhotoSource,
     pub taken_at: Option<Moment>,
     pub placed: bool,
+}
+
+impl Photo {
+    /// As [`PhotoAdded::is_signature`].
+    pub const fn is_signature(&self) -> bool {
+        matches!(self.source, PhotoSource::Signature)
+    }
 }
 
 /// What a photo may not prove (V7).
@@ -635,7 +642,7 @@ impl Case {
         }
     }
 
-    /// In a public area, place and photo stand for name and phone (I1).
+    /// In a public area, place and photo stand for name and phone (I1); a signature names nobody.
     pub(super) fn photo_added(&mut self, act: Act<'_>, it: &PhotoAdded) {
         self.intake.photos.push(Photo {
             photo: it.photo,
@@ -645,7 +652,7 @@ impl Case {
             taken_at: it.taken_at,
             placed: it.placed,
         });
-        if self.record.public_area {
+        if self.record.public_area && !it.is_signature() {
             self.intake.missing.retain(|it| !photo_stands_for(*it));
             if self.intake.missing.is_empty() {
                 self.meet(DeadlineId::CompleteForm, act);
@@ -672,12 +679,16 @@ impl Case {
         self.owe_close_without_visit(act);
     }
 
-    /// What is pointed out about a photo (V7); it is never the only proof of a breach. `others`: the site's other cases.
+    /// What is pointed out about a photo (V7); it is never the only proof of a breach. Of a signature nothing is: it
+    /// proves nothing about the matter. `others`: the site's other cases.
     pub fn photo_doubts<'a>(
         &self,
         photo: &Photo,
         others: impl IntoIterator<Item = &'a Self>,
     ) -> Vec<PhotoDoubt> {
+        if photo.is_signature() {
+            return Vec::new();
+        }
         let handed_over = self
             .moves
             .iter()

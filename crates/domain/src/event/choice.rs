@@ -353,6 +353,9 @@ pub enum PhotoSource {
     Camera,
     #[n(1)]
     Album,
+    /// No photo: the customer's signature, drawn on the screen.
+    #[n(2)]
+    Signature,
 }
 
 /// Why no return visit is made (V4).

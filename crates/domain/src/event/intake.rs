@@ -343,11 +343,11 @@ pub struct AnswerPublished {
     pub phrases: Vec<String>,
 }
 
-/// A photo with where it comes from (V7).
+/// A photo with where it comes from (V7), or the customer's signature.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct PhotoAdded {
-    /// SHA-256 of the photo's bytes.
+    /// SHA-256 of the picture's bytes.
     #[n(1)]
     pub photo: Hash,
     #[n(2)]
@@ -359,6 +359,13 @@ pub struct PhotoAdded {
     #[n(4)]
     #[cbor(default, skip_if = "is_false")]
     pub placed: bool,
+}
+
+impl PhotoAdded {
+    /// The customer's, drawn on the screen; shows nothing of the matter, so no rule takes it for a photo.
+    pub const fn is_signature(&self) -> bool {
+        matches!(self.source, PhotoSource::Signature)
+    }
 }
 
 /// The customer was in touch without anything new; it starts no clock (V5).

@@ -42,6 +42,17 @@ fn local(at: Moment) -> String {
     local.format("%Y-%m-%d %H:%M").to_string()
 }
 
+fn put(name: &[u8], source: PhotoSource, taken: &str) -> Command {
+    Command::AddPhotos {
+        photos: vec![PhotoAdded {
+            photo: Hash::of(name),
+            source,
+            taken_at: Some(at(taken)),
+            placed: false,
+        }],
+    }
+}
+
 fn made(kind: SheetKind, story: &Story) -> Sheet {
     sheet(kind, &story.case(), &story.envelopes, &story.rules).unwrap()
 }
@@ -75,6 +86,38 @@ fn a_record_form_has_its_fields_in_the_printed_order() {
               CustomerSignature ____
         "#]],
     );
+}
+
+#[test]
+fn a_record_form_shows_the_first_signature_that_the_customer_drew() {
+    let before = Story::handed_over(1);
+    let value = |story: &Story| {
+        let printed = made(SheetKind::Record, story);
+        printed.value(FieldId::CustomerSignature).cloned()
+    };
+    let photographed = before.order(
+        "wang-jianguo",
+        "2026-07-13 09:09",
+        put(b"leak", PhotoSource::Camera, "2026-07-13 09:09"),
+    );
+    assert_eq!(value(&photographed), Some(Value::Blank));
+    let signed = photographed
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:12",
+            put(b"first", PhotoSource::Signature, "2026-07-13 09:10"),
+        )
+        .order(
+            "liu-wei",
+            "2026-07-13 10:00",
+            put(b"second", PhotoSource::Signature, "2026-07-13 10:00"),
+        );
+    let first = Value::Drawn(
+        Some(Hash::of(b"first")),
+        person("wang-jianguo"),
+        at("2026-07-13 09:10"),
+    );
+    assert_eq!(value(&signed), Some(first));
 }
 
 #[test]
@@ -234,8 +277,17 @@ fn a_notice_lists_all_that_is_missing() {
 
 #[test]
 fn on_a_board_nobody_is_recognised() {
+    let picture = format!("{:?}", Hash::of(b"drawn"));
+    let signed = Story::solved(1).order(
+        "wang-jianguo",
+        "2026-07-14 09:30",
+        put(b"drawn", PhotoSource::Signature, "2026-07-14 09:29"),
+    );
+    let drawn = made(SheetKind::Record, &signed);
+    assert!(format!("{drawn:?}").contains(&picture));
+    assert!(!format!("{:?}", drawn.masked()).contains(&picture));
     for kind in [SheetKind::Record, SheetKind::Slip] {
-        let shown = format!("{:?}", made(kind, &Story::solved(1)).masked());
+        let shown = format!("{:?}", made(kind, &signed).masked());
         for secret in ["13800005678", "138 0000", "女士", "1502", "3-2"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }
@@ -312,6 +364,11 @@ fn a_photo_is_pointed_out_where_it_may_mislead() {
             "liu-wei",
             "2026-07-13 10:02",
             photo(b"used", PhotoSource::Camera, None, true),
+        )
+        .order(
+            "liu-wei",
+            "2026-07-13 10:03",
+            photo(b"drawn", PhotoSource::Signature, None, false),
         );
     let found = photo_notes(&story.case(), |it| *it == Hash::of(b"used"));
     assert_eq!(

@@ -322,6 +322,8 @@ impl World {
             }
             Value::Department(it) => self.site.department(it),
             Value::Moment(it) => written(*it),
+            Value::Drawn(Some(_), who, at) => format!("屏幕签名 {}", signed(who, *at)),
+            Value::Drawn(None, who, at) => format!("屏幕签名（不附图） {}", signed(who, *at)),
             Value::Signed(who, at) | Value::Informed(who, at) => signed(who, *at),
             Value::Channel(it) => word_of(CHANNELS, it).to_owned(),
             Value::Outcome(it) => word_of(OUTCOMES, it).to_owned(),

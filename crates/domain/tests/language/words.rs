@@ -91,8 +91,11 @@ pub const TAKEAWAYS: Words<Takeaway> = &[
     ("二维码", Takeaway::Qr),
     ("短信", Takeaway::Text),
 ];
-pub const SOURCES: Words<PhotoSource> =
-    &[("相机", PhotoSource::Camera), ("相册", PhotoSource::Album)];
+pub const SOURCES: Words<PhotoSource> = &[
+    ("相机", PhotoSource::Camera),
+    ("相册", PhotoSource::Album),
+    ("客户签名", PhotoSource::Signature),
+];
 pub const WAIVED: Words<WaivedBecause> = &[
     ("客户谢绝", WaivedBecause::CustomerDeclined),
     ("不在抽样", WaivedBecause::NotInSample),
