@@ -14,6 +14,8 @@ const ENTRY = "/index.html";
 const entries = FILES.map((file) => (typeof file === "string" ? { path: file } : file));
 const paths = new Set(entries.map((entry) => entry.path));
 
+let refilling = null;
+
 self.addEventListener("install", (event) => {
   event.waitUntil(fill());
 });
@@ -28,14 +30,15 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   const path = pathToServe(event.request);
-  if (path) event.respondWith(fromCache(path, event.request));
+  if (path) event.respondWith(fromCache(path, event));
 });
 
 // All or nothing. Another version's cache is never touched here, so a failed update leaves the
-// running one whole; the browser asks again later.
+// running one whole; the browser asks again later. Begun anew, so that the order of caches is that of installing.
 async function fill() {
   if (entries.length === 0) return;
   try {
+    await caches.delete(CACHE_NAME);
     const cache = await caches.open(CACHE_NAME);
     await Promise.all(entries.map((entry) => add(cache, entry)));
   } catch (error) {
@@ -52,9 +55,11 @@ async function add(cache, { path, integrity }) {
   await cache.put(path, response);
 }
 
+// In the order in which caches were made, those behind its own belong to versions that came meanwhile: one may wait
+// already, or be filling its cache.
 async function deleteOlder() {
-  const names = await caches.keys();
-  const older = names.filter((name) => name.startsWith(CACHE_PREFIX) && name !== CACHE_NAME);
+  const names = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX));
+  const older = names.slice(0, Math.max(names.indexOf(CACHE_NAME), 0));
   await Promise.all(older.map((name) => caches.delete(name)));
 }
 
@@ -69,8 +74,17 @@ function pathToServe(request) {
   return null;
 }
 
-async function fromCache(path, request) {
-  const cache = await caches.open(CACHE_NAME);
-  const response = await cache.match(path, { ignoreVary: true });
-  return response ?? fetch(request);
+async function fromCache(path, event) {
+  // Opening it would make an empty one where it was lost.
+  const response = await caches.match(path, { cacheName: CACHE_NAME, ignoreVary: true });
+  if (response) return response;
+  event.waitUntil(refill());
+  return fetch(event.request);
+}
+
+// A browser may throw a cache away, or somebody clear it. Head office may serve a newer version by now: then this fails,
+// and that one has a cache of its own. Once in a worker's life, which is short.
+function refill() {
+  refilling ??= fill().catch(() => {});
+  return refilling;
 }

@@ -29,7 +29,7 @@ app.journey("what was typed and not yet recorded survives the browser's death", 
   const { server, profile, life } = await preparedProfile(stage);
   await life.page.goto("/record");
   await app.fillForm(life.page, app.LEAK);
-  await untilStored(life.page, app.LEAK.phone);
+  await app.until("it is stored", () => app.isStored(life.page, app.LEAK.phone));
   await app.killBrowser(profile);
 
   const { page } = await stage.process(server, profile);
@@ -45,7 +45,7 @@ app.journey("words typed into an act survive the browser's death", async (stage)
   const id = await app.record(life.page, app.LEAK, "keep");
   await app.press(life.page, "answer-at-once");
   await life.page.locator("#act-text").fill("已关总阀");
-  await untilStored(life.page, "已关总阀");
+  await app.until("it is stored", () => app.isStored(life.page, "已关总阀"));
   await app.killBrowser(profile);
 
   const { page } = await stage.process(server, profile);
@@ -61,7 +61,7 @@ app.journey("a save is written by a strict transaction", async (stage) => {
   const page = await app.signedIn(device, server, app.PATROL);
   await page.goto("/record");
   await app.fillForm(page, app.LEAK);
-  await untilStored(page, app.LEAK.phone);
+  await app.until("it is stored", () => app.isStored(page, app.LEAK.phone));
   await page.evaluate(() => window.writes.splice(0));
   await page.locator('[data-next="keep"]').click();
   await app.untilOnCase(page);
@@ -113,34 +113,6 @@ async function assertAllThere(page, saved) {
   await rows.nth(saved.length - 1).waitFor({ state: "attached" });
   const found = await rows.allTextContents();
   assert.deepEqual(found.sort(), [...saved].sort());
-}
-
-/** Until the text stands somewhere in the app's database, in UTF-8 as CBOR has it. */
-async function untilStored(page, text) {
-  await page.waitForFunction(async (text) => {
-    const opened = indexedDB.open("shouwen");
-    const database = await new Promise((resolve) => (opened.onsuccess = () => resolve(opened.result)));
-    const names = [...database.objectStoreNames];
-    const transaction = database.transaction(names);
-    const all = await Promise.all(
-      names.map(
-        (name) =>
-          new Promise((resolve) => {
-            const asked = transaction.objectStore(name).getAll();
-            asked.onsuccess = () => resolve(asked.result);
-          }),
-      ),
-    );
-    database.close();
-    const bytes = (it) => (it instanceof ArrayBuffer ? new Uint8Array(it) : it instanceof Uint8Array ? it : null);
-    const holds = (it) => {
-      const found = bytes(it);
-      if (found) return new TextDecoder().decode(found).includes(text);
-      if (typeof it === "string") return it.includes(text);
-      return it && typeof it === "object" && Object.values(it).some(holds);
-    };
-    return all.some((rows) => rows.some(holds));
-  }, text);
 }
 
 function watchTransactions() {

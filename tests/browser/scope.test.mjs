@@ -7,38 +7,6 @@ import * as app from "./support.mjs";
 
 const LAMP = { ...app.LEAK, category: "parking", matter: "消防通道被三轮车堵住", address: "5-1-0301" };
 
-/** Whether words stand in anything that the device stores. */
-function isStored(page, words) {
-  return page.evaluate(async (words) => {
-    const bytesOf = (value) => {
-      if (value instanceof ArrayBuffer) return new Uint8Array(value);
-      if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-      return new TextEncoder().encode(JSON.stringify(value) ?? "");
-    };
-    const sought = Array.from(new TextEncoder().encode(words)).join();
-    for (const { name } of await indexedDB.databases()) {
-      const db = await new Promise((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onsuccess = () => resolve(opening.result);
-        opening.onerror = () => reject(opening.error);
-      });
-      for (const store of db.objectStoreNames) {
-        const values = await new Promise((resolve, reject) => {
-          const reading = db.transaction(store).objectStore(store).getAll();
-          reading.onsuccess = () => resolve(reading.result);
-          reading.onerror = () => reject(reading.error);
-        });
-        if (values.some((it) => Array.from(bytesOf(it)).join().includes(sought))) {
-          db.close();
-          return true;
-        }
-      }
-      db.close();
-    }
-    return false;
-  }, words);
-}
-
 app.journey("a device has the cases of its people's departments, each as a whole, and no others", async (stage) => {
   const server = await stage.server();
   const patrol = await app.signedIn(await stage.device(server), server, app.PATROL);
@@ -50,8 +18,8 @@ app.journey("a device has the cases of its people's departments, each as a whole
   const engineering = await app.signedIn(tablet, server, app.HEAD_OF_ENGINEERING);
   await engineering.locator(`.case-row[href="/case/${passedOn}"]`).waitFor({ timeout: 120_000 });
   await engineering.locator('.sync-line[data-sync="synced"]').waitFor({ timeout: 120_000 });
-  assert.ok(await isStored(engineering, app.LEAK.matter), "the search finds what is there");
-  assert.ok(!(await isStored(engineering, LAMP.matter)), "another department's words are not on this device");
+  assert.ok(await app.isStored(engineering, app.LEAK.matter), "the search finds what is there");
+  assert.ok(!(await app.isStored(engineering, LAMP.matter)), "another department's words are not on this device");
   await engineering.goto(`/case/${kept}`);
   await engineering.locator(".empty-state").waitFor();
 
@@ -78,7 +46,7 @@ app.journey("who moves to another department keeps what names them, and the rest
   for (let n = 1; n <= N_OTHERS; n += 1) await app.record(head, { ...LAMP, address: `5-1-${100 + n}` }, "keep");
   const others = await app.record(head, LAMP, "keep");
   await app.untilDelivered(head);
-  await app.until("the colleague's last case is here", () => isStored(patrol, LAMP.address), 120_000);
+  await app.until("the colleague's last case is here", () => app.isStored(patrol, LAMP.address), 120_000);
 
   await server.kill();
   const text = await readFile(new URL("packs/demo-site.toml", app.ROOT), "utf8");
@@ -87,8 +55,8 @@ app.journey("who moves to another department keeps what names them, and the rest
   await writeFile(site, `${before}id = "wang-jianguo"${after.replace('department = "security"', 'department = "cleaning"')}`);
   await server.start({ site });
   await patrol.reload();
-  await app.until("all of them are gone", async () => !(await isStored(patrol, LAMP.matter)), 60_000);
-  assert.ok(await isStored(patrol, app.LEAK.matter));
+  await app.until("all of them are gone", async () => !(await app.isStored(patrol, LAMP.matter)), 60_000);
+  assert.ok(await app.isStored(patrol, app.LEAK.matter));
   await app.openCase(patrol, own);
   await patrol.goto(`/case/${others}`);
   await patrol.locator(".empty-state").waitFor();

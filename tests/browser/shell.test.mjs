@@ -6,6 +6,7 @@ import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
+import { Network } from "./chaos/network.mjs";
 import * as app from "./support.mjs";
 import { addMissing, copyOfDist, publishVersion } from "./versions.mjs";
 
@@ -92,7 +93,7 @@ for (const locale of ["zh-CN", "en"]) {
     const [first] = await cacheNames(page);
 
     await publishVersion(dist, "second");
-    await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+    await page.evaluate(askForUpdate);
     const banner = page.locator('.banner[data-kind="info"]');
     await banner.waitFor();
     assert.equal(await banner.locator(".banner-text").innerText(), say("update.ready"));
@@ -106,10 +107,64 @@ for (const locale of ["zh-CN", "en"]) {
     await page.locator('html > head > meta[name="second"]').waitFor({ state: "attached" });
     await page.getByTestId("person").waitFor();
     assert.equal(await page.locator('.banner[data-kind="info"]').count(), 0);
-    await page.waitForFunction(async () => (await caches.keys()).length === 1);
+    await app.until("the older one is gone", async () => (await cacheNames(page)).length === 1);
     assert.deepEqual(await cacheNames(page), [`${first}-second`]);
   });
 }
+
+app.journey("a version that comes while another takes over opens without a network as well", async (stage) => {
+  stage.expectNoNetwork();
+  const dist = await copyOfDist(stage);
+  const server = await stage.server({ dist });
+  const network = new Network(server.url, 1);
+  await network.open();
+  try {
+    const device = await stage.device({ url: network.url });
+    const page = await app.signedIn(device, server, app.PATROL);
+    await app.untilCached(page);
+    await publishVersion(dist, "second");
+    await page.evaluate(askForUpdate);
+    const banner = page.locator('.banner[data-kind="info"]').getByRole("button");
+    await banner.waitFor();
+
+    await publishVersion(dist, "third");
+    const held = network.hold("/start.js");
+    page.evaluate(askForUpdate).catch(() => {});
+    await held.asked;
+    await banner.click();
+    await page.locator('html > head > meta[name="second"]').waitFor({ state: "attached" });
+    await page.getByTestId("person").waitFor();
+    held.release();
+    await banner.waitFor();
+
+    await app.until("the third has taken over from a page that was left", async () => {
+      await page.goto("about:blank");
+      await page.goto("/");
+      return (await page.locator('html > head > meta[name="third"]').count()) > 0;
+    });
+    network.become("none");
+    await page.reload();
+    await page.getByTestId("person").waitFor();
+  } finally {
+    network.close();
+  }
+});
+
+app.journey("a program that the browser threw away comes back with the network", async (stage) => {
+  stage.expectNoNetwork();
+  const server = await stage.server();
+  const device = await stage.device(server);
+  const page = await app.signedIn(device, server, app.PATROL);
+  await app.untilCached(page);
+  const [first] = await cacheNames(page);
+  const whole = await page.evaluate(bytesCached, first);
+  await page.evaluate((name) => caches.delete(name), first);
+  await page.reload();
+  await app.until("all of it is kept again", async () => (await page.evaluate(bytesCached, first)) === whole);
+  await server.kill();
+  await page.reload();
+  await page.getByTestId("person").waitFor();
+});
 
 app.journey("a new version that arrives damaged leaves the running one whole", async (stage) => {
   stage.expectNoNetwork();
@@ -248,6 +303,19 @@ async function cacheNames(page) {
 
 async function isSecondVersion(page) {
   return (await page.locator('meta[name="second"]').count()) > 0;
+}
+
+/** How much a cache holds; one that is being filled may name a file before it has all of it. */
+async function bytesCached(name) {
+  if (!(await caches.has(name))) return 0;
+  const cache = await caches.open(name);
+  const files = await Promise.all((await cache.keys()).map((it) => cache.match(it)));
+  const bodies = await Promise.all(files.filter(Boolean).map((it) => it.arrayBuffer()));
+  return bodies.reduce((sum, it) => sum + it.byteLength, 0);
+}
+
+async function askForUpdate() {
+  await (await navigator.serviceWorker.getRegistration()).update();
 }
 
 async function untilUpdateEnds() {

@@ -378,7 +378,7 @@ export async function due(page, deadline) {
   return Number(await dueCard(page, deadline).getAttribute("data-due"));
 }
 
-/** What a store on the device holds, each record as one character a byte. */
+/** What a store on the device holds, or all of them, each record as one character a byte. */
 export function recordsOf(page, store) {
   return page.evaluate(async (store) => {
     const answer = (request) =>
@@ -387,10 +387,17 @@ export function recordsOf(page, store) {
         request.onerror = () => reject(request.error);
       });
     const database = await answer(indexedDB.open("shouwen"));
-    const records = await answer(database.transaction(store).objectStore(store).getAll());
+    const names = store ? [store] : [...database.objectStoreNames];
+    const records = await Promise.all(names.map((it) => answer(database.transaction(it).objectStore(it).getAll())));
     database.close();
-    return records.map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
+    return records.flat().map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
   }, store);
+}
+
+/** Whether words stand in anything that the device stores. */
+export async function isStored(page, words) {
+  const wanted = Buffer.from(words).toString("latin1");
+  return (await recordsOf(page)).some((it) => it.includes(wanted));
 }
 
 /** A civil time of the site, as an instant: China knows no other offset. */

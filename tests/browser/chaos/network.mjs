@@ -21,6 +21,7 @@ export class Network {
   #far;
   #proxy;
   #chance;
+  #held = new Map();
 
   constructor(far, seed) {
     this.#far = new URL(far);
@@ -40,12 +41,28 @@ export class Network {
     if (state !== "whole") this.#proxy.closeAllConnections();
   }
 
+  /** Lets nothing of this path through until `release` is called; `asked`: the first question for it came. */
+  hold(path) {
+    const held = {};
+    held.asked = new Promise((resolve) => (held.came = resolve));
+    held.released = new Promise((resolve) => (held.release = resolve));
+    this.#held.set(path, held);
+    const release = () => {
+      this.#held.delete(path);
+      held.release();
+    };
+    return { asked: held.asked, release };
+  }
+
   close() {
     this.#proxy.close();
     this.#proxy.closeAllConnections();
   }
 
-  #pass(question, answer) {
+  async #pass(question, answer) {
+    const held = this.#held.get(question.url);
+    held?.came();
+    await held?.released;
     const isOurs = question.url.startsWith("/api/");
     if (this.state === "none" || (this.state === "files" && isOurs)) {
       question.socket.destroy();
