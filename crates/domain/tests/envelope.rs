@@ -7,8 +7,8 @@ use shouwen_domain::Case;
 use shouwen_domain::case::WithoutEffect;
 use shouwen_domain::envelope::{Envelope, EnvelopeError, Header, Stamp};
 use shouwen_domain::event::{
-    Channel, Content, Event, Fact, HandedOver, Kind, PhotoAdded, PhotoSource, Received, Recorded,
-    Urgency, VOCABULARY,
+    Channel, Content, Event, Fact, FurtherCaseReported, HandedOver, Kind, PhotoAdded, PhotoSource,
+    Received, Recorded, Urgency, VOCABULARY,
 };
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::limits::{ENVELOPE_BYTES, SIGNATURES_BYTES};
@@ -401,24 +401,30 @@ fn what_a_newer_version_wrote_is_read_and_not_acted_on() {
 }
 
 #[test]
-fn a_signature_asks_for_a_reader_that_knows_signatures_and_a_photo_does_not() {
-    let needs = |source| {
-        let added = Event::new(
-            Fact::PhotoAdded(PhotoAdded {
-                photo: Hash([0x55; 32]),
-                source,
-                taken_at: Some(at(RECORDED_AT)),
-                placed: false,
-            }),
-            Content::default(),
-        );
-        let events = [Event::new(recorded(), words()), added];
+fn what_came_later_asks_for_a_reader_that_knows_it_and_what_came_before_does_not() {
+    let needs = |fact| {
+        let later = Event::new(fact, Content::default());
+        let events = [Event::new(recorded(), words()), later];
         let sealed = seal(&rules(), 1, "wang-jg", at(RECORDED_AT), &events, None);
         sealed.header().must_understand
     };
-    assert_eq!(needs(PhotoSource::Camera), 2);
-    assert_eq!(needs(PhotoSource::Album), 2);
-    assert_eq!(needs(PhotoSource::Signature), 4);
+    let added = |source| {
+        Fact::PhotoAdded(PhotoAdded {
+            photo: Hash([0x55; 32]),
+            source,
+            taken_at: Some(at(RECORDED_AT)),
+            placed: false,
+        })
+    };
+    let further = Fact::FurtherCaseReported(FurtherCaseReported {
+        department: "engineering".parse().unwrap(),
+        person: None,
+    });
+    assert_eq!(needs(recorded()), 1);
+    assert_eq!(needs(added(PhotoSource::Camera)), 2);
+    assert_eq!(needs(added(PhotoSource::Album)), 2);
+    assert_eq!(needs(further), 3);
+    assert_eq!(needs(added(PhotoSource::Signature)), 4);
 }
 
 #[test]
