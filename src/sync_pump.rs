@@ -640,6 +640,8 @@ impl Pump {
         if browser::elapsed() < self.let_go_at || !self.may_let_go() {
             return;
         }
+        // Where nothing comes of it, it is tried again then.
+        self.let_go_at = Elapsed(browser::elapsed().0 + FIRST_LET_GO_MS);
         let Ok(fence) = self.fence().await else {
             return;
         };
@@ -666,7 +668,7 @@ impl Pump {
                 if let Err(Trouble::Fault(fault)) = self.overtaken_or(error) {
                     self.desk.report(fault);
                 }
-                FIRST_LET_GO_MS
+                return;
             }
         };
         self.let_go_at = Elapsed(browser::elapsed().0 + pause_ms);
