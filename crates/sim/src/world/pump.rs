@@ -4,7 +4,7 @@ use std::fmt;
 
 use shouwen_domain::envelope::{Fate, Receipt};
 use shouwen_store::memory::Failure as DiskFailure;
-use shouwen_store::{Conflict, Fault, Log, Section, TakeIn, WriteError};
+use shouwen_store::{Conflict, Fault, Fence, Log, Section, TakeIn, WriteError};
 use shouwen_sync::client::{Elapsed, Failure, Input, Load, Loads, Place, Status, Todo};
 use shouwen_sync::message::Page;
 
@@ -269,11 +269,7 @@ impl World<'_> {
         let before = heard(self.devices[device].standing()?.cursor);
         let fence = if self.plant == Some(Plant::OnlyTab) {
             take.from = stored(before);
-            let disk = &self.devices[device].disk;
-            let its_own = std::iter::repeat_with(|| now(disk.take_over()))
-                .take(8)
-                .find_map(Result::ok)
-                .unwrap_or(fence);
+            let its_own = self.take_over_again(device).unwrap_or(fence);
             if let Some(it) = self.devices[device].pumps.get_mut(&pump) {
                 it.fence = its_own;
             }
@@ -332,7 +328,7 @@ impl World<'_> {
             Err(WriteError::Conflict(Conflict::Fence { .. }))
                 if self.devices[device].chance.happens(500) =>
             {
-                let Ok(fence) = now(self.devices[device].disk.take_over()) else {
+                let Some(fence) = self.take_over_again(device) else {
                     return self.feed(device, pump, Input::Failed(Failure::Storage));
                 };
                 if let Some(it) = self.devices[device].pumps.get_mut(&pump) {
@@ -348,6 +344,13 @@ impl World<'_> {
             }
             Err(why) => self.not_written(device, pump, why),
         }
+    }
+
+    /// Where the answer is lost, the tab before is out all the same: it is tried until one comes.
+    fn take_over_again(&self, device: usize) -> Option<Fence> {
+        let disk = &self.devices[device].disk;
+        let tries = std::iter::repeat_with(|| now(disk.take_over()));
+        tries.take(8).find_map(Result::ok)
     }
 
     /// A page met something: how far the log has read.
