@@ -37,8 +37,8 @@ self.addEventListener("fetch", (event) => {
 // running one whole; the browser asks again later. Begun anew, so that the order of caches is that of installing.
 async function fill() {
   if (entries.length === 0) return;
+  await caches.delete(CACHE_NAME);
   try {
-    await caches.delete(CACHE_NAME);
     const cache = await caches.open(CACHE_NAME);
     await Promise.all(entries.map((entry) => add(cache, entry)));
   } catch (error) {
@@ -82,9 +82,9 @@ async function fromCache(path, event) {
   return fetch(event.request);
 }
 
-// A browser may throw a cache away, or somebody clear it. Head office may serve a newer version by now: then this fails,
-// and that one has a cache of its own. Once in a worker's life, which is short.
+// A browser may throw a cache away, or somebody clear it. What is there stays, and by its digest what comes is of this
+// version; head office may serve a newer one by now, which has a cache of its own. Once in a worker's life, which is short.
 function refill() {
-  refilling ??= fill().catch(() => {});
+  refilling ??= caches.open(CACHE_NAME).then((cache) => Promise.allSettled(entries.map((entry) => add(cache, entry))));
   return refilling;
 }

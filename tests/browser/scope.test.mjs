@@ -30,6 +30,17 @@ app.journey("a device has the cases of its people's departments, each as a whole
   await engineering.getByText(LAMP.matter).first().waitFor();
 });
 
+app.journey("an empty list says that nothing is to do only once the open cases are here", async (stage) => {
+  stage.expectNoNetwork();
+  const server = await stage.server();
+  const phone = await stage.device(server);
+  await phone.route("**/api/pull", (route) => route.abort());
+  const page = await app.signedIn(phone, server, app.PATROL);
+  await page.locator('.empty-state[data-all-here="false"]').waitFor();
+  await phone.unroute("**/api/pull");
+  await page.locator('.empty-state[data-all-here="true"]').waitFor();
+});
+
 const HEAD_OF_SECURITY = "周强";
 // More than a device lets go of at one time.
 const N_OTHERS = 33;

@@ -158,6 +158,25 @@ app.journey("a program that the browser threw away comes back with the network",
   await page.getByTestId("person").waitFor();
 });
 
+app.journey("where a file of the program is missing and there is no network, the others stay", async (stage) => {
+  stage.expectNoNetwork();
+  const server = await stage.server();
+  const device = await stage.device(server);
+  const page = await app.signedIn(device, server, app.PATROL);
+  await app.untilCached(page);
+  await server.kill();
+  const n_kept = await page.evaluate(async () => {
+    const [name] = await caches.keys();
+    const cache = await caches.open(name);
+    await cache.delete("/icons.svg");
+    await fetch("/icons.svg", { cache: "reload" }).catch(() => {});
+    return (await cache.keys()).length;
+  });
+  assert.ok(n_kept > 0);
+  await page.reload();
+  await page.getByTestId("person").waitFor();
+});
+
 app.journey("a new version that arrives damaged leaves the running one whole", async (stage) => {
   stage.expectNoNetwork();
   stage.expect(/integrity/);
