@@ -552,6 +552,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_published_is_listed_by_its_date() {
+        let text = r#"{"year": 2026, "papers": [], "days": [
+            {"name": "国庆节", "date": "2026-10-01", "isOffDay": true},
+            {"name": "春节", "date": "2026-02-14", "isOffDay": false}
+        ]}"#;
+        let calendar = Calendar::parse(&[("2026.json", text)]).unwrap();
+        let listed: Vec<String> = calendar
+            .listed()
+            .map(|(date, name, is_off)| format!("{date} {name} {is_off}"))
+            .collect();
+        assert_eq!(listed, ["2026-02-14 春节 false", "2026-10-01 国庆节 true"]);
+    }
+
+    #[test]
     fn a_year_after_the_last_published_one_is_a_guess_and_any_other_is_named() {
         check("2027-01-01", expect!["Workday provisional"]);
         check("2028-01-01", expect!["Weekend provisional"]);

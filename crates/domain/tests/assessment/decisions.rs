@@ -432,12 +432,60 @@ fn two_who_decide_at_the_same_time_give_both_sides_the_same() {
     };
     let first = decided(&sides[0], Judgement::Upheld, Some(50));
     wrangle.write("lin-zhiyuan", "2026-07-20 09:00", &first);
-    let unlike = decided(&sides[1], Judgement::Dismissed, None);
-    wrangle.write("lin-zhiyuan", "2026-07-20 09:00", &unlike);
-    assert_eq!(wrangle.case().assessments.decisions.len(), 1);
+    for (judgement, amount) in [
+        (Judgement::Dismissed, None),
+        (Judgement::Dismissed, Some(50)),
+        (Judgement::Upheld, Some(40)),
+    ] {
+        let unlike = decided(&sides[1], judgement, amount);
+        wrangle.write("lin-zhiyuan", "2026-07-20 09:00", &unlike);
+        assert_eq!(wrangle.case().assessments.decisions.len(), 1);
+    }
     let alike = decided(&sides[1], Judgement::Upheld, Some(50));
     wrangle.write("lin-zhiyuan", "2026-07-20 09:05", &alike);
     assert_eq!(wrangle.case().assessments.decisions.len(), 2);
+}
+
+#[test]
+fn what_one_side_of_a_wrangle_got_binds_no_other_line_of_the_case() {
+    let wrangle = Story::handed_over(1)
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:30",
+            shirking("engineering", Some("chen-gong")),
+        )
+        .order(
+            "li-na",
+            "2026-07-13 09:40",
+            shirking("cleaning", Some("sun-guilan")),
+        )
+        .order(
+            "li-na",
+            "2026-07-13 09:50",
+            Command::RecordCriticism {
+                department: "engineering".parse().unwrap(),
+                person: Some(person("chen-gong")),
+                said_at: at("2026-07-13 09:45"),
+                text: "街道办批评".into(),
+            },
+        );
+    let found = wrangle.proposals("2026-07-13 10:00", &[]);
+    let of = |rule| found.iter().find(|it| it.rule == rule).unwrap().key;
+    let decided = wrangle
+        .order(
+            "lin-zhiyuan",
+            "2026-07-20 09:00",
+            uphold(of(RuleId::A7), Some(50), true),
+        )
+        .order("lin-zhiyuan", "2026-07-20 09:01", dismiss(of(RuleId::A6)));
+    let rules: Vec<RuleId> = decided
+        .case()
+        .assessments
+        .decisions
+        .iter()
+        .map(|it| it.rule)
+        .collect();
+    assert_eq!(rules, [RuleId::A7, RuleId::A6]);
 }
 
 #[test]

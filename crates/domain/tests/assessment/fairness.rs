@@ -210,6 +210,22 @@ fn a_plain_answer_or_a_case_ended_for_good_is_no_poor_handling() {
 }
 
 #[test]
+fn what_a_contractor_mended_and_comes_again_is_no_poor_handling() {
+    let mended = Story::new(1)
+        .recorded("wang-jianguo", "wang-jianguo", "2026-07-13 09:06")
+        .order(
+            "wang-jianguo",
+            "2026-07-13 09:08",
+            hand_over("lift-company"),
+        )
+        .order("tang-wei", "2026-07-13 09:15", name_handler("tang-wei"))
+        .order("tang-wei", "2026-07-13 11:00", reply())
+        .order("wang-jianguo", "2026-07-13 11:10", tell());
+    let again = Story::again(2, &mended, "2026-07-20 10:00");
+    mended.proposed("2026-07-20 11:00", &[&again], &[]);
+}
+
+#[test]
 fn a_contractors_lateness_is_its_contracts_where_the_counterpart_rang() {
     let lift = |rang: Option<&str>, signed: &str| {
         let mut story = Story::handed_over(1);

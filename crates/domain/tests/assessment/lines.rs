@@ -392,17 +392,22 @@ fn a9_an_incomplete_form_is_counted_and_held_against_nobody_who_said_why() {
     let explained = incomplete(Some(MissingBecause::Declined));
     assert_eq!(explained.grounds("2026-07-13 09:01").len(), 1);
     explained.proposed("2026-07-13 09:01", &[], &[]);
-    bare.order(
-        "wang-jianguo",
-        "2026-07-13 09:20",
-        Command::CompleteForm {
-            customer: "李女士".into(),
-            phone: String::new(),
-            address: String::new(),
-            missing_because: None,
-        },
-    )
-    .proposed("2026-07-13 09:21", &[], &[]);
+    let later = |customer: &str, missing_because| {
+        incomplete(None).order(
+            "wang-jianguo",
+            "2026-07-13 09:20",
+            Command::CompleteForm {
+                customer: customer.into(),
+                phone: String::new(),
+                address: String::new(),
+                missing_because,
+            },
+        )
+    };
+    let explained_later = later("", Some(MissingBecause::NotKnown));
+    assert_eq!(explained_later.grounds("2026-07-13 09:21").len(), 1);
+    explained_later.proposed("2026-07-13 09:21", &[], &[]);
+    later("李女士", None).proposed("2026-07-13 09:21", &[], &[]);
 }
 
 #[test]

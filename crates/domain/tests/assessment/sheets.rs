@@ -7,7 +7,7 @@ use shouwen_domain::assessment::{
     FieldId, PhotoNote, Sheet, SheetKind, Value, masked_address, masked_words, photo_notes, sheet,
     takeaway,
 };
-use shouwen_domain::event::{PhotoAdded, PhotoSource};
+use shouwen_domain::event::{Content, NoticeGiven, PhotoAdded, PhotoSource, QuarrelReported};
 use shouwen_domain::summary::Particulars;
 
 use crate::story::*;
@@ -276,6 +276,33 @@ fn a_notice_lists_all_that_is_missing() {
 }
 
 #[test]
+fn a_notice_leaves_blank_what_the_pack_does_not_say_and_takes_no_other_words() {
+    let mut story = Story::handed_over(1);
+    let notice = Fact::NoticeGiven(NoticeGiven {
+        papers: Vec::new(),
+        clear: true,
+        more: true,
+    });
+    let quarrel = Fact::QuarrelReported(QuarrelReported {
+        person: person("liu-wei"),
+        department: "engineering".parse().unwrap(),
+    });
+    let events = [
+        Event::new(notice, Content::text("需开卧室门锁")),
+        Event::new(quarrel, Content::text("与业主争吵")),
+    ];
+    story.write("wang-jianguo", "2026-07-13 09:30", &events);
+    let notice = made(SheetKind::Notice, &story);
+    for blank in [FieldId::Basis, FieldId::Steps, FieldId::Fee] {
+        assert_eq!(notice.value(blank), Some(&Value::Blank), "{blank:?}");
+    }
+    assert_eq!(
+        notice.value(FieldId::AlsoMissing),
+        Some(&Value::Words("需开卧室门锁".to_owned()))
+    );
+}
+
+#[test]
 fn on_a_board_nobody_is_recognised() {
     let picture = format!("{:?}", Hash::of(b"drawn"));
     let signed = Story::solved(1).order(
@@ -353,7 +380,7 @@ fn a_photo_is_pointed_out_where_it_may_mislead() {
         .order(
             "liu-wei",
             "2026-07-13 10:00",
-            photo(b"good", PhotoSource::Camera, Some("2026-07-13 09:59"), true),
+            photo(b"good", PhotoSource::Camera, Some("2026-07-13 09:08"), true),
         )
         .order(
             "liu-wei",
