@@ -60,6 +60,7 @@ pub struct Case {
     pub stage: Stage,
     /// Every movement of the slip, returns included (T8).
     pub moves: Vec<Move>,
+    /// Only while the case is replied or closed.
     pub result: Option<CaseResult>,
     pub visits: Vec<Visit>,
     pub obligations: Vec<Obligation>,

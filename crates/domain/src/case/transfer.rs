@@ -333,12 +333,12 @@ impl Case {
     pub(super) fn admit_result_told(&self) -> Result<(), Refusal> {
         self.admit_made_known()?;
         match &self.result {
-            Some(result) if self.stage == Stage::Replied => result
+            Some(result) => result
                 .told
                 .is_none()
                 .then_some(())
                 .ok_or(Refusal::AlreadyTold),
-            _ => Err(Refusal::NoResult),
+            None => Err(Refusal::NoResult),
         }
     }
 

@@ -99,10 +99,8 @@ impl Case {
 
     pub(super) fn admit_visited(&self) -> Result<(), Refusal> {
         match &self.result {
-            Some(result) if self.stage == Stage::Replied => {
-                result.is_made_known().then_some(()).ok_or(Refusal::NotTold)
-            }
-            _ => Err(Refusal::NoResult),
+            Some(result) => result.is_made_known().then_some(()).ok_or(Refusal::NotTold),
+            None => Err(Refusal::NoResult),
         }
     }
 
