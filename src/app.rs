@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
+use leptos_router::NavigateOptions;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::hooks::use_navigate;
 use leptos_router::path;
 use shouwen_store::Fault;
 
@@ -14,6 +16,7 @@ use crate::pages::case::CasePage;
 use crate::pages::fault::FaultPage;
 use crate::pages::more::MorePage;
 use crate::pages::record::RecordPage;
+use crate::pages::revoked::RevokedPage;
 use crate::pages::search::SearchPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::work::{NothingChosen, WorkPage};
@@ -69,9 +72,7 @@ fn App() -> impl IntoView {
                     files_pump::start(desk, files, files_heard);
                 });
                 browser::worker::register(move || desk.say_update_ready());
-                if let Err(error) = desk.fetch_texts().await {
-                    desk.report_texts(error);
-                }
+                owner.with(|| fetch_texts_in_contact(desk));
                 browser::keep_storage().await;
             }
             Err(fault) => opening.set(Opening::Failed(fault)),
@@ -84,6 +85,20 @@ fn App() -> impl IntoView {
     }
 }
 
+/// News of the site's texts, as soon as head office was met.
+fn fetch_texts_in_contact(desk: Desk) {
+    let is_in_contact = Memo::new(move |_| desk.token().read().is_some());
+    Effect::new(move |_| {
+        if is_in_contact.get() {
+            spawn_local(async move {
+                if let Err(error) = desk.fetch_texts().await {
+                    desk.report_texts(error);
+                }
+            });
+        }
+    });
+}
+
 #[component]
 fn Site(desk: Desk, files: FileDesk) -> impl IntoView {
     provide_context(desk);
@@ -91,7 +106,9 @@ fn Site(desk: Desk, files: FileDesk) -> impl IntoView {
     let is_signed_in =
         Memo::new(move |_| desk.session().read().is_some() && desk.rules().read().is_some());
     move || {
-        if is_signed_in.get() {
+        if desk.is_revoked().get() {
+            view! { <RevokedPage /> }.into_any()
+        } else if is_signed_in.get() {
             view! { <SignedIn /> }.into_any()
         } else {
             view! { <SignInPage /> }.into_any()
@@ -99,11 +116,24 @@ fn Site(desk: Desk, files: FileDesk) -> impl IntoView {
     }
 }
 
+/// An address of nothing leads to the work list, once this is drawn: the router cannot be told while it draws.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let options = NavigateOptions {
+            replace: true,
+            ..NavigateOptions::default()
+        };
+        navigate("/", options);
+    });
+}
+
 #[component]
 fn SignedIn() -> impl IntoView {
     view! {
         <Router>
-            <Routes fallback=|| view! { <Redirect path="/" /> }>
+            <Routes fallback=|| view! { <Elsewhere /> }>
                 <ParentRoute path=path!("") view=WorkPage>
                     <Route path=path!("") view=NothingChosen />
                     <Route path=path!("case/:id") view=CasePage />

@@ -206,7 +206,7 @@ impl Pump {
         let Some(token) = self.token() else {
             return Input::Failed(Failure::SignedOut);
         };
-        let answer = http::get_with(&path(hash, n), &token).await;
+        let answer = http::get(&path(hash, n), &token).await;
         answer.map_or_else(declined, Input::Fetched)
     }
 
@@ -286,6 +286,8 @@ fn declined(error: HttpError) -> Input {
             | FailureCode::Storage
             | FailureCode::FilesOfTheDay
             | FailureCode::NotEnrolled
+            | FailureCode::WrongCode
+            | FailureCode::Revoked
             | FailureCode::DeviceTaken,
         )
         | None => Input::Failed(error.failure()),

@@ -20,8 +20,8 @@ use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
-    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, NamedRecord, RowMark, Section, TakeIn,
-    WriteError,
+    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Files, Log, NamedRecord, RowMark, Section,
+    TakeIn, WriteError,
 };
 use shouwen_sync::client::{
     Client, Elapsed, Failure, Input, Load, Loads, Place, Start, Todo, Trigger, may_be_released,
@@ -33,7 +33,7 @@ use shouwen_sync::message::{
 use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::live::Listening;
-use crate::desk::{ContactError, Desk, Looked, OutOfScope, projection, summarize};
+use crate::desk::{ContactError, Desk, Looked, OutOfScope, RescueError, projection, summarize};
 
 /// Writes since the last compaction from which the next one is worth it.
 const JOURNAL_IS_LONG: u64 = 256;
@@ -181,6 +181,7 @@ impl Pump {
             }
             self.compact().await;
             self.let_go().await;
+            self.erase_where_told().await;
             let now = browser::elapsed().0;
             let let_go_at = self.may_let_go().then_some(self.let_go_at);
             let next = self.client.next_timeout().into_iter().chain(let_go_at);
@@ -298,6 +299,7 @@ impl Pump {
     async fn contact(&mut self, forked: bool) -> Result<Input, Trouble> {
         let answer = self.desk.contact(forked).await?;
         self.desk.heard(answer.server_now);
+        self.desk.obey(&answer).await?;
         self.token = Some(answer.token.clone());
         self.desk
             .drop_copies(&answer.backed_up, answer.server_now)
@@ -366,24 +368,77 @@ impl Pump {
         Ok(Pushed { receipts, ..answer })
     }
 
-    async fn owed(&self, max_bytes: usize) -> Result<Input, Trouble> {
-        let envelopes = self.desk.log().owed(max_bytes).await?;
-        Ok(Input::Owed {
-            envelopes,
-            head: self.head(),
-        })
+    async fn owed(&mut self, max_bytes: usize) -> Result<Input, Trouble> {
+        loop {
+            let envelopes = self.desk.log().owed(max_bytes).await?;
+            let (former, envelopes) = self.apart(envelopes);
+            if former.is_empty() {
+                let head = self.head();
+                return Ok(Input::Owed { envelopes, head });
+            }
+            self.hand_in_former(&former).await?;
+        }
     }
 
-    async fn own_after(&self, after: Place, max_bytes: usize) -> Result<Input, Trouble> {
-        let envelopes = self
-            .desk
-            .log()
-            .own_after(after.chain, after.sequence, max_bytes)
-            .await?;
-        Ok(Input::Owed {
-            envelopes,
-            head: self.head(),
-        })
+    async fn own_after(&mut self, after: Place, max_bytes: usize) -> Result<Input, Trouble> {
+        let (mut chain, mut sequence) = (after.chain, after.sequence);
+        loop {
+            let envelopes = self
+                .desk
+                .log()
+                .own_after(chain, sequence, max_bytes)
+                .await?;
+            let (former, envelopes) = self.apart(envelopes);
+            let Some(last) = former.last().map(Envelope::header) else {
+                let head = self.head();
+                return Ok(Input::Owed { envelopes, head });
+            };
+            (chain, sequence) = (last.chain, last.sequence);
+            self.hand_in_former(&former).await?;
+        }
+    }
+
+    /// Those that this device wrote under what it was before it lost its key, and the others; only the first ones
+    /// that are alike.
+    fn apart(&self, mut envelopes: Vec<Envelope>) -> (Vec<Envelope>, Vec<Envelope>) {
+        let device = |it: &Envelope| it.header().device;
+        let Some(first) = envelopes.first().map(device) else {
+            return (Vec::new(), envelopes);
+        };
+        let n_alike = envelopes.iter().take_while(|it| device(it) == first);
+        envelopes.truncate(n_alike.count());
+        if first == self.desk.device() {
+            (Vec::new(), envelopes)
+        } else {
+            (envelopes, Vec::new())
+        }
+    }
+
+    /// As a rescue file: head office takes from nobody what another device wrote in another way.
+    async fn hand_in_former(&mut self, former: &[Envelope]) -> Result<(), Trouble> {
+        let sealed = self.desk.sealed_rescue(former, Vec::new()).await;
+        let sealed = sealed.map_err(|error| match error {
+            RescueError::Fault(fault) => Trouble::Fault(fault),
+            RescueError::NotEnrolled
+            | RescueError::Browser
+            | RescueError::NothingUnsent
+            | RescueError::NotForUs
+            | RescueError::NoNetwork => Trouble::Failure(Failure::Server),
+        })?;
+        let Input::HandedIn(answer) = self.hand_in(&sealed).await? else {
+            return Err(Trouble::Failure(Failure::Malformed));
+        };
+        let has = |it: &Envelope| {
+            answer
+                .receipts
+                .iter()
+                .any(|receipt| receipt.hash == it.hash())
+        };
+        if !former.iter().all(has) {
+            return Err(Trouble::Failure(Failure::Malformed));
+        }
+        self.settle(answer.receipts).await?;
+        Ok(())
     }
 
     fn head(&self) -> Place {
@@ -627,6 +682,22 @@ impl Pump {
             }
         }
         self.desk.catch_up().await;
+    }
+
+    /// Head office lets this device in no more, and everything that it owed has arrived.
+    async fn erase_where_told(&mut self) {
+        let is_told = self.desk.is_revoked().get_untracked();
+        let n_owed = self.desk.standing().get_untracked().n_owed;
+        let Some(token) = self.token.clone().filter(|_| is_told && n_owed == 0) else {
+            return;
+        };
+        let files = self.desk.log().file_totals().await;
+        if !files.is_ok_and(|it| it.n_owed == 0) {
+            return;
+        }
+        if let Err(fault) = self.desk.erase(&token).await {
+            self.desk.report(fault);
+        }
     }
 
     fn may_let_go(&self) -> bool {

@@ -32,7 +32,7 @@ CONTEXT_OF_CERTIFICATES = b"shouwen/certificate/1"
 
 ACCEPTED, HELD, REFUSED = 0, 1, 2
 HELD_FOR_UNKNOWN_FORMAT = 2
-HIGHEST_REASON = {HELD: 3, REFUSED: 4}
+HIGHEST_REASON = {HELD: 4, REFUSED: 4}
 
 
 class Wrong(Exception):
@@ -973,6 +973,7 @@ FATES = {
     "Receipt-Held-Fork": [HELD, [1]],
     "Receipt-Held-UnknownFormat": [HELD, [2]],
     "Receipt-Held-CounterLeap": [HELD, [3]],
+    "Receipt-Held-Revoked": [HELD, [4]],
     "Receipt-Refused-Malformed": [REFUSED, [0]],
     "Receipt-Refused-TooLarge": [REFUSED, [1]],
     "Receipt-Refused-NotYours": [REFUSED, [2]],
@@ -1539,7 +1540,7 @@ class Export:
             "an entry left out that was refused": (self.with_items((5, None)), "is no entry of sequence 3"),
             "another chain's receipt": (self.with_items((2, [*one[:2], self.items[10][2]])), "for another device"),
             "a receipt without signature": (self.with_items((2, [*one[:2], unsigned])), "the receipt is not signed"),
-            "a held envelope for no known reason": (self.with_items((3, self.entry(1, None, (HELD, [4])))), "fate"),
+            "a held envelope for no known reason": (self.with_items((3, self.entry(1, None, (HELD, [5])))), "fate"),
             "an envelope twice": (self.with_items((3, two)), "is there twice"),
             "null where it was accepted": (self.with_items((2, ["envelope", None, one[2]])), "null exactly where"),
             "an envelope where it was refused": (self.with_items((2, where_refused)), "null exactly where"),

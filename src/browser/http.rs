@@ -26,7 +26,12 @@ impl HttpError {
         match self {
             Self::Network => Failure::Network,
             Self::Malformed => Failure::Malformed,
-            Self::Status { status: 401, .. } => Failure::SignedOut,
+            // What head office wants of it then, it says at the next contact.
+            Self::Status { status: 401, .. }
+            | Self::Status {
+                code: Some(FailureCode::Revoked),
+                ..
+            } => Failure::SignedOut,
             Self::Status { status: 403, .. } => Failure::NotEnrolled,
             Self::Status { status: 413, .. } => Failure::TooLarge,
             Self::Status { .. } => Failure::Server,
@@ -34,16 +39,7 @@ impl HttpError {
     }
 }
 
-pub async fn get<T: for<'b> Decode<'b, ()>>(path: &str) -> Result<T, HttpError> {
-    let request = RequestBuilder::new(path)
-        .method(Method::GET)
-        .build()
-        .map_err(|_| HttpError::Network)?;
-    let bytes = answer(request.send().await).await?;
-    minicbor::decode(&bytes).map_err(|_| HttpError::Malformed)
-}
-
-pub async fn get_with<T: for<'b> Decode<'b, ()>>(path: &str, token: &str) -> Result<T, HttpError> {
+pub async fn get<T: for<'b> Decode<'b, ()>>(path: &str, token: &str) -> Result<T, HttpError> {
     let request = RequestBuilder::new(path)
         .method(Method::GET)
         .header("authorization", &format!("Bearer {token}"))

@@ -52,6 +52,12 @@ impl DeviceKey {
         opened
     }
 
+    /// Throws the key away, so that nobody signs with it any more.
+    pub async fn forget() {
+        // Another tab may hold it until it is closed.
+        let _ = Rexie::delete(DATABASE).await;
+    }
+
     async fn open_in(database: &Rexie) -> Result<Self, NoKey> {
         if let Some(pair) = read(database).await? {
             return Self::of(&pair).await;

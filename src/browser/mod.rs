@@ -78,6 +78,16 @@ pub fn replace_address(path: &str) {
         .and_then(|it| it.replace_state_with_url(&JsValue::NULL, "", Some(path)));
 }
 
+/// The code of the invitation with which the app was opened. It stands behind the `#`, which is sent to nobody, and is
+/// taken out of the address at once.
+pub fn take_invitation() -> Option<String> {
+    let location = window().location();
+    let hash = location.hash().ok()?;
+    let code = hash.strip_prefix("#join=")?.to_owned();
+    replace_address(&location.pathname().ok()?);
+    Some(code)
+}
+
 /// Puts the cursor into the first element that fits, once what changed is drawn; it scrolls into sight.
 pub fn focus_first(selector: &'static str) {
     gloo::timers::callback::Timeout::new(0, move || {

@@ -25,6 +25,7 @@ impl Theme {
 const THEME: &str = "shouwen-theme";
 const TEXT: &str = "shouwen-text";
 const LANGUAGE: &str = "shouwen-language";
+const ERASED: &str = "shouwen-erased";
 
 pub fn theme() -> Theme {
     match read(THEME).as_deref() {
@@ -68,6 +69,15 @@ pub fn set_language(language: Language) {
 /// Tells screen readers and fonts which language the page is in.
 pub fn show_language(language: Language) {
     mark("lang", Some(language.code()));
+}
+
+/// Whether head office had this device erase what it held; whoever opens it next is told.
+pub fn was_erased() -> bool {
+    read(ERASED).is_some()
+}
+
+pub fn note_erasure(was_erased: bool) {
+    write(ERASED, was_erased.then_some("1"));
 }
 
 fn read(key: &str) -> Option<String> {

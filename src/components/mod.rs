@@ -8,6 +8,7 @@ pub mod due_card;
 pub mod field;
 pub mod frame;
 pub mod icon;
+pub mod join_form;
 pub mod photos;
 pub mod phrases;
 pub mod signature_pad;

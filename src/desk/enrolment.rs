@@ -1,19 +1,22 @@
 //! Who this device is to head office, and whom it believes: its key, its certificate, head office's keys.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::Receipt;
-use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::signature::{Context, PublicKey, Signed};
 use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::message::{
-    Bytes, Challenge, Contact, Contacted, NewChain, OfficeKeys, SignedIn, Stated,
+    Bytes, Challenge, Contact, Contacted, Enrol, Enrolled, FailureCode, NewChain, OfficeKeys,
+    Stated,
 };
 
 use super::{Desk, another_device};
 use crate::browser::http::{self, HttpError};
-use crate::browser::keys;
+use crate::browser::{keys, preferences};
 
 const NAME: &str = "enrolment";
 
@@ -27,12 +30,16 @@ pub struct Enrolment {
     certificate: Bytes,
     #[n(3)]
     office: OfficeKeys,
+    /// What it was before it lost a key, once or more: unsent work of then comes in under these.
+    #[n(4)]
+    #[cbor(default)]
+    former: Vec<Bytes>,
 }
 
 /// Why no contact came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContactError {
-    /// Nobody has signed in on this device yet.
+    /// This device has not joined a site yet.
     NotEnrolled,
     NoKey,
     Http(HttpError),
@@ -53,17 +60,53 @@ impl From<Fault> for ContactError {
     }
 }
 
+/// Why this device did not join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JoinError {
+    WrongCode,
+    TooManyTries,
+    NeedsNetwork,
+    /// The browser has no WebCrypto here, or keeps no key.
+    NoKey,
+    /// Whoever answered is not the head office at which this device was enrolled before.
+    OtherOffice,
+    Server(HttpError),
+    Fault(Fault),
+}
+
+impl From<Fault> for JoinError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 impl Enrolment {
-    pub const fn certificate(&self) -> &Bytes {
-        &self.certificate
+    /// Of this device, or of what it was before.
+    pub fn certificate_of(&self, device: DeviceId) -> Option<&Bytes> {
+        let mut certificates = [&self.certificate].into_iter().chain(&self.former);
+        certificates.find(|it| {
+            let certificate = Certificate::from_bytes(&it.0);
+            certificate.is_ok_and(|it| {
+                matches!(it.claims().subject, Subject::Device { device: of, .. } if of == device)
+            })
+        })
     }
 
     /// The short code in this device's case numbers.
     pub fn code(&self) -> String {
-        let certificate = Certificate::from_bytes(&self.certificate.0).ok();
-        match certificate.map(|it| it.claims().subject.clone()) {
-            Some(Subject::Device { code, .. }) => code,
-            Some(Subject::Office | Subject::Intake) | None => String::new(),
+        self.device().map(|(code, _)| code).unwrap_or_default()
+    }
+
+    /// Who signed in here.
+    pub fn people(&self) -> BTreeSet<PersonId> {
+        self.device().map(|(_, people)| people).unwrap_or_default()
+    }
+
+    fn device(&self) -> Option<(String, BTreeSet<PersonId>)> {
+        let certificate = Certificate::from_bytes(&self.certificate.0).ok()?;
+        match certificate.claims().subject.clone() {
+            Subject::Device { code, people, .. } => Some((code, people)),
+            Subject::Office | Subject::Intake => None,
         }
     }
 
@@ -95,19 +138,105 @@ impl Desk {
         Ok(())
     }
 
-    /// Keeps what a sign-in brought. The root is believed the first time and from then on.
-    pub(super) async fn enrolled(self, answer: &SignedIn) -> Result<bool, Fault> {
-        let known = self.enrolment.get_untracked();
-        if known.is_some_and(|it| it.office.root != answer.office.root) {
-            return Ok(false);
+    /// Whether this device has joined a site.
+    pub fn has_joined(self) -> bool {
+        self.enrolment.read().is_some()
+    }
+
+    /// The code with which the app was opened, once.
+    pub fn take_invitation(self) -> Option<String> {
+        self.invitation.try_update(Option::take).flatten()
+    }
+
+    /// Joins the site of an invitation. Who signed in here before has to do so once more: head office says anew who
+    /// works on this device.
+    pub async fn join(self, code: String) -> Result<(), JoinError> {
+        let key = self.key().ok_or(JoinError::NoKey)?;
+        let request = |device| Enrol {
+            code: code.clone(),
+            device,
+            key: Bytes(key.public().to_cose_key()),
+        };
+        let mut is_another = false;
+        let mut asked = http::post("/api/enrol", None, &request(self.device())).await;
+        if let Err(HttpError::Status {
+            code: Some(FailureCode::DeviceTaken),
+            ..
+        }) = asked
+        {
+            // This device lost its key: to head office it is another one.
+            let device = self.become_another_device().await?;
+            asked = http::post("/api/enrol", None, &request(device)).await;
+            is_another = true;
         }
+        let answer: Enrolled = asked.map_err(|error| match error {
+            HttpError::Network => JoinError::NeedsNetwork,
+            HttpError::Status {
+                code: Some(FailureCode::WrongCode),
+                ..
+            } => JoinError::WrongCode,
+            HttpError::Status {
+                code: Some(FailureCode::TooManyTries),
+                ..
+            } => JoinError::TooManyTries,
+            HttpError::Malformed | HttpError::Status { .. } => JoinError::Server(error),
+        })?;
+        let known = self.enrolment();
+        // The root is believed the first time and from then on.
+        if known
+            .as_ref()
+            .is_some_and(|it| it.office.root != answer.office.root)
+        {
+            return Err(JoinError::OtherOffice);
+        }
+        let mut former = Vec::new();
+        if let Some(known) = known {
+            for person in known.people() {
+                self.forget_person(&person).await?;
+            }
+            former = known.former;
+            if is_another {
+                former.push(known.certificate);
+            }
+        }
+        self.sign_out().await?;
+        preferences::note_erasure(false);
+        self.heard(answer.server_now);
         self.keep_enrolment(Enrolment {
-            site: answer.site.clone(),
-            certificate: answer.certificate.clone(),
-            office: answer.office.clone(),
+            site: answer.site,
+            certificate: answer.certificate,
+            office: answer.office,
+            former,
         })
         .await?;
-        Ok(true)
+        self.wake_signed_in();
+        Ok(())
+    }
+
+    /// After somebody signed in: the certificate that names them as well.
+    pub(super) async fn adopt_certificate(self, certificate: Bytes) -> Result<(), Fault> {
+        let Some(enrolment) = self.enrolment() else {
+            return Ok(());
+        };
+        self.keep_enrolment(Enrolment {
+            certificate,
+            ..enrolment
+        })
+        .await
+    }
+
+    /// What this device is let in with: of the contact that is open, or of a new one.
+    pub(super) async fn token_or_contact(self) -> Result<String, ContactError> {
+        match self.token.get_untracked() {
+            Some(token) => Ok(token),
+            None => self.new_token().await,
+        }
+    }
+
+    pub(super) async fn new_token(self) -> Result<String, ContactError> {
+        let answer = self.contact(false).await?;
+        self.set_token(answer.token.clone());
+        Ok(answer.token)
     }
 
     async fn keep_enrolment(self, enrolment: Enrolment) -> Result<(), Fault> {
@@ -185,7 +314,12 @@ impl Desk {
         }
     }
 
-    /// The certificate that it has, where somebody signed in before.
+    /// Who signed in on this device.
+    pub(super) fn people(self) -> BTreeSet<PersonId> {
+        self.enrolment().map(|it| it.people()).unwrap_or_default()
+    }
+
+    /// The certificate that it has.
     pub(super) fn certificate(self) -> Option<Bytes> {
         Some(self.enrolment()?.certificate)
     }
@@ -209,14 +343,7 @@ impl Desk {
 
     /// From now on this device's case numbers carry the code of this chain.
     pub async fn adopt_chain(self, chain: &NewChain) -> Result<(), Fault> {
-        let Some(enrolment) = self.enrolment() else {
-            return Ok(());
-        };
-        self.keep_enrolment(Enrolment {
-            certificate: chain.certificate.clone(),
-            ..enrolment
-        })
-        .await
+        self.adopt_certificate(chain.certificate.clone()).await
     }
 
     /// Those that head office signed.

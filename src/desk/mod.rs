@@ -3,6 +3,7 @@
 //! A page sends a command; the rules decide; the log stores; the board shows. What a person sees as
 //! saved is on disk. Start at [`Desk::send`].
 
+mod access;
 mod amends;
 mod board;
 mod enrolment;
@@ -42,13 +43,14 @@ use crate::sync_pump::Wake;
 use crate::wording::Language;
 
 pub use board::Board;
-pub use enrolment::{ContactError, Enrolment};
+pub use enrolment::{ContactError, Enrolment, JoinError};
 pub use files::{FileDesk, FileWake};
 pub use rescue::RescueError;
 pub use retention::{Looked, OutOfScope};
 pub use session::{Session, SignInError};
 pub use site::TextsError;
 
+const DATABASE: &str = "shouwen";
 /// How often `now` moves on.
 const TICK_MS: u32 = 10_000;
 /// Somebody else acted at the same instant: decide again, this often at most.
@@ -69,6 +71,8 @@ pub struct Desk {
     toasts: RwSignal<u32>,
     update_ready: RwSignal<bool>,
     token: RwSignal<Option<String>>,
+    invitation: RwSignal<Option<String>>,
+    revoked: RwSignal<bool>,
     fault: RwSignal<Option<Fault>>,
 }
 
@@ -135,13 +139,13 @@ impl Desk {
         let fault = owner.with(|| RwSignal::new(None));
         // A newer version of the app in another tab needed the database: this page has to be opened again.
         let on_superseded = move || fault.set(Some(Fault::ConnectionLost));
-        let log = Rc::new(IndexedDbLog::open("shouwen", on_superseded).await?);
+        let log = Rc::new(IndexedDbLog::open(DATABASE, on_superseded).await?);
         let device = this_device(&log).await?;
         let key = DeviceKey::open().await.ok();
         let desk = owner.with(|| Self::new(log, device, key, fault, wake_pump));
         desk.load_enrolment().await?;
         desk.load_texts().await?;
-        desk.load_session().await?;
+        desk.load_access().await?;
         desk.load_board().await?;
         Ok(desk)
     }
@@ -183,13 +187,20 @@ impl Desk {
             toasts: RwSignal::new(0),
             update_ready: RwSignal::new(false),
             token: RwSignal::new(None),
+            invitation: RwSignal::new(browser::take_invitation()),
+            revoked: RwSignal::new(false),
             fault,
         };
         gloo::timers::callback::Interval::new(TICK_MS, move || desk.tick()).forget();
         Effect::new(move |before: Option<()>| {
             heard.track();
             if before.is_some() {
-                spawn_local(async move { desk.catch_up().await });
+                spawn_local(async move {
+                    if let Err(fault) = desk.load_access().await {
+                        desk.report(fault);
+                    }
+                    desk.catch_up().await;
+                });
             }
         });
         desk
@@ -414,6 +425,11 @@ impl Desk {
             facts_salt: Salt(browser::random()),
             content_salt: Salt(browser::random()),
         }
+    }
+
+    /// The other tabs look at the log again.
+    fn tell_tabs(self) {
+        self.inner.get_value().tabs.tell();
     }
 
     /// Everything about a case, read from the log.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shouwen_domain::certificate::Subject;
-use shouwen_domain::envelope::Fate;
+use shouwen_domain::envelope::{Envelope, Fate};
 use shouwen_domain::signature::Context;
 use shouwen_store::{Fault, Log};
 use shouwen_sync::message::{Bytes, Pushed, Rescue};
@@ -49,12 +49,6 @@ impl Desk {
     /// Saves what head office does not have yet as files that only head office opens; how many acts they hold.
     /// It stays here as well, and is sent when there is a network: it comes in once all the same.
     pub async fn save_unsent(self) -> Result<usize, RescueError> {
-        let enrolment = self
-            .enrolment
-            .get_untracked()
-            .ok_or(RescueError::NotEnrolled)?;
-        let intake = enrolment.keys(&Subject::Intake).await;
-        let to = intake.last().ok_or(RescueError::NotEnrolled)?;
         let unsent = self.unsent().await?;
         if unsent.is_empty() {
             return Err(RescueError::NothingUnsent);
@@ -63,22 +57,46 @@ impl Desk {
         let parts = in_parts(&unsent);
         let n_parts = parts.len();
         for (n, envelopes) in (1..).zip(parts) {
-            let rescue = Rescue {
-                certificate: enrolment.certificate().clone(),
-                envelopes,
-                withdrawals: std::mem::take(&mut withdrawals),
+            let of_now = envelopes.first().map(|it| it.header().device) == Some(self.device());
+            let withdrawals = if of_now {
+                std::mem::take(&mut withdrawals)
+            } else {
+                Vec::new()
             };
-            let bytes = minicbor::to_vec(&rescue).expect("writing to a vector cannot fail");
-            let sealed = seal::seal(to, Context::Rescue, &bytes).await;
-            let sealed = sealed.map_err(|_| RescueError::Browser)?;
+            let sealed = self.sealed_rescue(envelopes, withdrawals).await?;
             let name = self.file_name(n, n_parts);
-            file::save(&name, &sealed.to_bytes()).map_err(|_| RescueError::Browser)?;
+            file::save(&name, &sealed.0).map_err(|_| RescueError::Browser)?;
         }
         Ok(unsent.len())
     }
 
+    /// Envelopes of one device, this one or what it was before, as any device may bring them to head office.
+    pub async fn sealed_rescue(
+        self,
+        envelopes: &[Envelope],
+        withdrawals: Vec<Bytes>,
+    ) -> Result<Bytes, RescueError> {
+        let enrolment = self
+            .enrolment
+            .get_untracked()
+            .ok_or(RescueError::NotEnrolled)?;
+        let intake = enrolment.keys(&Subject::Intake).await;
+        let to = intake.last().ok_or(RescueError::NotEnrolled)?;
+        let author = envelopes.first().map(|it| it.header().device);
+        let certificate = author.and_then(|it| enrolment.certificate_of(it));
+        let rescue = Rescue {
+            certificate: certificate.ok_or(RescueError::NotEnrolled)?.clone(),
+            envelopes: envelopes.iter().map(|it| Bytes(it.to_bytes())).collect(),
+            withdrawals,
+        };
+        let bytes = minicbor::to_vec(&rescue).expect("writing to a vector cannot fail");
+        let sealed = seal::seal(to, Context::Rescue, &bytes).await;
+        let sealed = sealed.map_err(|_| RescueError::Browser)?;
+        Ok(Bytes(sealed.to_bytes()))
+    }
+
     /// Every own envelope without a receipt, of all chains.
-    async fn unsent(self) -> Result<Vec<Bytes>, Fault> {
+    async fn unsent(self) -> Result<Vec<Envelope>, Fault> {
         let log = self.log();
         let unsettled: Vec<_> = log
             .fates(usize::MAX)
@@ -99,10 +117,10 @@ impl Desk {
                     what: format!("act {sequence} of chain {chain} is missing"),
                 });
             };
-            for it in &some {
+            for it in some {
                 let place = (chain, it.header().sequence);
                 if places.next_if_eq(&place).is_some() {
-                    unsent.push(Bytes(it.to_bytes()));
+                    unsent.push(it);
                 }
             }
             // Whatever was asked for up to there is taken.
@@ -152,19 +170,20 @@ impl Desk {
     }
 }
 
-/// In files of a size that head office takes at one time.
-fn in_parts(envelopes: &[Bytes]) -> Vec<Vec<Bytes>> {
-    let mut parts: Vec<Vec<Bytes>> = Vec::new();
-    let mut n_bytes = usize::MAX;
-    for it in envelopes {
-        if n_bytes.saturating_add(it.0.len()) > FILE_BYTES {
-            parts.push(Vec::new());
-            n_bytes = 0;
+/// In files of a size that head office takes at one time, each of one device.
+fn in_parts(envelopes: &[Envelope]) -> Vec<&[Envelope]> {
+    let mut parts = Vec::new();
+    for of_one in envelopes.chunk_by(|a, b| a.header().device == b.header().device) {
+        let (mut from, mut n_bytes) = (0, 0);
+        for (n, it) in of_one.iter().enumerate() {
+            let bytes = it.to_bytes().len();
+            if n > from && n_bytes + bytes > FILE_BYTES {
+                parts.push(&of_one[from..n]);
+                (from, n_bytes) = (n, 0);
+            }
+            n_bytes += bytes;
         }
-        n_bytes += it.0.len();
-        if let Some(part) = parts.last_mut() {
-            part.push(it.clone());
-        }
+        parts.push(&of_one[from..]);
     }
     parts
 }

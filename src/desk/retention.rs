@@ -7,21 +7,18 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use shouwen_domain::certificate::Subject;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::retention::is_long_over;
-use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{Fault, Fence, History, Log, Row, RowMark, Section, WriteError, is_settled};
 use shouwen_sync::copies::{Copy, Own, in_records};
-use shouwen_sync::message::{BackedUp, Bytes, Rescue};
+use shouwen_sync::message::{BackedUp, Bytes};
 
 use super::Desk;
 use crate::browser;
-use crate::browser::seal;
 
 /// Rows looked through at one time.
 const N_ROWS: usize = 1_000;
@@ -120,27 +117,16 @@ impl Desk {
 
     /// Seals these to head office and keeps them under the names that it answers. None: there is nobody to seal to.
     async fn keep_copies(self, own: Vec<Own>) -> Result<Option<Vec<String>>, Fault> {
-        let Some(enrolment) = self.enrolment.get_untracked() else {
-            return Ok(None);
-        };
-        let intake = enrolment.keys(&Subject::Intake).await;
-        let Some(to) = intake.last() else {
-            return Ok(None);
-        };
         let mut names = Vec::new();
         for own in in_records(own) {
-            let rescue = Rescue {
-                certificate: enrolment.certificate().clone(),
-                envelopes: own.iter().map(|it| Bytes(it.envelope.to_bytes())).collect(),
-                withdrawals: self.taken_back_of(&own).await?,
-            };
-            let bytes = minicbor::to_vec(&rescue).expect("writing to a vector cannot fail");
-            let Ok(sealed) = seal::seal(to, Context::Rescue, &bytes).await else {
+            let withdrawals = self.taken_back_of(&own).await?;
+            let envelopes: Vec<Envelope> = own.iter().map(|it| it.envelope.clone()).collect();
+            let Ok(sealed) = self.sealed_rescue(&envelopes, withdrawals).await else {
                 return Ok(None);
             };
             let places = own.iter().map(Own::place);
             let copy = Copy {
-                sealed: Bytes(sealed.to_bytes()),
+                sealed,
                 places: places.map(|it| (it.chain, it.sequence)).collect(),
                 newest: own.iter().map(Own::newest).max().unwrap_or_default(),
             };

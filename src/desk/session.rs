@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
 use shouwen_store::{Fault, Log, Section};
-use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
+use shouwen_sync::message::{FailureCode, SignIn, SignedIn};
 
-use super::Desk;
+use super::{ContactError, Desk};
 use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::pin;
@@ -40,6 +40,10 @@ pub enum SignInError {
     NoCrypto,
     /// Whoever answered is not the head office at which this device is enrolled.
     OtherOffice,
+    /// Head office does not know this device (any more): it has to join.
+    NotEnrolled,
+    /// Head office lets this person in no more.
+    Revoked,
     Fault(Fault),
 }
 
@@ -65,20 +69,35 @@ impl From<Fault> for SignInError {
     }
 }
 
+impl From<ContactError> for SignInError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::NotEnrolled
+            | ContactError::Http(HttpError::Status {
+                code: Some(FailureCode::NotEnrolled),
+                ..
+            }) => Self::NotEnrolled,
+            ContactError::NoKey => Self::NoCrypto,
+            ContactError::Http(HttpError::Network) => Self::NeedsNetwork,
+            ContactError::Http(error) => Self::Server(error),
+            ContactError::NotHeadOffice => Self::OtherOffice,
+            ContactError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
 impl Desk {
     pub(super) async fn load_session(self) -> Result<(), Fault> {
-        let log = self.log();
-        let Some(bytes) = log.get(Section::Session, CURRENT).await? else {
-            return Ok(());
+        let current = self.log().get(Section::Session, CURRENT).await?;
+        let person = current
+            .and_then(|it| String::from_utf8(it).ok())
+            .and_then(|it| it.parse::<PersonId>().ok());
+        let session = match person {
+            Some(person) if self.known(&person).await?.is_some() => Some(Session { person }),
+            Some(_) | None => None,
         };
-        let Some(person) = String::from_utf8(bytes)
-            .ok()
-            .and_then(|it| it.parse::<PersonId>().ok())
-        else {
-            return Ok(());
-        };
-        if self.known(&person).await?.is_some() {
-            self.session.set(Some(Session { person }));
+        if self.session.with_untracked(|it| *it != session) {
+            self.session.set(session);
         }
         Ok(())
     }
@@ -112,6 +131,7 @@ impl Desk {
     pub async fn sign_out(self) -> Result<(), Fault> {
         self.log().remove(Section::Session, CURRENT).await?;
         self.session.set(None);
+        self.tell_tabs();
         Ok(())
     }
 
@@ -139,23 +159,20 @@ impl Desk {
     }
 
     async fn ask_head_office(self, person: &PersonId, pin: &str) -> Result<(), SignInError> {
-        let key = self.key().ok_or(SignInError::NoCrypto)?;
-        let request = |device| SignIn {
+        let request = SignIn {
             person: person.clone(),
             pin: pin.to_owned(),
-            device,
-            key: Bytes(key.public().to_cose_key()),
-            certificate: self.certificate(),
+            certificate: self.certificate().ok_or(SignInError::NotEnrolled)?,
         };
-        let mut asked = http::post("/api/sign-in", None, &request(self.device())).await;
+        let mut token = self.token_or_contact().await?;
+        let mut asked = http::post("/api/sign-in", Some(&token), &request).await;
         if let Err(HttpError::Status {
-            code: Some(FailureCode::DeviceTaken),
+            code: Some(FailureCode::NotSignedIn),
             ..
         }) = asked
         {
-            // This device lost its key: to head office it is another one.
-            let device = self.become_another_device().await?;
-            asked = http::post("/api/sign-in", None, &request(device)).await;
+            token = self.new_token().await?;
+            asked = http::post("/api/sign-in", Some(&token), &request).await;
         }
         let answer: SignedIn = match asked {
             Ok(it) => it,
@@ -172,11 +189,13 @@ impl Desk {
             }) => {
                 return Err(SignInError::TooManyTries);
             }
+            Err(HttpError::Status {
+                code: Some(FailureCode::Revoked),
+                ..
+            }) => return Err(SignInError::Revoked),
             Err(error) => return Err(SignInError::Server(error)),
         };
-        if !self.enrolled(&answer).await? {
-            return Err(SignInError::OtherOffice);
-        }
+        self.adopt_certificate(answer.certificate).await?;
         self.heard(answer.server_now);
         let salt = browser::random::<16>().to_vec();
         let derived = pin::derive(pin, &salt, pin::ROUNDS)
@@ -197,8 +216,19 @@ impl Desk {
             .put(Section::Session, CURRENT, person.as_str().as_bytes())
             .await?;
         self.session.set(Some(Session { person }));
-        (self.inner.get_value().wake_pump)(Wake::SignedIn);
+        self.tell_tabs();
+        self.wake_signed_in();
         Ok(())
+    }
+
+    /// The pump goes on with what head office lets this device do now.
+    pub(super) fn wake_signed_in(self) {
+        (self.inner.get_value().wake_pump)(Wake::SignedIn);
+    }
+
+    /// Whoever that is has to ask head office to get in again.
+    pub(super) async fn forget_person(self, person: &PersonId) -> Result<(), Fault> {
+        self.log().remove(Section::Session, &name(person)).await
     }
 
     async fn known(self, person: &PersonId) -> Result<Option<Known>, Fault> {

@@ -12,7 +12,7 @@ use shouwen_domain::zone::Zones;
 use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::message::SiteTexts;
 
-use super::Desk;
+use super::{ContactError, Desk};
 use crate::browser::http::{self, HttpError};
 
 const NAME: &str = "site";
@@ -21,9 +21,23 @@ const NAME: &str = "site";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextsError {
     NoAnswer(HttpError),
+    /// This device has not joined, cannot sign, or whoever answers is not its head office.
+    NotLetIn,
     /// A text is wrong: file, line, field and what was expected.
     Wrong(String),
     Fault(Fault),
+}
+
+impl From<ContactError> for TextsError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::Http(error) => Self::NoAnswer(error),
+            ContactError::NotEnrolled | ContactError::NoKey | ContactError::NotHeadOffice => {
+                Self::NotLetIn
+            }
+            ContactError::Fault(fault) => Self::Fault(fault),
+        }
+    }
 }
 
 impl Desk {
@@ -42,7 +56,7 @@ impl Desk {
     /// Texts that are wrong are said; that there is no network is no news.
     pub fn report_texts(self, error: TextsError) {
         match error {
-            TextsError::NoAnswer(_) => {}
+            TextsError::NoAnswer(_) | TextsError::NotLetIn => {}
             TextsError::Wrong(what) => self.report(Fault::Corrupt { what }),
             TextsError::Fault(fault) => self.report(fault),
         }
@@ -50,7 +64,7 @@ impl Desk {
 
     /// Asks head office for the texts in force, and adopts what is new. What cannot be read is not adopted.
     pub async fn fetch_texts(self) -> Result<(), TextsError> {
-        let texts: SiteTexts = http::get("/api/site").await.map_err(TextsError::NoAnswer)?;
+        let texts = self.ask_for_texts().await?;
         let rules = read(&texts).map_err(TextsError::Wrong)?;
         let known = self
             .rules
@@ -66,6 +80,19 @@ impl Desk {
         self.rules.set(Some(Arc::new(rules)));
         // Open deadlines are reckoned anew under what is in force.
         self.load_board().await.map_err(TextsError::Fault)
+    }
+}
+
+impl Desk {
+    async fn ask_for_texts(self) -> Result<SiteTexts, TextsError> {
+        let path = "/api/site";
+        let token = self.token_or_contact().await?;
+        let asked = http::get(path, &token).await;
+        if let Err(HttpError::Status { status: 401, .. }) = asked {
+            let token = self.new_token().await?;
+            return http::get(path, &token).await.map_err(TextsError::NoAnswer);
+        }
+        asked.map_err(TextsError::NoAnswer)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod case;
 pub mod fault;
 pub mod more;
 pub mod record;
+pub mod revoked;
 pub mod search;
 pub mod sign_in;
 pub mod work;

@@ -9,6 +9,7 @@ use crate::browser;
 use crate::browser::preferences::{self, Theme};
 use crate::components::frame::Frame;
 use crate::components::icon::Icon;
+use crate::components::join_form::JoinAgain;
 use crate::desk::{Desk, RescueError, SendError};
 use crate::pages::fault::{fault_words, send_error_words};
 use crate::say;
@@ -25,6 +26,7 @@ pub fn MorePage() -> impl IntoView {
     view! {
         <Frame title>
             <div class="page">
+                <JoinAgain />
                 <Fates />
                 <Unsent />
                 <Display />

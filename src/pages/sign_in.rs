@@ -5,7 +5,9 @@ use leptos::task::spawn_local;
 use shouwen_domain::directory::Person;
 use shouwen_domain::id::PersonId;
 
+use crate::browser::preferences;
 use crate::components::icon::Icon;
+use crate::components::join_form::{JoinAgain, JoinForm};
 use crate::desk::{Desk, SignInError, TextsError};
 use crate::pages::fault::fault_words;
 use crate::say;
@@ -17,14 +19,44 @@ const PIN_DIGITS: usize = 6;
 pub fn SignInPage() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let chosen = RwSignal::new(None::<PersonId>);
+    let has_joined = Memo::new(move |_| desk.has_joined());
+    let has_texts = Memo::new(move |_| desk.rules().read().is_some());
     view! {
         <main class="sign-in">
-            {move || match (desk.rules().get(), chosen.get()) {
-                (None, _) => view! { <FetchTexts /> }.into_any(),
-                (Some(_), None) => view! { <People chosen /> }.into_any(),
-                (Some(_), Some(person)) => view! { <Pin person chosen /> }.into_any(),
+            {move || match (has_joined.get(), has_texts.get(), chosen.get()) {
+                (false, _, _) => view! { <Join /> }.into_any(),
+                (true, false, _) => view! { <FetchTexts /> }.into_any(),
+                (true, true, None) => view! { <People chosen /> }.into_any(),
+                (true, true, Some(person)) => view! { <Pin person chosen /> }.into_any(),
             }}
         </main>
+    }
+}
+
+/// Before everything else: which site this device is of.
+#[component]
+fn Join() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let was_erased = preferences::was_erased();
+    let words = desk.language();
+    view! {
+        <p class="banner" data-kind="info" role="status" hidden=!was_erased>{move || say!(words.get(), "join.erased")}</p>
+        <h1 class="sign-in-title">{move || say!(words.get(), "join.title")}</h1>
+        <p class="sign-in-site">{move || say!(words.get(), "join.hint")}</p>
+        <JoinForm />
+        <OtherLanguage />
+    }
+    .into_any()
+}
+
+#[component]
+fn OtherLanguage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    view! {
+        <button class="button" data-kind="quiet" type="button" on:click=move |_| desk.set_language(words.get().other())>
+            <Icon name="languages" />{move || say!(words.get(), "menu.language")}
+        </button>
     }
 }
 
@@ -36,7 +68,9 @@ fn FetchTexts() -> impl IntoView {
     let fetch = Action::new_local(move |(): &()| desk.fetch_texts());
     fetch.dispatch(());
     let state = move || match fetch.value().get() {
-        Some(Err(TextsError::NoAnswer(_))) => say!(words.get(), "sign_in.no_site"),
+        Some(Err(TextsError::NoAnswer(_) | TextsError::NotLetIn)) => {
+            say!(words.get(), "sign_in.no_site")
+        }
         Some(Err(TextsError::Wrong(what))) => say!(words.get(), "fault.texts", what = what),
         Some(Err(TextsError::Fault(fault))) => fault_words(words.get(), &fault),
         Some(Ok(())) | None => say!(words.get(), "sign_in.loading"),
@@ -103,10 +137,9 @@ fn People(chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
     view! {
         <h1 class="sign-in-title">{move || say!(words.get(), "sign_in.title")}</h1>
         <p class="sign-in-site">{site}</p>
+        <JoinAgain />
         <ul class="person-list">{people}</ul>
-        <button class="button" data-kind="quiet" type="button" on:click=move |_| desk.set_language(words.get().other())>
-            <Icon name="languages" />{move || say!(words.get(), "menu.language")}
-        </button>
+        <OtherLanguage />
     }
     .into_any()
 }
@@ -211,6 +244,8 @@ fn error_words(language: Language, error: &SignInError, name: &str) -> String {
         SignInError::TooManyTries => say!(language, "sign_in.too_many"),
         SignInError::Server(why) => say!(language, "sign_in.fault", why = format!("{why:?}")),
         SignInError::NoCrypto => say!(language, "fault.no_key"),
+        SignInError::Revoked => say!(language, "sign_in.revoked", name = name),
+        SignInError::NotEnrolled => say!(language, "sign_in.device_unknown"),
         SignInError::OtherOffice => say!(language, "sign_in.other_office"),
         SignInError::Fault(fault) => fault_words(language, fault),
     }

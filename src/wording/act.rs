@@ -268,6 +268,7 @@ pub fn fate_reason(language: Language, fate: Option<Fate>) -> Option<String> {
             HeldReason::Fork => say!(language, "held.fork"),
             HeldReason::UnknownFormat => say!(language, "held.unknown_format"),
             HeldReason::CounterLeap => say!(language, "held.counter_leap"),
+            HeldReason::Revoked => say!(language, "held.revoked"),
         }),
         Fate::Refused(reason) => Some(match reason {
             RefusedReason::Malformed => say!(language, "refused_fate.malformed"),

@@ -246,6 +246,8 @@ impl Words<'_> {
             Fact::Adopted(_) => say!(language, "event.adopted"),
             Fact::RulesConfirmed(it) if it.objects => say!(language, "event.rules_objected"),
             Fact::RulesConfirmed(_) => say!(language, "event.rules_confirmed"),
+            Fact::AccessDecided(it) if it.may_enter => say!(language, "event.let_in_again"),
+            Fact::AccessDecided(_) => say!(language, "event.let_in_no_more"),
         }
     }
 

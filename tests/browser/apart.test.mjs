@@ -59,7 +59,7 @@ app.journey("a cloned phone goes on in a chain of its own, and both deliver ever
   const server = await stage.server();
   const profile = await stage.folder("profile");
   const first = await stage.process(server, profile);
-  await first.page.goto("/");
+  await first.page.goto(server.joining);
   await app.signIn(first.page, app.PATROL, server.pin(app.PATROL));
   await app.record(first.page, app.LEAK, "keep");
   await app.untilDelivered(first.page);

@@ -75,7 +75,7 @@ async function preparedProfile(stage) {
   const server = await stage.server();
   const profile = await stage.folder("profile");
   const life = await stage.process(server, profile);
-  await life.page.goto("/");
+  await life.page.goto(server.joining);
   await app.signIn(life.page, app.PATROL, server.pin(app.PATROL));
   await app.untilCached(life.page);
   await app.untilDelivered(life.page);

@@ -69,6 +69,10 @@ async function takeAll(browser, locale) {
   const device = await browser.newContext({ baseURL: URL_OF_SERVER, locale, viewport: SIZES[0] });
   const page = await device.newPage();
   await page.goto("/");
+  await page.locator("#join-code").waitFor();
+  await inEverySize(page, locale, "0-join");
+  await page.locator("#join-code").fill(app.DEMO_CODE);
+  await page.locator(".join-form button[type=submit]").click();
   await page.locator(".person").first().waitFor();
   await inEverySize(page, locale, "1-sign-in");
   await app.choosePerson(page, app.PATROL);
@@ -118,7 +122,7 @@ async function takeSheets(browser, locale) {
   for (const [name, pin] of PEOPLE) {
     const device = await browser.newContext({ baseURL: URL_OF_SERVER, locale, viewport: TABLET });
     const page = await device.newPage();
-    await page.goto("/");
+    await page.goto(`/#join=${app.DEMO_CODE}`);
     await app.signIn(page, name, pin);
     // All cases are there, so that none is drawn anew under the hand.
     await page.locator('.sync-line[data-sync="synced"]').waitFor({ timeout: 120_000 });

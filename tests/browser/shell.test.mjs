@@ -220,6 +220,14 @@ app.journey("a window that keeps nothing says so", async (stage) => {
   assert.match(text, /This window cannot keep data/);
 });
 
+app.journey("an address that is no page leads to the work list", async (stage) => {
+  const server = await stage.server();
+  const page = await app.signedIn(await stage.device(server), server, app.PATROL);
+  await page.goto("/no/such/page");
+  await page.locator(".empty-state").first().waitFor();
+  assert.equal(page.url(), `${server.url}/`);
+});
+
 app.journey("without JavaScript the page says what to do", async (stage) => {
   const server = await stage.server();
   const device = await stage.device(server, { javaScriptEnabled: false });
@@ -237,7 +245,7 @@ for (const locale of ["zh-CN", "en"]) {
     const server = await stage.server();
     const device = await stage.device(server, { locale });
     const page = await device.newPage();
-    await page.goto("/");
+    await page.goto(server.joining);
     await app.choosePerson(page, app.PATROL);
     await app.enterPin(page, "12345");
     await untilTold(page, say("sign_in.digits"));
@@ -281,7 +289,7 @@ for (const locale of ["zh-CN", "en"]) {
     const device = await stage.device(server, { locale });
     await device.route("**/api/site", (route) => route.abort());
     const page = await device.newPage();
-    await page.goto("/");
+    await page.goto(server.joining);
     await page.getByText(say("sign_in.no_site")).waitFor();
     await device.unroute("**/api/site");
     await page.getByRole("button", { name: say("sign_in.retry") }).click();

@@ -23,7 +23,7 @@ app.journey("an older page that holds the database is named, and opening goes on
   const server = await stage.server();
   const device = await stage.device(server);
   const page = await device.newPage();
-  await page.goto("/");
+  await page.goto(server.joining);
   await page.locator(".person").first().waitFor();
   await page.goto("about:blank");
   const old = await app.blankPage(device);

@@ -18,6 +18,8 @@ export const DIST = process.env.SHOUWEN_DIST ?? new URL("dist", ROOT).pathname;
 
 export const PHONE = { width: 390, height: 844 };
 export const TABLET = { width: 1024, height: 768 };
+/** With which every device joins the demonstration. */
+export const DEMO_CODE = "DEMO-DEMO-DEMO";
 export const PATROL = "王建国";
 export const HEAD_OF_ENGINEERING = "陈工";
 export const TECHNICIAN = "钱伟";
@@ -162,7 +164,23 @@ class Server {
 
   /** Has the program do something with its database, beside the server or without it. */
   async order(...words) {
-    await promisify(execFile)(SERVER, [...words, "--data", this.#data]);
+    const { stdout } = await promisify(execFile)(SERVER, [...words, "--data", this.#data]);
+    return stdout;
+  }
+
+  /** The path with which a device joins the demonstration, wherever it reaches the server. */
+  get joining() {
+    const path = this.#printed.match(/open http:\/\/[^/]+(\/#join=\S+)/)?.[1];
+    assert.ok(path, "the server prints no link to join with");
+    return path;
+  }
+
+  /** A code, as head office gives it out: to be typed, or as a link. */
+  async invite(...words) {
+    const said = await this.order("admin", "invite", "--demo", ...words);
+    const code = said.match(words.includes("--link") ? /http\S+#join=\S+/ : /[0-9A-Z]{4}(-[0-9A-Z]{4}){2}/)?.[0];
+    assert.ok(code, `no code in: ${said}`);
+    return code;
   }
 
   /** A person's PIN, from the table that the server prints. */
@@ -290,7 +308,7 @@ export async function signIn(page, name, pin) {
 /** Opens the app on a device and signs a person in. */
 export async function signedIn(device, server, name) {
   const page = await device.newPage();
-  await page.goto("/");
+  await page.goto(server.joining);
   await signIn(page, name, server.pin(name));
   return page;
 }

@@ -24,13 +24,15 @@ use shouwen_store::{
 use shouwen_sync::client::{
     Client, Elapsed, Failure, Input, Load, Place, Start, Status, Todo, Trigger,
 };
-use shouwen_sync::message::{Bytes, Cursor, FailureCode, Page, Pull, SignedIn, Stated, Withdraw};
+use shouwen_sync::message::{Bytes, Cursor, Enrolled, FailureCode, Page, Pull, Stated, Withdraw};
 
 use crate::chance::Chance;
 use crate::office::{Office, OfficeError};
 
 /// So many failures while getting level, and the replay ends.
 const FAILURES: u32 = 4;
+/// With which every device joins the demonstration.
+const CODE: &str = "DEMO-DEMO-DEMO";
 /// The setting that holds the epoch known to be filled.
 const FILLED: &str = "filled";
 
@@ -41,7 +43,7 @@ pub struct Device {
     /// A part of case numbers.
     code: String,
     key: SecretKey,
-    signed_in: SignedIn,
+    enrolled: Enrolled,
     token: String,
     /// What may be read here, as head office said.
     scope: Scope,
@@ -119,8 +121,10 @@ impl Device {
         let id = DeviceId::from_random(chance.id());
         let key = SecretKey::from_bytes(Algorithm::Ed25519, &chance.secret())
             .expect("any 32 bytes are a key");
-        let signed_in = office.sign_in(person, pin, id, &key)?;
-        let contacted = office.contact(&signed_in, id, &key, Stated::default(), false)?;
+        let mut enrolled = office.enrol(CODE, id, &key)?;
+        let joined = office.contact(&enrolled, id, &key, Stated::default(), false)?;
+        office.sign_in(person, pin, &mut enrolled, &joined.token)?;
+        let contacted = office.contact(&enrolled, id, &key, Stated::default(), false)?;
         let log = Memory::new();
         let fence = ready(log.take_over()).expect("a new log in memory has no faults");
         let client = Client::new(Start {
@@ -130,14 +134,14 @@ impl Device {
             filled: 0,
             held: None,
         });
-        let server_now = signed_in.server_now;
+        let server_now = contacted.server_now;
         let device = Self {
             id,
             person: person.clone(),
-            site: signed_in.site.clone(),
-            code: code(&signed_in.certificate),
+            site: enrolled.site.clone(),
+            code: code(&enrolled.certificate),
             key,
-            signed_in,
+            enrolled,
             token: contacted.token,
             scope: contacted.scope,
             log,
@@ -315,7 +319,7 @@ impl Device {
                     sequence: head.sequence,
                     hash: head.hash,
                 };
-                let answer = office.contact(&self.signed_in, self.id, &self.key, stated, forked)?;
+                let answer = office.contact(&self.enrolled, self.id, &self.key, stated, forked)?;
                 self.token.clone_from(&answer.token);
                 self.scope = answer.scope.clone();
                 Input::Contacted(answer)
@@ -360,7 +364,7 @@ impl Device {
                     scope: self.scope.clone(),
                     ask,
                 };
-                Input::PullAnswered(office.pull(&self.signed_in, &self.token, &pull)?)
+                Input::PullAnswered(office.pull(&self.enrolled, &self.token, &pull)?)
             }
             // Nobody starts this device again.
             // Nobody else reads here, and nothing is read on after its end: what was read need not be kept.
@@ -429,7 +433,11 @@ fn is_final(error: &OfficeError) -> bool {
         OfficeError::NotPlainHttp { .. } => true,
         OfficeError::NoAnswer { .. } | OfficeError::NotHeadOffice { .. } => false,
         OfficeError::Declined { failure, .. } => match failure.code {
-            FailureCode::WrongPin | FailureCode::NotEnrolled | FailureCode::DeviceTaken => true,
+            FailureCode::WrongPin
+            | FailureCode::NotEnrolled
+            | FailureCode::WrongCode
+            | FailureCode::Revoked
+            | FailureCode::DeviceTaken => true,
             FailureCode::NotSignedIn
             | FailureCode::Malformed
             | FailureCode::TooManyTries
@@ -447,9 +455,12 @@ fn failure(error: &OfficeError) -> Failure {
     match error.code() {
         None => Failure::Network,
         Some(FailureCode::NotSignedIn) => Failure::SignedOut,
-        Some(FailureCode::WrongPin | FailureCode::NotEnrolled | FailureCode::DeviceTaken) => {
-            Failure::NotEnrolled
-        }
+        Some(
+            FailureCode::WrongPin
+            | FailureCode::NotEnrolled
+            | FailureCode::WrongCode
+            | FailureCode::DeviceTaken,
+        ) => Failure::NotEnrolled,
         Some(FailureCode::TooLarge) => Failure::TooLarge,
         Some(
             FailureCode::Malformed

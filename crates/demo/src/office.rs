@@ -8,8 +8,8 @@ use shouwen_domain::certificate::Subject;
 use shouwen_domain::id::{DeviceId, PersonId};
 use shouwen_domain::signature::{Context, SecretKey, Signed};
 use shouwen_sync::message::{
-    Bytes, Challenge, Contact, Contacted, Failure, FailureCode, MEDIA_TYPE, Page, Pull, Push,
-    Pushed, SignIn, SignedIn, SiteTexts, Stated, Withdraw,
+    Bytes, Challenge, Contact, Contacted, Enrol, Enrolled, Failure, FailureCode, MEDIA_TYPE, Page,
+    Pull, Push, Pushed, SignIn, SignedIn, SiteTexts, Stated, Withdraw,
 };
 
 /// The largest answer there is: the texts of a site, or a page.
@@ -114,27 +114,43 @@ impl Office {
         &self.base
     }
 
+    /// Has a device join the site of this code.
+    pub fn enrol(
+        &self,
+        code: &str,
+        device: DeviceId,
+        key: &SecretKey,
+    ) -> Result<Enrolled, OfficeError> {
+        let message = Enrol {
+            code: code.to_owned(),
+            device,
+            key: Bytes(key.public().to_cose_key()),
+        };
+        self.post("/api/enrol", None, &message)
+    }
+
+    /// Signs a person in on a device, which gets another certificate.
     pub fn sign_in(
         &self,
         person: &PersonId,
         pin: &str,
-        device: DeviceId,
-        key: &SecretKey,
-    ) -> Result<SignedIn, OfficeError> {
+        enrolled: &mut Enrolled,
+        token: &str,
+    ) -> Result<(), OfficeError> {
         let message = SignIn {
             person: person.clone(),
             pin: pin.to_owned(),
-            device,
-            key: Bytes(key.public().to_cose_key()),
-            certificate: None,
+            certificate: enrolled.certificate.clone(),
         };
-        self.post("/api/sign-in", None, &message)
+        let answer: SignedIn = self.post("/api/sign-in", Some(token), &message)?;
+        enrolled.certificate = answer.certificate;
+        Ok(())
     }
 
     /// Opens a contact: proves the device's key, and checks that it is head office who answers.
     pub fn contact(
         &self,
-        signed_in: &SignedIn,
+        enrolled: &Enrolled,
         device: DeviceId,
         key: &SecretKey,
         head: Stated,
@@ -143,7 +159,7 @@ impl Office {
         let challenge: Challenge = self.post("/api/challenge", None, &())?;
         let said = Contact {
             device,
-            certificate: signed_in.certificate.clone(),
+            certificate: enrolled.certificate.clone(),
             nonce: challenge.nonce,
             head,
             forked,
@@ -152,7 +168,7 @@ impl Office {
         let body = minicbor::to_vec(&said).expect("writing to a vector cannot fail");
         let signed = Signed::by(key, Context::Contact, body).to_bytes();
         let answer = self.read_bytes(path, self.request(path, None).send(&signed[..]))?;
-        signed_by_office::<Contacted>(signed_in, Context::Contacted, &answer)
+        signed_by_office::<Contacted>(enrolled, Context::Contacted, &answer)
             .filter(|it| it.nonce == said.nonce && it.device == device)
             .ok_or_else(|| self.not_head_office(path))
     }
@@ -182,17 +198,11 @@ impl Office {
         self.post("/api/push", Some(token), push)
     }
 
-    pub fn pull(
-        &self,
-        signed_in: &SignedIn,
-        token: &str,
-        pull: &Pull,
-    ) -> Result<Page, OfficeError> {
+    pub fn pull(&self, enrolled: &Enrolled, token: &str, pull: &Pull) -> Result<Page, OfficeError> {
         let path = "/api/pull";
         let body = minicbor::to_vec(pull).expect("writing to a vector cannot fail");
         let answer = self.read_bytes(path, self.request(path, Some(token)).send(&body[..]))?;
-        signed_by_office(signed_in, Context::Page, &answer)
-            .ok_or_else(|| self.not_head_office(path))
+        signed_by_office(enrolled, Context::Page, &answer).ok_or_else(|| self.not_head_office(path))
     }
 
     fn post<T: for<'b> Decode<'b, ()>>(
@@ -264,12 +274,12 @@ impl Office {
 }
 /// What head office said, if it was head office.
 fn signed_by_office<T: for<'b> Decode<'b, ()>>(
-    signed_in: &SignedIn,
+    enrolled: &Enrolled,
     context: Context,
     answer: &[u8],
 ) -> Option<T> {
     let signed = Signed::from_bytes(answer).ok()?;
-    let office = signed_in.office.certified(&Subject::Office);
+    let office = enrolled.office.certified(&Subject::Office);
     let mut by_office = office
         .iter()
         .filter_map(|key| signed.verified(context, key).ok());

@@ -471,6 +471,9 @@ pub enum HeldReason {
     /// The logical counter leaps further ahead than devices count.
     #[n(3)]
     CounterLeap,
+    /// Head office lets its device or its person in no more: somebody there has to decide.
+    #[n(4)]
+    Revoked,
 }
 
 /// Why an envelope is not taken, whatever else arrives.

@@ -26,7 +26,7 @@ pub use transfer::*;
 pub use verification::*;
 
 /// The vocabulary this build reads and writes. Raised with every new kind of fact or new meaning.
-pub const VOCABULARY: u32 = 4;
+pub const VOCABULARY: u32 = 5;
 
 /// One thing that happened, with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,6 +176,8 @@ pub enum Fact {
     OuterReplied(#[n(0)] OuterReplied),
     #[n(72)]
     FurtherCaseReported(#[n(0)] FurtherCaseReported),
+    #[n(73)]
+    AccessDecided(#[n(0)] AccessDecided),
 }
 
 impl Fact {
@@ -219,6 +221,7 @@ impl Fact {
         match self {
             Self::FurtherCaseReported(_) => 3,
             Self::PhotoAdded(it) if it.is_signature() => 4,
+            Self::AccessDecided(_) => 5,
             _ => 2,
         }
     }

@@ -214,6 +214,11 @@ random_id!(
     ShiftId
 );
 
+impl DeviceId {
+    /// Head office itself, which writes to a site what it orders. No device ever draws all zeros.
+    pub const HEAD_OFFICE: Self = Self([0; 16]);
+}
+
 impl CaseId {
     /// Where the site's own events lie: texts adopted, rules read. No case is ever drawn as all zeros.
     pub const SITE: Self = Self([0; 16]);

@@ -73,6 +73,11 @@ impl Scope {
         }
     }
 
+    /// Whether nobody has signed in on the device.
+    pub fn is_nobodys(&self) -> bool {
+        *self == Self::Of(Concerned::default())
+    }
+
     /// Whether a case that concerns these may be read.
     pub fn sees(&self, concerned: &Concerned) -> bool {
         match self {
@@ -295,6 +300,7 @@ impl<'a> Named<'a> {
             | Fact::Stated(_)
             | Fact::Adopted(_)
             | Fact::RulesConfirmed(_)
+            | Fact::AccessDecided(_)
             | Fact::DelayTold(_)
             | Fact::OuterReplied(_) => {}
         }

@@ -63,10 +63,12 @@ pub enum Context {
     Withdrawal,
     /// Unsent work that leaves a device, sealed to head office.
     Rescue,
+    /// A device that was let in no more, and holds nothing any longer.
+    Erased,
 }
 
 impl Context {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Envelope,
         Self::Certificate,
         Self::Receipt,
@@ -75,6 +77,7 @@ impl Context {
         Self::Page,
         Self::Withdrawal,
         Self::Rescue,
+        Self::Erased,
     ];
 
     /// The `external_aad`.
@@ -88,6 +91,7 @@ impl Context {
             Self::Page => "shouwen/page/1",
             Self::Withdrawal => "shouwen/withdrawal/1",
             Self::Rescue => "shouwen/rescue/1",
+            Self::Erased => "shouwen/erased/1",
         }
     }
 

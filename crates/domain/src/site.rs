@@ -1,4 +1,4 @@
-//! What a site has adopted and who has confirmed the rules (G3, G4), folded from the events under [`CaseId::SITE`].
+//! What a site has adopted, who has confirmed the rules (G3, G4), and whom head office lets in no more, folded from the events under [`CaseId::SITE`].
 //!
 //! A case asks nothing here: it keeps the pack under which it was opened.
 //!
@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use crate::decide::{Acting, Post, Refusal, acts_for};
 use crate::directory::{Directory, Person};
 use crate::envelope::Envelope;
-use crate::event::{Adopted, Content, Event, Fact, Field, RulesConfirmed};
+use crate::event::{Adopted, Content, Event, Fact, Field, Holder, RulesConfirmed};
 use crate::hash::Hash;
-use crate::id::{EnvelopeId, PersonId};
+use crate::id::{DeviceId, EnvelopeId, PersonId};
 use crate::limits;
 use crate::moment::Moment;
 use crate::rule::RuleId;
@@ -22,6 +22,8 @@ pub struct Site {
     /// In the order of the log.
     pub adoptions: Vec<Adoption>,
     pub confirmations: Vec<Confirmation>,
+    /// Whom head office lets in no more.
+    pub revoked: BTreeSet<Holder>,
     /// Envelopes of a newer version, or with events of a case: kept, and without effect here.
     pub not_read: Vec<EnvelopeId>,
 }
@@ -82,7 +84,11 @@ impl Site {
         let Ok(facts) = envelope.facts() else {
             return false;
         };
-        let is_sites = |it: &Fact| matches!(it, Fact::Adopted(_) | Fact::RulesConfirmed(_));
+        let is_sites = |it: &Fact| match it {
+            // Whatever a device writes, it lets nobody out or in.
+            Fact::AccessDecided(_) => header.device == DeviceId::HEAD_OFFICE,
+            it => matches!(it, Fact::Adopted(_) | Fact::RulesConfirmed(_)),
+        };
         if !facts.iter().all(is_sites) {
             return false;
         }
@@ -99,9 +105,25 @@ impl Site {
                     at: header.at,
                     confirmed,
                 });
+            } else if let Fact::AccessDecided(it) = fact {
+                if it.may_enter {
+                    self.revoked.remove(&it.whom);
+                } else {
+                    self.revoked.insert(it.whom);
+                }
             }
         }
         true
+    }
+
+    /// Whether head office lets this person in, on whatever device.
+    pub fn lets_in(&self, person: &PersonId) -> bool {
+        !self.revoked.contains(&Holder::Person(person.clone()))
+    }
+
+    /// The same of a device, whoever holds it.
+    pub fn lets_in_device(&self, device: DeviceId) -> bool {
+        !self.revoked.contains(&Holder::Device(device))
     }
 
     /// The pack in force: that of the latest date reached; of several for one date, the one adopted last.

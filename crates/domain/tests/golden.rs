@@ -145,6 +145,7 @@ one_fact_of_each_kind! {
     DelayTold: DelayTold { how: Contact::Call, phrases: Vec::new() },
     OuterReplied: OuterReplied {},
     FurtherCaseReported: FurtherCaseReported { department: slug("engineering"), person: Some(slug("liu-q")) },
+    AccessDecided: AccessDecided { whom: Holder::Person(slug("liu-q")), may_enter: false },
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does
@@ -630,14 +631,14 @@ fn keys_and_their_certificates() {
 /// A fate or reason left out does not compile.
 #[test]
 fn a_receipt_of_every_fate() {
-    use HeldReason::{CounterLeap, Fork, Gap, UnknownFormat};
+    use HeldReason::{CounterLeap, Fork, Gap, Revoked, UnknownFormat};
     use RefusedReason::{Malformed, NotYours, TooLarge, Unsigned, Withdrawn};
-    let held = [Gap, Fork, UnknownFormat, CounterLeap].map(Fate::Held);
+    let held = [Gap, Fork, UnknownFormat, CounterLeap, Revoked].map(Fate::Held);
     let refused = [Malformed, TooLarge, NotYours, Unsigned, Withdrawn].map(Fate::Refused);
     for fate in [&[Fate::Accepted], &held[..], &refused].concat() {
         let file = match fate {
             Fate::Accepted => "Receipt-Accepted".to_owned(),
-            Fate::Held(reason @ (Gap | Fork | UnknownFormat | CounterLeap)) => {
+            Fate::Held(reason @ (Gap | Fork | UnknownFormat | CounterLeap | Revoked)) => {
                 format!("Receipt-Held-{reason:?}")
             }
             Fate::Refused(reason @ (Malformed | TooLarge | NotYours | Unsigned | Withdrawn)) => {

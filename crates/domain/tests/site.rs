@@ -10,7 +10,7 @@ use shouwen_domain::command::{Circumstances, Next, RecordForm};
 use shouwen_domain::decide::Post;
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Stamp};
-use shouwen_domain::event::{Channel, Event};
+use shouwen_domain::event::{AccessDecided, Channel, Content, Event, Fact, Holder};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
@@ -97,12 +97,23 @@ impl Log {
 }
 
 fn seal_for_site(rules: &Rules, n: u8, by: &str, at: Moment, events: &[Event]) -> Envelope {
+    seal_on(DeviceId::from_random([1; 16]), rules, n, by, at, events)
+}
+
+fn seal_on(
+    device: DeviceId,
+    rules: &Rules,
+    n: u8,
+    by: &str,
+    at: Moment,
+    events: &[Event],
+) -> Envelope {
     let stamp = Stamp {
         id: EnvelopeId::from_random([n; 16]),
         site: rules.directory.site.clone(),
         case: CaseId::SITE,
         person: person(by),
-        device: DeviceId::from_random([1; 16]),
+        device,
         chain: 1,
         sequence: n.into(),
         previous: None,
@@ -148,6 +159,35 @@ fn both() -> Log {
             "2026-07-14 10:00",
             adopt(stricter().hash(), CHANGE),
         )
+}
+
+#[test]
+fn head_office_lets_somebody_in_no_more_and_in_again_and_no_device_does() {
+    let li = Holder::Person(person("li-na"));
+    let phone = Holder::Device(DeviceId::from_random([7; 16]));
+    let order = |device, n, whom: &Holder, may_enter| {
+        let fact = Fact::AccessDecided(AccessDecided {
+            whom: whom.clone(),
+            may_enter,
+        });
+        let event = Event::new(fact, Content::default());
+        seal_on(device, &rules(), n, "gao-yun", at(FIRST), &[event])
+    };
+    let office = DeviceId::HEAD_OFFICE;
+    let shut_out = [
+        order(office, 1, &li, false),
+        order(office, 2, &phone, false),
+    ];
+    let site = Site::fold(&shut_out);
+    assert!(!site.lets_in(&person("li-na")) && site.lets_in(&person("gao-yun")));
+    assert!(!site.lets_in_device(DeviceId::from_random([7; 16])));
+    assert!(site.lets_in_device(DeviceId::from_random([1; 16])));
+    let again = [&shut_out[..], &[order(office, 3, &li, true)]].concat();
+    assert!(Site::fold(&again).lets_in(&person("li-na")));
+    let forged = order(DeviceId::from_random([1; 16]), 4, &phone, true);
+    let site = Site::fold(&[&shut_out[..], &[forged.clone()]].concat());
+    assert!(!site.lets_in_device(DeviceId::from_random([7; 16])));
+    assert_eq!(site.not_read, [forged.header().id]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod answer;
 mod contact;
+mod enrol;
 mod files;
 mod live;
 mod pull;
@@ -19,6 +20,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use shouwen_domain::id::SiteId;
 use shouwen_domain::limits;
 use shouwen_sync::message::{Push, Pushed};
 use shouwen_sync::server::{self as protocol, Sender};
@@ -27,7 +29,7 @@ use crate::clock::Clock;
 use crate::keys::{Bearer, Keys};
 use crate::news::News;
 use crate::site::Sites;
-use crate::storage::{Storage, feed, log};
+use crate::storage::{Fault, Storage, feed, log, orders};
 
 use answer::{Cbor, Declined};
 use pull::Blocks;
@@ -40,9 +42,11 @@ const PUSH_ENVELOPES: usize = limits::BATCH_BYTES / 256;
 pub struct Office {
     pub sites: Sites,
     pub storage: Storage,
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     pub news: Arc<News>,
     pub clock: Arc<dyn Clock>,
+    /// The demonstration's site, which everybody may join.
+    demo: Option<SiteId>,
     gate: Gate,
     blocks: Blocks,
 }
@@ -51,9 +55,10 @@ impl Office {
     pub fn new(
         sites: Sites,
         storage: Storage,
-        keys: Keys,
+        keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         behind_proxy: bool,
+        demo: Option<SiteId>,
     ) -> Self {
         Self {
             sites,
@@ -61,6 +66,7 @@ impl Office {
             storage,
             keys,
             clock,
+            demo,
             gate: Gate::new(behind_proxy),
             blocks: Blocks::default(),
         }
@@ -69,6 +75,10 @@ impl Office {
 
 pub fn router(office: Arc<Office>) -> Router {
     Router::new()
+        .route(
+            "/api/enrol",
+            post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::BODY_BYTES)),
+        )
         .route(
             "/api/sign-in",
             post(sign_in::sign_in).layer(DefaultBodyLimit::max(sign_in::BODY_BYTES)),
@@ -79,6 +89,7 @@ pub fn router(office: Arc<Office>) -> Router {
             post(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
         )
         .route("/api/withdraw", post(contact::withdraw))
+        .route("/api/erased", post(contact::erased))
         .route("/api/rescue", post(rescue::rescue))
         .route("/api/site", get(site))
         .route("/api/push", post(push))
@@ -120,18 +131,14 @@ async fn health(State(office): State<Arc<Office>>) -> (StatusCode, &'static str)
     }
 }
 
-/// Open to everybody while there is one site: who signs in for the first time picks a name from it.
 async fn site(
     State(office): State<Arc<Office>>,
-    bearer: Option<Bearer>,
+    bearer: Bearer,
     headers: HeaderMap,
 ) -> Result<Response, Declined> {
-    let site = match &bearer {
-        Some(it) => office.sites.get(&it.site),
-        None => office.sites.only(),
-    };
+    let site = office.sites.get(&bearer.site);
     let texts = site
-        .ok_or(Declined::NotSignedIn("This server has several sites"))?
+        .ok_or(Declined::NotSignedIn("This site is not served here"))?
         .texts();
     let head = [
         (ETAG, texts.etag.as_str()),
@@ -154,7 +161,7 @@ async fn site(
 
 async fn push(
     State(office): State<Arc<Office>>,
-    bearer: Bearer,
+    Bringing(bearer): Bringing,
     Cbor(push): Cbor<Push>,
 ) -> Result<Cbor<Pushed>, Declined> {
     if push.device != bearer.device {
@@ -197,30 +204,42 @@ async fn push(
     }))
 }
 
+/// Whoever is let in, with those of its people who are.
 impl FromRequestParts<Arc<Office>> for Bearer {
     type Rejection = Declined;
 
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Declined> {
-        bearer(&parts.headers, office)?.ok_or(Declined::NotSignedIn("A token is needed"))
+        let bearer = bearer(&parts.headers, office)?;
+        let found = office.with_those_let_in(bearer).await?;
+        found.ok_or(Declined::Revoked)
     }
 }
 
-impl axum::extract::OptionalFromRequestParts<Arc<Office>> for Bearer {
+/// A device that brings what it holds: also one that is let in no more.
+pub struct Bringing(pub Bearer);
+
+impl FromRequestParts<Arc<Office>> for Bringing {
     type Rejection = Declined;
 
-    /// A token that is sent has to be good.
-    async fn from_request_parts(
-        parts: &mut Parts,
-        office: &Arc<Office>,
-    ) -> Result<Option<Self>, Declined> {
-        bearer(&parts.headers, office)
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Declined> {
+        bearer(&parts.headers, office).map(Self)
     }
 }
 
-fn bearer(headers: &HeaderMap, office: &Office) -> Result<Option<Bearer>, Declined> {
+impl Office {
+    /// Without the people whom head office lets in no more; none where it does not let the device in.
+    async fn with_those_let_in(&self, mut bearer: Bearer) -> Result<Option<Bearer>, Fault> {
+        let site = bearer.site.clone();
+        let site = self.storage.read(move |db| orders::site(db, &site)).await?;
+        bearer.people.retain(|it| site.lets_in(it));
+        Ok(site.lets_in_device(bearer.device).then_some(bearer))
+    }
+}
+
+fn bearer(headers: &HeaderMap, office: &Office) -> Result<Bearer, Declined> {
     let ended = Declined::NotSignedIn("The token is unknown or has ended");
     let Some(sent) = headers.get(AUTHORIZATION) else {
-        return Ok(None);
+        return Err(Declined::NotSignedIn("A token is needed"));
     };
     let Some(token) = sent.to_str().ok().and_then(|it| it.strip_prefix("Bearer ")) else {
         return Err(ended);
@@ -228,5 +247,5 @@ fn bearer(headers: &HeaderMap, office: &Office) -> Result<Option<Bearer>, Declin
     let found = office.keys.bearer(token, office.clock.now());
     // A site that is served here no more lets nobody in.
     let is_served = |it: &Bearer| office.sites.get(&it.site).is_some();
-    found.filter(is_served).map(Some).ok_or(ended)
+    found.filter(is_served).ok_or(ended)
 }

@@ -1,71 +1,169 @@
 //! The command line, and the environment for what it does not say.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "what stands beside an option is what --help prints"
+)]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use lexopt::prelude::{Long, Short, Value};
+use clap::{Args, Parser, Subcommand};
+use shouwen_domain::id::{PersonId, SiteId};
 
 use crate::storage::Address;
 
-pub const USAGE: &str = "\
-Usage: shouwen-server [options]                 answer devices
-       shouwen-server backup FILE [options]     copy the database into a file, while servers run,
-                                                and read it back
-       shouwen-server verify FILE               read such a file from end to end
-       shouwen-server restore FILE [options]    put it in the place of the database, while servers run
-       shouwen-server export FILE [options]     write every chain with its signatures and receipts, to
-                                                be checked without this program (docs/envelope.md)
+/// Head office: answers devices, unless told to do something else.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shouwen-server",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "The environment counts where the option is not given; several files are divided as in PATH.\n\
+                  SHOUWEN_LOG is error, warn, info (the default), debug or trace."
+)]
+struct CommandLine {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    order: Option<Order>,
+}
 
-  --listen ADDRESS   where to answer, such as 127.0.0.1:8080 (the default)   SHOUWEN_LISTEN
-  --data DIR         the folder of the database; made if missing (data)      SHOUWEN_DATA
-  --database URL     PostgreSQL, in place of SQLite in the data folder:      SHOUWEN_DATABASE
-                     postgres://user:password@host:port/database
-  --database-file F  reads that URL from the file's first line, so that      SHOUWEN_DATABASE_FILE
-                     no password stands on a command line
-  --keys FILE        head office's keys; made if missing (keys in the data     SHOUWEN_KEYS
-                     folder). Several processes need the same file; keep a
-                     copy away from the database: devices believe no others
-  --dist DIR         the built app (dist)                                    SHOUWEN_DIST
-  --site FILE.toml   a site's directory; once for each site                  SHOUWEN_SITE
-  --pack FILE.toml   the policy pack, in place of property-service           SHOUWEN_PACK
-  --calendar FILE    a year of the calendar, once for each; in place of      SHOUWEN_CALENDAR
-                     the published years that come with the program
-  --zones FILE.toml  the zone table, in place of the one that comes with it  SHOUWEN_ZONES
-  --demo             serve the demonstration site and print its PINs         SHOUWEN_DEMO=1
-  --behind-proxy     believe the last X-Forwarded-For                        SHOUWEN_BEHIND_PROXY=1
-  --set-pin PERSON   read a PIN from standard input, store it, and end
-  --replace          with restore: the database is not empty, and is replaced
-  --version, --help
-
-The environment counts where the option is not given; several files are divided as in PATH.
-SHOUWEN_LOG is error, warn, info (the default), debug or trace.";
-
-/// What the server is to do.
-#[derive(Debug, PartialEq, Eq)]
+/// What the server is to do in place of answering.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Order {
-    Serve(Arguments),
-    SetPin {
-        person: String,
-        arguments: Arguments,
-    },
-    Backup {
-        file: PathBuf,
-        arguments: Arguments,
-    },
-    Verify {
-        file: PathBuf,
-    },
-    Export {
-        file: PathBuf,
-        arguments: Arguments,
-    },
+    /// Copy the database into a file, while servers run, and read it back
+    Backup { file: PathBuf },
+    /// Read such a file from end to end
+    Verify { file: PathBuf },
+    /// Put it in the place of the database, while servers run
     Restore {
         file: PathBuf,
+        /// The database is not empty, and is replaced
+        #[arg(long)]
         replace: bool,
-        arguments: Arguments,
     },
-    Help,
-    Version,
+    /// Write every chain with its signatures and receipts, to be checked without this program (docs/envelope.md)
+    Export { file: PathBuf },
+    /// Say who may come in, while servers run
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+/// Who may come in.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Admin {
+    /// Give out a code with which one device joins a site: to be typed within a quarter of an hour, or as a link and a
+    /// QR code for a day
+    Invite {
+        /// The site; not needed where there is one
+        #[arg(long, value_name = "ID")]
+        to: Option<SiteId>,
+        /// Make a link to this address, such as https://office.example, and a QR code of it
+        #[arg(long, value_name = "URL")]
+        link: Option<String>,
+    },
+    /// Read a PIN from standard input and store it
+    SetPin { person: PersonId },
+    /// Say which devices joined, what each has written and not sent yet, and which are let in no more
+    Devices {
+        /// The site; not needed where there is one
+        #[arg(long, value_name = "ID")]
+        to: Option<SiteId>,
+    },
+    /// Let a person or a device in no more: a device closes for reading at its next contact, delivers what it had not
+    /// sent, and erases what it holds; what it still brings waits until it is released
+    Revoke {
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Let them in again
+    Reinstate {
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Pass on what a device brought after it or its people were let in no more
+    Release {
+        /// The device's short code, as in its case numbers
+        code: String,
+        /// The site; not needed where there is one
+        #[arg(long, value_name = "ID")]
+        to: Option<SiteId>,
+    },
+}
+
+/// A person, or a device.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Whom {
+    /// Their id in the directory
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "device",
+        conflicts_with = "device"
+    )]
+    pub person: Option<PersonId>,
+    /// Its short code, as in its case numbers
+    #[arg(long, value_name = "CODE")]
+    pub device: Option<String>,
+    /// The site of the device; not needed where there is one
+    #[arg(long, value_name = "ID")]
+    pub to: Option<SiteId>,
+    /// Who orders it, as it stands on record
+    #[arg(long, value_name = "NAME", default_value = "head-office")]
+    pub operator: PersonId,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where, and with what")]
+struct Options {
+    /// Where to answer (127.0.0.1:8080) [env: SHOUWEN_LISTEN]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// The folder of the database; made if missing (data) [env: SHOUWEN_DATA]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// PostgreSQL, in place of SQLite in the data folder: postgres://user:password@host:port/database
+    /// [env: SHOUWEN_DATABASE]
+    // Read later: an address that cannot be read is not repeated, since a password may stand in it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        conflicts_with = "database_file"
+    )]
+    database: Option<OsString>,
+    /// Read that URL from the file's first line, so that no password stands on a command line
+    /// [env: SHOUWEN_DATABASE_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    database_file: Option<PathBuf>,
+    /// Head office's keys; made if missing (keys in the data folder). Several processes need the same file; keep a copy
+    /// away from the database: devices believe no others [env: SHOUWEN_KEYS]
+    #[arg(long, global = true, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// The built app (dist) [env: SHOUWEN_DIST]
+    #[arg(long, global = true, value_name = "DIR")]
+    dist: Option<PathBuf>,
+    /// A site's directory; once for each site [env: SHOUWEN_SITE]
+    #[arg(long, global = true, value_name = "FILE.toml")]
+    site: Vec<PathBuf>,
+    /// The policy pack, in place of property-service [env: SHOUWEN_PACK]
+    #[arg(long, global = true, value_name = "FILE.toml")]
+    pack: Option<PathBuf>,
+    /// A year of the calendar, once for each; in place of the published years that come with the program
+    /// [env: SHOUWEN_CALENDAR]
+    #[arg(long, global = true, value_name = "FILE")]
+    calendar: Vec<PathBuf>,
+    /// The zone table, in place of the one that comes with the program [env: SHOUWEN_ZONES]
+    #[arg(long, global = true, value_name = "FILE.toml")]
+    zones: Option<PathBuf>,
+    /// Serve the demonstration site, and print its PINs and a code with which every device joins [env: SHOUWEN_DEMO=1]
+    #[arg(long, global = true)]
+    demo: bool,
+    /// Believe the last X-Forwarded-For [env: SHOUWEN_BEHIND_PROXY=1]
+    #[arg(long, global = true)]
+    behind_proxy: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,133 +188,83 @@ pub enum Database {
     NamedIn(PathBuf),
 }
 
-/// Reads `words` (without the program's name); `variable` looks into the environment.
+/// Reads `words` (without the program's name); `variable` looks into the environment. No order: to answer devices.
+///
+/// # Errors
+///
+/// What is wrong, or what was asked for with `--help` and `--version`.
 pub fn parse(
     words: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<Order, lexopt::Error> {
-    let mut found = from_environment(&variable)?;
-    let mut person = None;
-    let (mut verb, mut file, mut replace) = (None, None, false);
-    let (mut sites, mut calendar) = (Vec::new(), Vec::new());
-    let mut parser = lexopt::Parser::from_args(words);
-    while let Some(word) = parser.next()? {
-        match word {
-            Long("listen") => found.listen = parser.value()?.into_string()?,
-            Long("data") => found.data = parser.value()?.into(),
-            Long("database") => found.database = Some(database_at(parser.value()?)?),
-            Long("database-file") => {
-                found.database = Some(Database::NamedIn(parser.value()?.into()));
-            }
-            Long("keys") => found.keys = Some(parser.value()?.into()),
-            Long("dist") => found.dist = parser.value()?.into(),
-            Long("site") => sites.push(parser.value()?.into()),
-            Long("pack") => found.pack = Some(parser.value()?.into()),
-            Long("calendar") => calendar.push(parser.value()?.into()),
-            Long("zones") => found.zones = Some(parser.value()?.into()),
-            Long("demo") => found.demo = true,
-            Long("behind-proxy") => found.behind_proxy = true,
-            Long("set-pin") => person = Some(parser.value()?.into_string()?),
-            Long("replace") => replace = true,
-            Value(word) if verb.is_none() => {
-                let word = word.into_string()?;
-                if !["backup", "verify", "restore", "export"].contains(&word.as_str()) {
-                    return Err(format!("There is no order \"{word}\"").into());
-                }
-                verb = Some(word);
-            }
-            Value(word) if file.is_none() => file = Some(PathBuf::from(word)),
-            Long("help") | Short('h') => return Ok(Order::Help),
-            Long("version") | Short('V') => return Ok(Order::Version),
-            Short(_) | Long(_) | Value(_) => return Err(word.unexpected()),
-        }
+) -> Result<(Option<Order>, Arguments), clap::Error> {
+    let program = OsString::from("shouwen-server");
+    let CommandLine { options, order } =
+        CommandLine::try_parse_from([program].into_iter().chain(words))?;
+    let wrong = |what: String| {
+        clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{what}\n"))
+    };
+    let arguments = with_environment(options, &variable).map_err(wrong)?;
+    let needs_site = matches!(order, None | Some(Order::Admin(_)));
+    if needs_site && arguments.sites.is_empty() && !arguments.demo {
+        return Err(wrong(
+            "No site was given: name one with --site FILE.toml, or try --demo".to_owned(),
+        ));
     }
-    if !sites.is_empty() {
-        found.sites = sites;
-    }
-    if !calendar.is_empty() {
-        found.calendar = calendar;
-    }
-    if let Some(verb) = verb {
-        let file = file.ok_or_else(|| format!("{verb} needs the name of a file"))?;
-        return Ok(match verb.as_str() {
-            "export" => Order::Export {
-                file,
-                arguments: found,
-            },
-            "backup" => Order::Backup {
-                file,
-                arguments: found,
-            },
-            "verify" => Order::Verify { file },
-            _ => Order::Restore {
-                file,
-                replace,
-                arguments: found,
-            },
-        });
-    }
-    if found.sites.is_empty() && !found.demo {
-        return Err("No site was given: name one with --site FILE.toml, or try --demo".into());
-    }
-    Ok(match person {
-        Some(person) => Order::SetPin {
-            person,
-            arguments: found,
-        },
-        None => Order::Serve(found),
-    })
+    Ok((order, arguments))
 }
 
-fn from_environment(
+fn with_environment(
+    options: Options,
     variable: &impl Fn(&str) -> Option<OsString>,
-) -> Result<Arguments, lexopt::Error> {
+) -> Result<Arguments, String> {
     let value = |name: &str| variable(name).filter(|it| !it.is_empty());
-    let paths = |name: &str| {
-        value(name)
-            .map(|it| std::env::split_paths(&it).collect())
-            .unwrap_or_default()
+    let path = |given: Option<PathBuf>, name: &str| given.or_else(|| value(name).map(Into::into));
+    let paths = |given: Vec<PathBuf>, name: &str| {
+        let named = value(name).filter(|_| given.is_empty());
+        named.map_or(given, |it| std::env::split_paths(&it).collect())
     };
-    let flag = |name: &str| match value(name) {
-        None => Ok(false),
+    let flag = |given: bool, name: &str| match value(name).filter(|_| !given) {
+        None => Ok(given),
         Some(it) if it == "1" => Ok(true),
         Some(it) if it == "0" => Ok(false),
-        Some(it) => Err(lexopt::Error::from(format!(
-            "{name} is {}; expected 1 or 0",
-            it.display()
-        ))),
+        Some(it) => Err(format!("{name} is {}; expected 1 or 0", it.display())),
     };
-    let database = match (value("SHOUWEN_DATABASE"), value("SHOUWEN_DATABASE_FILE")) {
+    let text = |given: Option<String>, name: &str, otherwise: &str| match (given, value(name)) {
+        (Some(it), _) => Ok(it),
+        (None, Some(it)) => it
+            .into_string()
+            .map_err(|it| format!("{name} is {}, which is no text", it.display())),
+        (None, None) => Ok(otherwise.to_owned()),
+    };
+    let database = match (options.database, options.database_file) {
         (Some(url), _) => Some(database_at(url)?),
-        (None, file) => file.map(|it| Database::NamedIn(it.into())),
+        (None, Some(file)) => Some(Database::NamedIn(file)),
+        (None, None) => match (value("SHOUWEN_DATABASE"), value("SHOUWEN_DATABASE_FILE")) {
+            (Some(url), _) => Some(database_at(url)?),
+            (None, file) => file.map(|it| Database::NamedIn(it.into())),
+        },
     };
     Ok(Arguments {
-        listen: value("SHOUWEN_LISTEN")
-            .unwrap_or_else(|| "127.0.0.1:8080".into())
-            .into_string()?,
-        data: value("SHOUWEN_DATA")
-            .unwrap_or_else(|| "data".into())
-            .into(),
+        listen: text(options.listen, "SHOUWEN_LISTEN", "127.0.0.1:8080")?,
+        data: path(options.data, "SHOUWEN_DATA").unwrap_or_else(|| "data".into()),
         database,
-        keys: value("SHOUWEN_KEYS").map(Into::into),
-        dist: value("SHOUWEN_DIST")
-            .unwrap_or_else(|| "dist".into())
-            .into(),
-        sites: paths("SHOUWEN_SITE"),
-        pack: value("SHOUWEN_PACK").map(Into::into),
-        calendar: paths("SHOUWEN_CALENDAR"),
-        zones: value("SHOUWEN_ZONES").map(Into::into),
-        demo: flag("SHOUWEN_DEMO")?,
-        behind_proxy: flag("SHOUWEN_BEHIND_PROXY")?,
+        keys: path(options.keys, "SHOUWEN_KEYS"),
+        dist: path(options.dist, "SHOUWEN_DIST").unwrap_or_else(|| "dist".into()),
+        sites: paths(options.site, "SHOUWEN_SITE"),
+        pack: path(options.pack, "SHOUWEN_PACK"),
+        calendar: paths(options.calendar, "SHOUWEN_CALENDAR"),
+        zones: path(options.zones, "SHOUWEN_ZONES"),
+        demo: flag(options.demo, "SHOUWEN_DEMO")?,
+        behind_proxy: flag(options.behind_proxy, "SHOUWEN_BEHIND_PROXY")?,
     })
 }
 
-fn database_at(url: OsString) -> Result<Database, lexopt::Error> {
-    let url = url.into_string()?;
-    let address = url.parse().map_err(|it| {
-        lexopt::Error::from(format!("The database's address cannot be read: {it}"))
-    })?;
-    Ok(Database::At(address))
+fn database_at(url: OsString) -> Result<Database, String> {
+    let unread = |why: String| format!("The database's address cannot be read: {why}");
+    let url = url
+        .into_string()
+        .map_err(|_| unread("it is no text".to_owned()))?;
+    Ok(Database::At(url.parse().map_err(unread)?))
 }
 
 impl Arguments {
@@ -246,7 +294,10 @@ impl Database {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str], environment: &[(&str, &str)]) -> Result<Order, String> {
+    fn read(
+        words: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<(Option<Order>, Arguments), String> {
         let variable = |name: &str| {
             environment
                 .iter()
@@ -258,7 +309,7 @@ mod tests {
 
     fn arguments(words: &[&str], environment: &[(&str, &str)]) -> Arguments {
         match read(words, environment) {
-            Ok(Order::Serve(it)) => it,
+            Ok((None, it)) => it,
             other => panic!("{other:?}"),
         }
     }
@@ -317,52 +368,46 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        assert_eq!(
-            read(&[], &[]).unwrap_err(),
-            "No site was given: name one with --site FILE.toml, or try --demo"
-        );
-        assert_eq!(
-            read(&["--port", "1"], &[]).unwrap_err(),
-            "invalid option '--port'"
-        );
-        assert_eq!(
-            read(&[], &[("SHOUWEN_DEMO", "yes")]).unwrap_err(),
-            "SHOUWEN_DEMO is yes; expected 1 or 0"
-        );
-    }
-
-    #[test]
-    fn a_backup_is_ordered_with_its_file_and_needs_no_site() {
-        match read(
-            &["restore", "it.backup", "--replace", "--data", "here"],
+        let refused = |words: &[&str], environment: &[(&str, &str)], with: &str| {
+            let said = read(words, environment).unwrap_err();
+            assert!(said.contains(with), "{said}");
+        };
+        let no_site = "No site was given: name one with --site FILE.toml, or try --demo";
+        refused(&[], &[], no_site);
+        refused(&["admin", "invite"], &[], no_site);
+        refused(&["--port", "1"], &[], "unexpected argument '--port' found");
+        refused(&["admin"], &[], "invite");
+        refused(&["verify"], &[], "<FILE>");
+        refused(&["back", "up"], &[], "unrecognized subcommand 'back'");
+        refused(
+            &["--demo", "admin", "set-pin", "Li Na"],
             &[],
-        ) {
-            Ok(Order::Restore {
-                file,
-                replace: true,
-                arguments,
-            }) => assert_eq!((file, arguments.data), ("it.backup".into(), "here".into())),
-            other => panic!("{other:?}"),
-        }
-        assert!(matches!(
-            read(&["--data", "here", "backup", "it.backup"], &[]),
-            Ok(Order::Backup { .. })
-        ));
-        assert_eq!(
-            read(&["verify"], &[]).unwrap_err(),
-            "verify needs the name of a file"
+            "invalid value 'Li Na' for '<PERSON>'",
         );
-        assert_eq!(
-            read(&["back", "up"], &[]).unwrap_err(),
-            "There is no order \"back\""
-        );
+        let environment = [("SHOUWEN_DEMO", "yes")];
+        refused(&[], &environment, "SHOUWEN_DEMO is yes; expected 1 or 0");
     }
 
     #[test]
-    fn a_pin_is_set_for_a_person() {
-        match read(&["--demo", "--set-pin", "li-na"], &[]) {
-            Ok(Order::SetPin { person, .. }) => assert_eq!(person, "li-na"),
-            other => panic!("{other:?}"),
-        }
+    fn an_order_is_read_with_options_before_and_behind_it_and_a_copy_needs_no_site() {
+        let words = ["restore", "it.backup", "--replace", "--data", "here"];
+        let (order, arguments) = read(&words, &[]).unwrap();
+        let restore = Order::Restore {
+            file: "it.backup".into(),
+            replace: true,
+        };
+        assert_eq!((order, arguments.data), (Some(restore), "here".into()));
+        let (order, _) = read(&["--data", "here", "backup", "it.backup"], &[]).unwrap();
+        let file = "it.backup".into();
+        assert_eq!(order, Some(Order::Backup { file }));
+        let (order, _) = read(&["admin", "set-pin", "li-na", "--demo"], &[]).unwrap();
+        let person = "li-na".parse().unwrap();
+        assert_eq!(order, Some(Order::Admin(Admin::SetPin { person })));
+    }
+
+    #[test]
+    fn the_command_line_holds_together() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
     }
 }

@@ -6,6 +6,7 @@ use shouwen_domain::directory::{Directory, Person};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
 
+use crate::invitation::Code;
 use crate::site::TextFile;
 
 const TEXT: &str = include_str!("../../../packs/demo-site.toml");
@@ -17,6 +18,15 @@ pub fn directory() -> TextFile {
 /// Whether it is the demonstration's own text: a site of somebody's that bears its name gets no PINs.
 pub fn is_demo(it: &Directory) -> bool {
     it.hash() == Hash::of(TEXT.as_bytes())
+}
+
+/// With which every device may join, as often as it likes.
+///
+/// # Panics
+///
+/// Never: it is a code.
+pub fn code() -> Code {
+    Code::read("DEMO-DEMO-DEMO").expect("it is as long as a code that is typed")
 }
 
 /// Everybody's PIN, in the order of their staff numbers: 100001, 100002 and so on.

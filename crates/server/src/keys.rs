@@ -16,7 +16,7 @@ use hpke::{Deserializable, OpModeR};
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
 use shouwen_domain::certificate::{Certificate, Claims, Subject};
-use shouwen_domain::envelope::Receipt;
+use shouwen_domain::envelope::{Envelope, Receipt};
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::sealing::Sealed;
@@ -292,6 +292,15 @@ impl Keys {
             (claims.subject == Subject::Office).then_some(claims.key)
         });
         certified.collect::<Vec<_>>().into_iter()
+    }
+
+    /// By which envelopes of head office itself are verified.
+    pub fn envelope_key(&self) -> PublicKey {
+        self.office.public()
+    }
+
+    pub fn sign_envelope(&self, envelope: Envelope) -> Envelope {
+        envelope.signed(&self.office)
     }
 
     pub fn sign(&self, context: Context, payload: Vec<u8>) -> Vec<u8> {

@@ -3,9 +3,11 @@
 //! What becomes of an envelope is judged by `shouwen_sync::server`, what a case is by the domain;
 //! here are only sockets, files and the database. Start at [`Server`].
 
+pub mod admin;
 pub mod arguments;
 pub mod clock;
 pub mod demo;
+pub mod invitation;
 pub mod server;
 pub mod site;
 

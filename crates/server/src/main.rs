@@ -10,12 +10,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use shouwen_domain::id::PersonId;
-use shouwen_server::arguments::{self, Arguments, Database, Order};
+use anyhow::{Context, Result};
+use shouwen_server::admin;
+use shouwen_server::arguments::{self, Admin, Arguments, Database, Order};
 use shouwen_server::clock::{Clock, SystemClock};
 use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
+use shouwen_server::storage::orders::{OrdersFile, Replay};
 use shouwen_server::storage::{Address, backup, export};
 use shouwen_server::{Server, Settings, demo, server};
 use tracing::level_filters::LevelFilter;
@@ -33,20 +34,15 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let words = std::env::args_os().skip(1);
-    let order = arguments::parse(words, |name| std::env::var_os(name)).context("See --help")?;
+    let parsed = arguments::parse(words, |name| std::env::var_os(name));
+    let (order, arguments) = parsed.unwrap_or_else(|it| it.exit());
     match order {
-        Order::Help => println!("{}", arguments::USAGE),
-        Order::Version => println!("shouwen-server {}", env!("CARGO_PKG_VERSION")),
-        Order::SetPin { person, arguments } => set_pin(&person, &arguments)?,
-        Order::Backup { file, arguments } => back_up(&file, &arguments)?,
-        Order::Export { file, arguments } => export_chains(&file, &arguments)?,
-        Order::Verify { file } => println!("Whole: {}", backup::verify(&file)?),
-        Order::Restore {
-            file,
-            replace,
-            arguments,
-        } => restore(&file, replace, &arguments)?,
-        Order::Serve(arguments) => serve(arguments)?,
+        None => serve(arguments)?,
+        Some(Order::Backup { file }) => back_up(&file, &arguments)?,
+        Some(Order::Verify { file }) => println!("Whole: {}", backup::verify(&file)?),
+        Some(Order::Restore { file, replace }) => restore(&file, replace, &arguments)?,
+        Some(Order::Export { file }) => export_chains(&file, &arguments)?,
+        Some(Order::Admin(admin)) => administer(admin, &arguments)?,
     }
     Ok(())
 }
@@ -76,7 +72,12 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let address = server.address();
     println!("Listening on http://{address}");
     if let Some(table) = table.filter(|_| arguments.demo) {
-        println!("\nThe demonstration site; everybody can know these PINs:\n\n{table}");
+        let link = demo::code().link(&format!("http://{address}"));
+        println!("\nThe demonstration: open {link}");
+        println!(
+            "or type {} on another device. Everybody can know these PINs:\n\n{table}",
+            demo::code()
+        );
         if !address.ip().is_loopback() {
             tracing::warn!("other machines can reach the demonstration, and its PINs are public");
         }
@@ -90,20 +91,61 @@ async fn serve(arguments: Arguments) -> Result<()> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn set_pin(person: &str, arguments: &Arguments) -> Result<()> {
+async fn administer(admin: Admin, arguments: &Arguments) -> Result<()> {
     let sites = sites(arguments)?;
-    let person: PersonId = person.parse()?;
-    let mut line = String::new();
-    std::io::stdin()
-        .read_line(&mut line)
-        .context("Failed to read the PIN from standard input")?;
-    let pin = line.trim_end_matches(['\r', '\n']);
-    if pin.chars().count() < 6 || pin.len() > 128 {
-        bail!("A PIN has at least six characters and at most 128 bytes");
-    }
-    server::set_pin(&arguments.data, database(arguments)?, &sites, &person, pin).await?;
-    println!("Stored.");
+    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
+    let keys = arguments.keys_file();
+    let office = admin::Office {
+        sites,
+        storage,
+        orders: OrdersFile::beside(&keys),
+        keys: Arc::new(Keys::open(&keys, SystemClock.now())?),
+    };
+    let done = order(&office, admin).await;
+    office.storage.close().await;
+    print!("{}", done?);
     Ok(())
+}
+
+/// What is to be said of it.
+async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
+    Ok(match admin {
+        Admin::Invite { to, link } => {
+            let invited = office.invite(to.as_ref(), link.is_some(), SystemClock.now());
+            admin::invitation_text(&invited.await?, link.as_deref())
+        }
+        Admin::SetPin { person } => {
+            let mut line = String::new();
+            std::io::stdin()
+                .read_line(&mut line)
+                .context("Failed to read the PIN from standard input")?;
+            let pin = line.trim_end_matches(['\r', '\n']);
+            office.set_pin(&person, pin).await?;
+            "Stored.\n".to_owned()
+        }
+        Admin::Devices { to } => admin::device_table(&office.devices(to.as_ref()).await?),
+        Admin::Revoke { whom } => {
+            if office
+                .decide_access(&whom, false, SystemClock.now())
+                .await?
+            {
+                "Let in no more, from now on.\n".to_owned()
+            } else {
+                "That was ordered before.\n".to_owned()
+            }
+        }
+        Admin::Reinstate { whom } => {
+            if office.decide_access(&whom, true, SystemClock.now()).await? {
+                "Let in again, from now on.\n".to_owned()
+            } else {
+                "Nobody had ordered otherwise.\n".to_owned()
+            }
+        }
+        Admin::Release { code, to } => {
+            let n = office.release(to.as_ref(), &code).await?;
+            format!("Passed on: {n}\n")
+        }
+    })
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -120,7 +162,19 @@ async fn restore(file: &Path, replace: bool, arguments: &Arguments) -> Result<()
     // A file that cannot be used leaves not even an empty database behind.
     backup::verify(file)?;
     let storage = server::open_database(&arguments.data, database(arguments)?).await?;
-    let restored = backup::restore(&storage, file, replace).await;
+    let keys = arguments.keys_file();
+    // Without keys there are no orders either; a server that starts makes up for it.
+    let orders = if keys.exists() {
+        let now = SystemClock.now();
+        Some(Replay {
+            keys: Arc::new(Keys::open(&keys, now)?),
+            file: OrdersFile::beside(&keys),
+            now,
+        })
+    } else {
+        None
+    };
+    let restored = backup::restore(&storage, file, replace, orders).await;
     storage.close().await;
     println!("Restored: {}", restored?);
     Ok(())

@@ -16,7 +16,7 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use shouwen_domain::id::PersonId;
+use shouwen_domain::id::{PersonId, SiteId};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower_http::timeout::TimeoutLayer;
@@ -28,6 +28,7 @@ use crate::demo;
 use crate::keys::{Keys, KeysError};
 use crate::pin::HashedPin;
 use crate::site::{SiteError, Sites};
+use crate::storage::orders::{OrdersFile, Replay};
 use crate::storage::{Address, Fault, OpenError, Place, Storage, access, log};
 
 /// A batch over a poor line takes its time; who takes longer sends less at once.
@@ -69,7 +70,7 @@ pub struct Settings {
     pub keys: PathBuf,
     pub dist: PathBuf,
     pub sites: Sites,
-    /// Whoever of the demonstration site has no PIN gets the one that is printed.
+    /// Whoever of the demonstration site has no PIN gets the one that is printed, and every device may join it.
     pub demo: bool,
     pub behind_proxy: bool,
     pub clock: Arc<dyn Clock>,
@@ -99,16 +100,28 @@ impl Server {
         let storage = open_storage(&settings.data, settings.database, &settings.sites).await?;
         let keys = Keys::open(&settings.keys, settings.clock.now()).map_err(StartError::Keys)?;
         bind(&storage, &settings.sites, &keys).await?;
+        let keys = Arc::new(keys);
+        let replay = Replay {
+            keys: Arc::clone(&keys),
+            file: OrdersFile::beside(&settings.keys),
+            now: settings.clock.now(),
+        };
+        // A database that was put back learns what was ordered since, before anybody is answered.
+        storage
+            .write_everywhere(move |db| replay.everywhere(db))
+            .await?;
         reconsider(&storage, &settings.sites).await?;
         if settings.demo {
             set_demo_pins(&storage, &settings.sites).await?;
         }
+        let demo = settings.demo.then(|| demo_site(&settings.sites)).flatten();
         let office = Arc::new(Office::new(
             settings.sites,
             storage,
             keys,
             settings.clock,
             settings.behind_proxy,
+            demo,
         ));
         tokio::spawn(follow(Arc::clone(&office)));
         let router = api::router(Arc::clone(&office))
@@ -163,29 +176,6 @@ impl Server {
         self.office.storage.clone().close().await;
         served
     }
-}
-
-/// Stores a PIN, with the server running or not.
-pub async fn set_pin(
-    data: &Path,
-    database: Option<Address>,
-    sites: &Sites,
-    person: &PersonId,
-    pin: &str,
-) -> Result<(), StartError> {
-    let site = sites
-        .of_person(person)
-        .ok_or_else(|| StartError::NoSuchPerson(person.clone()))?;
-    let site = site.directory.site.clone();
-    let (person, hashed) = (person.clone(), HashedPin::of(pin));
-    let storage = open_storage(data, database, sites).await?;
-    let stored = storage
-        .write(&site.clone(), move |db| {
-            access::set_pin(db, &site, &person, &hashed)
-        })
-        .await;
-    storage.close().await;
-    Ok(stored?)
 }
 
 async fn open_storage(
@@ -278,6 +268,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     std::fs::remove_file(trial)
 }
 
+fn demo_site(sites: &Sites) -> Option<SiteId> {
+    let mut sites = sites.iter().map(|it| &it.directory);
+    sites.find(|it| demo::is_demo(it)).map(|it| it.site.clone())
+}
+
 async fn set_demo_pins(storage: &Storage, sites: &Sites) -> Result<(), StartError> {
     let Some(site) = sites.iter().find(|it| demo::is_demo(&it.directory)) else {
         return Ok(());
@@ -356,7 +351,6 @@ pub enum StartError {
     Keys(KeysError),
     /// The database belongs to other keys.
     OtherKeys,
-    NoSuchPerson(PersonId),
     Storage(Fault),
 }
 
@@ -395,7 +389,6 @@ impl fmt::Display for StartError {
             Self::OtherKeys => {
                 f.write_str("This database belongs to other keys: name their file with --keys")
             }
-            Self::NoSuchPerson(person) => write!(f, "No site here has a person \"{person}\""),
             Self::Storage(fault) => fault.fmt(f),
         }
     }

@@ -11,6 +11,7 @@ use shouwen_domain::Rules;
 use shouwen_domain::calendar::{Calendar, CalendarError};
 use shouwen_domain::directory::Directory;
 use shouwen_domain::document::DocumentError;
+use shouwen_domain::envelope::RuleHashes;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DepartmentId, PersonId, SiteId};
 use shouwen_domain::pack::Pack;
@@ -110,6 +111,8 @@ impl RuleTexts {
 #[derive(Debug)]
 pub struct Site {
     pub directory: Directory,
+    /// By which its devices name the texts of their rules.
+    pub hashes: RuleHashes,
     texts: Answer,
 }
 
@@ -145,6 +148,7 @@ impl Site {
         let body = minicbor::to_vec(&message).expect("writing to memory cannot fail");
         let etag = format!("\"{}\"", Hash::of(&body));
         Ok(Self {
+            hashes: rules.hashes(),
             directory: rules.directory,
             texts: Answer { body, etag },
         })
@@ -204,15 +208,6 @@ impl Sites {
 
     pub fn get(&self, id: &SiteId) -> Option<&Site> {
         self.0.get(id)
-    }
-
-    /// The one there is, where there is one.
-    pub fn only(&self) -> Option<&Site> {
-        if self.0.len() == 1 {
-            self.0.values().next()
-        } else {
-            None
-        }
     }
 
     pub fn of_person(&self, person: &PersonId) -> Option<&Site> {

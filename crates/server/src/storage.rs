@@ -14,6 +14,7 @@ pub mod feed;
 pub mod files;
 mod job;
 pub mod log;
+pub mod orders;
 mod postgres;
 mod sqlite;
 

@@ -385,7 +385,7 @@ impl<'a> Held<'a> {
         let challenge: Challenge = minicbor::decode(&body).unwrap();
         let said = Contact {
             device: self.device.id,
-            certificate: self.device.signed_in.certificate.clone(),
+            certificate: self.device.enrolled.certificate.clone(),
             nonce: challenge.nonce,
             head: self.device.stated(),
             forked: false,

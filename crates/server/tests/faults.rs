@@ -236,7 +236,7 @@ fn a_pin_that_is_set_replaces_the_one_before() {
     let (data, dist) = (tempfile::tempdir().unwrap(), dist());
     let server = Program::start(Program::command(data.path(), dist.path()));
     let mut set = program(
-        &["--demo", "--set-pin", "wang-jianguo"],
+        &["admin", "set-pin", "wang-jianguo", "--demo"],
         data.path(),
         dist.path(),
     )

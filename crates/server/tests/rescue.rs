@@ -14,7 +14,7 @@ use shouwen_sync::message::{Bytes, FailureCode, Pushed, Rescue};
 use support::{Answer, Device, Running, bytes, post};
 
 fn intake(device: &Device) -> PublicKey {
-    device.signed_in.office.certified(&Subject::Intake)[0]
+    device.enrolled.office.certified(&Subject::Intake)[0]
 }
 
 /// Seals as a browser does: the curve and the cipher by other hands than head office's.
@@ -41,7 +41,7 @@ fn seal(rescue: &Rescue, to: &PublicKey) -> Sealed {
 
 fn rescue_of(device: &Device, envelopes: &[Vec<u8>]) -> Rescue {
     Rescue {
-        certificate: device.signed_in.certificate.clone(),
+        certificate: device.enrolled.certificate.clone(),
         envelopes: envelopes.iter().cloned().map(Bytes).collect(),
         withdrawals: Vec::new(),
     }

@@ -12,7 +12,7 @@ use shouwen_domain::event::{AnsweredAtOnce, Closed, Content, Ending, Event, Fact
 use shouwen_domain::id::CaseId;
 use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_sync::message::{Ask, BLOCK_POSITIONS, Cursor, FailureCode, Page};
-use support::{Device, NEWS, Running, bytes, sign_in_beside};
+use support::{Device, NEWS, Running, bytes};
 
 const fn case(n: u8) -> CaseId {
     CaseId::from_random([n; 16])
@@ -92,7 +92,7 @@ fn whoever_signs_in_beside_others_adds_what_they_see() {
         2,
         "zhang-xiaoyan",
         "100004",
-        Some(chen.signed_in.certificate.clone()),
+        Some(chen.enrolled.certificate.clone()),
     );
     assert_eq!(
         scope(&both),
@@ -108,13 +108,10 @@ fn whoever_signs_in_beside_others_adds_what_they_see() {
     let refused = stretched.post("/api/pull", &stretched.pull_message(NEWS));
     assert_eq!(refused.declined(), (401, FailureCode::NotSignedIn));
     // Nor does the certificate of another device.
-    let theirs = Some(li.signed_in.certificate.clone());
-    let alone = sign_in_beside(server.address, 2, "chen-gong", "100008", theirs).message();
-    let alone = Device {
-        signed_in: alone,
-        ..chen.clone()
-    };
-    assert_eq!(alone.contact(false).scope, scope(&chen));
+    let mut with_theirs = chen.clone();
+    with_theirs.enrolled.certificate = li.enrolled.certificate.clone();
+    let refused = with_theirs.try_pin("chen-gong", "100008");
+    assert_eq!(refused.declined(), (403, FailureCode::NotEnrolled));
     assert_eq!(
         Device::sign_in(server.address, 3, "li-na", "100005").scope,
         Scope::Site

@@ -1,20 +1,28 @@
-//! Who is let in, and what a token is good for.
+//! Which devices join, who is let in on them, and what a token is good for.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
+use std::path::Path;
+
 use shouwen_domain::certificate::Certificate;
-use shouwen_sync::message::{Bytes, Contact, FailureCode, SignIn, SiteTexts};
-use support::{Device, NEWS, Running, bytes, device_key, get, post, try_pin};
+use shouwen_domain::scope::{Concerned, Scope};
+use shouwen_server::clock::Clock;
+use shouwen_server::invitation::Code;
+use shouwen_server::storage::backup;
+use shouwen_sync::message::{Bytes, Contact, Enrol, Enrolled, FailureCode, SignIn, SiteTexts};
+use support::{
+    Answer, Device, NEWS, Running, bytes, device_id, device_key, enrol_message, get, post, try_pin,
+};
 
 #[test]
 fn the_right_pin_is_answered_with_a_certificate_of_the_device_s_key_and_code() {
     let server = Running::start();
     let wang = server.wang();
-    assert_eq!(wang.signed_in.site.as_str(), "lanting");
-    assert_eq!(wang.signed_in.server_now.unix_ms(), support::START_MS);
-    let certificate = Certificate::from_bytes(&wang.signed_in.certificate.0).unwrap();
+    assert_eq!(wang.enrolled.site.as_str(), "lanting");
+    assert_eq!(wang.enrolled.server_now.unix_ms(), support::START_MS);
+    let certificate = Certificate::from_bytes(&wang.enrolled.certificate.0).unwrap();
     let claims = certificate.verified(&wang.office_key()).unwrap();
     assert_eq!(claims.key, wang.key.public());
     let li = server.device(2, "li-na", "100005");
@@ -23,25 +31,134 @@ fn the_right_pin_is_answered_with_a_certificate_of_the_device_s_key_and_code() {
     assert_eq!(again.code(), wang.code());
 }
 
+/// What a device is answered that brings a code.
+fn enrol(server: &Running, number: u8, code: &str) -> Answer {
+    let message = bytes(&enrol_message(number, code));
+    post(server.address, "/api/enrol", None, &message)
+}
+
+const WRONG_CODE: (u16, FailureCode) = (403, FailureCode::WrongCode);
+
+#[test]
+fn a_code_lets_one_device_join_and_that_one_again_where_it_got_no_answer() {
+    let server = Running::start();
+    let code = server.invite(false);
+    let enrolled = enrol(&server, 1, &code.to_lowercase().replace('-', " "));
+    let device = Device::with(server.address, 1, enrolled.message());
+    assert_eq!(device.enrolled.site.as_str(), "lanting");
+    let nothing = Concerned::default();
+    assert_eq!(
+        device.scope,
+        Scope::Of(nothing),
+        "nobody has signed in on it"
+    );
+    assert_eq!(device.try_pin("wang-jianguo", "100013").status, 200);
+    assert_eq!(enrol(&server, 2, &code).declined(), WRONG_CODE);
+    let again: Enrolled = enrol(&server, 1, &code).message();
+    let again = Device::with(server.address, 1, again);
+    assert_eq!(again.code(), device.code());
+}
+
+#[test]
+fn a_code_ends_after_a_quarter_of_an_hour_and_a_link_after_a_day() {
+    const MINUTE_MS: i64 = 60 * 1000;
+    let server = Running::start();
+    let (typed, linked) = (server.invite(false), server.invite(true));
+    server.clock.pass_ms(15 * MINUTE_MS - 1);
+    assert_eq!(enrol(&server, 1, &typed).status, 200);
+    let typed = server.invite(false);
+    server.clock.pass_ms(15 * MINUTE_MS);
+    assert_eq!(enrol(&server, 2, &typed).declined(), WRONG_CODE);
+    server.clock.pass_ms((24 * 60 - 30) * MINUTE_MS);
+    assert_eq!(enrol(&server, 2, &linked).status, 200);
+    let linked = server.invite(true);
+    server.clock.pass_ms(24 * 60 * MINUTE_MS);
+    assert_eq!(enrol(&server, 3, &linked).declined(), WRONG_CODE);
+}
+
+#[test]
+fn the_sixth_wrong_code_within_a_minute_has_to_wait() {
+    let server = Running::start();
+    let good = server.invite(false);
+    for wrong in ["0000-0000-0000", "", "no code", "0000-0000-0001", "李"] {
+        assert_eq!(enrol(&server, 1, wrong).declined(), WRONG_CODE, "{wrong}");
+    }
+    let sixth = enrol(&server, 1, &good);
+    assert_eq!(sixth.declined(), (429, FailureCode::TooManyTries));
+    let wait: u64 = sixth.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+}
+
+#[test]
+fn a_code_does_not_stand_in_the_database_nor_come_back_with_a_copy_of_it() {
+    let mut server = Running::start();
+    let code = server.invite(true);
+    let hash = Code::read(&code).unwrap().hash();
+    let copy = server.database().with_file_name("it.backup");
+    server
+        .block_on(backup::take(&server.storage, &copy, server.clock.now()))
+        .unwrap();
+    server.stop();
+    let holds = |file: &Path, it: &[u8]| {
+        let stored = std::fs::read(file).unwrap();
+        stored.windows(it.len()).any(|at| at == it)
+    };
+    let plain = code.replace('-', "");
+    let wal = server.database().with_extension("sqlite3-wal");
+    let files = [server.database(), wal];
+    let files: Vec<_> = files.iter().filter(|it| it.exists()).collect();
+    assert!(
+        files.iter().any(|it| holds(it, &hash.0)),
+        "what is looked for can be found"
+    );
+    assert!(!files.iter().any(|it| holds(it, plain.as_bytes())));
+    assert!(!holds(&copy, &hash.0));
+}
+
 #[test]
 fn another_key_under_the_same_device_is_turned_away() {
     let server = Running::start();
     let wang = server.wang();
-    let other = SignIn {
-        person: "li-na".parse().unwrap(),
-        pin: "100005".to_owned(),
-        device: wang.id,
+    let code = server.invite(false);
+    let other = Enrol {
         key: Bytes(device_key(2).public().to_cose_key()),
-        certificate: None,
+        ..enrol_message(1, &code)
     };
-    let answer = post(server.address, "/api/sign-in", None, &bytes(&other));
+    let answer = post(server.address, "/api/enrol", None, &bytes(&other));
     assert_eq!(answer.declined(), (409, FailureCode::DeviceTaken));
-    let no_key = SignIn {
+    // The code is not used up by that: the device comes again under another id.
+    let other = Enrol {
+        device: device_id(2),
+        ..other
+    };
+    let answer = post(server.address, "/api/enrol", None, &bytes(&other));
+    assert_eq!(answer.status, 200);
+    let no_key = Enrol {
         key: Bytes(b"key".to_vec()),
         ..other
     };
-    let answer = post(server.address, "/api/sign-in", None, &bytes(&no_key));
+    let answer = post(server.address, "/api/enrol", None, &bytes(&no_key));
     assert_eq!(answer.declined(), (400, FailureCode::Malformed));
+    assert_eq!(wang.contact(false).scope, wang.scope);
+}
+
+#[test]
+fn nobody_signs_in_on_a_device_that_did_not_join() {
+    let server = Running::start();
+    let wang = server.wang();
+    let message = SignIn {
+        person: "li-na".parse().unwrap(),
+        pin: "100005".to_owned(),
+        certificate: wang.enrolled.certificate.clone(),
+    };
+    let answer = post(server.address, "/api/sign-in", None, &bytes(&message));
+    assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
+    let self_made = SignIn {
+        certificate: Bytes(b"none".to_vec()),
+        ..message
+    };
+    let answer = wang.post("/api/sign-in", &self_made);
+    assert_eq!(answer.declined(), (403, FailureCode::NotEnrolled));
 }
 
 #[test]
@@ -54,7 +171,7 @@ fn a_contact_needs_the_device_s_key_its_certificate_and_a_fresh_challenge() {
     let not_enrolled = (403, FailureCode::NotEnrolled);
     assert_eq!(wang.send_contact(&said, &li.key).declined(), not_enrolled);
     let with_other_certificate = Contact {
-        certificate: li.signed_in.certificate.clone(),
+        certificate: li.enrolled.certificate.clone(),
         ..said.clone()
     };
     let answer = wang.send_contact(&with_other_certificate, &li.key);
@@ -63,7 +180,7 @@ fn a_contact_needs_the_device_s_key_its_certificate_and_a_fresh_challenge() {
         certificate: Bytes(
             Certificate::issue(
                 &wang.key,
-                Certificate::from_bytes(&wang.signed_in.certificate.0)
+                Certificate::from_bytes(&wang.enrolled.certificate.0)
                     .unwrap()
                     .claims()
                     .clone(),
@@ -189,21 +306,17 @@ fn a_database_is_not_served_with_other_keys() {
 #[test]
 fn the_site_s_texts_come_once_and_are_kept() {
     let server = Running::start();
-    let answer = get(server.address, "/api/site", &[]);
+    let stranger = get(server.address, "/api/site", &[]);
+    assert_eq!(stranger.declined(), (401, FailureCode::NotSignedIn));
+    let token = format!("Bearer {}", Device::enrol(server.address, 1).token);
+    let authorization = ("authorization", token.as_str());
+    let answer = get(server.address, "/api/site", &[authorization]);
     let texts: SiteTexts = answer.message();
     assert_eq!(texts.site.as_str(), "lanting");
     assert!(texts.directory.text.contains("王建国"));
-    let again = get(
-        server.address,
-        "/api/site",
-        &[("if-none-match", answer.header("etag"))],
-    );
+    let known = ("if-none-match", answer.header("etag"));
+    let again = get(server.address, "/api/site", &[authorization, known]);
     assert_eq!((again.status, again.body.len()), (304, 0));
-    let token = format!("Bearer {}", server.wang().token);
-    assert_eq!(
-        get(server.address, "/api/site", &[("authorization", &token)]).status,
-        200
-    );
     let bad = get(
         server.address,
         "/api/site",

@@ -147,7 +147,7 @@ fn another_s_device_or_site_is_refused() {
     let refused = Fate::Refused(RefusedReason::NotYours);
     let foreign = li.write(1);
     assert_eq!(fates(&wang, &[foreign]), [refused]);
-    wang.signed_in.site = "cuihu".parse().unwrap();
+    wang.enrolled.site = "cuihu".parse().unwrap();
     let elsewhere = wang.write(1);
     assert_eq!(fates(&wang, &[elsewhere]), [refused]);
     assert!(wang.pull_all().is_empty());

@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use shouwen_domain::envelope::{Fate, HeldReason, Receipt, RefusedReason};
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::PublicKey;
 use shouwen_sync::feed::LogFellBack;
 use shouwen_sync::message::{Ask, Bytes, Cursor, Page, Push, Stated, Withdrawal};
 use shouwen_sync::server::{
-    self, Arrival, ChainState, Head, Known, MixedChains, Sender, Verdict, Version,
+    self, Arrival, ChainState, Head, Known, MixedChains, Revoked, Sender, Verdict, Version,
 };
 
 use crate::law::{Broken, Law};
@@ -73,6 +73,8 @@ pub struct Change {
     new_chain: Option<Key>,
     withdrawn: Vec<(Key, u64, Hash)>,
     is_reconsidered: bool,
+    /// Whom of its device head office let in no more when it was judged.
+    revoked: Revoked,
 }
 
 #[derive(Debug, Clone)]
@@ -85,7 +87,7 @@ struct ChainChange {
 }
 
 /// What a process tells of a push: who asks, what of, when, and with which eyes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Asking<'a> {
     pub site: &'a SiteId,
     pub device: DeviceId,
@@ -93,6 +95,7 @@ pub struct Asking<'a> {
     pub push: &'a Push,
     pub now: Moment,
     pub version: Version,
+    pub revoked: Revoked,
     pub plant: Option<Plant>,
 }
 
@@ -180,6 +183,7 @@ impl Tables {
             push,
             now,
             version,
+            revoked,
             plant,
         } = asking;
         let is_for_another = push.epoch.is_some_and(|it| it != self.epoch);
@@ -209,6 +213,10 @@ impl Tables {
             },
             highest_counter: self.highest_counter,
             withdrawn: self.withdrawn.get(&key).cloned().unwrap_or_default(),
+            revoked: match plant {
+                Some(Plant::RevokedPassedOn) => Revoked::default(),
+                _ => revoked.clone(),
+            },
         };
         let mut judgement = server::judge(&sender, push.chain, &arrivals, state, now)?;
         if plant == Some(Plant::GapRefused) {
@@ -250,6 +258,7 @@ impl Tables {
             }],
             reserved: VecDeque::new(),
             again,
+            revoked,
             ..Change::default()
         })
     }
@@ -324,16 +333,15 @@ impl Tables {
     }
 
     /// What a server of this version finds when it starts: envelopes that an older one held.
-    pub fn reconsider(&self, version: Version, keys: &BTreeMap<DeviceId, PublicKey>) -> Change {
-        let mut change = Change {
-            epoch: self.epoch,
-            is_reconsidered: true,
-            ..Change::default()
-        };
-        let mut highest_counter = self.highest_counter;
-        for (&key, chain) in &self.chains {
-            let Some(device_key) = keys.get(&key.0) else {
-                continue;
+    pub fn reconsider(
+        &self,
+        version: Version,
+        keys: &BTreeMap<DeviceId, PublicKey>,
+        revoked: &dyn Fn(DeviceId) -> Revoked,
+    ) -> Change {
+        self.changed_fates(|device, chain, highest_counter| {
+            let Some(device_key) = keys.get(&device) else {
+                return Vec::new();
             };
             let waiting = chain
                 .rows
@@ -341,7 +349,35 @@ impl Tables {
                 .filter(|it| it.known.fate == Fate::Held(HeldReason::UnknownFormat))
                 .map(|it| (it.known.clone(), version.read_one(&it.bytes, device_key)));
             let waiting: Vec<_> = waiting.collect();
-            let released = server::reconsider(chain.head, &waiting, highest_counter);
+            server::reconsider(chain.head, &waiting, highest_counter, &revoked(device))
+        })
+    }
+
+    /// Somebody decides that what waited for whom head office lets in again counts.
+    pub fn release(&self, revoked: &dyn Fn(DeviceId) -> Revoked) -> Change {
+        self.changed_fates(|device, chain, highest_counter| {
+            let revoked = revoked(device);
+            let is_let_in =
+                |it: &&Row| !revoked.device && !is_by_one_of(&it.bytes, &revoked.people);
+            let waiting = chain
+                .rows
+                .iter()
+                .filter(|it| it.known.fate == Fate::Held(HeldReason::Revoked))
+                .filter(is_let_in)
+                .map(|it| it.known.clone());
+            server::release(chain.head, &waiting.collect::<Vec<_>>(), highest_counter)
+        })
+    }
+
+    fn changed_fates(&self, of: impl Fn(DeviceId, &Chain, u64) -> Vec<Known>) -> Change {
+        let mut change = Change {
+            epoch: self.epoch,
+            is_reconsidered: true,
+            ..Change::default()
+        };
+        let mut highest_counter = self.highest_counter;
+        for (&key, chain) in &self.chains {
+            let released = of(key.0, chain, highest_counter);
             let accepted = released.iter().filter(|it| it.fate == Fate::Accepted);
             highest_counter = accepted.fold(highest_counter, |it, known| it.max(known.counter));
             if !released.is_empty() {
@@ -500,6 +536,15 @@ impl Database {
     /// filled by it: no reader, nor who follows the log.
     pub fn commit(&mut self, change: Change, now: Moment) -> Result<bool, Broken> {
         let is_reconsidered = change.is_reconsidered;
+        let shut_out = |it: &&Row| {
+            it.known.fate == Fate::Accepted
+                && (change.revoked.device || is_by_one_of(&it.bytes, &change.revoked.people))
+        };
+        let mut stored = change.chains.iter().flat_map(|it| &it.stored);
+        if let Some(it) = stored.find(shut_out) {
+            return Err(Law::NoneShutOut
+                .broken(format_args!("envelope {} is passed on", it.known.sequence)));
+        }
         let stored = change.chains.iter().flat_map(|it| &it.stored);
         self.committed.extend(stored.map(|it| (it.known.hash, now)));
         let read_up_to = self.handed_out.max(self.tables.followed_up_to());
@@ -569,4 +614,8 @@ impl Database {
         self.handed_out = 0;
         self.n_reserved = 0;
     }
+}
+
+fn is_by_one_of(envelope: &[u8], people: &BTreeSet<PersonId>) -> bool {
+    Envelope::from_bytes(envelope).is_ok_and(|it| people.contains(&it.header().person))
 }

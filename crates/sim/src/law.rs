@@ -20,6 +20,8 @@ pub enum Law {
     NoneSkipped,
     /// Nobody is given a case that none of their people may read.
     OnlyInScope,
+    /// What comes from whom head office lets in no more is not passed on before somebody decides so.
+    NoneShutOut,
     /// An act stands behind everything that it was decided on.
     SeenComesBefore,
     /// Nobody acts on a case that their version does not understand.
@@ -39,6 +41,7 @@ impl Law {
             Self::HeadsGoForward => "heads and cursors never move back",
             Self::NoneSkipped => "no reader skips a position",
             Self::OnlyInScope => "nobody reads what is not theirs to read",
+            Self::NoneShutOut => "what comes from whom is let in no more waits",
             Self::SeenComesBefore => "an act stands behind what it was decided on",
             Self::OnlyUnderstood => "nobody acts on what they do not understand",
             Self::Contract => "log and protocol keep their contracts",

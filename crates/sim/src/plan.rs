@@ -135,6 +135,12 @@ pub enum What {
         to: usize,
         for_ms: Option<u64>,
     },
+    /// Head office lets the device, or its person on whatever device, in no more for so long.
+    Revoked {
+        device: u64,
+        person: bool,
+        for_ms: u64,
+    },
     /// A second device goes on from what this one has, with the same key in the same chain; or in its place, and
     /// then from what it had some time ago.
     Cloned {
@@ -179,6 +185,7 @@ impl What {
             | Self::DeviceUpdated { device }
             | Self::LetGo { device }
             | Self::Moved { device, .. }
+            | Self::Revoked { device, .. }
             | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
             | Self::ProcessPaused { .. }
@@ -315,7 +322,7 @@ impl What {
         let device = chance.between(0, n_devices - 1);
         let process = chance.below(n_processes);
         let for_ms = chance.between(1_000, 120_000);
-        match chance.below(116) {
+        match chance.below(122) {
             0..20 => Self::Crash { device },
             20..24 => Self::Lost { device },
             24..32 => Self::Frozen {
@@ -363,10 +370,15 @@ impl What {
             },
             98..100 => Self::Wiped,
             100..108 => Self::LetGo { device },
-            _ => Self::Moved {
+            108..116 => Self::Moved {
                 device,
                 to: chance.below(usize::MAX),
                 for_ms: chance.happens(600).then_some(for_ms),
+            },
+            _ => Self::Revoked {
+                device,
+                person: chance.happens(500),
+                for_ms: for_ms * 2,
             },
         }
     }

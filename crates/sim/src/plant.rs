@@ -85,6 +85,8 @@ plants! {
     UnreadGoesOn = "unread-goes-on",
     /// Head office gives out what a device says that it may read, whatever its people may read by now.
     ScopeOfBefore = "scope-of-before",
+    /// What comes from whom head office lets in no more is judged like anything else.
+    RevokedPassedOn = "revoked-passed-on",
 }
 
 impl FromStr for Plant {

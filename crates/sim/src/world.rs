@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt;
 
 use shouwen_domain::envelope::Fate;
+use shouwen_domain::event::Holder;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
@@ -63,6 +64,7 @@ pub struct Report {
     pub n_released: u64,
     /// People who came into another department, or back.
     pub n_moves: u64,
+    pub n_revoked: u64,
     /// What devices do not have at the end because their people may not read it.
     pub n_out_of_scope: u64,
     /// What came after the open cases.
@@ -89,6 +91,7 @@ impl Report {
             n_let_go: self.n_let_go + other.n_let_go,
             n_released: self.n_released + other.n_released,
             n_moves: self.n_moves + other.n_moves,
+            n_revoked: self.n_revoked + other.n_revoked,
             n_out_of_scope: self.n_out_of_scope + other.n_out_of_scope,
             n_of_history: self.n_of_history + other.n_of_history,
             settled_after_ms: self.settled_after_ms.max(other.settled_after_ms),
@@ -304,6 +307,9 @@ enum Event {
         person: PersonId,
         to: DepartmentId,
     },
+    LetInAgain {
+        whom: Holder,
+    },
     Calm,
 }
 
@@ -491,6 +497,7 @@ impl<'a> World<'a> {
             | Event::LiveEnds { .. }
             | Event::Room { .. }
             | Event::MovesBack { .. }
+            | Event::LetInAgain { .. }
             | Event::Calm => return None,
         };
         let frozen_until = self.devices[device].pumps.get(&pump)?.frozen_until_ms;
@@ -586,6 +593,10 @@ impl<'a> World<'a> {
             }
             Event::MovesBack { person, to } => {
                 self.move_to(&person, to);
+                Ok(())
+            }
+            Event::LetInAgain { whom } => {
+                self.let_in_again(&whom);
                 Ok(())
             }
             Event::Calm => self.calm(),

@@ -151,6 +151,13 @@ impl IndexedDb {
         Ok(disk)
     }
 
+    /// Deletes a database with all that it holds. Every tab that has it open is told, and closes it.
+    pub async fn delete(name: &str) -> Result<(), Fault> {
+        let request = factory()?.delete_database(name).map_err(fault)?;
+        answer_to(&request).await.map_err(fault)?;
+        Ok(())
+    }
+
     /// Whether the last write was strictly durable; none where nothing was written yet, or where the
     /// browser does not tell.
     pub fn is_strict(&self) -> Option<bool> {

@@ -64,7 +64,7 @@ pub struct Start {
 pub const fn may_be_released(fate: Fate) -> bool {
     matches!(
         fate,
-        Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat)
+        Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat | HeldReason::Revoked)
     )
 }
 
@@ -676,7 +676,12 @@ impl Client {
         } else if self.pull.is_ready(now) {
             self.news |= self.pull.due.is_some_and(|it| it <= now);
             self.pull.begin();
-            if let Some(ask) = self.load.ask(self.news) {
+            if self.scope.is_none() {
+                // Now and then it asks whether it may read by now.
+                self.in_contact_until = None;
+                self.pull.succeed();
+                self.pull.due = Some(now.after(BACKOFF_MAX_MS));
+            } else if let Some(ask) = self.load.ask(self.news) {
                 self.news &= !matches!(ask, Ask::News { .. });
                 self.begin(Step::Pulling(ask), now, Todo::Pull(ask));
             }
@@ -702,7 +707,8 @@ impl Client {
         self.in_contact_until = Some(now.after(lasts_ms.saturating_sub(ANSWER_MS).max(1)));
         self.contact_epoch = answer.epoch;
         self.meet_epoch(answer.epoch);
-        self.scope = Some(answer.scope);
+        // Until somebody has signed in on a device, it sends and does not read.
+        self.scope = Some(answer.scope).filter(|it| !it.is_nobodys());
         self.meet_scope();
         if let Some(new_chain) = answer.new_chain {
             self.begin(Step::StartingChain, now, Todo::StartChain(new_chain));

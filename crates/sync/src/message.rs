@@ -14,30 +14,26 @@ use shouwen_domain::signature::PublicKey;
 /// The media type of every request and answer.
 pub const MEDIA_TYPE: &str = "application/cbor";
 
-/// `POST /api/sign-in`: a person on a device, by PIN; the device gets its certificate.
+/// `POST /api/enrol`: a device joins the site of an invitation, and gets its certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct SignIn {
+pub struct Enrol {
+    /// As it was typed, or as it stands in the address behind a QR code.
     #[n(1)]
-    pub person: PersonId,
+    pub code: String,
     #[n(2)]
-    pub pin: String,
-    #[n(3)]
     pub device: DeviceId,
     /// The device's public key, as a `COSE_Key`.
-    #[n(4)]
+    #[n(3)]
     pub key: Bytes,
-    /// The one it has, where somebody signed in before: its code and its people stay.
-    #[n(5)]
-    pub certificate: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct SignedIn {
+pub struct Enrolled {
     #[n(1)]
     pub site: SiteId,
-    /// The device's certificate, which also says its short code ("K7").
+    /// The device's certificate, which also says its short code ("K7"). Nobody has signed in on it yet.
     #[n(2)]
     pub certificate: Bytes,
     #[n(3)]
@@ -46,11 +42,33 @@ pub struct SignedIn {
     pub server_now: Moment,
 }
 
+/// `POST /api/sign-in`: a person on a device that is enrolled, by PIN; the person is added to its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SignIn {
+    #[n(1)]
+    pub person: PersonId,
+    #[n(2)]
+    pub pin: String,
+    /// The device's: its code and its people stay.
+    #[n(3)]
+    pub certificate: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SignedIn {
+    #[n(1)]
+    pub certificate: Bytes,
+    #[n(2)]
+    pub server_now: Moment,
+}
+
 /// Whom a device believes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct OfficeKeys {
-    /// The root, as a `COSE_Key`: believed at the first sign-in and never changed by an answer.
+    /// The root, as a `COSE_Key`: believed when the device is enrolled and never changed by an answer.
     #[n(1)]
     pub root: Bytes,
     /// Certificates by the root, for the keys in use and those before them.
@@ -145,6 +163,25 @@ pub struct Contacted {
     /// What the people of this device may read.
     #[n(10)]
     pub scope: Scope,
+    /// Head office lets this device in no more: it is closed for reading at once, sends what it has not sent yet, and
+    /// erases what it holds.
+    #[n(11)]
+    #[cbor(default)]
+    pub revoked: bool,
+    /// The certificate without those whom head office lets in no more, where the device's names one.
+    #[n(12)]
+    pub certificate: Option<Bytes>,
+}
+
+/// `POST /api/erased`, signed by the device: the body is a `COSE_Sign1` of this.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Erased {
+    #[n(1)]
+    pub device: DeviceId,
+    /// By the device's clock.
+    #[n(2)]
+    pub at: Moment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -209,7 +246,7 @@ pub struct Rescue {
     pub withdrawals: Vec<Bytes>,
 }
 
-/// `GET /api/site`: the texts that rules are read from.
+/// `GET /api/site`, for a device that is enrolled: the texts that rules are read from.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SiteTexts {
@@ -410,4 +447,10 @@ pub enum FailureCode {
     /// No such file is there as a whole. 404
     #[n(23)]
     NotHere,
+    /// No such invitation, or one that has ended or was used by another device. 403
+    #[n(30)]
+    WrongCode,
+    /// Head office lets this person or this device in no more. 403
+    #[n(31)]
+    Revoked,
 }

@@ -11,7 +11,7 @@ use shouwen_domain::envelope::{
     Envelope, EnvelopeError, FORMAT, Fate, HeldReason, Receipt, RefusedReason,
 };
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, SiteId};
+use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::PublicKey;
@@ -23,6 +23,13 @@ use crate::message::{Push, Stated};
 pub struct Sender {
     pub site: SiteId,
     pub device: DeviceId,
+}
+
+/// Whom of a device head office lets in no more: what they still bring waits for somebody to decide.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Revoked {
+    pub device: bool,
+    pub people: BTreeSet<PersonId>,
 }
 
 /// What one version of the server can read. Several versions may judge for one database while it is
@@ -53,6 +60,9 @@ struct Outline {
     format: u32,
     #[n(5)]
     site: SiteId,
+    /// A later format may say it in another way.
+    #[n(7)]
+    person: Option<PersonId>,
     #[n(8)]
     device: DeviceId,
     #[n(9)]
@@ -89,6 +99,7 @@ pub struct ChainState {
     pub highest_counter: u64,
     /// What the device took back of this chain, known or not.
     pub withdrawn: BTreeSet<(u64, Hash)>,
+    pub revoked: Revoked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,10 +141,21 @@ pub struct Judgement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MixedChains;
 
+impl Revoked {
+    fn holds(&self, person: Option<&PersonId>) -> bool {
+        self.device || person.is_some_and(|it| self.people.contains(it))
+    }
+}
+
 impl Arrival {
     /// `key` is the one under which the device is enrolled.
     pub fn read(bytes: &[u8], key: &PublicKey) -> Self {
         Version::OURS.read_one(bytes, key)
+    }
+
+    fn is_held_for(&self, revoked: &Revoked) -> bool {
+        let outline = self.outline.as_ref();
+        revoked.holds(outline.and_then(|it| it.person.as_ref()))
     }
 
     /// Where to look in the chain for what is known; none where no place could be read.
@@ -220,7 +242,7 @@ pub fn judge(
     {
         return Err(MixedChains);
     }
-    let withdrawn = state.withdrawn.clone();
+    let (withdrawn, revoked) = (state.withdrawn.clone(), state.revoked.clone());
     let mut ledger = Ledger::open(state);
     let n_before = ledger.known.len();
     let mut released = Vec::new();
@@ -238,7 +260,7 @@ pub fn judge(
             .at(outline.sequence)
             .find(|&at| ledger.known[at].hash == arrival.hash);
         if let Some(at) = known {
-            if ledger.reconsider(at, arrival) {
+            if ledger.reconsider(at, arrival, &revoked) {
                 released.push(at);
             }
             seats.push(Seat::Known(at));
@@ -253,8 +275,9 @@ pub fn judge(
             None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
                 Fate::Held(HeldReason::Fork)
             }
-            None if arrival.is_known => Fate::Held(HeldReason::Gap),
-            None => Fate::Held(HeldReason::UnknownFormat),
+            None if !arrival.is_known => Fate::Held(HeldReason::UnknownFormat),
+            None if arrival.is_held_for(&revoked) => Fate::Held(HeldReason::Revoked),
+            None => Fate::Held(HeldReason::Gap),
         };
         seats.push(Seat::New(ledger.known.len()));
         ledger.add(Known {
@@ -300,16 +323,37 @@ pub fn reconsider(
     head: Option<Head>,
     waiting: &[(Known, Arrival)],
     highest_counter: u64,
+    revoked: &Revoked,
 ) -> Vec<Known> {
     let mut ledger = Ledger::open(ChainState {
         head,
         known: waiting.iter().map(|(it, _)| it.clone()).collect(),
         highest_counter,
-        withdrawn: BTreeSet::new(),
+        ..ChainState::default()
     });
     let mut changed = Vec::new();
     for (at, (_, arrival)) in waiting.iter().enumerate() {
-        if ledger.reconsider(at, arrival) {
+        if ledger.reconsider(at, arrival, revoked) {
+            changed.push(ledger.known[at].clone());
+        }
+    }
+    changed.sort_unstable_by_key(|it| it.sequence);
+    changed
+}
+
+/// What becomes of envelopes of one chain that were held since their device or person was let in no more, once somebody
+/// at head office has decided that they count: those whose fate is another one by now, in chain order. To be written down
+/// as after [`reconsider`].
+pub fn release(head: Option<Head>, waiting: &[Known], highest_counter: u64) -> Vec<Known> {
+    let mut ledger = Ledger::open(ChainState {
+        head,
+        known: waiting.to_vec(),
+        highest_counter,
+        ..ChainState::default()
+    });
+    let mut changed = Vec::new();
+    for at in 0..waiting.len() {
+        if ledger.release(at) {
             changed.push(ledger.known[at].clone());
         }
     }
@@ -350,6 +394,7 @@ impl Ledger {
             known,
             highest_counter,
             withdrawn: _,
+            revoked: _,
         }: ChainState,
     ) -> Self {
         let mut ledger = Self {
@@ -389,11 +434,9 @@ impl Ledger {
             for at in self.at(next).collect::<Vec<_>>() {
                 let fate = match self.known[at].fate {
                     Fate::Held(HeldReason::Gap) if found == Some(at) => self.link(at),
-                    Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat)
-                        if found != Some(at) =>
-                    {
-                        Fate::Held(HeldReason::Fork)
-                    }
+                    Fate::Held(
+                        HeldReason::Gap | HeldReason::UnknownFormat | HeldReason::Revoked,
+                    ) if found != Some(at) => Fate::Held(HeldReason::Fork),
                     Fate::Accepted | Fate::Held(_) | Fate::Refused(_) => continue,
                 };
                 self.known[at].fate = fate;
@@ -431,7 +474,7 @@ impl Ledger {
             branches.insert(it.hash);
             if matches!(
                 it.fate,
-                Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat)
+                Fate::Held(HeldReason::Gap | HeldReason::UnknownFormat | HeldReason::Revoked)
             ) {
                 self.known[at].fate = Fate::Held(HeldReason::Fork);
                 changed(at);
@@ -440,18 +483,37 @@ impl Ledger {
     }
 
     /// Judges anew what was held for its format, if this version knows that; whether it has another fate.
-    fn reconsider(&mut self, at: usize, arrival: &Arrival) -> bool {
+    fn reconsider(&mut self, at: usize, arrival: &Arrival, revoked: &Revoked) -> bool {
         let it = &self.known[at];
         if it.fate != Fate::Held(HeldReason::UnknownFormat) || !arrival.is_known {
             return false;
         }
-        let is_ahead = self.head.is_none_or(|head| it.sequence > head.sequence);
         self.known[at].fate = match arrival.flaw {
             Some(reason) => Fate::Refused(reason),
-            None if is_ahead => Fate::Held(HeldReason::Gap),
-            None => self.link(at),
+            None if arrival.is_held_for(revoked) => Fate::Held(HeldReason::Revoked),
+            None => self.sound(at),
         };
         true
+    }
+
+    /// Lets pass what was held for whom it is by; whether it has another fate.
+    fn release(&mut self, at: usize) -> bool {
+        if self.known[at].fate != Fate::Held(HeldReason::Revoked) {
+            return false;
+        }
+        self.known[at].fate = self.sound(at);
+        true
+    }
+
+    /// The fate of what is known to be sound, wherever it stands.
+    fn sound(&mut self, at: usize) -> Fate {
+        let it = &self.known[at];
+        let is_ahead = self.head.is_none_or(|head| it.sequence > head.sequence);
+        if is_ahead {
+            Fate::Held(HeldReason::Gap)
+        } else {
+            self.link(at)
+        }
     }
 
     /// The fate of what is known to be sound and has its place in the chain.

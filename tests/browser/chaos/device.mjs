@@ -108,8 +108,9 @@ export class Device {
     for (;;) {
       try {
         await page.goto("/");
-        const found = page.locator('[data-testid="person"], .person, [data-testid="storage-fault"]').first();
+        const found = page.locator('[data-testid="person"], .person, #join-code, [data-testid="storage-fault"]').first();
         await found.waitFor({ timeout: 10_000 });
+        if (await page.locator("#join-code").count()) await this.#join(page);
         if (await page.locator(".person").count()) await this.#signIn(page);
         await page.getByTestId("person").waitFor({ timeout: 1_000 });
         return;
@@ -121,6 +122,14 @@ export class Device {
         await delay(300);
       }
     }
+  }
+
+  /** What was cleared is a new device. */
+  async #join(page) {
+    await this.#joinNetwork();
+    await page.locator("#join-code").fill(app.DEMO_CODE);
+    await page.locator(".join-form button[type=submit]").click();
+    await page.locator(".person").first().waitFor({ timeout: 8_000 });
   }
 
   /** Needs head office where the device does not know the person any more. */

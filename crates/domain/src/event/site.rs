@@ -1,11 +1,11 @@
-//! What concerns the site and no single case (G): texts adopted, rules read. They lie in the log
+//! What concerns the site and no single case (G): texts adopted, rules read, who may come in. They lie in the log
 //! under [`crate::id::CaseId::SITE`].
 
 use minicbor::{Decode, Encode};
 
 use super::is_false;
 use crate::hash::Hash;
-use crate::id::PersonId;
+use crate::id::{DeviceId, PersonId};
 use crate::moment::Moment;
 
 /// The site adopted a pack, a calendar or a directory from a moment on (G4).
@@ -39,4 +39,23 @@ pub struct RulesConfirmed {
     #[n(5)]
     #[cbor(default, skip_if = "is_false")]
     pub objects: bool,
+}
+
+/// Head office lets somebody in no more, or in again. Only head office's own device says so.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AccessDecided {
+    #[n(1)]
+    pub whom: Holder,
+    #[n(2)]
+    pub may_enter: bool,
+}
+
+/// Whoever may come in: a person on any device, or a device with whoever holds it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Holder {
+    #[n(0)]
+    Person(#[n(0)] PersonId),
+    #[n(1)]
+    Device(#[n(0)] DeviceId),
 }

@@ -82,6 +82,8 @@ pub enum Declined {
     NotAPicture,
     FilesOfTheDay,
     NotHere,
+    WrongCode,
+    Revoked,
 }
 
 impl From<Fault> for Declined {
@@ -143,6 +145,16 @@ impl IntoResponse for Declined {
                 StatusCode::NOT_FOUND,
                 FailureCode::NotHere,
                 "No such file is here as a whole",
+            ),
+            Self::WrongCode => (
+                StatusCode::FORBIDDEN,
+                FailureCode::WrongCode,
+                "There is no such invitation, it has ended, or another device used it",
+            ),
+            Self::Revoked => (
+                StatusCode::FORBIDDEN,
+                FailureCode::Revoked,
+                "Head office lets this person or this device in no more",
             ),
             Self::Storage => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -8,13 +8,13 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use shouwen_domain::signature::{Context, Signed};
 use shouwen_sync::message::{
-    Bytes, Challenge, Contact, Contacted, NewChain, Pushed, Withdraw, Withdrawal,
+    Bytes, Challenge, Contact, Contacted, Erased, NewChain, Pushed, Withdraw, Withdrawal,
 };
 
-use super::Office;
 use super::answer::{self, Cbor, Declined, Octets};
+use super::{Bringing, Office};
 use crate::keys::{Bearer, TOKEN_LASTS};
-use crate::storage::contact;
+use crate::storage::{access, contact};
 
 pub const BODY_BYTES: usize = 4 * 1024;
 /// Statements in one request.
@@ -45,6 +45,14 @@ pub async fn contact(
     if !office.keys.is_recent_challenge(&said.nonce.0, now) {
         return Err(Declined::NotSignedIn("The challenge has ended"));
     }
+    let let_in = office.with_those_let_in(who.clone()).await?;
+    let revoked = let_in.is_none();
+    let let_in = let_in.unwrap_or_else(|| Bearer {
+        people: [].into(),
+        ..who.clone()
+    });
+    let has_fewer = let_in.people != who.people;
+    let who = let_in;
     let met = meet(&office, &who, &code, &said).await?;
     let new_chain = met.new_chain.map(|(chain, code)| NewChain {
         chain,
@@ -64,6 +72,8 @@ pub async fn contact(
         new_chain,
         certificates: office.keys.public().certificates,
         scope: office.scope(&who)?,
+        revoked,
+        certificate: has_fewer.then(|| Bytes(office.keys.certify(&who, &code, now))),
     };
     let payload = minicbor::to_vec(answer).expect("writing to memory cannot fail");
     let body = office.keys.sign(Context::Contacted, payload);
@@ -98,7 +108,7 @@ async fn meet(
 
 pub async fn withdraw(
     State(office): State<Arc<Office>>,
-    bearer: Bearer,
+    Bringing(bearer): Bringing,
     Cbor(withdraw): Cbor<Withdraw>,
 ) -> Result<Cbor<Pushed>, Declined> {
     if withdraw.device != bearer.device {
@@ -120,6 +130,32 @@ pub async fn withdraw(
         epoch,
         server_now: now,
     }))
+}
+
+/// A device that was let in no more holds nothing any longer, and says so.
+pub async fn erased(
+    State(office): State<Arc<Office>>,
+    Bringing(bearer): Bringing,
+    Octets(body): Octets,
+) -> Result<Cbor<()>, Declined> {
+    let malformed = |what: String| Declined::Malformed(what);
+    let signed = Signed::from_bytes(&body).map_err(|it| malformed(it.to_string()))?;
+    let said = signed
+        .verified(Context::Erased, &bearer.key)
+        .map_err(|it| malformed(it.to_string()))?;
+    let said: Erased = minicbor::decode(said).map_err(|it| malformed(it.to_string()))?;
+    if said.device != bearer.device {
+        return Err(malformed("It is about another device".to_owned()));
+    }
+    let (site, now) = (bearer.site, office.clock.now());
+    office
+        .storage
+        .write(&site.clone(), move |db| {
+            access::keep_erasure(db, &site, bearer.device, now, &body)
+        })
+        .await?;
+    tracing::info!("a device says that it erased what it held");
+    Ok(Cbor(()))
 }
 
 /// Statements that the device signed about itself.

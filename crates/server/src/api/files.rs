@@ -17,7 +17,7 @@ use shouwen_sync::message::files::{
 };
 
 use super::answer::{Cbor, Declined};
-use super::{Bearer, Office};
+use super::{Bearer, Bringing, Office};
 
 use crate::storage::files::{self, NewChunk, Put};
 use crate::storage::log;
@@ -29,7 +29,7 @@ pub const OFFER_BODY_BYTES: usize = OFFERED_FILES * 64;
 
 pub async fn lacking(
     State(office): State<Arc<Office>>,
-    bearer: Bearer,
+    Bringing(bearer): Bringing,
     Cbor(offer): Cbor<Offer>,
 ) -> Result<Cbor<Lacking>, Declined> {
     if offer.files.len() > OFFERED_FILES {
@@ -52,7 +52,7 @@ pub async fn lacking(
 pub async fn put(
     State(office): State<Arc<Office>>,
     Path((hash, n)): Path<(String, u32)>,
-    bearer: Bearer,
+    Bringing(bearer): Bringing,
     Cbor(chunk): Cbor<PutChunk>,
 ) -> Result<Cbor<ChunkTaken>, Declined> {
     let hash = hash_in(&hash)?;

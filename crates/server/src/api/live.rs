@@ -25,15 +25,21 @@ pub async fn live(
     let news = office.news.listen(&bearer.site).ok_or(Declined::Storage)?;
     // As long as the token: who was shut out hears no more after that.
     let ends = Instant::now() + Duration::from_secs(u64::from(TOKEN_LASTS.0) * 60);
-    let events = unfold(news, move |mut news| async move {
-        tokio::select! {
-            () = tokio::time::sleep_until(ends) => None,
-            changed = news.changed() => {
-                changed.ok()?;
-                let position = *news.borrow_and_update();
-                Some((Ok(Event::default().data(position.to_string())), news))
+    let events = unfold(
+        (news, office, bearer),
+        move |(mut news, office, bearer)| async move {
+            tokio::select! {
+                () = tokio::time::sleep_until(ends) => None,
+                changed = news.changed() => {
+                    changed.ok()?;
+                    // Whoever was let in no more hears no more.
+                    let still = office.with_those_let_in(bearer.clone()).await.ok()??;
+                    (still == bearer).then_some(())?;
+                    let position = *news.borrow_and_update();
+                    Some((Ok(Event::default().data(position.to_string())), (news, office, bearer)))
+                }
             }
-        }
-    });
+        },
+    );
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
 }

@@ -15,15 +15,14 @@ use shouwen_domain::signature::Context;
 use shouwen_sync::message::{Bytes, Push, Pushed, Rescue};
 use shouwen_sync::server::{self as protocol, Sender};
 
-use super::Office;
 use super::answer::{Cbor, Declined, Octets};
 use super::contact::read_withdrawals;
-use crate::keys::Bearer;
+use super::{Bringing, Office};
 use crate::storage::{access, contact, feed, log};
 
 pub async fn rescue(
     State(office): State<Arc<Office>>,
-    carrier: Bearer,
+    Bringing(carrier): Bringing,
     Octets(body): Octets,
 ) -> Result<Cbor<Pushed>, Declined> {
     let malformed = |what: &str| Declined::Malformed(what.to_owned());

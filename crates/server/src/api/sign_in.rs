@@ -1,8 +1,7 @@
-//! `POST /api/sign-in`: a PIN, and the device's key, for a certificate.
+//! `POST /api/sign-in`: a PIN, on a device that is enrolled, for a certificate that names the person as well.
 //!
 //! Neither the answer nor its time tells an unknown person from a wrong PIN.
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,24 +9,23 @@ use std::time::{Duration, Instant};
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, PersonId, SiteId};
-use shouwen_domain::signature::PublicKey;
+use shouwen_domain::id::PersonId;
 use shouwen_sync::message::{Bytes, SignIn, SignedIn};
 use tokio::sync::Semaphore;
 
 use super::Office;
 use super::answer::{Cbor, Declined};
-use crate::keys::{Bearer, Keys};
+use crate::keys::Bearer;
 use crate::limiter::Limiter;
 use crate::pin::{self, HashedPin};
-use crate::storage::access;
+use crate::storage::{access, orders};
 
 pub const BODY_BYTES: usize = 4 * 1024;
 const PIN_BYTES: usize = 128;
 /// PINs tried at one time: each takes 19 MiB.
 const AT_ONCE: usize = 2;
 
-/// Who may try a PIN, and how often.
+/// Who may try a PIN or a code, and how often.
 pub struct Gate {
     behind_proxy: bool,
     tries: Mutex<Tries>,
@@ -43,6 +41,8 @@ struct Tries {
     address: Limiter<IpAddr>,
     /// One person from many addresses.
     person: Limiter<PersonId>,
+    /// Codes of invitations, from one address.
+    code: Limiter<IpAddr>,
 }
 
 impl Gate {
@@ -54,6 +54,7 @@ impl Gate {
                 one_door: Limiter::new(5, MINUTE),
                 address: Limiter::new(60, MINUTE),
                 person: Limiter::new(100, 60 * MINUTE),
+                code: Limiter::new(5, MINUTE),
             }),
             places: Semaphore::new(AT_ONCE),
             nobodys_pin: HashedPin::of(&Hash(pin::random()).to_string()),
@@ -68,9 +69,7 @@ impl Gate {
             .take((person.clone(), address), now)
             .and_then(|()| tries.address.take(address, now))
             .and_then(|()| tries.person.take(person.clone(), now))
-            .map_err(|wait| Declined::TooManyTries {
-                retry_after_s: wait.as_secs() + 1,
-            })
+            .map_err(too_many)
     }
 
     fn passed(&self, person: PersonId, address: IpAddr) {
@@ -79,6 +78,20 @@ impl Gate {
             .unwrap_or_else(PoisonError::into_inner)
             .one_door
             .forget(&(person, address));
+    }
+
+    pub fn take_code(&self, address: IpAddr) -> Result<(), Declined> {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = tries.code.take(address, Instant::now());
+        taken.map_err(too_many)
+    }
+
+    pub fn code_passed(&self, address: IpAddr) {
+        self.tries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .code
+            .forget(&address);
     }
 
     async fn is_right(&self, stored: Option<HashedPin>, pin: String) -> bool {
@@ -93,13 +106,19 @@ impl Gate {
         matches && is_known
     }
 
-    fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    pub fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let told = headers.get_all("x-forwarded-for").iter().next_back();
         let told = told
             .filter(|_| self.behind_proxy)
             .and_then(|it| it.to_str().ok());
         let told = told.and_then(|it| it.rsplit(',').next()?.trim().parse().ok());
         network(told.unwrap_or(peer.ip()))
+    }
+}
+
+const fn too_many(wait: Duration) -> Declined {
+    Declined::TooManyTries {
+        retry_after_s: wait.as_secs() + 1,
     }
 }
 
@@ -114,12 +133,11 @@ fn network(address: IpAddr) -> IpAddr {
 pub async fn sign_in(
     State(office): State<Arc<Office>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    bearer: Bearer,
     headers: HeaderMap,
     Cbor(SignIn {
         person,
         pin,
-        device,
-        key,
         certificate,
     }): Cbor<SignIn>,
 ) -> Result<Cbor<SignedIn>, Declined> {
@@ -128,71 +146,46 @@ pub async fn sign_in(
             "A PIN has at most {PIN_BYTES} bytes"
         )));
     }
-    let key = PublicKey::from_cose_key(&key.0).map_err(|it| Declined::Malformed(it.to_string()))?;
+    // The certificate knows the code of the chain in which the device writes by now.
+    let (mut who, code) = office
+        .keys
+        .device(&certificate.0)
+        .filter(|(it, _)| {
+            (&it.site, it.device, it.key) == (&bearer.site, bearer.device, bearer.key)
+        })
+        .ok_or(Declined::NotEnrolled)?;
     let address = office.gate.address(peer, &headers);
     office.gate.take(&person, address)?;
-    let site = office
+    let works_here = office
         .sites
-        .of_person(&person)
-        .map(|it| it.directory.site.clone());
-    let stored = match site.clone() {
-        Some(site) => {
-            let person = person.clone();
-            office
-                .storage
-                .read(move |db| access::pin(db, &site, &person))
-                .await?
-        }
-        None => None,
-    };
-    let is_right = office.gate.is_right(stored, pin).await;
-    let Some(site) = site.filter(|_| is_right) else {
-        return Err(Declined::WrongPin);
-    };
-    office.gate.passed(person.clone(), address);
-
-    let enrolled = {
-        let site = site.clone();
+        .get(&who.site)
+        .is_some_and(|it| it.directory.person(&person).is_some());
+    let stored = if works_here {
+        let (site, person) = (who.site.clone(), person.clone());
         office
             .storage
-            .write(&site.clone(), move |db| {
-                access::enrol(db, &site, device, &key)
-            })
+            .read(move |db| access::pin(db, &site, &person))
             .await?
+    } else {
+        None
     };
-    let mut code = enrolled.map_err(|access::Taken| Declined::DeviceTaken)?;
-    let mut people = BTreeSet::from([person]);
-    if let Some((known_code, known)) = known(&office.keys, certificate, &site, device, &key) {
-        code = known_code;
-        people.extend(known);
+    if !office.gate.is_right(stored, pin).await {
+        return Err(Declined::WrongPin);
     }
-    let who = Bearer {
-        site,
-        device,
-        key,
-        people,
-    };
+    office.gate.passed(person.clone(), address);
+    let (site, asked) = (who.site.clone(), person.clone());
+    let lets_in = office
+        .storage
+        .read(move |db| Ok(orders::site(db, &site)?.lets_in(&asked)));
+    if !lets_in.await? {
+        return Err(Declined::Revoked);
+    }
+    who.people.insert(person);
     let now = office.clock.now();
-    let certificate = office.keys.certify(&who, &code, now);
     Ok(Cbor(SignedIn {
-        site: who.site,
-        certificate: Bytes(certificate),
-        office: office.keys.public(),
+        certificate: Bytes(office.keys.certify(&who, &code, now)),
         server_now: now,
     }))
-}
-
-/// What the certificate says that this device has already: its code, since it may write in a later chain than its
-/// first, and its people.
-fn known(
-    keys: &Keys,
-    certificate: Option<Bytes>,
-    site: &SiteId,
-    device: DeviceId,
-    key: &PublicKey,
-) -> Option<(String, BTreeSet<PersonId>)> {
-    let (it, code) = keys.device(&certificate?.0)?;
-    (it.site == *site && it.device == device && it.key == *key).then_some((code, it.people))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
+use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::PublicKey;
 
 use crate::pin::HashedPin;
@@ -46,22 +47,18 @@ pub fn set_first_pin(
     Ok(())
 }
 
-/// Another key is enrolled under this device's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken;
-
 /// Keeps the device's key, and gives it its short code, which it keeps for ever.
 pub fn enrol(
     db: &dyn Db,
     site: &SiteId,
     device: DeviceId,
     key: &PublicKey,
-) -> Result<Result<String, Taken>, Fault> {
+) -> Result<Result<String, NotEnrolled>, Fault> {
     // Two processes would give the same code out.
     log::hold_site(db, site)?;
     let known = chains(db, site, device)?;
     if known.iter().any(|it| it.key.is_some_and(|it| it != *key)) {
-        return Ok(Err(Taken));
+        return Ok(Err(NotEnrolled::Taken));
     }
     if let Some(first) = known.into_iter().next() {
         db.execute(
@@ -77,6 +74,150 @@ pub fn enrol(
     let code = next_code(db, site)?;
     add_chain(db, site, device, FIRST_CHAIN, &code, key)?;
     Ok(Ok(code))
+}
+
+/// Keeps the hash of a code, and forgets those that have ended.
+pub fn invite(
+    db: &dyn Db,
+    site: &SiteId,
+    code: &Hash,
+    ends: Moment,
+    now: Moment,
+) -> Result<(), Fault> {
+    db.execute(
+        "DELETE FROM invitation WHERE site = $1 AND ends_ms <= $2",
+        &[site.into(), now.unix_ms().into()],
+    )?;
+    db.execute(
+        "INSERT INTO invitation (site, hash, ends_ms) VALUES ($1, $2, $3)",
+        &[site.into(), code.into(), ends.unix_ms().into()],
+    )?;
+    Ok(())
+}
+
+/// The site that a code leads to, whether or not it still does.
+pub fn invited_to(db: &dyn Db, code: &Hash) -> Result<Option<SiteId>, Fault> {
+    let found = db.query_first(
+        "SELECT site FROM invitation WHERE hash = $1",
+        &[code.into()],
+    )?;
+    found.map(|mut row| row.take(0)).transpose()
+}
+
+/// Why a device does not join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotEnrolled {
+    /// No such invitation, or one that has ended or was used by another device.
+    WrongCode,
+    /// Another key is enrolled under this device's id.
+    Taken,
+}
+
+/// Uses a code up for this device, and enrols it. A device that got no answer may ask again.
+pub fn redeem(
+    db: &dyn Db,
+    site: &SiteId,
+    code: &Hash,
+    device: DeviceId,
+    key: &PublicKey,
+    now: Moment,
+) -> Result<Result<String, NotEnrolled>, Fault> {
+    // Of two devices with one code, one comes first.
+    log::hold_site(db, site)?;
+    let good = db.query_first(
+        "SELECT site FROM invitation
+         WHERE site = $1 AND hash = $2 AND ends_ms > $3 AND (device IS NULL OR device = $4)",
+        &[
+            site.into(),
+            code.into(),
+            now.unix_ms().into(),
+            (&device).into(),
+        ],
+    )?;
+    if good.is_none() {
+        return Ok(Err(NotEnrolled::WrongCode));
+    }
+    let enrolled = enrol(db, site, device, key)?;
+    if enrolled.is_ok() {
+        db.execute(
+            "UPDATE invitation SET device = $1 WHERE site = $2 AND hash = $3",
+            &[(&device).into(), site.into(), code.into()],
+        )?;
+    }
+    Ok(enrolled)
+}
+
+/// Keeps what a device signed of what it erased.
+pub fn keep_erasure(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    at: Moment,
+    statement: &[u8],
+) -> Result<(), Fault> {
+    db.execute(
+        "INSERT INTO erasure (site, device, at_ms, statement) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (site, device, at_ms) DO NOTHING",
+        &[
+            site.into(),
+            (&device).into(),
+            at.unix_ms().into(),
+            statement.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// How a device stands with head office, chain by chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceState {
+    pub device: DeviceId,
+    pub chain: u32,
+    pub code: String,
+    /// The highest sequence that it says it has written.
+    pub announced: u64,
+    /// Up to where it arrived without a gap.
+    pub arrived: u64,
+    pub last_arrival: Option<Moment>,
+    pub erased: Option<Moment>,
+}
+
+pub fn devices(db: &dyn Db, site: &SiteId) -> Result<Vec<DeviceState>, Fault> {
+    let rows = db.query(
+        "SELECT device.device, device.chain, device.code, chain.announced, chain.head_sequence,
+             (SELECT max(arrived_ms) FROM envelope
+              WHERE envelope.site = device.site AND envelope.device = device.device AND envelope.chain = device.chain),
+             (SELECT max(at_ms) FROM erasure
+              WHERE erasure.site = device.site AND erasure.device = device.device)
+         FROM device LEFT JOIN chain
+             ON chain.site = device.site AND chain.device = device.device AND chain.chain = device.chain
+         WHERE device.site = $1 ORDER BY device.device, device.chain",
+        &[site.into()],
+    )?;
+    let moment = |it: Option<i64>| it.map(Moment::from_unix_ms);
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(DeviceState {
+                device: row.take(0)?,
+                chain: row.take(1)?,
+                code: row.take(2)?,
+                announced: row.take::<Option<u64>>(3)?.unwrap_or(0),
+                arrived: row.take::<Option<u64>>(4)?.unwrap_or(0),
+                last_arrival: moment(row.take(5)?),
+                erased: moment(row.take(6)?),
+            })
+        })
+        .collect()
+}
+
+/// The device in one of whose chains case numbers carry this code.
+pub fn device_of_code(db: &dyn Db, site: &SiteId, code: &str) -> Result<Option<DeviceId>, Fault> {
+    let found = db.query_first(
+        "SELECT device FROM device WHERE site = $1 AND code = $2",
+        &[site.into(), code.into()],
+    )?;
+    let device = found.map(|mut row| row.take(0)).transpose()?;
+    Ok(device.filter(|it| *it != DeviceId::HEAD_OFFICE))
 }
 
 pub const FIRST_CHAIN: u32 = 1;

@@ -21,6 +21,7 @@ use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;
 
 use super::db::{self, Cell, Db, Row, Value};
+use super::orders::Replay;
 use super::{Fault, Storage, feed, log};
 use check::{Checked, Head};
 use rows::{Part, TABLES, Table};
@@ -148,11 +149,13 @@ pub fn verify(path: &Path) -> Result<Summary, BackupError> {
 }
 
 /// Puts what the backup holds in the place of what the database holds, in one transaction, and begins
-/// a new epoch: devices then read from the start and push again what the backup did not have yet.
+/// a new epoch: devices then read from the start and push again what the backup did not have yet. What was ordered
+/// since is ordered again in the same transaction.
 pub async fn restore(
     storage: &Storage,
     path: &Path,
     replace: bool,
+    orders: Option<Replay>,
 ) -> Result<Summary, BackupError> {
     let first = path.to_owned();
     let found = tokio::task::spawn_blocking(move || verify(&first))
@@ -164,6 +167,9 @@ pub async fn restore(
     let restored = storage.write_everywhere(move |db| {
         let summary = put_back(db, &path, replace).and_then(|it| {
             if it.hash == found.hash {
+                if let Some(orders) = &orders {
+                    orders.everywhere(db)?;
+                }
                 Ok(it)
             } else {
                 let what = "the file changed while it was read".to_owned();

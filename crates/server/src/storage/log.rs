@@ -20,7 +20,7 @@ use crate::pin;
 
 use super::Fault;
 use super::db::{self, Db, FromCell, Row, Value};
-use super::{access, contact};
+use super::{access, contact, orders};
 
 /// Changes when the log was lost or restored.
 pub fn epoch(db: &dyn Db, site: &SiteId) -> Result<u64, Fault> {
@@ -86,6 +86,11 @@ fn feed(db: &dyn Db, site: &SiteId) -> Result<Feed, Fault> {
     read_feed(row, site)
 }
 
+/// The highest logical counter accepted from anybody on the site.
+pub(super) fn highest_counter(db: &dyn Db, site: &SiteId) -> Result<u64, Fault> {
+    Ok(feed(db, site)?.highest_counter)
+}
+
 /// Takes the site's row until the commit, and `n_arrivals` numbers for what arrived.
 fn hold_feed(db: &dyn Db, site: &SiteId, n_arrivals: usize) -> Result<Feed, Fault> {
     let row = db.query_first(
@@ -134,6 +139,7 @@ pub fn take_in(
         withdrawn: contact::withdrawn(db, &sender.site, sender, push.chain)?
             .into_iter()
             .collect(),
+        revoked: orders::revoked(db, &sender.site, sender.device)?,
     };
     let judgement = match protocol::judge(sender, push.chain, arrivals, state, now) {
         Ok(it) => it,
@@ -272,28 +278,88 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
             .map(|(known, bytes)| (known, Arrival::read(&bytes, &key)))
             .collect();
         let (head, _) = head(db, &sender, chain)?;
-        let changed = protocol::reconsider(head, &waiting, highest_counter);
-        let positions: BTreeMap<(u64, Hash), u64> = protocol::passed_on(&changed)
-            .into_iter()
-            .zip(last_position + 1..)
-            .collect();
-        for known in &changed {
-            let position = positions.get(&(known.sequence, known.hash)).copied();
-            set_fate(db, &sender, chain, known, position)?;
-            if position.is_some() {
-                highest_counter = highest_counter.max(known.counter);
-            }
-        }
-        last_position += positions.len() as u64;
+        let revoked = orders::revoked(db, site, device)?;
+        let changed = protocol::reconsider(head, &waiting, highest_counter, &revoked);
+        (last_position, highest_counter) =
+            pass_on_changed(db, &sender, chain, &changed, last_position, highest_counter)?;
         n_changed += changed.len();
     }
     if n_changed > 0 {
-        db.execute(
-            "UPDATE site SET last_position = $1, highest_counter = $2 WHERE site = $3",
-            &[last_position.into(), highest_counter.into(), site.into()],
-        )?;
+        set_ends(db, site, last_position, highest_counter)?;
     }
     Ok(n_changed)
+}
+
+/// Passes on what was held of a device since head office let it or its people in no more; how many there were.
+pub fn release(db: &dyn Db, site: &SiteId, device: DeviceId) -> Result<usize, Fault> {
+    let feed = hold_feed(db, site, 0)?;
+    let (mut last_position, mut highest_counter) = (feed.last_position, feed.highest_counter);
+    let sender = Sender {
+        site: site.clone(),
+        device,
+    };
+    let mut n_released = 0;
+    for chain in access::chains(db, site, device)? {
+        let chain = chain.chain;
+        let rows = db.query(
+            &format!("{COLUMNS} AND fate = $4 ORDER BY sequence, arrival"),
+            &[
+                site.into(),
+                (&device).into(),
+                chain.into(),
+                stored_fate(Fate::Held(HeldReason::Revoked))
+                    .as_slice()
+                    .into(),
+            ],
+        )?;
+        let waiting = rows
+            .into_iter()
+            .map(|it| Ok(read_known(it)?.1))
+            .collect::<Result<Vec<_>, Fault>>()?;
+        let (head, _) = head(db, &sender, chain)?;
+        let changed = protocol::release(head, &waiting, highest_counter);
+        (last_position, highest_counter) =
+            pass_on_changed(db, &sender, chain, &changed, last_position, highest_counter)?;
+        n_released += changed.len();
+    }
+    set_ends(db, site, last_position, highest_counter)?;
+    Ok(n_released)
+}
+
+/// Writes new fates down, and gives positions out behind the last one; the ends afterwards.
+fn pass_on_changed(
+    db: &dyn Db,
+    sender: &Sender,
+    chain: u32,
+    changed: &[Known],
+    last_position: u64,
+    mut highest_counter: u64,
+) -> Result<(u64, u64), Fault> {
+    let positions: BTreeMap<(u64, Hash), u64> = protocol::passed_on(changed)
+        .into_iter()
+        .zip(last_position + 1..)
+        .collect();
+    for known in changed {
+        let position = positions.get(&(known.sequence, known.hash)).copied();
+        set_fate(db, sender, chain, known, position)?;
+        if position.is_some() {
+            highest_counter = highest_counter.max(known.counter);
+        }
+    }
+    Ok((last_position + positions.len() as u64, highest_counter))
+}
+
+fn set_ends(
+    db: &dyn Db,
+    site: &SiteId,
+    last_position: u64,
+    highest_counter: u64,
+) -> Result<(), Fault> {
+    db.execute(
+        "UPDATE site SET last_position = $1, highest_counter = $2 WHERE site = $3",
+        &[last_position.into(), highest_counter.into(), site.into()],
+    )?;
+    Ok(())
 }
 
 /// Everything of a chain at these sequences, forks too, in the order of sequences and arrival; of what was
@@ -437,15 +503,8 @@ fn pass_on(
     let highest_counter = passed_on
         .map(|it| it.counter)
         .fold(feed.highest_counter, u64::max);
-    db.execute(
-        "UPDATE site SET last_position = $1, highest_counter = $2 WHERE site = $3",
-        &[
-            (feed.last_position + positions.len() as u64).into(),
-            highest_counter.into(),
-            (&sender.site).into(),
-        ],
-    )?;
-    Ok(())
+    let last_position = feed.last_position + positions.len() as u64;
+    set_ends(db, &sender.site, last_position, highest_counter)
 }
 
 /// An envelope as it goes into the log.

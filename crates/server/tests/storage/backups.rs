@@ -23,7 +23,7 @@ impl Process {
 
     fn restore(&self, file: &Path, replace: bool) -> Result<Summary, BackupError> {
         self.runtime
-            .block_on(backup::restore(&self.storage, file, replace))
+            .block_on(backup::restore(&self.storage, file, replace, None))
     }
 
     /// Up to where the chain's receipts say that it is backed up.

@@ -35,7 +35,7 @@ use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReaso
 use shouwen_domain::event::{AnsweredAtOnce, Closed, Ending, Fact, HandedOver, Reopened};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, SiteId};
-use shouwen_domain::moment::Moment;
+use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_server::keys::Bearer;
@@ -257,6 +257,7 @@ on_both_engines! {
     a_device_keeps_its_code_and_no_two_share_one
     a_code_that_is_being_given_out_is_not_given_out_beside_it
     another_key_under_a_device_is_turned_away
+    of_two_devices_with_one_invitation_one_joins_whichever_process_is_asked
     a_chain_is_given_out_once_whichever_process_is_asked
     a_chain_that_a_restored_database_does_not_know_is_given_to_no_clone
     a_device_at_the_end_of_its_chain_goes_on_there
@@ -755,8 +756,41 @@ fn another_key_under_a_device_is_turned_away(home: &Home) {
         process.write("lanting", enrol).unwrap()
     };
     assert_eq!(enrol(1), Ok("K7".to_owned()));
-    assert_eq!(enrol(2), Err(access::Taken));
+    assert_eq!(enrol(2), Err(access::NotEnrolled::Taken));
     assert_eq!(enrol(1), Ok("K7".to_owned()));
+}
+
+fn of_two_devices_with_one_invitation_one_joins_whichever_process_is_asked(home: &Home) {
+    let (now, code) = (Moment::from_unix_ms(0), Hash::of(b"code"));
+    let processes = [home.open(), home.open()];
+    let join = |process: &Process, device: u8| {
+        let redeem = move |db: &dyn Db| {
+            let device = DeviceId::from_random([device; 16]);
+            access::redeem(db, &site("lanting"), &code, device, &key().public(), now)
+        };
+        process.write("lanting", redeem).unwrap()
+    };
+    assert_eq!(join(&processes[0], 1), Err(access::NotEnrolled::WrongCode));
+    let invite = move |db: &dyn Db| {
+        access::invite(db, &site("lanting"), &code, now + Minutes(15), now)?;
+        access::invited_to(db, &code)
+    };
+    let invited = processes[0].write("lanting", invite).unwrap();
+    assert_eq!(invited, Some(site("lanting")));
+    let joined: Vec<_> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (1..=6)
+            .map(|n| {
+                let process = &processes[usize::from(n) % 2];
+                scope.spawn(move || join(process, n))
+            })
+            .collect();
+        asking.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert_eq!(
+        joined.iter().filter(|it| it.is_ok()).count(),
+        1,
+        "{joined:?}"
+    );
 }
 
 fn who(chain: &Chain) -> Bearer {

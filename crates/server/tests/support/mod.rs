@@ -22,13 +22,16 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
+use shouwen_server::arguments::Whom;
 use shouwen_server::clock::Clock;
+use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites};
 use shouwen_server::storage::Storage;
-use shouwen_server::{Server, Settings, demo};
+use shouwen_server::storage::orders::OrdersFile;
+use shouwen_server::{Server, Settings, admin, demo};
 use shouwen_sync::message::{
-    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Failure, FailureCode, Page, Pull, Push,
-    Pushed, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
+    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Enrol, Enrolled, Failure, FailureCode, Page,
+    Pull, Push, Pushed, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -158,6 +161,35 @@ impl Running {
 
     pub fn database(&self) -> std::path::PathBuf {
         self.data.path().join("shouwen.sqlite3")
+    }
+
+    pub fn block_on<T>(&self, what: impl Future<Output = T>) -> T {
+        self.runtime.block_on(what)
+    }
+
+    /// A code as head office gives it out.
+    pub fn invite(&self, is_linked: bool) -> String {
+        let office = self.office();
+        let invited = self.block_on(office.invite(None, is_linked, self.clock.now()));
+        invited.unwrap().code.to_string()
+    }
+
+    /// Who orders things of this server.
+    pub fn office(&self) -> admin::Office {
+        let keys = self.data.path().join("keys");
+        admin::Office {
+            sites: demo_sites(),
+            storage: self.storage.clone(),
+            orders: OrdersFile::beside(&keys),
+            keys: Arc::new(Keys::open(&keys, self.clock.now()).unwrap()),
+        }
+    }
+
+    /// Lets somebody in no more, or in again.
+    pub fn decide_access(&self, whom: &Whom, may_enter: bool) -> bool {
+        let decided = self.office();
+        let decided = self.block_on(decided.decide_access(whom, may_enter, self.clock.now()));
+        decided.unwrap()
     }
 
     pub fn limit_pages(&self, n_pages: u32) {
@@ -313,26 +345,18 @@ pub fn bytes(message: &impl Encode<()>) -> Vec<u8> {
     minicbor::to_vec(message).unwrap()
 }
 
+/// On a device that is enrolled with the demonstration's code.
 pub fn try_pin(address: SocketAddr, number: u8, person: &str, pin: &str) -> Answer {
-    sign_in_beside(address, number, person, pin, None)
+    Device::enrol(address, number).try_pin(person, pin)
 }
 
-/// On a device that has this certificate.
-pub fn sign_in_beside(
-    address: SocketAddr,
-    number: u8,
-    person: &str,
-    pin: &str,
-    certificate: Option<Bytes>,
-) -> Answer {
-    let message = SignIn {
-        person: person.parse().unwrap(),
-        pin: pin.to_owned(),
+/// What a device sends that joins.
+pub fn enrol_message(number: u8, code: &str) -> Enrol {
+    Enrol {
+        code: code.to_owned(),
         device: device_id(number),
         key: Bytes(device_key(number).public().to_cose_key()),
-        certificate,
-    };
-    post(address, "/api/sign-in", None, &bytes(&message))
+    }
 }
 
 pub fn device_id(number: u8) -> DeviceId {
@@ -349,7 +373,7 @@ pub struct Device {
     pub address: SocketAddr,
     pub id: DeviceId,
     pub key: SecretKey,
-    pub signed_in: SignedIn,
+    pub enrolled: Enrolled,
     pub token: String,
     /// What it may read, as it was told.
     pub scope: Scope,
@@ -374,23 +398,57 @@ impl Device {
         pin: &str,
         certificate: Option<Bytes>,
     ) -> Self {
-        let signed_in = sign_in_beside(address, number, person, pin, certificate).message();
-        let (id, person) = (device_id(number), person.to_owned());
+        let mut device = Self::enrol(address, number);
+        if let Some(it) = certificate {
+            device.enrolled.certificate = it;
+        }
+        let signed_in: SignedIn = device.try_pin(person, pin).message();
+        device.enrolled.certificate = signed_in.certificate;
+        person.clone_into(&mut device.person);
+        device.come_in();
+        device
+    }
+
+    /// A device on which nobody has signed in.
+    pub fn enrol(address: SocketAddr, number: u8) -> Self {
+        let message = enrol_message(number, &demo::code().to_string());
+        Self::with(
+            address,
+            number,
+            post(address, "/api/enrol", None, &bytes(&message)).message(),
+        )
+    }
+
+    /// A device with what it was answered.
+    pub fn with(address: SocketAddr, number: u8, enrolled: Enrolled) -> Self {
         let mut device = Self {
             address,
-            id,
+            id: device_id(number),
             key: device_key(number),
-            signed_in,
+            enrolled,
             token: String::new(),
             scope: Scope::Site,
-            person,
+            person: "nobody".to_owned(),
             chain: 1,
             sequence: 0,
             previous: None,
         };
-        let contacted = device.contact(false);
-        (device.token, device.scope) = (contacted.token, contacted.scope);
+        device.come_in();
         device
+    }
+
+    fn come_in(&mut self) {
+        let contacted = self.contact(false);
+        (self.token, self.scope) = (contacted.token, contacted.scope);
+    }
+
+    pub fn try_pin(&self, person: &str, pin: &str) -> Answer {
+        let message = SignIn {
+            person: person.parse().unwrap(),
+            pin: pin.to_owned(),
+            certificate: self.enrolled.certificate.clone(),
+        };
+        self.post("/api/sign-in", &message)
     }
 
     /// Where its chain ends, as it says.
@@ -420,7 +478,7 @@ impl Device {
         let challenge: Challenge = post(self.address, "/api/challenge", None, b"").message();
         Contact {
             device: self.id,
-            certificate: self.signed_in.certificate.clone(),
+            certificate: self.enrolled.certificate.clone(),
             nonce: challenge.nonce,
             head: self.stated(),
             forked,
@@ -434,7 +492,7 @@ impl Device {
 
     /// Head office's key, as its root says.
     pub fn office_key(&self) -> PublicKey {
-        let office = &self.signed_in.office;
+        let office = &self.enrolled.office;
         let root = PublicKey::from_cose_key(&office.root.0).unwrap();
         let certificates = office.certificates.iter();
         let mut claims = certificates.map(|it| {
@@ -446,7 +504,7 @@ impl Device {
 
     /// The short code in its certificate.
     pub fn code(&self) -> String {
-        let certificate = Certificate::from_bytes(&self.signed_in.certificate.0).unwrap();
+        let certificate = Certificate::from_bytes(&self.enrolled.certificate.0).unwrap();
         match &certificate.claims().subject {
             Subject::Device { code, .. } => code.clone(),
             other @ (Subject::Office | Subject::Intake) => {
@@ -482,7 +540,7 @@ impl Device {
         id[8] = self.id.bytes()[0];
         Stamp {
             id: EnvelopeId::from_random(id),
-            site: self.signed_in.site.clone(),
+            site: self.enrolled.site.clone(),
             case: CaseId::from_random([7; 16]),
             person: self.person.parse().unwrap(),
             device: self.id,

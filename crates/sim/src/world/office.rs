@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{FORMAT, Fate, HeldReason};
+use shouwen_domain::event::Holder;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::DeviceId;
 use shouwen_domain::moment::Moment;
@@ -13,7 +14,7 @@ use shouwen_sync::client::{Failure, Input};
 use shouwen_sync::message::{
     self, Bytes, Contacted, NewChain, Pull, Push, Pushed, Stated, Withdrawal,
 };
-use shouwen_sync::server::Version;
+use shouwen_sync::server::{Revoked, Version};
 
 use super::{Ask, Asker, Broken, Event, Law, World};
 use crate::chance::{Chance, Whose};
@@ -32,6 +33,8 @@ pub struct Office {
     pub db: Database,
     /// Who works where, as every process knows at once.
     pub directory: Directory,
+    /// Whom it lets in no more.
+    pub revoked: BTreeSet<Holder>,
     pub processes: Vec<Process>,
     tasks: BTreeMap<u64, Task>,
     n_tasks: u64,
@@ -94,6 +97,8 @@ enum Work {
     },
     /// What an older version held.
     Reconsider,
+    /// What waited for whom head office lets in again.
+    Release,
 }
 
 impl Work {
@@ -105,7 +110,7 @@ impl Work {
             | Self::Pull { from, .. }
             | Self::BeginEpoch { from, .. } => Some(*from),
             Self::Follow { wanted_for } => wanted_for.as_ref()?.from(),
-            Self::Reconsider => None,
+            Self::Reconsider | Self::Release => None,
         }
     }
 }
@@ -133,6 +138,7 @@ impl Office {
         Self {
             db: Database::new(),
             directory: people::site().rules.directory.clone(),
+            revoked: BTreeSet::new(),
             processes: plan.processes.iter().enumerate().map(process).collect(),
             tasks: BTreeMap::new(),
             n_tasks: 0,
@@ -444,6 +450,7 @@ impl World<'_> {
                     push,
                     now,
                     version,
+                    revoked: revoked(&self.office.revoked, self.devices[from.device].id),
                     plant: self.plant,
                 };
                 match db.tables.judge(asking) {
@@ -468,7 +475,17 @@ impl World<'_> {
                     Err(_) => (Change::default(), Some(Input::Failed(Failure::Server))),
                 }
             }
-            Work::Reconsider => (db.tables.reconsider(version, &self.keys), None),
+            Work::Reconsider => {
+                let shut_out = &self.office.revoked;
+                let revoked = |device| revoked(shut_out, device);
+                let change = db.tables.reconsider(version, &self.keys, &revoked);
+                (change, None)
+            }
+            Work::Release => {
+                let shut_out = &self.office.revoked;
+                let change = db.tables.release(&|device| revoked(shut_out, device));
+                (change, None)
+            }
             Work::Contact {
                 from,
                 stated,
@@ -548,7 +565,9 @@ impl World<'_> {
                 self.office.db.tables.follow()?;
                 None
             }
-            Work::Contact { .. } | Work::Withdraw { .. } | Work::Pull { .. } => None,
+            Work::Contact { .. } | Work::Withdraw { .. } | Work::Pull { .. } | Work::Release => {
+                None
+            }
         };
         self.unlock(task);
         if let Some(next) = next {
@@ -614,6 +633,8 @@ impl World<'_> {
         };
         if let Some(from) = it.work.from() {
             self.answer(from, &Input::Failed(Failure::Server));
+        } else if matches!(it.work, Work::Release) && !self.storm {
+            self.release_what_waited();
         } else if matches!(it.work, Work::Reconsider) {
             // A server that cannot do what it starts with starts again.
             let process = it.process;
@@ -639,6 +660,7 @@ impl World<'_> {
             push,
             now: true_time(self.now_ms),
             version: Version::OURS,
+            revoked: revoked(&self.office.revoked, self.devices[from.device].id),
             plant: None,
         };
         match self.office.db.tables.judge(asking) {
@@ -725,8 +747,33 @@ impl World<'_> {
         self.at(self.now_ms + for_ms, Event::StartDatabase);
     }
 
+    /// Lets a person or a device in no more.
+    pub(super) fn shut_out(&mut self, whom: Holder) {
+        self.tell(&format_args!("office: lets {whom:?} in no more"));
+        self.report.n_revoked += 1;
+        self.office.revoked.insert(whom);
+    }
+
+    /// Lets them in again, and what they brought meanwhile counts.
+    pub(super) fn let_in_again(&mut self, whom: &Holder) {
+        if self.office.revoked.remove(whom) {
+            self.tell(&format_args!("office: lets {whom:?} in again"));
+            self.release_what_waited();
+        }
+    }
+
+    /// By whichever server is there; if none is, when everything is calm.
+    fn release_what_waited(&mut self) {
+        let is_on = |it: &usize| self.office.processes[*it].on;
+        let process = (0..self.office.processes.len()).find(is_on);
+        if let Some(process) = process.filter(|_| self.office.db.on) {
+            self.begin(process, Work::Release);
+        }
+    }
+
     pub(super) fn calm_office(&mut self) {
         self.office.db.on = true;
+        self.office.revoked.clear();
         for process in 0..self.office.processes.len() {
             self.office.processes[process].paused_until_ms = 0;
             self.process_upgrade(process);
@@ -734,6 +781,18 @@ impl World<'_> {
                 self.start_process(process);
             }
         }
+        self.release_what_waited();
+    }
+}
+
+fn revoked(shut_out: &BTreeSet<Holder>, device: DeviceId) -> Revoked {
+    let person = |it: &Holder| match it {
+        Holder::Person(it) => Some(it.clone()),
+        Holder::Device(_) => None,
+    };
+    Revoked {
+        device: shut_out.contains(&Holder::Device(device)),
+        people: shut_out.iter().filter_map(person).collect(),
     }
 }
 
@@ -752,6 +811,9 @@ fn contacted(device: DeviceId, epoch: u64, scope: Scope, now: Moment, chain: Opt
         }),
         certificates: Vec::new(),
         scope,
+        // That it erases what it holds is looked at in a browser.
+        revoked: false,
+        certificate: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shouwen_domain::event::Holder;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, PersonId};
 use shouwen_domain::scope::Scope;
@@ -68,7 +69,12 @@ impl<'a> Case<'a> {
 impl World<'_> {
     /// What the people of a device may read, as head office knows it now.
     pub(super) fn scope(&self, device: usize) -> Scope {
-        Scope::of(self.devices[device].people(), &self.office.directory)
+        let it = &self.devices[device];
+        let revoked = &self.office.revoked;
+        let is_in = |it: &&PersonId| !revoked.contains(&Holder::Person((*it).clone()));
+        let people = it.people().filter(is_in);
+        let people = people.filter(|_| !revoked.contains(&Holder::Device(it.id)));
+        Scope::of(people, &self.office.directory)
     }
 
     /// Somebody works in another department from now on. Their devices learn of it at their next contact, and

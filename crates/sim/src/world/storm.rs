@@ -1,6 +1,6 @@
 //! What goes wrong, and how it ends.
 
-use shouwen_domain::event::VOCABULARY;
+use shouwen_domain::event::{Holder, VOCABULARY};
 use shouwen_sync::client::{Input, Trigger};
 
 use super::{Broken, Event, World};
@@ -155,6 +155,16 @@ impl World<'_> {
                     self.at(self.now_ms + for_ms, Event::MovesBack { person, to });
                 }
                 self.move_to(&person, people::site().department(to));
+            }
+            What::Revoked { person, for_ms, .. } => {
+                let it = &self.devices[device];
+                let whom = if person {
+                    Holder::Person(it.person.clone())
+                } else {
+                    Holder::Device(it.id)
+                };
+                self.shut_out(whom.clone());
+                self.at(self.now_ms + for_ms, Event::LetInAgain { whom });
             }
             What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }

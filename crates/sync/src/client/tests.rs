@@ -129,6 +129,8 @@ fn contacted() -> Contacted {
         new_chain: None,
         certificates: Vec::new(),
         scope: Scope::Site,
+        revoked: false,
+        certificate: None,
     }
 }
 
@@ -288,6 +290,7 @@ fn what_is_held_is_asked_about_again_where_it_may_be_released() {
     for (reason, asks) in [
         (HeldReason::Gap, true),
         (HeldReason::UnknownFormat, true),
+        (HeldReason::Revoked, true),
         (HeldReason::CounterLeap, false),
     ] {
         let sent = chain(1);
@@ -465,6 +468,30 @@ fn a_device_that_head_office_does_not_know_asks_for_a_person_once_and_then_goes_
     assert_eq!(bench.client.status(), Status::SignedOut);
     assert_eq!(bench.trigger(Trigger::Sent), None);
     assert_eq!(bench.client.next_timeout(), None);
+    assert_eq!(bench.feed(Input::SignedIn), contact);
+}
+
+#[test]
+fn a_device_on_which_nobody_has_signed_in_sends_and_does_not_read() {
+    let sent = chain(1);
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    bench.trigger(Trigger::Visible);
+    let nobodys = Contacted {
+        scope: Scope::Of(Concerned::default()),
+        ..contacted()
+    };
+    bench.feed(Input::Contacted(nobodys));
+    assert_eq!(bench.feed(Input::Withdrawals(Vec::new())), Some(LOAD));
+    assert_eq!(n_pushed(bench.owed(&sent).as_ref()), 1);
+    bench.feed(answer(vec![receipt(&sent[0], Fate::Accepted)]));
+    assert_eq!(bench.feed(Input::Settled), Some(LOAD));
+    assert_eq!(bench.owed(&[]), None);
+    assert!(!bench.client.has_others());
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.client.next_timeout(), Some(Elapsed(BACKOFF_MAX_MS)));
+    assert_eq!(bench.sleep(), contact, "it may read by now");
+    bench.feed(Input::Failed(Failure::Network));
     assert_eq!(bench.feed(Input::SignedIn), contact);
 }
 

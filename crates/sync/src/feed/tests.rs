@@ -209,6 +209,8 @@ impl Device {
                 new_chain: None,
                 certificates: Vec::new(),
                 scope: scope.clone(),
+                revoked: false,
+                certificate: None,
             }),
             Todo::LoadWithdrawals => Input::Withdrawals(Vec::new()),
             Todo::LoadCopy { .. } => Input::Copy(None),

@@ -78,9 +78,29 @@ impl Office {
                 )
             })
             .collect::<Vec<_>>();
-        let new = reconsider(self.state.head, &held, self.state.highest_counter);
+        let new = reconsider(
+            self.state.head,
+            &held,
+            self.state.highest_counter,
+            &self.state.revoked,
+        );
         self.write_down(&new);
         self.feed.extend(passed_on(&new).iter().map(|it| it.0));
+    }
+
+    /// Somebody decides that what waits for that counts; how many.
+    fn release(&mut self) -> usize {
+        let waiting: Vec<_> = self
+            .state
+            .known
+            .iter()
+            .filter(|it| it.fate == Fate::Held(Revoked))
+            .cloned()
+            .collect();
+        let new = release(self.state.head, &waiting, self.state.highest_counter);
+        self.write_down(&new);
+        self.feed.extend(passed_on(&new).iter().map(|it| it.0));
+        new.len()
     }
 
     fn fates(&self) -> Vec<Fate> {
@@ -394,6 +414,65 @@ fn a_leap_and_a_branch_that_an_older_server_held_are_held_after_the_upgrade() {
         ]
     );
     assert_eq!(office.feed, [1]);
+}
+
+#[test]
+fn what_comes_from_whom_head_office_lets_in_no_more_waits_and_holds_nobody_up() {
+    let by = |person: &str, sequence, previous| {
+        sealed(1, sequence, previous, |it| {
+            it.person = person.parse().unwrap();
+        })
+    };
+    let a = by("li-na", 1, None);
+    let b = by("wang", 2, Some(a.hash()));
+    let c = by("li-na", 3, Some(b.hash()));
+    let d = by("wang", 4, Some(c.hash()));
+    let [a, b, c, d] = [a, b, c, d].map(|it| it.to_bytes());
+    let mut office = Office::default();
+    office.push(std::slice::from_ref(&a));
+    office.state.revoked.people = ["li-na".parse().unwrap()].into();
+    // Beyond a gap as well, which is filled afterwards.
+    office.push(&[c.clone(), d.clone()]);
+    let (held, gap) = (Fate::Held(Revoked), Fate::Held(Gap));
+    assert_eq!(office.fates(), [ACCEPTED, held, gap]);
+    office.push(&[a.clone(), b.clone()]);
+    assert_eq!(office.fates(), [ACCEPTED, ACCEPTED, held, ACCEPTED]);
+    assert_eq!(office.feed, [1, 2, 4]);
+    let again = office.push(&[a, b, c, d]);
+    assert_eq!(again[2].fate, held, "asking does not let it in");
+    assert_eq!(office.release(), 1);
+    assert_eq!(office.fates(), [ACCEPTED; 4]);
+    assert_eq!(office.feed, [1, 2, 4, 3]);
+    assert_eq!(office.release(), 0);
+}
+
+#[test]
+fn a_branch_and_a_gap_stay_what_they_are_whoever_is_let_in_no_more() {
+    let first = sealed(1, 1, None, |_| {});
+    let one = sealed(1, 2, Some(first.hash()), |it| it.counter = 5);
+    let other = sealed(1, 2, Some(first.hash()), |it| it.counter = 6);
+    let far = sealed(1, 9, Some(Hash([9; 32])), |_| {});
+    let mut office = Office::default();
+    office.state.revoked.device = true;
+    office.push(&bytes(&[first, one]));
+    office.push(&bytes(&[other, far]));
+    let held = Fate::Held(Revoked);
+    assert_eq!(office.fates(), [held, held, Fate::Held(Fork), held]);
+    assert_eq!(office.release(), 3);
+    let after = [ACCEPTED, ACCEPTED, Fate::Held(Fork), Fate::Held(Gap)];
+    assert_eq!(office.fates(), after);
+}
+
+#[test]
+fn what_an_older_server_held_of_whom_is_let_in_no_more_waits_after_the_upgrade() {
+    let envelopes = bytes(&chain(2));
+    let mut office = Office::default();
+    office.push_to(OLDER, &envelopes);
+    office.state.revoked.device = true;
+    office.upgrade(&envelopes);
+    assert_eq!(office.fates(), [Fate::Held(Revoked); 2]);
+    assert_eq!(office.release(), 2);
+    assert_eq!(office.feed, [1, 2]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub struct Table {
 
 /// Everything but the epoch, which a restored database begins anew, the keys that it belongs to, and what
 /// follows from the backup itself.
-pub const TABLES: [Table; 8] = [
+pub const TABLES: [Table; 9] = [
     Table {
         name: "site",
         columns: &[
@@ -56,6 +56,12 @@ pub const TABLES: [Table; 8] = [
         name: "withdrawal",
         columns: &["site", "device", "chain", "sequence", "hash", "statement"],
         key: &["device", "chain", "sequence", "hash"],
+        is_replaced: false,
+    },
+    Table {
+        name: "erasure",
+        columns: &["site", "device", "at_ms", "statement"],
+        key: &["device", "at_ms"],
         is_replaced: false,
     },
     Table {
@@ -301,7 +307,7 @@ mod tests {
     use crate::storage::sqlite;
 
     /// What a restored database gives out anew or counts anew, and what follows from the log or the backup itself.
-    const LEFT_OUT: [(&str, &[&str]); 7] = [
+    const LEFT_OUT: [(&str, &[&str]); 8] = [
         ("server", &["one", "epoch", "root"]),
         ("site", &["epoch", "followed"]),
         ("feed_case", &["site", "position", "case_id"]),
@@ -309,6 +315,7 @@ mod tests {
         ("open_case", &["site", "case_id"]),
         ("chain", &["backed_up"]),
         ("file_day", &["site", "day", "n_bytes"]),
+        ("invitation", &["site", "hash", "ends_ms", "device"]),
     ];
 
     #[test]

@@ -1,0 +1,314 @@
+//! What the command line orders of who may come in, with servers running or not.
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use fast_qr::QRBuilder;
+use shouwen_domain::event::{AccessDecided, Fact, Holder};
+use shouwen_domain::id::{DeviceId, EnvelopeId, PersonId, SiteId};
+use shouwen_domain::moment::{Minutes, Moment};
+
+use crate::arguments::Whom;
+use crate::invitation::{Code, Kind};
+use crate::keys::Keys;
+use crate::pin::{self, HashedPin};
+use crate::site::{Site, Sites};
+use crate::storage::access::DeviceState;
+use crate::storage::db::Db;
+use crate::storage::orders::{self, Order, OrdersFile, Replay};
+use crate::storage::{Fault, Storage, access, feed, log};
+
+const PIN_CHARACTERS: usize = 6;
+const PIN_BYTES: usize = 128;
+
+/// The database, the sites it is for, and head office's keys.
+pub struct Office {
+    pub sites: Sites,
+    pub storage: Storage,
+    pub keys: Arc<Keys>,
+    pub orders: OrdersFile,
+}
+
+/// A code, and how long it is good for.
+pub struct Invitation {
+    pub code: Code,
+    pub lasts: Minutes,
+    pub site: SiteId,
+}
+
+/// A device, in one of the chains that it wrote.
+pub struct Device {
+    pub state: DeviceState,
+    pub is_let_in: bool,
+}
+
+/// Why an order was not obeyed. Nothing of it was done.
+#[derive(Debug)]
+pub enum AdminError {
+    NoSuchPerson(PersonId),
+    NoSuchSite {
+        site: SiteId,
+        known: Vec<SiteId>,
+    },
+    /// There are several, and none was named.
+    WhichSite {
+        known: Vec<SiteId>,
+    },
+    BadPin,
+    NoSuchDevice {
+        site: SiteId,
+        code: String,
+    },
+    Storage(Fault),
+}
+
+impl fmt::Display for AdminError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |known: &[SiteId]| {
+            let known: Vec<&str> = known.iter().map(SiteId::as_str).collect();
+            known.join(", ")
+        };
+        match self {
+            Self::NoSuchPerson(person) => write!(f, "No site here has a person \"{person}\""),
+            Self::NoSuchSite { site, known } => write!(
+                f,
+                "There is no site \"{site}\" here; there is: {}",
+                listed(known)
+            ),
+            Self::WhichSite { known } => {
+                write!(f, "Name the site with --to: {}", listed(known))
+            }
+            Self::NoSuchDevice { site, code } => write!(
+                f,
+                "The site \"{site}\" has no device \"{code}\"; `admin devices` lists them"
+            ),
+            Self::BadPin => write!(
+                f,
+                "A PIN has at least {PIN_CHARACTERS} characters and at most {PIN_BYTES} bytes"
+            ),
+            Self::Storage(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AdminError {}
+
+impl From<Fault> for AdminError {
+    fn from(fault: Fault) -> Self {
+        Self::Storage(fault)
+    }
+}
+
+impl Office {
+    /// What was ordered here, for a database that lost it.
+    pub fn replay(&self, now: Moment) -> Replay {
+        Replay {
+            keys: Arc::clone(&self.keys),
+            file: self.orders.clone(),
+            now,
+        }
+    }
+
+    /// `is_linked`: for a link and a QR code, not to be typed.
+    pub async fn invite(
+        &self,
+        to: Option<&SiteId>,
+        is_linked: bool,
+        now: Moment,
+    ) -> Result<Invitation, AdminError> {
+        let site = self.site(to)?.directory.site.clone();
+        let kind = if is_linked { Kind::Linked } else { Kind::Typed };
+        let code = Code::new(kind);
+        let (hash, ends) = (code.hash(), now + kind.lasts());
+        self.write(&site, move |db, site| {
+            access::invite(db, site, &hash, ends, now)
+        })
+        .await?;
+        Ok(Invitation {
+            code,
+            lasts: kind.lasts(),
+            site,
+        })
+    }
+
+    pub async fn set_pin(&self, person: &PersonId, pin: &str) -> Result<(), AdminError> {
+        if pin.chars().count() < PIN_CHARACTERS || pin.len() > PIN_BYTES {
+            return Err(AdminError::BadPin);
+        }
+        let site = self
+            .sites
+            .of_person(person)
+            .ok_or_else(|| AdminError::NoSuchPerson(person.clone()))?;
+        let (person, hashed) = (person.clone(), HashedPin::of(pin));
+        self.write(&site.directory.site, move |db, site| {
+            access::set_pin(db, site, &person, &hashed)
+        })
+        .await
+    }
+
+    pub async fn devices(&self, to: Option<&SiteId>) -> Result<Vec<Device>, AdminError> {
+        let site = self.site(to)?.directory.site.clone();
+        let read = self.storage.read(move |db| {
+            let ordered = orders::site(db, &site)?;
+            let devices = access::devices(db, &site)?.into_iter();
+            let devices = devices.filter(|it| it.device != DeviceId::HEAD_OFFICE);
+            let device = |state: DeviceState| Device {
+                is_let_in: ordered.lets_in_device(state.device),
+                state,
+            };
+            Ok(devices.map(device).collect())
+        });
+        Ok(read.await?)
+    }
+
+    /// Lets a person or a device in no more, or in again; whether that is anything new.
+    pub async fn decide_access(
+        &self,
+        whom: &Whom,
+        may_enter: bool,
+        now: Moment,
+    ) -> Result<bool, AdminError> {
+        let (site, holder) = match (&whom.person, &whom.device) {
+            (Some(person), _) => {
+                let site = self.sites.of_person(person);
+                let site = site.ok_or_else(|| AdminError::NoSuchPerson(person.clone()))?;
+                (site, Holder::Person(person.clone()))
+            }
+            (None, code) => {
+                let site = self.site(whom.to.as_ref())?;
+                let code = code.clone().unwrap_or_default();
+                let device = self.device(&site.directory.site, &code).await?;
+                (site, Holder::Device(device))
+            }
+        };
+        let order = Order {
+            id: EnvelopeId::from_random(pin::random()),
+            fact: Fact::AccessDecided(AccessDecided {
+                whom: holder.clone(),
+                may_enter,
+            }),
+            operator: whom.operator.clone(),
+            rules: site.hashes,
+            at: now,
+        };
+        let (keys, file) = (Arc::clone(&self.keys), self.orders.clone());
+        self.write(&site.directory.site, move |db, site| {
+            orders::make_level(db, site, &keys, &file, now)?;
+            let is_in = !orders::site(db, site)?.revoked.contains(&holder);
+            if is_in == may_enter {
+                return Ok(false);
+            }
+            orders::give(db, site, &keys, &file, &order)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Passes on what a device brought after it or its people were let in no more; how many acts.
+    pub async fn release(&self, to: Option<&SiteId>, code: &str) -> Result<usize, AdminError> {
+        let site = self.site(to)?.directory.site.clone();
+        let device = self.device(&site, code).await?;
+        self.write(&site, move |db, site| {
+            let n = log::release(db, site, device)?;
+            feed::follow(db, site)?;
+            Ok(n)
+        })
+        .await
+    }
+
+    async fn device(&self, site: &SiteId, code: &str) -> Result<DeviceId, AdminError> {
+        let (site, code) = (site.clone(), code.to_uppercase());
+        let found = {
+            let (site, code) = (site.clone(), code.clone());
+            self.storage
+                .read(move |db| access::device_of_code(db, &site, &code))
+                .await?
+        };
+        found.ok_or(AdminError::NoSuchDevice { site, code })
+    }
+
+    fn site(&self, named: Option<&SiteId>) -> Result<&Site, AdminError> {
+        let known = || self.sites.iter().map(|it| it.directory.site.clone());
+        if let Some(site) = named {
+            return self.sites.get(site).ok_or_else(|| AdminError::NoSuchSite {
+                site: site.clone(),
+                known: known().collect(),
+            });
+        }
+        let mut sites = self.sites.iter();
+        let only = sites.next().filter(|_| sites.next().is_none());
+        only.ok_or_else(|| AdminError::WhichSite {
+            known: known().collect(),
+        })
+    }
+
+    /// A server may not have started on this database yet.
+    async fn write<T: Send + 'static>(
+        &self,
+        site: &SiteId,
+        what: impl Fn(&dyn Db, &SiteId) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, AdminError> {
+        let held = site.clone();
+        let written = self.storage.write(site, move |db| {
+            log::add_site(db, &held)?;
+            what(db, &held)
+        });
+        Ok(written.await?)
+    }
+}
+
+/// For the terminal.
+pub fn invitation_text(invitation: &Invitation, base: Option<&str>) -> String {
+    let Invitation { code, lasts, site } = invitation;
+    let good = format!("It lets one device join the site \"{site}\"");
+    match base {
+        None => format!(
+            "Type this code on the new device:\n\n  {code}\n\n{good} within {} minutes.\n",
+            lasts.0
+        ),
+        Some(base) => {
+            let link = code.link(base);
+            let qr = QRBuilder::new(link.as_str()).build();
+            let qr = qr.map_or_else(|_| String::new(), |it| format!("{}\n\n", it.to_str()));
+            format!(
+                "Open this link on the new device, or take a picture of it with that device:\n\n{qr}  {link}\n\n{good} within {} hours.\n",
+                lasts.0 / 60
+            )
+        }
+    }
+}
+
+/// For the terminal: a line a chain.
+pub fn device_table(devices: &[Device]) -> String {
+    let mut table = String::new();
+    let mut line = |cells: [&str; 5]| {
+        let [code, written, arrived, last, access] = cells;
+        let _ = writeln!(
+            table,
+            "{code:<8}{written:>8}{arrived:>9}  {last:<18}{access}"
+        );
+    };
+    line(["code", "written", "arrived", "last arrival", ""]);
+    for Device { state, is_let_in } in devices {
+        let last = state.last_arrival.map_or_else(String::new, minute);
+        let access = match (is_let_in, state.erased) {
+            (true, _) => String::new(),
+            (false, None) => "let in no more".to_owned(),
+            (false, Some(at)) => format!("let in no more, erased {}", minute(at)),
+        };
+        line([
+            &state.code,
+            &state.announced.to_string(),
+            &state.arrived.to_string(),
+            &last,
+            &access,
+        ]);
+    }
+    table
+}
+
+/// In UTC.
+fn minute(at: Moment) -> String {
+    let at = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
+    at.format("%Y-%m-%d %H:%MZ").to_string()
+}

@@ -1,0 +1,80 @@
+//! `POST /api/enrol`: an invitation, and the device's key, for a certificate.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::HeaderMap;
+use shouwen_domain::id::DeviceId;
+use shouwen_domain::signature::PublicKey;
+use shouwen_sync::message::{Bytes, Enrol, Enrolled};
+
+use super::Office;
+use super::answer::{Cbor, Declined};
+use crate::demo;
+use crate::invitation::Code;
+use crate::keys::Bearer;
+use crate::storage::access::{self, NotEnrolled};
+
+pub const BODY_BYTES: usize = 1024;
+
+pub async fn enrol(
+    State(office): State<Arc<Office>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Cbor(Enrol { code, device, key }): Cbor<Enrol>,
+) -> Result<Cbor<Enrolled>, Declined> {
+    if device == DeviceId::HEAD_OFFICE {
+        return Err(Declined::DeviceTaken);
+    }
+    let key = PublicKey::from_cose_key(&key.0).map_err(|it| Declined::Malformed(it.to_string()))?;
+    let address = office.gate.address(peer, &headers);
+    office.gate.take_code(address)?;
+    let code = Code::read(&code).ok_or(Declined::WrongCode)?.hash();
+    let now = office.clock.now();
+    let standing = office.demo.clone().filter(|_| code == demo::code().hash());
+    let is_standing = standing.is_some();
+    let site = match standing {
+        Some(site) => Some(site),
+        None => {
+            office
+                .storage
+                .read(move |db| access::invited_to(db, &code))
+                .await?
+        }
+    };
+    let site = site
+        .filter(|it| office.sites.get(it).is_some())
+        .ok_or(Declined::WrongCode)?;
+    let joined = {
+        let site = site.clone();
+        office
+            .storage
+            .write(&site.clone(), move |db| {
+                if is_standing {
+                    access::enrol(db, &site, device, &key)
+                } else {
+                    access::redeem(db, &site, &code, device, &key, now)
+                }
+            })
+            .await?
+    };
+    let short_code = joined.map_err(|it| match it {
+        NotEnrolled::WrongCode => Declined::WrongCode,
+        NotEnrolled::Taken => Declined::DeviceTaken,
+    })?;
+    office.gate.code_passed(address);
+    let who = Bearer {
+        site,
+        device,
+        key,
+        people: [].into(),
+    };
+    tracing::info!(code = short_code, "a device was enrolled");
+    Ok(Cbor(Enrolled {
+        certificate: Bytes(office.keys.certify(&who, &short_code, now)),
+        site: who.site,
+        office: office.keys.public(),
+        server_now: now,
+    }))
+}

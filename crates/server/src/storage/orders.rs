@@ -1,0 +1,261 @@
+//! What head office orders of a site: a chain of its own in the site's log, read by devices as everything else is.
+//!
+//! It is kept a second time in a file beside the keys, which no copy of the database puts back: whoever was let in no
+//! more stays so after an older copy was restored.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use minicbor::Decoder;
+use shouwen_domain::envelope::{Envelope, Fate, RuleHashes, Stamp};
+use shouwen_domain::event::{Content, Event, Fact, Holder};
+use shouwen_domain::hash::Salt;
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
+use shouwen_domain::moment::Moment;
+use shouwen_domain::site::Site;
+use shouwen_sync::message::{Bytes, Push};
+use shouwen_sync::server::{self as protocol, Revoked, Sender};
+
+use crate::keys::Keys;
+use crate::pin;
+
+use super::access::{self, FIRST_CHAIN};
+use super::db::Db;
+use super::{Fault, feed, log};
+
+/// The chain's code, which stands in no case number.
+const CODE: &str = "HQ";
+
+/// Every site's orders, in the order in which they were given: a sequence of byte strings in CBOR.
+#[derive(Debug, Clone)]
+pub struct OrdersFile(PathBuf);
+
+impl OrdersFile {
+    /// Beside the file of these keys.
+    pub fn beside(keys: &Path) -> Self {
+        let mut name = keys.as_os_str().to_owned();
+        name.push(".orders");
+        Self(name.into())
+    }
+
+    fn of(&self, site: &SiteId) -> Result<Vec<Envelope>, Fault> {
+        let (mut orders, _) = self.read()?;
+        orders.retain(|it| it.header().site == *site);
+        Ok(orders)
+    }
+
+    /// All of them, and how many bytes they take: what was being written behind them when the power failed was not
+    /// ordered yet.
+    fn read(&self) -> Result<(Vec<Envelope>, usize), Fault> {
+        let bytes = match std::fs::read(&self.0) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(self.failed(&error)),
+        };
+        let mut decoder = Decoder::new(&bytes);
+        let (mut orders, mut end) = (Vec::new(), 0);
+        while end < bytes.len() {
+            let Ok(envelope) = decoder.bytes() else { break };
+            let envelope = Envelope::from_bytes(envelope)
+                .map_err(|it| self.failed(&format!("at byte {end}: {it}")))?;
+            orders.push(envelope);
+            end = decoder.position();
+        }
+        Ok((orders, end))
+    }
+
+    /// On the disk when it returns.
+    fn add(&self, envelope: &Envelope) -> Result<(), Fault> {
+        let (_, end) = self.read()?;
+        let item = minicbor::to_vec(Bytes(envelope.to_bytes()));
+        let item = item.expect("writing to memory cannot fail");
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&self.0).and_then(|mut file| {
+            file.set_len(end as u64)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(&item)?;
+            file.sync_all()
+        });
+        written.map_err(|it| self.failed(&it))
+    }
+
+    fn failed(&self, what: &impl std::fmt::Display) -> Fault {
+        Fault::Database(format!("the orders in {}: {what}", self.0.display()))
+    }
+}
+
+/// What is ordered, and by whom.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// However often the transaction is done again, it is this one.
+    pub id: EnvelopeId,
+    pub fact: Fact,
+    pub operator: PersonId,
+    pub rules: RuleHashes,
+    pub at: Moment,
+}
+
+fn sender(site: &SiteId) -> Sender {
+    Sender {
+        site: site.clone(),
+        device: DeviceId::HEAD_OFFICE,
+    }
+}
+
+/// The site as its orders left it.
+pub fn site(db: &dyn Db, site: &SiteId) -> Result<Site, Fault> {
+    let is_ordered = log::head(db, &sender(site), FIRST_CHAIN)?.0.is_some();
+    if is_ordered {
+        Ok(Site::fold(&stored(db, site)?))
+    } else {
+        Ok(Site::default())
+    }
+}
+
+/// Whom of this device head office lets in no more.
+pub fn revoked(db: &dyn Db, site_id: &SiteId, device: DeviceId) -> Result<Revoked, Fault> {
+    let site = site(db, site_id)?;
+    Ok(Revoked {
+        device: !site.lets_in_device(device),
+        people: site
+            .revoked
+            .into_iter()
+            .filter_map(|it| match it {
+                Holder::Person(person) => Some(person),
+                Holder::Device(_) => None,
+            })
+            .collect(),
+    })
+}
+
+fn stored(db: &dyn Db, site: &SiteId) -> Result<Vec<Envelope>, Fault> {
+    let everything = 0..u64::MAX >> 1;
+    let rows = log::between(db, site, DeviceId::HEAD_OFFICE, FIRST_CHAIN, everything)?;
+    let accepted = rows.into_iter().filter(|(it, _)| it.fate == Fate::Accepted);
+    accepted
+        .filter_map(|(_, bytes)| bytes)
+        .map(|it| Envelope::from_bytes(&it).map_err(|it| Fault::Database(it.to_string())))
+        .collect()
+}
+
+/// What was ordered, to be ordered again where a database has lost it.
+#[derive(Clone)]
+pub struct Replay {
+    pub keys: Arc<Keys>,
+    pub file: OrdersFile,
+    pub now: Moment,
+}
+
+impl Replay {
+    /// On every site of the database.
+    pub fn everywhere(&self, db: &dyn Db) -> Result<(), Fault> {
+        for mut row in db.query("SELECT site FROM site ORDER BY site", &[])? {
+            make_level(db, &row.take(0)?, &self.keys, &self.file, self.now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Brings file and database to the same orders; to be run at each start, and before each order.
+pub fn make_level(
+    db: &dyn Db,
+    site: &SiteId,
+    keys: &Keys,
+    file: &OrdersFile,
+    now: Moment,
+) -> Result<(), Fault> {
+    log::hold_site(db, site)?;
+    let (in_file, in_database) = (file.of(site)?, stored(db, site)?);
+    let hash = |it: &Envelope| it.hash();
+    let mut both = in_file.iter().zip(&in_database);
+    if both.any(|(one, other)| one.hash() != other.hash()) {
+        return Err(file.failed(&"they are of another database"));
+    }
+    if let Some(lost) = in_file.get(in_database.len()..).filter(|it| !it.is_empty()) {
+        push(db, site, keys, lost, now)?;
+        let last = lost.last().map(hash);
+        let kept = stored(db, site)?.last().map(hash);
+        if kept != last {
+            return Err(file.failed(&"the database does not take them"));
+        }
+        tracing::warn!(
+            n = lost.len(),
+            "orders that the database had lost were given again"
+        );
+    }
+    for it in in_database.iter().skip(in_file.len()) {
+        file.add(it)?;
+    }
+    Ok(())
+}
+
+/// Orders something, once.
+pub fn give(
+    db: &dyn Db,
+    site: &SiteId,
+    keys: &Keys,
+    file: &OrdersFile,
+    order: &Order,
+) -> Result<(), Fault> {
+    // Where the transaction is done again, the file has it already.
+    make_level(db, site, keys, file, order.at)?;
+    let known = stored(db, site)?;
+    if known.iter().any(|it| it.header().id == order.id) {
+        return Ok(());
+    }
+    let last = known.last();
+    let stamp = Stamp {
+        id: order.id,
+        site: site.clone(),
+        case: CaseId::SITE,
+        person: order.operator.clone(),
+        device: DeviceId::HEAD_OFFICE,
+        chain: FIRST_CHAIN,
+        sequence: last.map_or(0, |it| it.header().sequence) + 1,
+        previous: last.map(Envelope::hash),
+        counter: log::highest_counter(db, site)? + 1,
+        at: order.at,
+        clock: None,
+        last_receipt: None,
+        rules: order.rules,
+        facts_salt: Salt(pin::random()),
+        content_salt: Salt(pin::random()),
+    };
+    let event = Event::new(order.fact.clone(), Content::default());
+    let envelope = Envelope::seal(stamp, &[event]).map_err(|it| Fault::Database(it.to_string()))?;
+    let envelope = keys.sign_envelope(envelope);
+    // The file first: what only the database has could be lost with it.
+    file.add(&envelope)?;
+    push(db, site, keys, &[envelope], order.at)
+}
+
+fn push(
+    db: &dyn Db,
+    site: &SiteId,
+    keys: &Keys,
+    envelopes: &[Envelope],
+    now: Moment,
+) -> Result<(), Fault> {
+    let key = keys.envelope_key();
+    if access::chains(db, site, DeviceId::HEAD_OFFICE)?.is_empty() {
+        access::add_chain(db, site, DeviceId::HEAD_OFFICE, FIRST_CHAIN, CODE, &key)?;
+    }
+    let push = Push {
+        device: DeviceId::HEAD_OFFICE,
+        chain: FIRST_CHAIN,
+        head: envelopes.last().map_or(0, |it| it.header().sequence),
+        envelopes: envelopes.iter().map(|it| Bytes(it.to_bytes())).collect(),
+        epoch: None,
+    };
+    let arrivals = protocol::read(&push, &key);
+    // Of one chain, as they are here.
+    if log::take_in(db, &sender(site), &push, &arrivals, now)?.is_ok() {
+        feed::follow(db, site)?;
+    }
+    Ok(())
+}

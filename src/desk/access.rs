@@ -1,0 +1,104 @@
+//! Whom head office lets in no more: what this device does then.
+//!
+//! It closes for reading at once, in every tab, sends what it had not sent, erases what it holds, and says so.
+
+use leptos::prelude::*;
+use shouwen_domain::id::PersonId;
+use shouwen_domain::signature::{Context, Signed};
+use shouwen_store::{Fault, Log, Section};
+use shouwen_store_indexeddb::IndexedDb;
+use shouwen_sync::message::{Contacted, Erased};
+
+use super::Desk;
+use crate::browser::http;
+use crate::browser::keys::DeviceKey;
+use crate::browser::{self, preferences};
+
+const REVOKED: &str = "revoked";
+/// Whether or not head office hears of it, everything is gone by then.
+const TRIES_TO_TELL: u32 = 5;
+const BETWEEN_TRIES_MS: u64 = 2_000;
+
+impl Desk {
+    /// Head office lets this device in no more.
+    pub fn is_revoked(self) -> ReadSignal<bool> {
+        self.revoked.read_only()
+    }
+
+    pub(super) async fn load_access(self) -> Result<(), Fault> {
+        let is_revoked = self.log().get(Section::Settings, REVOKED).await?.is_some();
+        if self.revoked.get_untracked() != is_revoked {
+            self.revoked.set(is_revoked);
+        }
+        self.load_session().await
+    }
+
+    /// Does what a contact said of who may come in.
+    pub async fn obey(self, answer: &Contacted) -> Result<(), Fault> {
+        let was_revoked = self.revoked.get_untracked();
+        if answer.revoked && !was_revoked {
+            self.log().put(Section::Settings, REVOKED, &[]).await?;
+            self.revoked.set(true);
+        }
+        if let Some(certificate) = &answer.certificate {
+            let before = self.people();
+            self.adopt_certificate(certificate.clone()).await?;
+            let still = self.people();
+            for person in before.difference(&still) {
+                self.close_for(person).await?;
+            }
+        }
+        if was_revoked && !answer.revoked {
+            self.log().remove(Section::Settings, REVOKED).await?;
+            self.revoked.set(false);
+        }
+        self.tell_tabs();
+        Ok(())
+    }
+
+    /// This person gets in only by asking head office, which will say no.
+    async fn close_for(self, person: &PersonId) -> Result<(), Fault> {
+        self.forget_person(person).await?;
+        let is_here = |it: &super::Session| it.person == *person;
+        if self
+            .session
+            .with_untracked(|it| it.as_ref().is_some_and(is_here))
+        {
+            self.sign_out().await?;
+        }
+        Ok(())
+    }
+
+    /// Erases everything that this device holds, and tells head office. To be called once nothing is owed; the page
+    /// begins anew afterwards, as that of a device that never joined.
+    pub async fn erase(self, token: &str) -> Result<(), Fault> {
+        let (device, key) = (self.device(), self.key());
+        IndexedDb::delete(super::DATABASE).await?;
+        preferences::note_erasure(true);
+        if let Some(key) = key {
+            tell(token, device, &key).await;
+        }
+        DeviceKey::forget().await;
+        let _ = browser::window().location().replace("/");
+        Ok(())
+    }
+}
+
+async fn tell(token: &str, device: shouwen_domain::id::DeviceId, key: &DeviceKey) {
+    let at = browser::now();
+    let said = minicbor::to_vec(Erased { device, at }).expect("writing to a vector cannot fail");
+    let message = Context::Erased.to_be_signed(key.public(), &said);
+    let Ok(signature) = key.sign(&message).await else {
+        return;
+    };
+    let body = Signed::with(key.public(), said, signature).to_bytes();
+    for _ in 0..TRIES_TO_TELL {
+        if http::post_bytes("/api/erased", Some(token), &body)
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        browser::sleep_ms(BETWEEN_TRIES_MS).await;
+    }
+}
