@@ -288,7 +288,10 @@ fn declined(error: HttpError) -> Input {
             | FailureCode::NotEnrolled
             | FailureCode::WrongCode
             | FailureCode::Revoked
-            | FailureCode::DeviceTaken,
+            | FailureCode::DeviceTaken
+            | FailureCode::TooSlow
+            | FailureCode::Encoded
+            | FailureCode::ForeignPage,
         )
         | None => Input::Failed(error.failure()),
     }

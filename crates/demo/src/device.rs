@@ -446,7 +446,10 @@ fn is_final(error: &OfficeError) -> bool {
             | FailureCode::WrongBytes
             | FailureCode::NotAPicture
             | FailureCode::FilesOfTheDay
-            | FailureCode::NotHere => false,
+            | FailureCode::NotHere
+            | FailureCode::TooSlow
+            | FailureCode::Encoded
+            | FailureCode::ForeignPage => false,
         },
     }
 }
@@ -469,7 +472,10 @@ fn failure(error: &OfficeError) -> Failure {
             | FailureCode::WrongBytes
             | FailureCode::NotAPicture
             | FailureCode::FilesOfTheDay
-            | FailureCode::NotHere,
+            | FailureCode::NotHere
+            | FailureCode::TooSlow
+            | FailureCode::Encoded
+            | FailureCode::ForeignPage,
         ) => Failure::Server,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use shouwen_demo::arguments::Arguments;
 use shouwen_demo::replay::Count;
 use shouwen_demo::run;
+use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::SystemClock;
 use shouwen_server::site::{RuleTexts, Site, Sites};
 use shouwen_server::{Server, Settings, demo};
@@ -33,6 +34,7 @@ fn server() -> Running {
         sites: Sites::try_new([site]).unwrap(),
         demo: true,
         behind_proxy: false,
+        bounds: Bounds::default(),
         clock: Arc::new(SystemClock),
     };
     let runtime = Runtime::new().unwrap();

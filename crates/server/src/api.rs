@@ -6,6 +6,7 @@ mod answer;
 mod contact;
 mod enrol;
 mod files;
+mod guard;
 mod live;
 mod pull;
 mod rescue;
@@ -18,22 +19,27 @@ use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use shouwen_domain::id::SiteId;
+use axum::routing::{any, get, post};
+use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::limits;
 use shouwen_sync::message::{Push, Pushed};
 use shouwen_sync::server::{self as protocol, Sender};
 
+use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::keys::{Bearer, Keys};
+use crate::limiter::Places;
 use crate::news::News;
 use crate::site::Sites;
 use crate::storage::{Fault, Storage, feed, log, orders};
 
 use answer::{Cbor, Declined};
+use guard::Rates;
 use pull::Blocks;
 use sign_in::Gate;
+pub use sign_in::network;
 
 /// More envelopes than this cannot be real ones in a batch of its size: a header alone is larger.
 const PUSH_ENVELOPES: usize = limits::BATCH_BYTES / 256;
@@ -48,6 +54,9 @@ pub struct Office {
     /// The demonstration's site, which everybody may join.
     demo: Option<SiteId>,
     gate: Gate,
+    rates: Rates,
+    streams: Arc<Places<DeviceId>>,
+    bounds: Bounds,
     blocks: Blocks,
 }
 
@@ -59,6 +68,7 @@ impl Office {
         clock: Arc<dyn Clock>,
         behind_proxy: bool,
         demo: Option<SiteId>,
+        bounds: Bounds,
     ) -> Self {
         Self {
             sites,
@@ -68,6 +78,10 @@ impl Office {
             clock,
             demo,
             gate: Gate::new(behind_proxy),
+            rates: Rates::new(&bounds),
+            // Connections are bounded together; streams only for each device.
+            streams: Arc::new(Places::new(bounds.streams_of_device, usize::MAX)),
+            bounds,
             blocks: Blocks::default(),
         }
     }
@@ -105,10 +119,16 @@ pub fn router(office: Arc<Office>) -> Router {
                 .layer(DefaultBodyLimit::max(files::CHUNK_BODY_BYTES)),
         )
         .route("/api/live", get(live::live))
-        .route("/api", get(nothing_here).post(nothing_here))
-        .route("/api/{*path}", get(nothing_here).post(nothing_here))
-        .route("/healthz", get(health))
+        .route("/api", any(nothing_here))
+        .route("/api/", any(nothing_here))
+        .route("/api/{*path}", any(nothing_here))
+        .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(limits::BATCH_BYTES))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&office),
+            guard::guard,
+        ))
+        .route("/healthz", get(health))
         .with_state(office)
 }
 
@@ -116,6 +136,14 @@ async fn nothing_here() -> Response {
     (
         StatusCode::NOT_FOUND,
         Declined::Malformed("There is no such path".to_owned()),
+    )
+        .into_response()
+}
+
+async fn not_so() -> Response {
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        Declined::Malformed("This path takes another method".to_owned()),
     )
         .into_response()
 }
@@ -142,7 +170,7 @@ async fn site(
         .texts();
     let head = [
         (ETAG, texts.etag.as_str()),
-        (CACHE_CONTROL, "private, no-cache"),
+        (CACHE_CONTROL, guard::KEPT_BUT_ASKED_ABOUT),
         (VARY, "authorization"),
     ];
     let asked = headers
@@ -247,5 +275,7 @@ fn bearer(headers: &HeaderMap, office: &Office) -> Result<Bearer, Declined> {
     let found = office.keys.bearer(token, office.clock.now());
     // A site that is served here no more lets nobody in.
     let is_served = |it: &Bearer| office.sites.get(&it.site).is_some();
-    found.filter(is_served).ok_or(ended)
+    let bearer = found.filter(is_served).ok_or(ended)?;
+    office.rates.device(bearer.device)?;
+    Ok(bearer)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderValue, Request, Uri};
+use axum::http::{HeaderValue, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
@@ -35,6 +35,9 @@ impl AppFiles {
             .next()
             .unwrap_or_default()
             .to_owned();
+        if name.contains('.') && is_odd(request.uri().path()) {
+            return StatusCode::NOT_FOUND.into_response();
+        }
         if !name.contains('.') {
             // A page of the app: which one, the app itself reads from the address.
             let mut parts = std::mem::take(request.uri_mut()).into_parts();
@@ -49,6 +52,11 @@ impl AppFiles {
             .insert(CACHE_CONTROL, if lasts { FOR_EVER } else { ASK_EACH_TIME });
         response
     }
+}
+
+/// Nothing that the build makes is named so: what lies there by mistake is not given out.
+fn is_odd(path: &str) -> bool {
+    path.contains(['%', '\\']) || path.split('/').any(|it| it.starts_with('.'))
 }
 
 /// Trunk names a file `name-0123456789abcdef.css` or `name-0123456789abcdef_bg.wasm`, and leaves out leading zeros.

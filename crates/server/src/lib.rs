@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod arguments;
+pub mod bounds;
 pub mod clock;
 pub mod demo;
 pub mod invitation;
@@ -16,6 +17,7 @@ mod news;
 
 mod api;
 mod app_files;
+mod connections;
 mod limiter;
 mod pin;
 pub mod storage;

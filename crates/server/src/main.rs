@@ -13,6 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use shouwen_server::admin;
 use shouwen_server::arguments::{self, Admin, Arguments, Database, Order};
+use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::{Clock, SystemClock};
 use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
@@ -66,6 +67,7 @@ async fn serve(arguments: Arguments) -> Result<()> {
         sites,
         demo: arguments.demo,
         behind_proxy: arguments.behind_proxy,
+        bounds: Bounds::default(),
         clock: Arc::new(SystemClock),
     };
     let server = Server::start(settings).await?;
@@ -82,10 +84,7 @@ async fn serve(arguments: Arguments) -> Result<()> {
             tracing::warn!("other machines can reach the demonstration, and its PINs are public");
         }
     }
-    server
-        .run(told_to_stop()?)
-        .await
-        .context("The server failed")?;
+    server.run(told_to_stop()?).await;
     tracing::info!("stopped");
     Ok(())
 }

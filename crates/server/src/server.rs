@@ -1,29 +1,28 @@
 //! Everything put together: from settings to a server that answers until it is told to stop.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request};
+use axum::http::HeaderValue;
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use shouwen_domain::id::{PersonId, SiteId};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::api::{self, Office};
 use crate::app_files::AppFiles;
+use crate::bounds::Bounds;
 use crate::clock::Clock;
+use crate::connections::Connections;
 use crate::demo;
 use crate::keys::{Keys, KeysError};
 use crate::pin::HashedPin;
@@ -31,8 +30,6 @@ use crate::site::{SiteError, Sites};
 use crate::storage::orders::{OrdersFile, Replay};
 use crate::storage::{Address, Fault, OpenError, Place, Storage, access, log};
 
-/// A batch over a poor line takes its time; who takes longer sends less at once.
-const REQUEST_LASTS: Duration = Duration::from_secs(120);
 /// What is under way when the server is told to stop may still end by itself.
 const STOPPING_LASTS: Duration = Duration::from_secs(10);
 
@@ -73,14 +70,14 @@ pub struct Settings {
     /// Whoever of the demonstration site has no PIN gets the one that is printed, and every device may join it.
     pub demo: bool,
     pub behind_proxy: bool,
+    pub bounds: Bounds,
     pub clock: Arc<dyn Clock>,
 }
 
 pub struct Server {
-    listener: TcpListener,
     address: SocketAddr,
     office: Arc<Office>,
-    router: Router,
+    connections: Connections,
 }
 
 impl Server {
@@ -122,21 +119,18 @@ impl Server {
             settings.clock,
             settings.behind_proxy,
             demo,
+            settings.bounds,
         ));
         tokio::spawn(follow(Arc::clone(&office)));
         let router = api::router(Arc::clone(&office))
             .fallback(move |request| files.answer(request))
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::REQUEST_TIMEOUT,
-                REQUEST_LASTS,
-            ))
             .layer(middleware::map_response(with_headers))
             .layer(middleware::from_fn(logged));
+        let (bounds, behind_proxy) = (settings.bounds, settings.behind_proxy);
         Ok(Self {
-            listener,
             address,
             office,
-            router,
+            connections: Connections::new(listener, router, bounds, behind_proxy),
         })
     }
 
@@ -149,7 +143,7 @@ impl Server {
     }
 
     /// Answers until `stop`, lets what is under way end, and closes the database.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let (tell, told) = oneshot::channel();
         let news = Arc::clone(&self.office.news);
         let stop = async move {
@@ -158,23 +152,17 @@ impl Server {
             news.end();
             let _ = tell.send(());
         };
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, service).with_graceful_shutdown(stop);
         let out_of_patience = async {
             let _ = told.await;
             tokio::time::sleep(STOPPING_LASTS).await;
         };
-        let served = tokio::select! {
-            served = serving.into_future() => served,
+        tokio::select! {
+            () = self.connections.answer(stop) => {}
             () = out_of_patience => {
                 tracing::warn!("requests that were still under way are cut off");
-                Ok(())
             }
-        };
+        }
         self.office.storage.clone().close().await;
-        served
     }
 }
 

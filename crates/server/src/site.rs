@@ -43,6 +43,10 @@ impl TextFile {
         }
     }
 
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Under its bare name: where it stands on the server is nobody's business.
     fn named(&self) -> NamedText {
         let name = Path::new(&self.path)

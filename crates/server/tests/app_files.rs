@@ -71,37 +71,26 @@ fn a_page_of_the_app_is_the_start_page_and_a_missing_file_is_missing() {
 }
 
 #[test]
-fn every_answer_tells_the_browser_to_be_strict() {
+fn what_lies_in_the_folder_by_mistake_is_not_given_out() {
     let server = Running::start();
+    let dist = server.dist.path();
+    std::fs::create_dir(dist.join(".git")).unwrap();
+    for name in [".env", ".git/config.txt", ".htpasswd.js"] {
+        std::fs::write(dist.join(name), b"secret").unwrap();
+    }
     for path in [
-        "/",
-        WASM,
-        "/missing.js",
-        "/api/site",
-        "/api/nothing",
-        "/healthz",
+        "/.env",
+        "/.git/config.txt",
+        "/.htpasswd.js",
+        "/%2eenv",
+        "/.%65nv",
+        "/%2e%67it/config.txt",
+        "/x/../.env",
     ] {
         let answer = get(server.address, path, &[]);
-        let policy = answer.header("content-security-policy");
         assert!(
-            policy.contains("script-src 'self' 'wasm-unsafe-eval';"),
-            "{path}: {policy}"
-        );
-        for forbidden in ["'unsafe-eval'", "'unsafe-inline'", "http:", "*"] {
-            assert!(!policy.contains(forbidden), "{path}: {policy}");
-        }
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(
-            answer.header("cross-origin-opener-policy"),
-            "same-origin",
-            "{path}"
-        );
-        assert!(
-            answer
-                .header("permissions-policy")
-                .contains("geolocation=()"),
-            "{path}"
+            answer.status == 404 || is_start_page(&answer),
+            "{path}: {answer:?}"
         );
     }
 }

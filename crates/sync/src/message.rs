@@ -435,6 +435,15 @@ pub enum FailureCode {
     /// Another key is enrolled under this device's id: it needs another id. 409
     #[n(7)]
     DeviceTaken,
+    /// The request took too long, mostly to come. 408
+    #[n(8)]
+    TooSlow,
+    /// The body is compressed, which is not understood. 415
+    #[n(9)]
+    Encoded,
+    /// The page that asks is of another site, or the request is one that any page's form could send. 403
+    #[n(10)]
+    ForeignPage,
     /// The chunks do not make up the file that was named; all of them are thrown away. 422
     #[n(20)]
     WrongBytes,

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::IntoResponse;
@@ -51,11 +52,11 @@ pub async fn lacking(
 
 pub async fn put(
     State(office): State<Arc<Office>>,
-    Path((hash, n)): Path<(String, u32)>,
     Bringing(bearer): Bringing,
+    path: Result<Path<(String, u32)>, PathRejection>,
     Cbor(chunk): Cbor<PutChunk>,
 ) -> Result<Cbor<ChunkTaken>, Declined> {
-    let hash = hash_in(&hash)?;
+    let (hash, n) = chunk_in(path)?;
     let bytes = chunk.bytes.0;
     if chunk_bytes(chunk.n_bytes, n) != Some(bytes.len()) {
         return Err(Declined::Malformed(
@@ -90,10 +91,10 @@ pub async fn put(
 
 pub async fn get(
     State(office): State<Arc<Office>>,
-    Path((hash, n)): Path<(String, u32)>,
     bearer: Bearer,
+    path: Result<Path<(String, u32)>, PathRejection>,
 ) -> Result<impl IntoResponse, Declined> {
-    let hash = hash_in(&hash)?;
+    let (hash, n) = chunk_in(path)?;
     let answer = office.storage.read(move |db| {
         let chunk = files::chunk(db, &bearer.site, &hash, n)?;
         Ok((chunk, log::epoch(db, &bearer.site)?))
@@ -106,6 +107,11 @@ pub async fn get(
         epoch,
     };
     Ok(([(CONTENT_DISPOSITION, "attachment")], Cbor(given)))
+}
+
+fn chunk_in(path: Result<Path<(String, u32)>, PathRejection>) -> Result<(Hash, u32), Declined> {
+    let Path((hash, n)) = path.map_err(|it| Declined::Malformed(it.body_text()))?;
+    Ok((hash_in(&hash)?, n))
 }
 
 fn hash_in(path: &str) -> Result<Hash, Declined> {

@@ -22,12 +22,16 @@ pub async fn live(
     State(office): State<Arc<Office>>,
     bearer: Bearer,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Declined> {
+    let place = office
+        .streams
+        .take(bearer.device)
+        .ok_or(Declined::wait(SIGN_OF_LIFE))?;
     let news = office.news.listen(&bearer.site).ok_or(Declined::Storage)?;
     // As long as the token: who was shut out hears no more after that.
     let ends = Instant::now() + Duration::from_secs(u64::from(TOKEN_LASTS.0) * 60);
     let events = unfold(
-        (news, office, bearer),
-        move |(mut news, office, bearer)| async move {
+        (news, place, office, bearer),
+        move |(mut news, place, office, bearer)| async move {
             tokio::select! {
                 () = tokio::time::sleep_until(ends) => None,
                 changed = news.changed() => {
@@ -36,7 +40,8 @@ pub async fn live(
                     let still = office.with_those_let_in(bearer.clone()).await.ok()??;
                     (still == bearer).then_some(())?;
                     let position = *news.borrow_and_update();
-                    Some((Ok(Event::default().data(position.to_string())), (news, office, bearer)))
+                    let event = Event::default().data(position.to_string());
+                    Some((Ok(event), (news, place, office, bearer)))
                 }
             }
         },

@@ -69,7 +69,7 @@ impl Gate {
             .take((person.clone(), address), now)
             .and_then(|()| tries.address.take(address, now))
             .and_then(|()| tries.person.take(person.clone(), now))
-            .map_err(too_many)
+            .map_err(Declined::wait)
     }
 
     fn passed(&self, person: PersonId, address: IpAddr) {
@@ -83,7 +83,7 @@ impl Gate {
     pub fn take_code(&self, address: IpAddr) -> Result<(), Declined> {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = tries.code.take(address, Instant::now());
-        taken.map_err(too_many)
+        taken.map_err(Declined::wait)
     }
 
     pub fn code_passed(&self, address: IpAddr) {
@@ -116,14 +116,8 @@ impl Gate {
     }
 }
 
-const fn too_many(wait: Duration) -> Declined {
-    Declined::TooManyTries {
-        retry_after_s: wait.as_secs() + 1,
-    }
-}
-
 /// Of IPv6 the network: whoever has one address there has them all.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(it) => Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX)).into(),
         it @ IpAddr::V4(_) => it,

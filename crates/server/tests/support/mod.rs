@@ -6,6 +6,8 @@
     reason = "every test file is a program of its own and uses a part"
 )]
 
+pub mod socket;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,9 +25,10 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_server::arguments::Whom;
+use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::Clock;
 use shouwen_server::keys::Keys;
-use shouwen_server::site::{RuleTexts, Site, Sites};
+use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
 use shouwen_server::storage::Storage;
 use shouwen_server::storage::orders::OrdersFile;
 use shouwen_server::{Server, Settings, admin, demo};
@@ -77,6 +80,17 @@ pub fn demo_sites() -> Sites {
     Sites::try_new([Site::try_new(&RuleTexts::built_in(), &demo::directory()).unwrap()]).unwrap()
 }
 
+fn two_sites() -> Sites {
+    let texts = RuleTexts::built_in();
+    let first = Site::try_new(&texts, &demo::directory()).unwrap();
+    let mut text = demo::directory().text().replace("lanting", "cuihu");
+    for person in first.directory.people.keys() {
+        text = text.replace(&format!("\"{person}\""), &format!("\"b-{person}\""));
+    }
+    let second = TextFile::built_in("another-site.toml", &text);
+    Sites::try_new([first, Site::try_new(&texts, &second).unwrap()]).unwrap()
+}
+
 /// A server inside the test's own process.
 pub struct Running {
     pub address: SocketAddr,
@@ -86,19 +100,51 @@ pub struct Running {
     stop: Option<oneshot::Sender<()>>,
     ended: Option<tokio::task::JoinHandle<()>>,
     data: Arc<TempDir>,
-    _dist: TempDir,
+    pub dist: TempDir,
 }
 
 impl Running {
     pub fn start() -> Self {
-        Self::start_on(Arc::new(tempfile::tempdir().unwrap()))
+        Self::start_with(Bounds::default())
+    }
+
+    /// With bounds of its own.
+    pub fn start_with(bounds: Bounds) -> Self {
+        Self::try_start_on(Arc::new(tempfile::tempdir().unwrap()), bounds).unwrap()
+    }
+
+    /// The demonstration's site and another, in which 王建国's namesake has the PIN 200013.
+    pub fn start_two_sites() -> Self {
+        let data = Arc::new(tempfile::tempdir().unwrap());
+        let running = Self::try_start(data, two_sites(), Bounds::default()).unwrap();
+        let office = running.office_of(two_sites());
+        let namesake = "b-wang-jianguo".parse().unwrap();
+        running
+            .block_on(office.set_pin(&namesake, "200013"))
+            .unwrap();
+        running
+    }
+
+    /// That namesake on a device of the other site.
+    pub fn namesake(&self, number: u8) -> Device {
+        let office = self.office_of(two_sites());
+        let site = "cuihu".parse().unwrap();
+        let invited = self.block_on(office.invite(Some(&site), false, self.clock.now()));
+        let code = invited.unwrap().code.to_string();
+        let message = bytes(&enrol_message(number, &code));
+        let enrolled = post(self.address, "/api/enrol", None, &message).message();
+        Device::with(self.address, number, enrolled).signed_in("b-wang-jianguo", "200013")
     }
 
     fn start_on(data: Arc<TempDir>) -> Self {
-        Self::try_start_on(data).unwrap()
+        Self::try_start_on(data, Bounds::default()).unwrap()
     }
 
-    fn try_start_on(data: Arc<TempDir>) -> Result<Self, String> {
+    fn try_start_on(data: Arc<TempDir>, bounds: Bounds) -> Result<Self, String> {
+        Self::try_start(data, demo_sites(), bounds)
+    }
+
+    fn try_start(data: Arc<TempDir>, sites: Sites, bounds: Bounds) -> Result<Self, String> {
         let (dist, clock) = (dist(), HeldClock::new());
         let runtime = Runtime::new().unwrap();
         let settings = Settings {
@@ -107,9 +153,10 @@ impl Running {
             database: None,
             keys: data.path().join("keys"),
             dist: dist.path().to_owned(),
-            sites: demo_sites(),
+            sites,
             demo: true,
             behind_proxy: false,
+            bounds,
             clock: Arc::new(clock.clone()),
         };
         let server = runtime
@@ -118,10 +165,7 @@ impl Running {
         let (address, storage) = (server.address(), server.storage());
         let (stop, told) = oneshot::channel::<()>();
         let ended = runtime.spawn(async {
-            server
-                .run(async { told.await.unwrap_or_default() })
-                .await
-                .unwrap();
+            server.run(async { told.await.unwrap_or_default() }).await;
         });
         Ok(Self {
             address,
@@ -131,7 +175,7 @@ impl Running {
             stop: Some(stop),
             ended: Some(ended),
             data,
-            _dist: dist,
+            dist,
         })
     }
 
@@ -144,7 +188,7 @@ impl Running {
     /// On the same data, if the server will have it.
     pub fn try_restart(mut self) -> Result<Self, String> {
         self.stop();
-        Self::try_start_on(Arc::clone(&self.data))
+        Self::try_start_on(Arc::clone(&self.data), Bounds::default())
     }
 
     /// Another process on the same database.
@@ -176,9 +220,13 @@ impl Running {
 
     /// Who orders things of this server.
     pub fn office(&self) -> admin::Office {
+        self.office_of(demo_sites())
+    }
+
+    fn office_of(&self, sites: Sites) -> admin::Office {
         let keys = self.data.path().join("keys");
         admin::Office {
-            sites: demo_sites(),
+            sites,
             storage: self.storage.clone(),
             orders: OrdersFile::beside(&keys),
             keys: Arc::new(Keys::open(&keys, self.clock.now()).unwrap()),
@@ -402,11 +450,15 @@ impl Device {
         if let Some(it) = certificate {
             device.enrolled.certificate = it;
         }
-        let signed_in: SignedIn = device.try_pin(person, pin).message();
-        device.enrolled.certificate = signed_in.certificate;
-        person.clone_into(&mut device.person);
-        device.come_in();
-        device
+        device.signed_in(person, pin)
+    }
+
+    fn signed_in(mut self, person: &str, pin: &str) -> Self {
+        let signed_in: SignedIn = self.try_pin(person, pin).message();
+        self.enrolled.certificate = signed_in.certificate;
+        person.clone_into(&mut self.person);
+        self.come_in();
+        self
     }
 
     /// A device on which nobody has signed in.

@@ -1,0 +1,244 @@
+//! From a listening socket to requests: how many connections, how long a head may take, and how they end.
+//!
+//! What an answer says is none of its business.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use axum::response::IntoResponse;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Sleep;
+use tower::ServiceExt;
+
+use crate::api::network;
+use crate::bounds::Bounds;
+use crate::limiter::{Limiter, Places};
+
+/// While the system has no room for another connection.
+const NO_ROOM_LASTS: Duration = Duration::from_secs(1);
+
+pub struct Connections {
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    places: Arc<Places<IpAddr>>,
+}
+
+impl Connections {
+    /// Behind a proxy every connection is the proxy's, which counts for itself how many one address has.
+    pub fn new(listener: TcpListener, router: Router, bounds: Bounds, behind_proxy: bool) -> Self {
+        let of_address = if behind_proxy {
+            bounds.connections
+        } else {
+            bounds.connections_of_address
+        };
+        Self {
+            listener,
+            router,
+            places: Arc::new(Places::new(of_address, bounds.connections)),
+            bounds,
+        }
+    }
+
+    /// Answers until `stop`, and lets what is under way end.
+    pub async fn answer(self, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        let ending = GracefulShutdown::new();
+        let mut complaints = Limiter::new(1, Duration::from_secs(60));
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(it) => it,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be taken");
+                    tokio::time::sleep(NO_ROOM_LASTS).await;
+                    continue;
+                }
+            };
+            let Some(place) = self.places.take(network(peer.ip())) else {
+                if complaints.take((), Instant::now()).is_ok() {
+                    tracing::warn!("too many connections at one time; those above are closed");
+                }
+                continue;
+            };
+            let (router, bounds, watcher) = (self.router.clone(), self.bounds, ending.watcher());
+            tokio::spawn(async move {
+                let _place = place;
+                speak_http(stream, peer, router, bounds, watcher).await;
+            });
+        }
+        drop(self.listener);
+        ending.shutdown().await;
+    }
+}
+
+/// Requests one after the other, until either side has enough. How a connection ended is nobody's news.
+async fn speak_http(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    bounds: Bounds,
+    watcher: Watcher,
+) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (router, mut request) = (router.clone(), request.map(Body::new));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        async move { Ok::<_, Infallible>(router.oneshot(request).await.into_response()) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.head_lasts)
+        .max_headers(Bounds::HEAD_FIELDS)
+        .max_buf_size(Bounds::HEAD_BYTES)
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, bounds.answer_rests)),
+            service,
+        );
+    let _ = watcher.watch(connection).await;
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    [
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::ConnectionRefused,
+        io::ErrorKind::ConnectionReset,
+    ]
+    .contains(&error.kind())
+}
+
+/// A stream that fails where the other side takes nothing for too long.
+struct Patient<S> {
+    stream: S,
+    patience: Duration,
+    /// Runs while something waits to be taken.
+    waits: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Patient<S> {
+    const fn new(stream: S, patience: Duration) -> Self {
+        Self {
+            stream,
+            patience,
+            waits: None,
+        }
+    }
+
+    fn watched<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.waits = None;
+            return polled;
+        }
+        let patience = self.patience;
+        let waits = self
+            .waits
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        ready!(waits.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.watched(polled, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.watched(polled, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        self.watched(polled, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.watched(polled, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_of_an_answer_is_given_up_and_who_is_slow_is_not() {
+        let (ours, mut theirs) = duplex(8);
+        let mut patient = Patient::new(ours, PATIENCE);
+        let slow = async {
+            let mut taken = [0; 8];
+            for _ in 0..4 {
+                tokio::time::sleep(PATIENCE / 2).await;
+                theirs.read_exact(&mut taken).await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(patient.write_all(&[0; 32]), slow);
+        written.unwrap();
+        let error = patient.write_all(&[0; 32]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_on_which_nothing_is_to_be_said_may_rest() {
+        let (ours, mut theirs) = duplex(8);
+        let mut patient = Patient::new(ours, PATIENCE);
+        for _ in 0..3 {
+            patient.write_all(&[0; 8]).await.unwrap();
+            let mut taken = [0; 8];
+            theirs.read_exact(&mut taken).await.unwrap();
+            tokio::time::sleep(PATIENCE * 2).await;
+        }
+    }
+}
