@@ -103,7 +103,10 @@ pub fn router(office: Arc<Office>) -> Router {
             post(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
         )
         .route("/api/withdraw", post(contact::withdraw))
-        .route("/api/erased", post(contact::erased))
+        .route(
+            "/api/erased",
+            post(contact::erased).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
+        )
         .route("/api/rescue", post(rescue::rescue))
         .route("/api/site", get(site))
         .route("/api/push", post(push))

@@ -20,6 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use shouwen_domain::limits;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
@@ -31,6 +32,10 @@ use crate::limiter::{Limiter, Places};
 
 /// While the system has no room for another connection.
 const NO_ROOM_LASTS: Duration = Duration::from_secs(1);
+
+/// After the last answer, for what is still being sent.
+const LINGERS: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 2 * limits::BATCH_BYTES;
 
 pub struct Connections {
     listener: TcpListener,
@@ -132,6 +137,9 @@ struct Patient<S> {
     patience: Duration,
     /// Runs while something waits to be taken.
     waits: Option<Pin<Box<Sleep>>>,
+    /// Runs once everything was said.
+    lingers: Option<Pin<Box<Sleep>>>,
+    n_thrown: usize,
 }
 
 impl<S> Patient<S> {
@@ -140,6 +148,8 @@ impl<S> Patient<S> {
             stream,
             patience,
             waits: None,
+            lingers: None,
+            n_thrown: 0,
         }
     }
 
@@ -171,7 +181,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -200,8 +210,33 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.watched(polled, context)
+        if self.lingers.is_none() {
+            let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+            ready!(self.watched(polled, context))?;
+            self.lingers = Some(Box::pin(tokio::time::sleep(LINGERS)));
+        }
+        self.poll_linger(context).map(Ok)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Patient<S> {
+    /// Whoever is answered before everything was sent, and finds the line closed in the middle of sending, never reads
+    /// the answer: so what still comes is thrown away for a while.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut room = [0; 8 * 1024];
+        loop {
+            let lingers = self.lingers.as_mut();
+            if lingers.is_none_or(|it| it.as_mut().poll(context).is_ready()) {
+                return Poll::Ready(());
+            }
+            let mut thrown = ReadBuf::new(&mut room);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut thrown));
+            self.n_thrown += thrown.filled().len();
+            let is_over = read.is_err() || thrown.filled().is_empty();
+            if is_over || self.n_thrown > LINGER_BYTES {
+                return Poll::Ready(());
+            }
+        }
     }
 }
 

@@ -104,7 +104,9 @@ fn a_body_that_is_too_long_is_declined_before_it_comes() {
     let hash = "0".repeat(64);
     let chunk = format!("PUT /api/files/{hash}/0");
     for (line, limit) in [
+        ("POST /api/enrol", 1_024),
         ("POST /api/sign-in", 4_096),
+        ("POST /api/erased", 4_096),
         ("POST /api/contact", 4_096),
         ("POST /api/withdraw", 4 << 20),
         ("POST /api/rescue", 4 << 20),
@@ -138,7 +140,9 @@ fn a_body_that_nests_too_deep_is_declined_on_every_path_that_takes_one() {
     let server = Running::start();
     let token = server.wang().token;
     for path in [
+        "/api/enrol",
         "/api/sign-in",
+        "/api/erased",
         "/api/contact",
         "/api/withdraw",
         "/api/rescue",
@@ -234,7 +238,9 @@ fn an_address_that_asks_too_often_has_to_wait_on_every_path() {
         is_told_to_wait(&get(server.address, path, &[]));
     }
     for path in [
+        "/api/enrol",
         "/api/sign-in",
+        "/api/erased",
         "/api/challenge",
         "/api/contact",
         "/api/withdraw",
@@ -253,7 +259,8 @@ fn an_address_that_asks_too_often_has_to_wait_on_every_path() {
 #[test]
 fn a_device_that_asks_too_often_has_to_wait_and_its_words_get_no_fate() {
     let server = Running::start_with(Bounds {
-        requests_of_device_a_minute: 4,
+        // Two people sign in on each first.
+        requests_of_device_a_minute: 6,
         ..Bounds::default()
     });
     let (mut wang, li) = (server.wang(), server.device(2, "li-na", "100005"));

@@ -55,12 +55,16 @@ fn is_strict(asked: &str, answer: &Answer) {
 fn every_kind_of_answer_on_every_path_is_strict() {
     let server = Running::start();
     let token = server.wang().token;
-    let etag = get(server.address, "/api/site", &[])
-        .header("etag")
-        .to_owned();
+    let authorization = format!("Bearer {token}");
+    let site = get(
+        server.address,
+        "/api/site",
+        &[("authorization", &authorization)],
+    );
+    let etag = site.header("etag");
     let cbor = "content-type: application/cbor\r\n";
-    let bearer = format!("{cbor}authorization: Bearer {token}\r\n");
-    let kept = format!("if-none-match: {etag}\r\n");
+    let bearer = format!("{cbor}authorization: {authorization}\r\n");
+    let kept = format!("{bearer}if-none-match: {etag}\r\n");
     let long = format!("{bearer}content-length: 9999999\r\n");
     let file = format!("/api/files/{}/0", "0".repeat(64));
     let file = file.as_str();
@@ -76,7 +80,7 @@ fn every_kind_of_answer_on_every_path_is_strict() {
         ("POST", "/", 405, ""),
         ("GET", "/healthz", 200, ""),
         ("POST", "/healthz", 405, ""),
-        ("GET", "/api/site", 200, ""),
+        ("GET", "/api/site", 200, &bearer),
         ("GET", "/api/site", 304, &kept),
         ("GET", "/api/site", 401, "authorization: Bearer 1\r\n"),
         ("POST", "/api/site", 405, cbor),
@@ -87,7 +91,12 @@ fn every_kind_of_answer_on_every_path_is_strict() {
         ("GET", "/api/live", 401, ""),
         ("POST", "/api/challenge", 200, cbor),
         ("GET", "/api/challenge", 405, ""),
-        ("POST", "/api/sign-in", 400, cbor),
+        ("POST", "/api/enrol", 400, cbor),
+        ("POST", "/api/enrol", 413, &long),
+        ("POST", "/api/sign-in", 401, cbor),
+        ("POST", "/api/sign-in", 400, &bearer),
+        ("POST", "/api/erased", 401, cbor),
+        ("POST", "/api/erased", 400, &bearer),
         ("POST", "/api/sign-in", 403, ""),
         ("POST", "/api/contact", 400, cbor),
         ("POST", "/api/contact", 413, &long),
@@ -198,7 +207,9 @@ fn a_page_of_another_site_may_not_ask() {
     };
     // What a form or a simple request of another page can send, on every path that changes something.
     for line in [
+        "POST /api/enrol",
         "POST /api/sign-in",
+        "POST /api/erased",
         "POST /api/challenge",
         "POST /api/contact",
         "POST /api/withdraw",

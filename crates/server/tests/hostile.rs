@@ -15,9 +15,9 @@ use shouwen_domain::envelope::{Envelope, Fate, HeldReason, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::scope::Scope;
-use shouwen_sync::message::{Ask, Bytes, Cursor, FailureCode, Page, Pull, SignIn};
+use shouwen_sync::message::{Ask, Cursor, FailureCode, Page, Pull, SignIn};
 use support::socket::ask;
-use support::{Answer, Device, NEWS, Running, bytes, device_id, device_key, get, post};
+use support::{Answer, Device, NEWS, Running, bytes, get, post};
 
 fn raw(server: &Running, head: &str, body: &[u8]) -> Answer {
     let head = format!(
@@ -36,13 +36,11 @@ fn fates(device: &Device, envelopes: &[Vec<u8>]) -> Vec<Fate> {
 }
 
 /// A sign-in under any name, whether it can be one or not.
-fn signing_in_as(name: &str) -> Vec<u8> {
+fn signing_in_as(device: &Device, name: &str) -> Vec<u8> {
     let message = bytes(&SignIn {
         person: "li-na".parse().unwrap(),
         pin: "100005".to_owned(),
-        device: device_id(1),
-        key: Bytes(device_key(1).public().to_cose_key()),
-        certificate: None,
+        certificate: device.enrolled.certificate.clone(),
     });
     let real = bytes(&"li-na");
     let at = message
@@ -55,7 +53,7 @@ fn signing_in_as(name: &str) -> Vec<u8> {
 /// Two devices of a site each, on one server.
 fn of_two_sites(server: &Running) -> (Device, Device) {
     let here = server.wang();
-    let there = Device::of(server.address, 9, "b-wang-jianguo", "200013", None);
+    let there = server.namesake(9);
     (here, there)
 }
 
@@ -196,7 +194,7 @@ fn a_cursor_of_another_site_shows_nothing_of_it() {
     assert_eq!(there.post("/api/pull", &as_director).declined(), refused);
     // Nor can it write there.
     let mut stranger = there.clone();
-    stranger.signed_in.site = here.signed_in.site.clone();
+    stranger.enrolled.site = here.enrolled.site.clone();
     let envelope = stranger.write(1);
     assert_eq!(
         fates(&there, &[envelope]),
@@ -356,6 +354,7 @@ fn a_request_of_two_lengths_is_not_read_in_two_ways() {
 #[test]
 fn a_name_of_a_person_is_nothing_but_a_name() {
     let server = Running::start();
+    let device = Device::enrol(server.address, 1);
     for name in [
         "x' OR '1'='1",
         "../../keys",
@@ -364,7 +363,13 @@ fn a_name_of_a_person_is_nothing_but_a_name() {
         "李娜",
         &"a".repeat(4_000),
     ] {
-        let answer = post(server.address, "/api/sign-in", None, &signing_in_as(name));
+        let message = signing_in_as(&device, name);
+        let answer = post(
+            server.address,
+            "/api/sign-in",
+            Some(&device.token),
+            &message,
+        );
         let (status, code) = answer.declined();
         assert!(
             [(400, FailureCode::Malformed), (401, FailureCode::WrongPin)].contains(&(status, code)),

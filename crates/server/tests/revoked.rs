@@ -236,7 +236,7 @@ fn an_order_that_was_cut_off_by_the_power_was_not_given_and_the_next_one_is() {
 #[test]
 fn nobody_but_head_office_orders_that() {
     let server = Running::start();
-    let mut wang = server.wang();
+    let wang = server.wang();
     let li = server.device(2, "li-na", "100005");
     let fact = Fact::AccessDecided(AccessDecided {
         whom: Holder::Device(li.id),
