@@ -40,6 +40,10 @@ pub fn start() {
 }
 
 /// How far opening has come.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and it is opened once"
+)]
 #[derive(Clone)]
 enum Opening {
     Waiting,

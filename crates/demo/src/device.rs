@@ -462,6 +462,7 @@ fn failure(error: &OfficeError) -> Failure {
             FailureCode::WrongPin
             | FailureCode::NotEnrolled
             | FailureCode::WrongCode
+            | FailureCode::Revoked
             | FailureCode::DeviceTaken,
         ) => Failure::NotEnrolled,
         Some(FailureCode::TooLarge) => Failure::TooLarge,

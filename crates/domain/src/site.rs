@@ -84,10 +84,11 @@ impl Site {
         let Ok(facts) = envelope.facts() else {
             return false;
         };
-        let is_sites = |it: &Fact| match it {
+        let is_sites = |it: &Fact| {
             // Whatever a device writes, it lets nobody out or in.
-            Fact::AccessDecided(_) => header.device == DeviceId::HEAD_OFFICE,
-            it => matches!(it, Fact::Adopted(_) | Fact::RulesConfirmed(_)),
+            let is_order = matches!(it, Fact::AccessDecided(_));
+            (is_order && header.device == DeviceId::HEAD_OFFICE)
+                || matches!(it, Fact::Adopted(_) | Fact::RulesConfirmed(_))
         };
         if !facts.iter().all(is_sites) {
             return false;

@@ -185,7 +185,7 @@ fn head_office_lets_somebody_in_no_more_and_in_again_and_no_device_does() {
     let again = [&shut_out[..], &[order(office, 3, &li, true)]].concat();
     assert!(Site::fold(&again).lets_in(&person("li-na")));
     let forged = order(DeviceId::from_random([1; 16]), 4, &phone, true);
-    let site = Site::fold(&[&shut_out[..], &[forged.clone()]].concat());
+    let site = Site::fold(&[&shut_out[..], std::slice::from_ref(&forged)].concat());
     assert!(!site.lets_in_device(DeviceId::from_random([7; 16])));
     assert_eq!(site.not_read, [forged.header().id]);
 }

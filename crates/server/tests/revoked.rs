@@ -47,7 +47,10 @@ fn a_device_that_is_let_in_no_more_reads_nothing_and_what_it_brings_waits() {
     let mut wang = server.wang();
     let li = server.device(2, "li-na", "100005");
     let (before, after) = (wang.write(1), wang.write(1));
-    assert_eq!(fates(&wang.push(&[before.clone()])), [Fate::Accepted]);
+    assert_eq!(
+        fates(&wang.push(std::slice::from_ref(&before))),
+        [Fate::Accepted]
+    );
     assert!(server.decide_access(&device(&wang.code()), false));
     assert!(
         !server.decide_access(&device(&wang.code().to_lowercase()), false),

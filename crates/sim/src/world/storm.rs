@@ -156,16 +156,7 @@ impl World<'_> {
                 }
                 self.move_to(&person, people::site().department(to));
             }
-            What::Revoked { person, for_ms, .. } => {
-                let it = &self.devices[device];
-                let whom = if person {
-                    Holder::Person(it.person.clone())
-                } else {
-                    Holder::Device(it.id)
-                };
-                self.shut_out(whom.clone());
-                self.at(self.now_ms + for_ms, Event::LetInAgain { whom });
-            }
+            What::Revoked { person, for_ms, .. } => self.revoke(device, person, for_ms),
             What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }
             | What::ProcessPaused { .. }
@@ -176,6 +167,17 @@ impl World<'_> {
             | What::Wiped => {}
         }
         Ok(())
+    }
+
+    fn revoke(&mut self, device: usize, person: bool, for_ms: u64) {
+        let it = &self.devices[device];
+        let whom = if person {
+            Holder::Person(it.person.clone())
+        } else {
+            Holder::Device(it.id)
+        };
+        self.shut_out(whom.clone());
+        self.at(self.now_ms + for_ms, Event::LetInAgain { whom });
     }
 
     fn clone_device(&mut self, device: usize, replaces: bool) -> Result<(), Broken> {
