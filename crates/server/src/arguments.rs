@@ -20,6 +20,7 @@ use crate::storage::Address;
     version,
     max_term_width = 100,
     disable_help_subcommand = true,
+    args_override_self = true,
     after_help = "The environment counts where the option is not given; several files are divided as in PATH.\n\
                   SHOUWEN_LOG is error, warn, info (the default), debug or trace."
 )]
@@ -324,6 +325,8 @@ mod tests {
             (found.data, found.dist, found.listen),
             ("here".into(), "app".into(), "127.0.0.1:8080".into())
         );
+        let last = arguments(&["--demo", "--data", "here", "--data", "there"], &[]);
+        assert_eq!(last.data, PathBuf::from("there"));
         let found = arguments(
             &[],
             &[("SHOUWEN_DEMO", "1"), ("SHOUWEN_SITE", "a.toml:b.toml")],
