@@ -231,6 +231,8 @@ pub fn pushing_goes_on_while_a_backup_is_restored(home: &Home) {
                 let receipts = processes[1].push(&chain, &written);
                 assert!(receipts.iter().all(|it| it.fate == Fate::Accepted));
                 epochs.push(receipts[0].epoch);
+                // An answer travels. Without a pause the file is never free when the other process looks.
+                std::thread::sleep(Duration::from_millis(5));
             }
             let receipts = processes[1].push(&chain, &written);
             epochs.push(receipts[0].epoch);
