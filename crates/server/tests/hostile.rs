@@ -361,7 +361,7 @@ fn a_name_of_a_person_is_nothing_but_a_name() {
         "li-na\0",
         "%",
         "李娜",
-        &"a".repeat(4_000),
+        &"a".repeat(3_000),
     ] {
         let message = signing_in_as(&device, name);
         let answer = post(
