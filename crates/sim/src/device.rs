@@ -22,6 +22,9 @@ use crate::chance::{Chance, Whose};
 use crate::people;
 use crate::plan::{Phone, Plan};
 
+/// That of a version which does not know the last word that people here use: the customer's signature.
+const OLDER_VOCABULARY: u32 = 3;
+
 pub struct Device {
     /// Its name in the plan.
     pub n: u64,
@@ -121,7 +124,7 @@ impl Device {
             chance,
             skew_ms: phone.skew_hours * 3_600_000,
             vocabulary: if phone.older {
-                VOCABULARY - 1
+                OLDER_VOCABULARY
             } else {
                 VOCABULARY
             },
