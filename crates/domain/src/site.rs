@@ -1,4 +1,5 @@
-//! What a site has adopted, who has confirmed the rules (G3, G4), and whom head office lets in no more, folded from the events under [`CaseId::SITE`].
+//! What a site has adopted, who has confirmed the rules (G3, G4), and whom head office lets in no more, folded from the
+//! events under [`CaseId::SITE`].
 //!
 //! A case asks nothing here: it keeps the pack under which it was opened.
 //!

@@ -193,13 +193,8 @@ impl Office {
         };
         let (keys, file) = (Arc::clone(&self.keys), self.orders.clone());
         self.write(&site.directory.site, move |db, site| {
-            orders::make_level(db, site, &keys, &file, now)?;
-            let is_in = !orders::site(db, site)?.revoked.contains(&holder);
-            if is_in == may_enter {
-                return Ok(false);
-            }
-            orders::give(db, site, &keys, &file, &order)?;
-            Ok(true)
+            let is_so = |it: &shouwen_domain::site::Site| it.revoked.contains(&holder) != may_enter;
+            orders::give(db, site, &keys, &file, &order, is_so)
         })
         .await
     }

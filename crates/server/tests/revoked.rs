@@ -237,6 +237,22 @@ fn an_order_that_was_cut_off_by_the_power_was_not_given_and_the_next_one_is() {
 }
 
 #[test]
+fn an_order_holds_whatever_became_of_whoever_gave_it() {
+    let server = Running::start();
+    let by_gao = |id: &str| Whom {
+        operator: "gao-yun".parse().unwrap(),
+        ..person(id)
+    };
+    assert!(server.decide_access(&by_gao("gao-yun"), false));
+    assert!(server.decide_access(&by_gao("li-na"), false));
+    let server = server.restart();
+    for (number, who, pin) in [(1, "li-na", "100005"), (2, "ma-jie", "100006")] {
+        let status = support::try_pin(server.address, number, who, pin).status;
+        assert_eq!(status, if who == "li-na" { 403 } else { 200 });
+    }
+}
+
+#[test]
 fn nobody_but_head_office_orders_that() {
     let server = Running::start();
     let wang = server.wang();

@@ -66,17 +66,21 @@ impl OrdersFile {
         Ok((orders, end))
     }
 
-    /// On the disk when it returns.
+    /// On the disk when it returns. One at a time, since the file is of all sites, each with a lock of its own.
     fn add(&self, envelope: &Envelope) -> Result<(), Fault> {
-        let (_, end) = self.read()?;
         let item = minicbor::to_vec(Bytes(envelope.to_bytes()));
         let item = item.expect("writing to memory cannot fail");
         let mut options = File::options();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&self.0).and_then(|mut file| {
-            file.set_len(end as u64)?;
+        let opened = options.open(&self.0).and_then(|file| {
+            file.lock()?;
+            Ok(file)
+        });
+        let mut file = opened.map_err(|it| self.failed(&it))?;
+        let (_, end) = self.read()?;
+        let written = file.set_len(end as u64).and_then(|()| {
             file.seek(SeekFrom::End(0))?;
             file.write_all(&item)?;
             file.sync_all()
@@ -119,6 +123,10 @@ pub fn site(db: &dyn Db, site: &SiteId) -> Result<Site, Fault> {
 
 /// Whom of this device head office lets in no more.
 pub fn revoked(db: &dyn Db, site_id: &SiteId, device: DeviceId) -> Result<Revoked, Fault> {
+    if device == DeviceId::HEAD_OFFICE {
+        // An order holds, whatever became of whoever gave it.
+        return Ok(Revoked::default());
+    }
     let site = site(db, site_id)?;
     Ok(Revoked {
         device: !site.lets_in_device(device),
@@ -194,19 +202,23 @@ pub fn make_level(
     Ok(())
 }
 
-/// Orders something, once.
+/// Orders something, once, unless `is_so` says that the site is so already; whether it was ordered by this.
 pub fn give(
     db: &dyn Db,
     site: &SiteId,
     keys: &Keys,
     file: &OrdersFile,
     order: &Order,
-) -> Result<(), Fault> {
-    // Where the transaction is done again, the file has it already.
+    is_so: impl Fn(&Site) -> bool,
+) -> Result<bool, Fault> {
     make_level(db, site, keys, file, order.at)?;
     let known = stored(db, site)?;
+    // Where the transaction is done again, the file had it already.
     if known.iter().any(|it| it.header().id == order.id) {
-        return Ok(());
+        return Ok(true);
+    }
+    if is_so(&Site::fold(&known)) {
+        return Ok(false);
     }
     let last = known.last();
     let stamp = Stamp {
@@ -231,7 +243,8 @@ pub fn give(
     let envelope = keys.sign_envelope(envelope);
     // The file first: what only the database has could be lost with it.
     file.add(&envelope)?;
-    push(db, site, keys, &[envelope], order.at)
+    push(db, site, keys, &[envelope], order.at)?;
+    Ok(true)
 }
 
 fn push(
