@@ -687,12 +687,15 @@ impl Pump {
     /// Head office lets this device in no more, and everything that it owed has arrived.
     async fn erase_where_told(&mut self) {
         let is_told = self.desk.is_revoked().get_untracked();
-        let n_owed = self.desk.standing().get_untracked().n_owed;
-        let Some(token) = self.token.clone().filter(|_| is_told && n_owed == 0) else {
+        let Some(token) = self.token.clone().filter(|_| is_told) else {
             return;
         };
-        let files = self.desk.log().file_totals().await;
-        if !files.is_ok_and(|it| it.n_owed == 0) {
+        // As it lies on the disk: another tab may have saved something just now.
+        let log = self.desk.log();
+        let (opening, files) = (log.opening(0).await, log.file_totals().await);
+        let owes_nothing =
+            opening.is_ok_and(|it| it.standing.n_owed == 0) && files.is_ok_and(|it| it.n_owed == 0);
+        if !owes_nothing {
             return;
         }
         if let Err(fault) = self.desk.erase(&token).await {

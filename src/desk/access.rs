@@ -52,7 +52,9 @@ impl Desk {
             self.log().remove(Section::Settings, REVOKED).await?;
             self.revoked.set(false);
         }
-        self.tell_tabs();
+        if was_revoked != answer.revoked || answer.certificate.is_some() {
+            self.tell_tabs();
+        }
         Ok(())
     }
 
