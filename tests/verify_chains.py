@@ -32,7 +32,7 @@ CONTEXT_OF_CERTIFICATES = b"shouwen/certificate/1"
 
 ACCEPTED, HELD, REFUSED = 0, 1, 2
 HELD_FOR_UNKNOWN_FORMAT = 2
-HIGHEST_REASON = {HELD: 4, REFUSED: 4}
+HIGHEST_REASON = {HELD: 4, REFUSED: 5}
 
 
 class Wrong(Exception):
@@ -597,9 +597,26 @@ def check_signed_by(envelope, key):
         check_beside(key, CONTEXT_OF_ENVELOPES, envelope.header_bytes, signature, "the envelope's signature")
 
 
+def check_signed_by_person(envelope, signers):
+    """One of the person's keys signed it."""
+    person = envelope.header[7]
+    keys = {key.protected: key for name, key in signers if name == person}
+    own = [signature for signature in envelope.signatures if signature[0] in keys]
+    require(own, f"the envelope has no signature with the protected header of a key of {person!r}")
+    for signature in own:
+        key = keys[signature[0]]
+        check_beside(key, CONTEXT_OF_ENVELOPES, envelope.header_bytes, signature, "the signature of the envelope's person")
+
+
 # --- Certificates -----------------------------------------------------------------------------------------------------
 
 COSE_KEY_OF_CONFIRMATION = 1
+
+
+def is_signer(value):
+    return type(value) is list and len(value) == 2 and is_name(value[0]) and type(value[1]) is bytes
+
+
 CERTIFICATE_FORMS = {
     2: ("subject", is_text, True),
     4: ("expires", is_integer, False),
@@ -610,6 +627,7 @@ DEVICE_CERTIFICATE_FORMS = {
     -70001: ("site", is_name, True),
     -70002: ("short code", is_text, True),
     -70003: ("people", lambda value: type(value) is list and all(map(is_name, value)), False),
+    -70004: ("signers", lambda value: type(value) is list and all(map(is_signer, value)), False),
 }
 
 
@@ -618,6 +636,7 @@ class Certificate:
     subject: str
     key: Key
     site: str | None
+    signers: list
 
 
 def read_certificate(data, issuers):
@@ -638,7 +657,11 @@ def read_certificate(data, issuers):
         of_devices = claims.keys() & DEVICE_CERTIFICATE_FORMS.keys()
         require(not of_devices, "the certificate has claims that only devices have")
     key = read_key(claims[8][COSE_KEY_OF_CONFIRMATION], "the certificate's key")
-    return Certificate(subject, key, claims.get(-70001))
+    signers = [
+        (person, read_key(decode_within(data, "a signer's key"), "a signer's key"))
+        for person, data in claims.get(-70004, [])
+    ]
+    return Certificate(subject, key, claims.get(-70001), signers)
 
 
 def check_issuer(protected, payload, signed, issuers):
@@ -779,7 +802,7 @@ class ChainsInAFile:
             f"the certificate is for {certificate.subject!r}, not for the chain's device {device.hex()}",
         )
         self.places_of_chains.add((device, number))
-        self.chain = Chain(device, number, certificate.key, certificate.site)
+        self.chain = Chain(device, number, certificate)
 
     def take_envelope(self, envelope_bytes, receipt_bytes):
         require(self.chain is not None, "an envelope stands before the first chain")
@@ -802,11 +825,12 @@ class ChainsInAFile:
 class Chain:
     """The entries of one chain so far."""
 
-    def __init__(self, device, number, key, site):
+    def __init__(self, device, number, certificate):
         self.device = device
         self.number = number
-        self.key = key
-        self.site = site
+        self.key = certificate.key
+        self.site = certificate.site
+        self.signers = certificate.signers
         self.accepted_sequences = set()
         self.last_sequence = 0
         self.hashes = {}
@@ -834,6 +858,7 @@ class Chain:
         check_signed_by(envelope, self.key)
         require(envelope.header.get(5) == self.site, "the envelope names another site than the certificate")
         if envelope.header[1] == OWN_FORMAT:
+            check_signed_by_person(envelope, self.signers)
             check_names_one_before(envelope.header)
         if receipt.fate != ACCEPTED:
             return
@@ -959,10 +984,15 @@ class DiagnosticNotation:
 # --- Golden files -----------------------------------------------------------------------------------------------------
 
 UNSIGNED_ENVELOPES = ("Envelope", "Envelope-erased", "Envelope-without-content")
-SIGNED_ENVELOPES = {"Envelope-signed": "Key-device", "Envelope-signed-by-p256": "Key-office"}
+SIGNED_ENVELOPES = {
+    "Envelope-signed": ["Key-device"],
+    "Envelope-signed-by-p256": ["Key-office"],
+    "Envelope-signed-by-two": ["Key-device", "Key-office"],
+}
 SUBJECTS = {
     "Certificate-device": "device",
     "Certificate-people": "device",
+    "Certificate-signers": "device",
     "Certificate-intake": "intake",
     "Certificate-office": "office",
 }
@@ -979,6 +1009,7 @@ FATES = {
     "Receipt-Refused-NotYours": [REFUSED, [2]],
     "Receipt-Refused-Unsigned": [REFUSED, [3]],
     "Receipt-Refused-Withdrawn": [REFUSED, [4]],
+    "Receipt-Refused-NotByPerson": [REFUSED, [5]],
 }
 UNSIGNED_RECEIPTS = ("Receipt-least",)
 EXPECTED = ("Header", "Key-device", "Key-office", *UNSIGNED_ENVELOPES, *SIGNED_ENVELOPES, *SUBJECTS, *FATES)
@@ -1053,15 +1084,17 @@ class GoldenFiles:
             require(erase(self.bytes_of("Envelope")) == data, "it is not Envelope.txt with its content erased")
         return f"{'erased, ' if envelope.erased else ''}hash {envelope.hash.hex()}"
 
-    def check_signed_envelope(self, key_name, data):
-        key = self.key(key_name)
+    def check_signed_envelope(self, key_names, data):
+        keys = [self.key(name) for name in key_names]
 
         def check(changed):
-            check_signed_by(read_envelope(changed), key)
+            envelope = read_envelope(changed)
+            for key in keys:
+                check_signed_by(envelope, key)
 
         check(data)
         check(erase(data))
-        return f"signed by {key_name}.txt, erased too; {refused_changes(data, check, self.every_bit)}"
+        return f"signed by {' and '.join(f'{it}.txt' for it in key_names)}, erased too; {refused_changes(data, check, self.every_bit)}"
 
     def check_certificate(self, name, data):
         office = self.key("Key-office")
@@ -1327,10 +1360,17 @@ def make_beside(signer, context, payload):
     return [protected, {}, signer.sign(signed_beside(protected, context, payload))]
 
 
+@lru_cache(maxsize=2)
+def persons_signer(turn):
+    """With which the person of the file signs: at first, and after a while."""
+    return Ed25519Signer(b"wang-jg" + bytes([turn]))
+
+
 def make_certificate(issuer, subject, key, **further):
     claims = {2: subject, 6: 1_783_904_760, 8: {1: decode(key.encoded)}}
     if subject.startswith("device:"):
-        claims |= {-70001: "jinhua-garden", -70002: "K7"}
+        signers = [["wang-jg", persons_signer(turn).key.encoded] for turn in (0, 1)]
+        claims |= {-70001: "jinhua-garden", -70002: "K7", -70003: ["wang-jg"], -70004: signers}
     payload = encode(claims | further.get("claims", {}))
     protected = issuer.key.protected
     signed = issuer.sign(signed_around(protected, CONTEXT_OF_CERTIFICATES, payload))
@@ -1354,7 +1394,9 @@ def make_envelope(signer, device, chain, sequence, before, **further):
     header |= {16: dict.fromkeys((1, 2, 3, 4), bytes(32))}
     header |= {17: sha256(facts_salt + facts), 18: sha256(content_salt + content)}
     header = encode({key: value for key, value in (header | further.get("header", {})).items() if value is not None})
-    signatures = further.get("others", []) + [make_beside(signer, CONTEXT_OF_ENVELOPES, header)]
+    signers = [signer, further.get("person", persons_signer(sequence % 2))]
+    signatures = [make_beside(it, CONTEXT_OF_ENVELOPES, header) for it in signers if it is not None]
+    signatures = further.get("others", []) + signatures
     return encode([header, facts, facts_salt, content, content_salt, signatures]), sha256(header)
 
 
@@ -1525,6 +1567,13 @@ class Export:
             "a short key": (with_claims({8: {1: key | {-2: b"short"}}}), "not a byte string of 32"),
             "a key that is no map": (with_claims({8: {1: b"key"}}), "is not a map"),
             "an Ed25519 key of no point": (with_claims({8: {1: key | {-2: b"\2" + bytes(31)}}}), "no point"),
+            "a signer without a key": (with_claims({-70004: [["wang-jg"]]}), "signers (key -70004)"),
+            "a signer's key that is none": (with_claims({-70004: [["wang-jg", b"\xa0"]]}), "a signer's key"),
+            "nobody who signs": (with_claims({-70004: None}), "signers (key -70004)"),
+            "other people who sign": (
+                with_claims({-70004: [["li-na", persons_signer(1).key.encoded]]}),
+                "a key of 'wang-jg'",
+            ),
             "a P-256 key of no point": (with_claims({8: {1: beside_the_curve}}), "no point"),
             "a short P-256 key": (with_claims({8: {1: beside_the_curve | {-3: b""}}}), "not a byte string of 32"),
             "an office with a site": (with_office({-70001: "jinhua-garden"}), "only devices have"),
@@ -1566,6 +1615,9 @@ class Export:
             "another device in the envelope": (with_fourth(device=self.devices[1]), "names another device"),
             "another chain in the envelope": (with_fourth(chain=2), "names another device or chain"),
             "an envelope signed by another device": (with_fourth(signer=self.second), "no signature with the"),
+            "an envelope in another's name": (with_parts(header={7: "li-na"}), "a key of 'li-na'"),
+            "an envelope that its person did not sign": (with_parts(person=None), "a key of 'wang-jg'"),
+            "an envelope signed by another person": (with_parts(person=self.intake), "a key of 'wang-jg'"),
             "a receipt signed by intake": (with_fourth(office=self.intake), "none of head office's keys"),
             "an accepted envelope of an unknown format": (with_parts(header={1: 2}), "format 2"),
             "content that the header does not name": (with_parts(header={18: None}), "does not name"),

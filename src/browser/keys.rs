@@ -1,11 +1,12 @@
-//! The device's key in WebCrypto: it signs here and cannot be taken out.
+//! The keys of the device and of its people in WebCrypto: they sign here and cannot be taken out.
 //!
-//! Ed25519 where the browser has it, else ECDSA over P-256. The key lies in a small database of its own,
-//! since a browser stores it as an object and not as bytes. Some browsers refuse to store one, or give
+//! Ed25519 where the browser has it, else ECDSA over P-256. They lie in a small database of their own,
+//! since a browser stores them as objects and not as bytes. Some browsers refuse to store one, or give
 //! back nothing; so after storing it is read back and tried.
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use rexie::{ObjectStore, Rexie, TransactionMode};
+use shouwen_domain::id::PersonId;
 use shouwen_domain::signature::{Algorithm, PublicKey};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -13,12 +14,28 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 const DATABASE: &str = "shouwen-keys";
 const STORE: &str = "keys";
-const DEVICE: &str = "device";
 const TRIAL: &[u8] = b"read back and tried";
 
-/// The key with which this device signs.
+/// Who signs with a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'a> {
+    Device,
+    /// A person on this device.
+    Person(&'a PersonId),
+}
+
+impl Whose<'_> {
+    fn name(self) -> JsValue {
+        match self {
+            Self::Device => "device".into(),
+            Self::Person(person) => format!("person/{person}").into(),
+        }
+    }
+}
+
+/// A key that signs.
 #[derive(Clone)]
-pub struct DeviceKey {
+pub struct SigningKey {
     public: PublicKey,
     private: CryptoKey,
 }
@@ -39,33 +56,37 @@ impl From<rexie::Error> for NoKey {
     }
 }
 
-impl DeviceKey {
+impl SigningKey {
     /// The key that is stored here, or a new one.
-    pub async fn open() -> Result<Self, NoKey> {
-        let database = Rexie::builder(DATABASE)
-            .version(1)
-            .add_object_store(ObjectStore::new(STORE))
-            .build()
-            .await?;
-        let opened = Self::open_in(&database).await;
-        database.close();
-        opened
+    pub async fn open(whose: Whose<'_>) -> Result<Self, NoKey> {
+        with_database(async |database| Self::open_in(database, whose).await).await
     }
 
-    /// Throws the key away, so that nobody signs with it any more.
-    pub async fn forget() {
+    /// The key that is stored here.
+    pub async fn find(whose: Whose<'_>) -> Result<Self, NoKey> {
+        let found = with_database(async |database| read(database, whose).await).await?;
+        Self::of(&found.ok_or(NoKey)?).await
+    }
+
+    /// Throws a key away, so that nobody signs with it any more.
+    pub async fn forget(whose: Whose<'_>) -> Result<(), NoKey> {
+        with_database(async |database| remove(database, whose).await).await
+    }
+
+    /// Throws all keys away.
+    pub async fn forget_all() {
         // Another tab may hold it until it is closed.
         let _ = Rexie::delete(DATABASE).await;
     }
 
-    async fn open_in(database: &Rexie) -> Result<Self, NoKey> {
-        if let Some(pair) = read(database).await? {
+    async fn open_in(database: &Rexie, whose: Whose<'_>) -> Result<Self, NoKey> {
+        if let Some(pair) = read(database, whose).await? {
             return Self::of(&pair).await;
         }
         let pair = generate().await?;
-        // Another tab may have been first: then its key is the device's.
-        let _ = add(database, &pair).await;
-        let pair = read(database).await?.ok_or(NoKey)?;
+        // Another tab may have been first: then its key it is.
+        let _ = add(database, whose, &pair).await;
+        let pair = read(database, whose).await?.ok_or(NoKey)?;
         let key = Self::of(&pair).await?;
         let signature = key.sign(TRIAL).await?;
         if verify(&key.public, TRIAL, &signature).await {
@@ -179,18 +200,36 @@ pub(super) fn subtle() -> Result<SubtleCrypto, JsValue> {
     }
 }
 
-async fn read(database: &Rexie) -> Result<Option<JsValue>, NoKey> {
+async fn with_database<T>(work: impl AsyncFnOnce(&Rexie) -> Result<T, NoKey>) -> Result<T, NoKey> {
+    let database = Rexie::builder(DATABASE)
+        .version(1)
+        .add_object_store(ObjectStore::new(STORE))
+        .build()
+        .await?;
+    let done = work(&database).await;
+    database.close();
+    done
+}
+
+async fn read(database: &Rexie, whose: Whose<'_>) -> Result<Option<JsValue>, NoKey> {
     let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
-    let found = transaction.store(STORE)?.get(DEVICE.into()).await?;
+    let found = transaction.store(STORE)?.get(whose.name()).await?;
     Ok(found.filter(|it| !it.is_undefined() && !it.is_null()))
 }
 
-async fn add(database: &Rexie, pair: &JsValue) -> Result<(), NoKey> {
+async fn add(database: &Rexie, whose: Whose<'_>, pair: &JsValue) -> Result<(), NoKey> {
     let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
     transaction
         .store(STORE)?
-        .add(pair, Some(&DEVICE.into()))
+        .add(pair, Some(&whose.name()))
         .await?;
+    transaction.done().await?;
+    Ok(())
+}
+
+async fn remove(database: &Rexie, whose: Whose<'_>) -> Result<(), NoKey> {
+    let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
+    transaction.store(STORE)?.delete(whose.name()).await?;
     transaction.done().await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use shouwen_sync::message::{Contacted, Erased};
 
 use super::Desk;
 use crate::browser::http;
-use crate::browser::keys::DeviceKey;
+use crate::browser::keys::SigningKey;
 use crate::browser::{self, preferences};
 
 const REVOKED: &str = "revoked";
@@ -27,6 +27,11 @@ impl Desk {
 
     pub(super) async fn load_access(self) -> Result<(), Fault> {
         let is_revoked = self.log().get(Section::Settings, REVOKED).await?.is_some();
+        if self.revoked.get_untracked() && !is_revoked && !self.is_enrolled_on_disk().await? {
+            // Another tab erased everything.
+            let _ = browser::window().location().replace("/");
+            return Ok(());
+        }
         if self.revoked.get_untracked() != is_revoked {
             self.revoked.set(is_revoked);
         }
@@ -80,13 +85,14 @@ impl Desk {
         if let Some(key) = key {
             tell(token, device, &key).await;
         }
-        DeviceKey::forget().await;
+        SigningKey::forget_all().await;
+        self.tell_tabs();
         let _ = browser::window().location().replace("/");
         Ok(())
     }
 }
 
-async fn tell(token: &str, device: shouwen_domain::id::DeviceId, key: &DeviceKey) {
+async fn tell(token: &str, device: shouwen_domain::id::DeviceId, key: &SigningKey) {
     let at = browser::now();
     let said = minicbor::to_vec(Erased { device, at }).expect("writing to a vector cannot fail");
     let message = Context::Erased.to_be_signed(key.public(), &said);

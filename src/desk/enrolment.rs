@@ -138,6 +138,10 @@ impl Desk {
         Ok(())
     }
 
+    pub(super) async fn is_enrolled_on_disk(self) -> Result<bool, Fault> {
+        Ok(self.log().get(Section::Settings, NAME).await?.is_some())
+    }
+
     /// Whether this device has joined a site.
     pub fn has_joined(self) -> bool {
         self.enrolment.read().is_some()
@@ -156,6 +160,7 @@ impl Desk {
             code: code.clone(),
             device,
             key: Bytes(key.public().to_cose_key()),
+            certificate: self.certificate(),
         };
         let mut is_another = false;
         let mut asked = http::post("/api/enrol", None, &request(self.device())).await;

@@ -13,7 +13,7 @@ mod retention;
 mod session;
 mod site;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ use shouwen_store_indexeddb::IndexedDbLog;
 use shouwen_sync::client::{Client, Elapsed, Status};
 
 use crate::browser;
-use crate::browser::keys::DeviceKey;
+use crate::browser::keys::{SigningKey, Whose};
 use crate::browser::tabs::Tabs;
 use crate::sync_pump::Wake;
 use crate::wording::Language;
@@ -80,7 +80,9 @@ struct Inner {
     log: Rc<IndexedDbLog>,
     device: Cell<DeviceId>,
     /// None where the browser cannot keep one.
-    key: Option<DeviceKey>,
+    key: Option<SigningKey>,
+    /// Of whoever acted last.
+    persons_key: RefCell<Option<(PersonId, SigningKey)>>,
     tabs: Tabs,
     /// Server minus device, and when that was measured.
     clock: Cell<Option<(i64, Elapsed)>>,
@@ -141,7 +143,7 @@ impl Desk {
         let on_superseded = move || fault.set(Some(Fault::ConnectionLost));
         let log = Rc::new(IndexedDbLog::open(DATABASE, on_superseded).await?);
         let device = this_device(&log).await?;
-        let key = DeviceKey::open().await.ok();
+        let key = SigningKey::open(Whose::Device).await.ok();
         let desk = owner.with(|| Self::new(log, device, key, fault, wake_pump));
         desk.load_enrolment().await?;
         desk.load_texts().await?;
@@ -153,7 +155,7 @@ impl Desk {
     fn new(
         log: Rc<IndexedDbLog>,
         device: DeviceId,
-        key: Option<DeviceKey>,
+        key: Option<SigningKey>,
         fault: RwSignal<Option<Fault>>,
         wake_pump: impl Fn(Wake) + 'static,
     ) -> Self {
@@ -166,6 +168,7 @@ impl Desk {
             log,
             device: Cell::new(device),
             key,
+            persons_key: RefCell::default(),
             tabs,
             clock: Cell::new(None),
             wake_pump,
@@ -339,15 +342,18 @@ impl Desk {
         } = acted;
         let inner = self.inner.get_value();
         let key = inner.key.as_ref().ok_or(SendError::NoKey)?;
+        let persons_key = self.persons_key(&session.person).await?;
         let standing = self.standing.get_untracked();
         let stamp = self.stamp(case, rules, session, at, standing);
         // The only thing that can be wrong with what `decide` answered is its size.
-        let envelope = Envelope::seal(stamp, events).map_err(|_| SendError::TooLarge {
+        let mut envelope = Envelope::seal(stamp, events).map_err(|_| SendError::TooLarge {
             limit_bytes: limits::ENVELOPE_BYTES,
         })?;
-        let signature = key.sign(&envelope.to_be_signed(key.public())).await;
-        let signature = signature.map_err(|_| SendError::NoKey)?;
-        let envelope = envelope.with_signature(key.public(), signature);
+        for key in [key, &persons_key] {
+            let signature = key.sign(&envelope.to_be_signed(key.public())).await;
+            let signature = signature.map_err(|_| SendError::NoKey)?;
+            envelope = envelope.with_signature(key.public(), signature);
+        }
         envelopes.push(envelope.clone());
         envelopes.sort_by_key(Envelope::order);
         if !fits(&Case::fold(&envelopes)) {
@@ -493,8 +499,21 @@ impl Desk {
         self.inner.get_value().device.get()
     }
 
+    async fn persons_key(self, person: &PersonId) -> Result<SigningKey, SendError> {
+        let inner = self.inner.get_value();
+        if let Some((whose, key)) = &*inner.persons_key.borrow()
+            && whose == person
+        {
+            return Ok(key.clone());
+        }
+        let key = SigningKey::find(Whose::Person(person)).await;
+        let key = key.map_err(|_| SendError::NoKey)?;
+        *inner.persons_key.borrow_mut() = Some((person.clone(), key.clone()));
+        Ok(key)
+    }
+
     /// None where this browser cannot keep one.
-    fn key(self) -> Option<DeviceKey> {
+    fn key(self) -> Option<SigningKey> {
         self.inner.get_value().key.clone()
     }
 

@@ -4,11 +4,12 @@ use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
 use shouwen_store::{Fault, Log, Section};
-use shouwen_sync::message::{FailureCode, SignIn, SignedIn};
+use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
 
 use super::{ContactError, Desk};
 use crate::browser;
 use crate::browser::http::{self, HttpError};
+use crate::browser::keys::{SigningKey, Whose};
 use crate::browser::pin;
 use crate::sync_pump::Wake;
 
@@ -61,6 +62,9 @@ struct Known {
     derived: Vec<u8>,
     #[n(4)]
     n_misses: u32,
+    /// With which this person signs here, as a `COSE_Key`.
+    #[n(5)]
+    key: Bytes,
 }
 
 impl From<Fault> for SignInError {
@@ -159,10 +163,14 @@ impl Desk {
     }
 
     async fn ask_head_office(self, person: &PersonId, pin: &str) -> Result<(), SignInError> {
+        let key = SigningKey::open(Whose::Person(person)).await;
+        let key = key.map_err(|_| SignInError::NoCrypto)?;
+        let key = Bytes(key.public().to_cose_key());
         let request = SignIn {
             person: person.clone(),
             pin: pin.to_owned(),
             certificate: self.certificate().ok_or(SignInError::NotEnrolled)?,
+            key: key.clone(),
         };
         let mut token = self.token_or_contact().await?;
         let mut asked = http::post("/api/sign-in", Some(&token), &request).await;
@@ -206,6 +214,7 @@ impl Desk {
             rounds: pin::ROUNDS,
             derived,
             n_misses: 0,
+            key,
         };
         self.keep(person, &known).await?;
         self.enter(person.clone()).await
@@ -226,8 +235,11 @@ impl Desk {
         (self.inner.get_value().wake_pump)(Wake::SignedIn);
     }
 
-    /// Whoever that is has to ask head office to get in again.
+    /// Whoever that is has to ask head office to get in again, and signs with another key from then on.
     pub(super) async fn forget_person(self, person: &PersonId) -> Result<(), Fault> {
+        self.inner.get_value().persons_key.take();
+        // A key that stays opens nothing: it signs for whoever is signed in.
+        let _ = SigningKey::forget(Whose::Person(person)).await;
         self.log().remove(Section::Session, &name(person)).await
     }
 

@@ -275,6 +275,7 @@ pub fn fate_reason(language: Language, fate: Option<Fate>) -> Option<String> {
             RefusedReason::TooLarge => say!(language, "refused_fate.too_large"),
             RefusedReason::NotYours => say!(language, "refused_fate.not_yours"),
             RefusedReason::Unsigned => say!(language, "refused_fate.unsigned"),
+            RefusedReason::NotByPerson => say!(language, "refused_fate.not_by_person"),
             RefusedReason::Withdrawn => say!(language, "refused_fate.withdrawn"),
         }),
     }

@@ -43,6 +43,8 @@ pub struct Device {
     /// A part of case numbers.
     code: String,
     key: SecretKey,
+    /// The person's, on this device.
+    persons_key: SecretKey,
     enrolled: Enrolled,
     token: String,
     /// What may be read here, as head office said.
@@ -119,11 +121,14 @@ impl Device {
         mut chance: Chance,
     ) -> Result<(Self, Moment), OfficeError> {
         let id = DeviceId::from_random(chance.id());
-        let key = SecretKey::from_bytes(Algorithm::Ed25519, &chance.secret())
-            .expect("any 32 bytes are a key");
+        let mut new_key = || {
+            SecretKey::from_bytes(Algorithm::Ed25519, &chance.secret())
+                .expect("any 32 bytes are a key")
+        };
+        let (key, persons_key) = (new_key(), new_key());
         let mut enrolled = office.enrol(CODE, id, &key)?;
         let joined = office.contact(&enrolled, id, &key, Stated::default(), false)?;
-        office.sign_in(person, pin, &mut enrolled, &joined.token)?;
+        office.sign_in(person, pin, &persons_key, &mut enrolled, &joined.token)?;
         let contacted = office.contact(&enrolled, id, &key, Stated::default(), false)?;
         let log = Memory::new();
         let fence = ready(log.take_over()).expect("a new log in memory has no faults");
@@ -141,6 +146,7 @@ impl Device {
             site: enrolled.site.clone(),
             code: code(&enrolled.certificate),
             key,
+            persons_key,
             enrolled,
             token: contacted.token,
             scope: contacted.scope,
@@ -236,7 +242,8 @@ impl Device {
         };
         let envelope = Envelope::seal(stamp, &events)
             .map_err(DeviceError::Sealing)?
-            .signed(&self.key);
+            .signed(&self.key)
+            .signed(&self.persons_key);
         let append = Append {
             envelope,
             expected_version: history.version,

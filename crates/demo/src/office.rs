@@ -125,15 +125,17 @@ impl Office {
             code: code.to_owned(),
             device,
             key: Bytes(key.public().to_cose_key()),
+            certificate: None,
         };
         self.post("/api/enrol", None, &message)
     }
 
-    /// Signs a person in on a device, which gets another certificate.
+    /// Signs a person in on a device, who signs there with this key from now on; the device gets another certificate.
     pub fn sign_in(
         &self,
         person: &PersonId,
         pin: &str,
+        key: &SecretKey,
         enrolled: &mut Enrolled,
         token: &str,
     ) -> Result<(), OfficeError> {
@@ -141,6 +143,7 @@ impl Office {
             person: person.clone(),
             pin: pin.to_owned(),
             certificate: enrolled.certificate.clone(),
+            key: Bytes(key.public().to_cose_key()),
         };
         let answer: SignedIn = self.post("/api/sign-in", Some(token), &message)?;
         enrolled.certificate = answer.certificate;

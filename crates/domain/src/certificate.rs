@@ -5,7 +5,7 @@
 //! signed can be checked by anybody who knows the root.
 //!
 //! ```
-//! use shouwen_domain::certificate::{Certificate, Claims, Subject};
+//! use shouwen_domain::certificate::{Certificate, Claims, Signers, Subject};
 //! use shouwen_domain::id::DeviceId;
 //! use shouwen_domain::moment::Moment;
 //! use shouwen_domain::signature::{Algorithm, SecretKey};
@@ -18,6 +18,7 @@
 //!         device: DeviceId::from_random([3; 16]),
 //!         code: "K7".to_owned(),
 //!         people: ["wang-jianguo".parse()?].into(),
+//!         signers: Signers::default(),
 //!     },
 //!     key: device.public(),
 //!     issued: Moment::from_unix_ms(1_784_280_000_000),
@@ -29,10 +30,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder};
+use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::id::{DeviceId, PersonId, SiteId};
 use crate::moment::Moment;
@@ -42,6 +43,10 @@ use crate::signature::{Context, PublicKey, SecretKey, SignatureError, Signed};
 const SITE: i32 = -70_001;
 const CODE: i32 = -70_002;
 const PEOPLE: i32 = -70_003;
+const SIGNERS: i32 = -70_004;
+
+/// A person's keys on one device that a certificate names: what the one before signed may still be on its way.
+const KEYS_OF_ONE: usize = 2;
 
 /// What is certified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +73,83 @@ pub enum Subject {
         code: String,
         /// Who signed in on it: what they may read together, it may.
         people: BTreeSet<PersonId>,
+        signers: Signers,
     },
+}
+
+/// The keys with which people sign on one device, as head office certified them. Whoever is let in no more stays among
+/// them: what they signed before is theirs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signers(BTreeMap<PersonId, Vec<PublicKey>>);
+
+impl Signers {
+    pub fn add(&mut self, person: PersonId, key: PublicKey) {
+        let keys = self.0.entry(person).or_default();
+        keys.retain(|it| *it != key);
+        keys.push(key);
+    }
+
+    /// All of these as well.
+    pub fn extend(&mut self, other: &Self) {
+        for (person, key) in other.iter() {
+            self.add(person.clone(), *key);
+        }
+    }
+
+    /// By person, each one's keys from the first to the last.
+    pub fn iter(&self) -> impl Iterator<Item = (&PersonId, &PublicKey)> {
+        self.0
+            .iter()
+            .flat_map(|(person, keys)| keys.iter().map(move |key| (person, key)))
+    }
+
+    /// This person's, from the first to the last.
+    pub fn of(&self, person: &PersonId) -> &[PublicKey] {
+        self.0.get(person).map_or(&[], Vec::as_slice)
+    }
+
+    /// Of each person those that a device may still have signed with.
+    #[must_use]
+    pub fn latest(mut self) -> Self {
+        for keys in self.0.values_mut() {
+            keys.drain(..keys.len().saturating_sub(KEYS_OF_ONE));
+        }
+        self
+    }
+}
+
+/// An array of `[person, COSE_Key]`, the key as a byte string.
+impl<C> Encode<C> for Signers {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(self.iter().count() as u64)?;
+        for (person, key) in self.iter() {
+            e.array(2)?.encode(person)?.bytes(&key.to_cose_key())?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Signers {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let wrong = minicbor::decode::Error::message;
+        let n = d.array()?.ok_or_else(|| wrong("a definite length"))?;
+        let mut signers = Self::default();
+        for _ in 0..n {
+            let at = d.position();
+            if d.array()? != Some(2) {
+                return Err(wrong("a person and a key were expected").at(at));
+            }
+            let (person, key) = (d.decode()?, d.bytes()?);
+            let key =
+                PublicKey::from_cose_key(key).map_err(|_| wrong("a key was expected").at(at))?;
+            signers.add(person, key);
+        }
+        Ok(signers)
+    }
 }
 
 impl Subject {
@@ -138,7 +219,9 @@ fn write(claims: &Claims) -> Vec<u8> {
     let mut e = Encoder::new(Vec::new());
     let written: Result<(), minicbor::encode::Error<std::convert::Infallible>> = (|| {
         let n_of_device = match &claims.subject {
-            Subject::Device { people, .. } => 2 + u64::from(!people.is_empty()),
+            Subject::Device {
+                people, signers, ..
+            } => 2 + u64::from(!people.is_empty()) + u64::from(!signers.0.is_empty()),
             Subject::Office | Subject::Intake => 0,
         };
         let n_claims = 3 + u64::from(claims.expires.is_some()) + n_of_device;
@@ -150,12 +233,19 @@ fn write(claims: &Claims) -> Vec<u8> {
         e.i8(8)?.map(1)?.i8(1)?;
         e.writer_mut().extend(claims.key.to_cose_key());
         if let Subject::Device {
-            site, code, people, ..
+            site,
+            device: _,
+            code,
+            people,
+            signers,
         } = &claims.subject
         {
             e.i32(SITE)?.encode(site)?.i32(CODE)?.str(code)?;
             if !people.is_empty() {
                 e.i32(PEOPLE)?.encode(people)?;
+            }
+            if !signers.0.is_empty() {
+                e.i32(SIGNERS)?.encode(signers)?;
             }
         }
         Ok(())
@@ -169,7 +259,8 @@ fn read(bytes: &[u8]) -> Result<Claims, minicbor::decode::Error> {
     let mut d = Decoder::new(bytes);
     let n_claims = d.map()?.ok_or_else(|| missing("a definite length"))?;
     let (mut subject, mut expires, mut issued, mut key) = (None, None, None, None);
-    let (mut site, mut code, mut people) = (None, None, BTreeSet::new());
+    let (mut site, mut code) = (None, None);
+    let (mut people, mut signers) = (BTreeSet::new(), Signers::default());
     for _ in 0..n_claims {
         match d.i32()? {
             2 => subject = Some(d.str()?),
@@ -179,6 +270,7 @@ fn read(bytes: &[u8]) -> Result<Claims, minicbor::decode::Error> {
             SITE => site = Some(d.decode()?),
             CODE => code = Some(d.str()?.to_owned()),
             PEOPLE => people = d.decode()?,
+            SIGNERS => signers = d.decode()?,
             _ => d.skip()?,
         }
     }
@@ -196,6 +288,7 @@ fn read(bytes: &[u8]) -> Result<Claims, minicbor::decode::Error> {
                 .ok_or_else(|| missing("the subject is not a device"))?,
             code,
             people,
+            signers,
         },
         _ => return Err(missing("the subject is not one that is known here")),
     };
@@ -249,7 +342,19 @@ mod tests {
             people: ["li-na", "wang-jianguo"]
                 .map(|it| it.parse().unwrap())
                 .into(),
+            signers: signers(3),
         }
+    }
+
+    /// So many keys of one person, and one of another.
+    fn signers(n: u8) -> Signers {
+        let mut signers = Signers::default();
+        for n in 0..n {
+            let key = SecretKey::from_bytes(Algorithm::Ed25519, &[n; 32]).unwrap();
+            signers.add("li-na".parse().unwrap(), key.public());
+        }
+        signers.add("wang-jianguo".parse().unwrap(), root().public());
+        signers
     }
 
     fn root() -> SecretKey {
@@ -287,5 +392,24 @@ mod tests {
                 .is_ok_and(|it| it.verified(&root().public()).is_ok());
             assert!(!passes, "bit {bit}");
         }
+    }
+
+    #[test]
+    fn of_each_persons_keys_the_latest_are_certified() {
+        let all = signers(7);
+        let li_na: PersonId = "li-na".parse().unwrap();
+        let key = all.of(&li_na)[0];
+        let mut again = all.clone();
+        again.add(li_na.clone(), key);
+        assert_eq!(
+            again.of(&li_na).last(),
+            Some(&key),
+            "the same key once more is the latest"
+        );
+        assert_eq!(again.of(&li_na).len(), 7);
+        let latest = all.clone().latest();
+        assert_eq!(latest.of(&li_na), &all.of(&li_na)[7 - KEYS_OF_ONE..]);
+        assert_eq!(latest.of(&"wang-jianguo".parse().unwrap()).len(), 1);
+        assert!(latest.of(&"nobody".parse().unwrap()).is_empty());
     }
 }

@@ -493,6 +493,9 @@ pub enum RefusedReason {
     /// Its device took it back before it was passed on.
     #[n(4)]
     Withdrawn,
+    /// No key of its person on that device signed it.
+    #[n(5)]
+    NotByPerson,
 }
 
 /// The server's word on one envelope, given only after a durable commit.

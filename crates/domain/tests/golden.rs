@@ -14,7 +14,7 @@ use std::fmt::{Debug, Write as _};
 use expect_test::{expect, expect_file};
 use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode, Encoder};
-use shouwen_domain::certificate::{Certificate, Claims, Subject};
+use shouwen_domain::certificate::{Certificate, Claims, Signers, Subject};
 use shouwen_domain::envelope::{
     ClockEvidence, Envelope, Fate, Header, HeldReason, Receipt, RefusedReason, RuleHashes, Stamp,
 };
@@ -579,6 +579,15 @@ fn an_envelope_with_a_signature() {
 }
 
 #[test]
+fn an_envelope_of_a_person_on_a_device() {
+    let signed = with_words().signed(&device_key()).signed(&office_key());
+    for key in [device_key(), office_key()] {
+        assert_eq!(signed.verify(&key.public()), Ok(()));
+    }
+    kept_as_envelope("Envelope-signed-by-two", &signed);
+}
+
+#[test]
 fn keys_and_their_certificates() {
     let issued = at_second(ASKED_AT);
     let device = Subject::Device {
@@ -586,17 +595,31 @@ fn keys_and_their_certificates() {
         device: DeviceId::from_random([0x0d; 16]),
         code: "K7".to_owned(),
         people: BTreeSet::new(),
+        signers: Signers::default(),
     };
     let signed_in_on = Subject::Device {
         site: slug("jinhua-garden"),
         device: DeviceId::from_random([0x0d; 16]),
         code: "K7".to_owned(),
         people: [slug("li-na"), slug("wang-jianguo")].into(),
+        signers: Signers::default(),
+    };
+    let mut signers = Signers::default();
+    signers.add(slug("wang-jianguo"), device_key().public());
+    signers.add(slug("li-na"), office_key().public());
+    signers.add(slug("li-na"), device_key().public());
+    let signed_on = Subject::Device {
+        site: slug("jinhua-garden"),
+        device: DeviceId::from_random([0x0d; 16]),
+        code: "K7".to_owned(),
+        people: [slug("wang-jianguo")].into(),
+        signers,
     };
     let one_year = issued + Minutes(365 * 24 * 60);
     for (file, subject, key, expires) in [
         ("Certificate-device", device, device_key(), None),
         ("Certificate-people", signed_in_on, device_key(), None),
+        ("Certificate-signers", signed_on, device_key(), None),
         (
             "Certificate-office",
             Subject::Office,
@@ -632,16 +655,26 @@ fn keys_and_their_certificates() {
 #[test]
 fn a_receipt_of_every_fate() {
     use HeldReason::{CounterLeap, Fork, Gap, Revoked, UnknownFormat};
-    use RefusedReason::{Malformed, NotYours, TooLarge, Unsigned, Withdrawn};
+    use RefusedReason::{Malformed, NotByPerson, NotYours, TooLarge, Unsigned, Withdrawn};
     let held = [Gap, Fork, UnknownFormat, CounterLeap, Revoked].map(Fate::Held);
-    let refused = [Malformed, TooLarge, NotYours, Unsigned, Withdrawn].map(Fate::Refused);
+    let refused = [
+        Malformed,
+        TooLarge,
+        NotYours,
+        Unsigned,
+        Withdrawn,
+        NotByPerson,
+    ]
+    .map(Fate::Refused);
     for fate in [&[Fate::Accepted], &held[..], &refused].concat() {
         let file = match fate {
             Fate::Accepted => "Receipt-Accepted".to_owned(),
             Fate::Held(reason @ (Gap | Fork | UnknownFormat | CounterLeap | Revoked)) => {
                 format!("Receipt-Held-{reason:?}")
             }
-            Fate::Refused(reason @ (Malformed | TooLarge | NotYours | Unsigned | Withdrawn)) => {
+            Fate::Refused(
+                reason @ (Malformed | TooLarge | NotYours | Unsigned | Withdrawn | NotByPerson),
+            ) => {
                 format!("Receipt-Refused-{reason:?}")
             }
         };

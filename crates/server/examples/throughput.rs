@@ -59,7 +59,7 @@ async fn main() {
                 let began = Instant::now();
                 loop {
                     let (sender, push) = (chain.sender.clone(), chain.push(&envelopes));
-                    let arrivals = read(&push, &chain::key().public());
+                    let arrivals = read(&push, &chain::signatories());
                     let taking = storage.write(&chain.sender.site, move |db| {
                         let now = Moment::from_unix_ms(0);
                         let taken_in = log::take_in(db, &sender, &push, &arrivals, now)?;

@@ -201,12 +201,13 @@ async fn push(
     if push.envelopes.len() > PUSH_ENVELOPES {
         return Err(Declined::TooLarge);
     }
+    let by = bearer.signatories();
     let sender = Sender {
         site: bearer.site,
         device: bearer.device,
     };
     let (push, arrivals) = tokio::task::spawn_blocking(move || {
-        let arrivals = protocol::read(&push, &bearer.key);
+        let arrivals = protocol::read(&push, &by);
         (push, arrivals)
     })
     .await

@@ -15,13 +15,14 @@ use hpke::kem::DhP256HkdfSha256;
 use hpke::{Deserializable, OpModeR};
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
-use shouwen_domain::certificate::{Certificate, Claims, Subject};
+use shouwen_domain::certificate::{Certificate, Claims, Signers, Subject};
 use shouwen_domain::envelope::{Envelope, Receipt};
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::sealing::Sealed;
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_sync::message::{Bytes, OfficeKeys};
+use shouwen_sync::server::Signatories;
 
 use crate::pin;
 
@@ -29,6 +30,8 @@ use crate::pin;
 const CHALLENGE_LASTS: Minutes = Minutes(2);
 /// How long a contact lasts.
 pub const TOKEN_LASTS: Minutes = Minutes(10);
+/// A device's certificate holds a hundred bytes for each key of a person; tablets have some dozens of people.
+pub const CERTIFICATE_BYTES: usize = 12 * 1024;
 /// Of a working key; it is certified anew well before.
 const YEAR: Minutes = Minutes(365 * 24 * 60);
 
@@ -72,6 +75,18 @@ pub struct Bearer {
     pub key: PublicKey,
     /// Who signed in on it.
     pub people: BTreeSet<PersonId>,
+    /// With which keys people sign on it.
+    pub signers: Signers,
+}
+
+impl Bearer {
+    /// Whose signatures its envelopes have to bear.
+    pub fn signatories(&self) -> Signatories {
+        Signatories {
+            device: self.key,
+            people: self.signers.clone(),
+        }
+    }
 }
 
 #[derive(Encode, Decode)]
@@ -87,6 +102,8 @@ struct Token {
     ends: Moment,
     #[n(5)]
     people: BTreeSet<PersonId>,
+    #[n(6)]
+    signers: Signers,
 }
 
 /// Why there are no keys.
@@ -252,6 +269,7 @@ impl Keys {
                 device: who.device,
                 code: code.to_owned(),
                 people: who.people.clone(),
+                signers: who.signers.clone(),
             },
             key: who.key,
             issued: now,
@@ -271,12 +289,14 @@ impl Keys {
                 device,
                 code,
                 people,
+                signers,
             } => {
                 let bearer = Bearer {
                     site,
                     device,
                     key: claims.key,
                     people,
+                    signers,
                 };
                 Some((bearer, code))
             }
@@ -294,9 +314,14 @@ impl Keys {
         certified.collect::<Vec<_>>().into_iter()
     }
 
-    /// By which envelopes of head office itself are verified.
-    pub fn envelope_key(&self) -> PublicKey {
-        self.office.public()
+    /// By which envelopes of head office itself are verified: it signs for whoever gives an order.
+    pub fn signatories(&self, operators: impl IntoIterator<Item = PersonId>) -> Signatories {
+        let device = self.office.public();
+        let mut people = Signers::default();
+        for person in operators {
+            people.add(person, device);
+        }
+        Signatories { device, people }
     }
 
     pub fn sign_envelope(&self, envelope: Envelope) -> Envelope {
@@ -341,6 +366,7 @@ impl Keys {
             key: Bytes(bearer.key.to_cose_key()),
             ends: now + TOKEN_LASTS,
             people: bearer.people.clone(),
+            signers: bearer.signers.clone(),
         };
         let body = minicbor::to_vec(token).expect("writing to memory cannot fail");
         hex(&self.sealed(b"token", body))
@@ -355,6 +381,7 @@ impl Keys {
             device: token.device,
             key: PublicKey::from_cose_key(&token.key.0).ok()?,
             people: token.people,
+            signers: token.signers,
         })
     }
 
@@ -448,6 +475,7 @@ mod tests {
                 .unwrap()
                 .public(),
             people: ["li-na".parse().unwrap()].into(),
+            signers: Signers::default(),
         }
     }
 

@@ -104,10 +104,10 @@ fn a_body_that_is_too_long_is_declined_before_it_comes() {
     let hash = "0".repeat(64);
     let chunk = format!("PUT /api/files/{hash}/0");
     for (line, limit) in [
-        ("POST /api/enrol", 1_024),
-        ("POST /api/sign-in", 4_096),
-        ("POST /api/erased", 4_096),
-        ("POST /api/contact", 4_096),
+        ("POST /api/enrol", 13 << 10),
+        ("POST /api/sign-in", 13 << 10),
+        ("POST /api/erased", 13 << 10),
+        ("POST /api/contact", 13 << 10),
         ("POST /api/withdraw", 4 << 20),
         ("POST /api/rescue", 4 << 20),
         ("POST /api/push", 4 << 20),

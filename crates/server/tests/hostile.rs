@@ -15,9 +15,9 @@ use shouwen_domain::envelope::{Envelope, Fate, HeldReason, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::scope::Scope;
-use shouwen_sync::message::{Ask, Cursor, FailureCode, Page, Pull, SignIn};
+use shouwen_sync::message::{Ask, Bytes, Cursor, FailureCode, Page, Pull, SignIn};
 use support::socket::ask;
-use support::{Answer, Device, NEWS, Running, bytes, get, post};
+use support::{Answer, Device, NEWS, Running, bytes, get, persons_key, post};
 
 fn raw(server: &Running, head: &str, body: &[u8]) -> Answer {
     let head = format!(
@@ -41,6 +41,7 @@ fn signing_in_as(device: &Device, name: &str) -> Vec<u8> {
         person: "li-na".parse().unwrap(),
         pin: "100005".to_owned(),
         certificate: device.enrolled.certificate.clone(),
+        key: Bytes(persons_key("li-na").public().to_cose_key()),
     });
     let real = bytes(&"li-na");
     let at = message
@@ -113,7 +114,7 @@ fn a_chain_whose_links_were_put_in_another_order_is_not_taken_for_the_true_one()
         Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
         Content::text("x"),
     );
-    let elsewhere = Envelope::seal(stamp, &[event]).unwrap().signed(&wang.key);
+    let elsewhere = wang.signed(Envelope::seal(stamp, &[event]).unwrap());
     assert_eq!(
         fates(&wang, &[elsewhere.to_bytes()]),
         [Fate::Held(HeldReason::Fork)]

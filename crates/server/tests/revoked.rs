@@ -263,7 +263,7 @@ fn nobody_but_head_office_orders_that() {
     });
     let stamp = wang.stamp();
     let envelope = Envelope::seal(stamp, &[Event::new(fact, Content::default())]).unwrap();
-    let envelope = envelope.signed(&wang.key).to_bytes();
+    let envelope = wang.signed(envelope).to_bytes();
     wang.push(&[envelope]);
     assert!(!li.contact(false).revoked);
     // Nor does a device pass for head office.

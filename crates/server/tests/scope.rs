@@ -24,7 +24,7 @@ impl Device {
         let mut stamp = self.stamp();
         stamp.case = case;
         let event = Event::new(fact, Content::text("字".repeat(100)));
-        let envelope = Envelope::seal(stamp, &[event]).unwrap().signed(&self.key);
+        let envelope = self.signed(Envelope::seal(stamp, &[event]).unwrap());
         self.sequence += 1;
         self.previous = Some(envelope.hash());
         let bytes = envelope.to_bytes();

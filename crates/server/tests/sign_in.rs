@@ -13,7 +13,8 @@ use shouwen_server::invitation::Code;
 use shouwen_server::storage::backup;
 use shouwen_sync::message::{Bytes, Contact, Enrol, Enrolled, FailureCode, SignIn, SiteTexts};
 use support::{
-    Answer, Device, NEWS, Running, bytes, device_id, device_key, enrol_message, get, post, try_pin,
+    Answer, Device, NEWS, Running, bytes, device_id, device_key, enrol_message, get, persons_key,
+    post, try_pin,
 };
 
 #[test]
@@ -150,6 +151,7 @@ fn nobody_signs_in_on_a_device_that_did_not_join() {
         person: "li-na".parse().unwrap(),
         pin: "100005".to_owned(),
         certificate: wang.enrolled.certificate.clone(),
+        key: Bytes(persons_key("li-na").public().to_cose_key()),
     };
     let answer = post(server.address, "/api/sign-in", None, &bytes(&message));
     assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));

@@ -238,7 +238,7 @@ fn written_with(device: &Device, envelope: &[u8], key: u8, value: u8) -> Vec<u8>
     bytes.extend_from_slice(&envelope[rest..signatures]);
     bytes.push(0x80); // no signature yet
     let unsigned = Envelope::from_bytes(&bytes).unwrap();
-    unsigned.signed(&device.key).to_bytes()
+    device.signed(unsigned).to_bytes()
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_leap_of_the_counter_is_held() {
         Content::default(),
     );
     let leap = Envelope::seal(stamp, &[event]).unwrap();
-    let leap = leap.signed(&wang.key).to_bytes();
+    let leap = wang.signed(leap).to_bytes();
     assert_eq!(fates(&wang, &[leap]), [Fate::Held(HeldReason::CounterLeap)]);
 }
 

@@ -9,11 +9,11 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
-use shouwen_domain::signature::PublicKey;
 use shouwen_sync::feed::LogFellBack;
 use shouwen_sync::message::{Ask, Bytes, Cursor, Page, Push, Stated, Withdrawal};
 use shouwen_sync::server::{
-    self, Arrival, ChainState, Head, Known, MixedChains, Revoked, Sender, Verdict, Version,
+    self, Arrival, ChainState, Head, Known, MixedChains, Revoked, Sender, Signatories, Verdict,
+    Version,
 };
 
 use crate::law::{Broken, Law};
@@ -91,7 +91,7 @@ struct ChainChange {
 pub struct Asking<'a> {
     pub site: &'a SiteId,
     pub device: DeviceId,
-    pub key: &'a PublicKey,
+    pub signatories: &'a Signatories,
     pub push: &'a Push,
     pub now: Moment,
     pub version: Version,
@@ -179,7 +179,7 @@ impl Tables {
         let Asking {
             site,
             device,
-            key: device_key,
+            signatories,
             push,
             now,
             version,
@@ -198,7 +198,7 @@ impl Tables {
             device,
         };
         let key = (device, push.chain);
-        let arrivals = version.read(push, device_key);
+        let arrivals = version.read(push, signatories);
         let none = Rc::default();
         let chain = self.chains.get(&key).unwrap_or(&none);
         let head = chain.head.map_or(0, |it| it.sequence);
@@ -336,18 +336,18 @@ impl Tables {
     pub fn reconsider(
         &self,
         version: Version,
-        keys: &BTreeMap<DeviceId, PublicKey>,
+        signatories: &BTreeMap<DeviceId, Signatories>,
         revoked: &dyn Fn(DeviceId) -> Revoked,
     ) -> Change {
         self.changed_fates(|device, chain, highest_counter| {
-            let Some(device_key) = keys.get(&device) else {
+            let Some(by) = signatories.get(&device) else {
                 return Vec::new();
             };
             let waiting = chain
                 .rows
                 .iter()
                 .filter(|it| it.known.fate == Fate::Held(HeldReason::UnknownFormat))
-                .map(|it| (it.known.clone(), version.read_one(&it.bytes, device_key)));
+                .map(|it| (it.known.clone(), version.read_one(&it.bytes, by)));
             let waiting: Vec<_> = waiting.collect();
             server::reconsider(chain.head, &waiting, highest_counter, &revoked(device))
         })

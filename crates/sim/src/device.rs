@@ -5,18 +5,20 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{Envelope, Fate, RefusedReason};
 use shouwen_domain::event::VOCABULARY;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
-use shouwen_domain::signature::{Algorithm, PublicKey, SecretKey};
+use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_store::{
     CaseIn, Entry, Fault, Fence, Log, Memory, NamedRecord, Projection, Section, Standing, TakeIn,
 };
 use shouwen_sync::client::{Client, Elapsed, Load, Place, Start, may_be_released};
 use shouwen_sync::message::{Bytes, Cursor, Page, Stated};
+use shouwen_sync::server::Signatories;
 
 use crate::chance::{Chance, Whose};
 use crate::people;
@@ -30,7 +32,9 @@ pub struct Device {
     pub n: u64,
     pub id: DeviceId,
     pub key: SecretKey,
-    pub public: PublicKey,
+    /// The person's, on this device.
+    pub persons_key: SecretKey,
+    pub signatories: Signatories,
     pub person: PersonId,
     /// Who sees the whole site and signed in as well.
     pub director: Option<PersonId>,
@@ -109,13 +113,23 @@ impl Device {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(&chance.id());
         let key = SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
+        bytes[16] = 1;
+        let persons_key =
+            SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
+        let person = people::site().person(phone.person);
+        let mut people = Signers::default();
+        people.add(person.clone(), persons_key.public());
         let disk = Memory::new();
         Self {
             n: phone.n,
             id,
-            public: key.public(),
+            signatories: Signatories {
+                device: key.public(),
+                people,
+            },
             key,
-            person: people::site().person(phone.person),
+            persons_key,
+            person,
             director: phone.sees_the_site.then(|| people::site().director()),
             twin_of: None,
             disk_backup: disk.snapshot(),
@@ -156,7 +170,8 @@ impl Device {
             n,
             id: self.id,
             key: self.key.clone(),
-            public: self.public,
+            persons_key: self.persons_key.clone(),
+            signatories: self.signatories.clone(),
             person: self.person.clone(),
             director: self.director.clone(),
             twin_of: Some(self.twin_of.unwrap_or(self.n)),

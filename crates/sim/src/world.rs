@@ -9,10 +9,10 @@ use shouwen_domain::event::Holder;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
-use shouwen_domain::signature::PublicKey;
 use shouwen_store::{Append, TakeIn};
 use shouwen_sync::client::{Elapsed, Input, Loads, Place, Todo, Trigger};
 use shouwen_sync::message::{Page, Pull, Push, Stated, Withdrawal};
+use shouwen_sync::server::Signatories;
 
 use crate::device::Device;
 use crate::law::{Broken, Law};
@@ -164,8 +164,8 @@ struct World<'a> {
     n_asked: u64,
     n_rounds: u64,
     office: Office,
-    /// Whose key head office believes.
-    keys: BTreeMap<DeviceId, PublicKey>,
+    /// Whose signatures head office believes.
+    signatories: BTreeMap<DeviceId, Signatories>,
     saved: Saved,
     told: Told,
     report: Report,
@@ -351,7 +351,10 @@ impl<'a> World<'a> {
             events: BTreeMap::new(),
             site: people::site().rules.directory.site.clone(),
             storm: true,
-            keys: devices.iter().map(|it| (it.id, it.public)).collect(),
+            signatories: devices
+                .iter()
+                .map(|it| (it.id, it.signatories.clone()))
+                .collect(),
             devices,
             frozen: BTreeMap::new(),
             n_pumps: 0,

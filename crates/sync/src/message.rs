@@ -26,6 +26,9 @@ pub struct Enrol {
     /// The device's public key, as a `COSE_Key`.
     #[n(3)]
     pub key: Bytes,
+    /// Of a device that joins once more: with which keys people signed on it stays known.
+    #[n(4)]
+    pub certificate: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -42,7 +45,8 @@ pub struct Enrolled {
     pub server_now: Moment,
 }
 
-/// `POST /api/sign-in`: a person on a device that is enrolled, by PIN; the person is added to its certificate.
+/// `POST /api/sign-in`: a person on a device that is enrolled, by PIN; the person is added to its certificate, with the key
+/// with which they sign there.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SignIn {
@@ -53,6 +57,9 @@ pub struct SignIn {
     /// The device's: its code and its people stay.
     #[n(3)]
     pub certificate: Bytes,
+    /// The person's public key on this device, as a `COSE_Key`.
+    #[n(4)]
+    pub key: Bytes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

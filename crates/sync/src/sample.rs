@@ -1,11 +1,14 @@
 //! Envelopes for tests.
 
+use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{Envelope, RuleHashes, Stamp};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::{Algorithm, SecretKey};
+
+use crate::server::Signatories;
 
 pub const PHONE: DeviceId = DeviceId::from_random([7; 16]);
 
@@ -50,10 +53,28 @@ pub fn sealed(
     )
     .unwrap()
     .signed(&key())
+    .signed(&persons_key())
 }
 
+/// The phone's.
 pub fn key() -> SecretKey {
     SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).unwrap()
+}
+
+/// With which each of the samples' people signs on it.
+pub fn persons_key() -> SecretKey {
+    SecretKey::from_bytes(Algorithm::Esp256, &[8; 32]).unwrap()
+}
+
+pub fn signatories() -> Signatories {
+    let mut people = Signers::default();
+    for person in ["kim", "li-na", "wang"] {
+        people.add(person.parse().unwrap(), persons_key().public());
+    }
+    Signatories {
+        device: key().public(),
+        people,
+    }
 }
 
 /// An unbroken chain of `n` envelopes.

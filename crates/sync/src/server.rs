@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Decoder};
+use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{
     Envelope, EnvelopeError, FORMAT, Fate, HeldReason, Receipt, RefusedReason,
 };
@@ -23,6 +24,14 @@ use crate::message::{Push, Stated};
 pub struct Sender {
     pub site: SiteId,
     pub device: DeviceId,
+}
+
+/// Whose signatures an envelope of a device has to bear: the device's own, and its person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signatories {
+    /// The key under which the device is enrolled.
+    pub device: PublicKey,
+    pub people: Signers,
 }
 
 /// Whom of a device head office lets in no more: what they still bring waits for somebody to decide.
@@ -148,9 +157,8 @@ impl Revoked {
 }
 
 impl Arrival {
-    /// `key` is the one under which the device is enrolled.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Self {
-        Version::OURS.read_one(bytes, key)
+    pub fn read(bytes: &[u8], by: &Signatories) -> Self {
+        Version::OURS.read_one(bytes, by)
     }
 
     fn is_held_for(&self, revoked: &Revoked) -> bool {
@@ -172,15 +180,15 @@ impl Version {
     }
 
     /// Reads what a push carries, before the chain is looked up.
-    pub fn read(self, push: &Push, key: &PublicKey) -> Vec<Arrival> {
+    pub fn read(self, push: &Push, by: &Signatories) -> Vec<Arrival> {
         push.envelopes
             .iter()
-            .map(|it| self.read_one(&it.0, key))
+            .map(|it| self.read_one(&it.0, by))
             .collect()
     }
 
     /// Reads one envelope.
-    pub fn read_one(self, bytes: &[u8], key: &PublicKey) -> Arrival {
+    pub fn read_one(self, bytes: &[u8], by: &Signatories) -> Arrival {
         let header = header_bytes(bytes);
         let outline = header.and_then(|it| minicbor::decode::<Outline>(it).ok());
         let flaw = match &outline {
@@ -190,7 +198,7 @@ impl Version {
             _ if bytes.len() > limits::ENVELOPE_BYTES => Some(RefusedReason::TooLarge),
             // What stands behind the header of an unknown format is for a later version to judge.
             Some(it) if !self.knows(it.format) => None,
-            _ => flaw(bytes, key),
+            _ => flaw(bytes, by),
         };
         Arrival {
             is_known: outline.as_ref().is_none_or(|it| self.knows(it.format)),
@@ -207,7 +215,7 @@ fn header_bytes(bytes: &[u8]) -> Option<&[u8]> {
     d.bytes().ok()
 }
 
-fn flaw(bytes: &[u8], key: &PublicKey) -> Option<RefusedReason> {
+fn flaw(bytes: &[u8], by: &Signatories) -> Option<RefusedReason> {
     let read = match Envelope::from_bytes(bytes) {
         Ok(it) => it,
         Err(EnvelopeError::TooLarge { .. }) => return Some(RefusedReason::TooLarge),
@@ -217,13 +225,17 @@ fn flaw(bytes: &[u8], key: &PublicKey) -> Option<RefusedReason> {
         Ok(_) | Err(EnvelopeError::NotUnderstood { .. }) => {}
         Err(_) => return Some(RefusedReason::Malformed),
     }
-    let is_signed = read.verify(key).is_ok();
-    (!is_signed).then_some(RefusedReason::Unsigned)
+    if read.verify(&by.device).is_err() {
+        return Some(RefusedReason::Unsigned);
+    }
+    let mut keys = by.people.of(&read.header().person).iter();
+    let is_theirs = keys.any(|it| read.verify(it).is_ok());
+    (!is_theirs).then_some(RefusedReason::NotByPerson)
 }
 
 /// Reads what a push carries, before the chain is looked up.
-pub fn read(push: &Push, key: &PublicKey) -> Vec<Arrival> {
-    Version::OURS.read(push, key)
+pub fn read(push: &Push, by: &Signatories) -> Vec<Arrival> {
+    Version::OURS.read(push, by)
 }
 
 /// Judges what arrived, in any order and however often: the same envelopes end with the same fates.

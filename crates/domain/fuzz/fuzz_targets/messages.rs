@@ -4,16 +4,16 @@
 
 use libfuzzer_sys::fuzz_target;
 use minicbor::{Decode, Encode};
-use shouwen_domain::certificate::Certificate;
+use shouwen_domain::certificate::{Certificate, Signers};
 use shouwen_domain::envelope::Receipt;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::sealing::Sealed;
 use shouwen_domain::signature::{Algorithm, Context, SecretKey, Signed};
 use shouwen_sync::message::{
-    Challenge, Contact, Contacted, Failure, Page, Pull, Push, Pushed, Rescue, SignIn, SignedIn, SiteTexts, Withdraw,
-    Withdrawal,
+    Challenge, Contact, Contacted, Enrol, Enrolled, Erased, Failure, Page, Pull, Push, Pushed, Rescue, SignIn, SignedIn,
+    SiteTexts, Withdraw, Withdrawal,
 };
-use shouwen_sync::server::{ChainState, Sender, judge, read};
+use shouwen_sync::server::{ChainState, Sender, Signatories, judge, read};
 
 fn same_again<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + std::fmt::Debug>(bytes: &[u8]) -> Option<T> {
     let message: T = minicbor::decode(bytes).ok()?;
@@ -26,7 +26,7 @@ fn same_again<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + std::fmt::Deb
 fuzz_target!(|input: &[u8]| {
     let Some((which, bytes)) = input.split_first() else { return };
     let key = SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).expect("any 32 bytes are a key").public();
-    match which % 16 {
+    match which % 19 {
         0 => drop(same_again::<SignIn>(bytes)),
         1 => drop(same_again::<SignedIn>(bytes)),
         2 => drop(same_again::<Challenge>(bytes)),
@@ -49,14 +49,17 @@ fuzz_target!(|input: &[u8]| {
                 assert!(signed.verified(Context::Contact, &key).is_err(), "nobody has that key");
             }
         }
-        14 => {
+        14 => drop(same_again::<Enrol>(bytes)),
+        15 => drop(same_again::<Enrolled>(bytes)),
+        16 => drop(same_again::<Erased>(bytes)),
+        17 => {
             drop(same_again::<Receipt>(bytes));
             drop(same_again::<Failure>(bytes));
         }
         _ => {
             let Some(push) = same_again::<Push>(bytes) else { return };
             let sender = Sender { site: "north".parse().expect("a slug"), device: push.device };
-            let arrivals = read(&push, &key);
+            let arrivals = read(&push, &Signatories { device: key, people: Signers::default() });
             let Ok(judgement) = judge(&sender, push.chain, &arrivals, ChainState::default(), Moment::from_unix_ms(0))
             else {
                 return;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
+use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::{Context, Signed};
 use shouwen_sync::message::{
     Bytes, Challenge, Contact, Contacted, Erased, NewChain, Pushed, Withdraw, Withdrawal,
@@ -13,10 +14,10 @@ use shouwen_sync::message::{
 
 use super::answer::{self, Cbor, Declined, Octets};
 use super::{Bringing, Office};
-use crate::keys::{Bearer, TOKEN_LASTS};
+use crate::keys::{Bearer, CERTIFICATE_BYTES, TOKEN_LASTS};
 use crate::storage::{access, contact};
 
-pub const BODY_BYTES: usize = 4 * 1024;
+pub const BODY_BYTES: usize = CERTIFICATE_BYTES + 1024;
 /// Statements in one request.
 const WITHDRAWALS: usize = 256;
 
@@ -53,7 +54,7 @@ pub async fn contact(
     });
     let has_fewer = let_in.people != who.people;
     let who = let_in;
-    let met = meet(&office, &who, &code, &said).await?;
+    let met = meet(&office, &who, &code, &said, now).await?;
     let new_chain = met.new_chain.map(|(chain, code)| NewChain {
         chain,
         certificate: Bytes(office.keys.certify(&who, &code, now)),
@@ -85,6 +86,7 @@ async fn meet(
     who: &Bearer,
     code: &str,
     said: &Contact,
+    now: Moment,
 ) -> Result<contact::Met, Declined> {
     let (head, forked) = (said.head, said.forked);
     let asked = who.clone();
@@ -99,7 +101,7 @@ async fn meet(
         office
             .storage
             .write(&who.site, move |db| {
-                contact::meet(db, &asked, &code, &head, forked)
+                contact::meet(db, &asked, &code, &head, forked, now)
             })
             .await?
     };

@@ -13,16 +13,21 @@ use super::Office;
 use super::answer::{Cbor, Declined};
 use crate::demo;
 use crate::invitation::Code;
-use crate::keys::Bearer;
+use crate::keys::{Bearer, CERTIFICATE_BYTES};
 use crate::storage::access::{self, NotEnrolled};
 
-pub const BODY_BYTES: usize = 1024;
+pub const BODY_BYTES: usize = CERTIFICATE_BYTES + 1024;
 
 pub async fn enrol(
     State(office): State<Arc<Office>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Cbor(Enrol { code, device, key }): Cbor<Enrol>,
+    Cbor(Enrol {
+        code,
+        device,
+        key,
+        certificate,
+    }): Cbor<Enrol>,
 ) -> Result<Cbor<Enrolled>, Declined> {
     if device == DeviceId::HEAD_OFFICE {
         return Err(Declined::DeviceTaken);
@@ -64,11 +69,14 @@ pub async fn enrol(
         NotEnrolled::Taken => Declined::DeviceTaken,
     })?;
     office.gate.code_passed(address);
+    let before = certificate.and_then(|it| office.keys.device(&it.0));
+    let before = before.filter(|(it, _)| (&it.site, it.device, it.key) == (&site, device, key));
     let who = Bearer {
         site,
         device,
         key,
         people: [].into(),
+        signers: before.map(|(it, _)| it.signers).unwrap_or_default(),
     };
     tracing::info!(code = short_code, "a device was enrolled");
     Ok(Cbor(Enrolled {

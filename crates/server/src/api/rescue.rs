@@ -47,10 +47,10 @@ pub async fn rescue(
     let now = office.clock.now();
     let withdrawals = read_withdrawals(&author, rescue.withdrawals)?;
     let (chains, read) = {
-        let (device, key) = (author.device, author.key);
+        let (device, by) = (author.device, author.signatories());
         tokio::task::spawn_blocking(move || {
             let chains = by_chain(device, rescue.envelopes);
-            let read: Vec<_> = chains.iter().map(|it| protocol::read(it, &key)).collect();
+            let read: Vec<_> = chains.iter().map(|it| protocol::read(it, &by)).collect();
             (chains, read)
         })
         .await
@@ -64,7 +64,7 @@ pub async fn rescue(
         .storage
         .write(&carrier.site, move |db| {
             log::hold_site(db, &sender.site)?;
-            contact::keep_device(db, &author, access::FIRST_CHAIN, &code)?;
+            contact::keep_device(db, &author, access::FIRST_CHAIN, &code, now)?;
             let (mut receipts, mut epoch) = if withdrawals.is_empty() {
                 (Vec::new(), log::epoch(db, &sender.site)?)
             } else {

@@ -10,17 +10,18 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::PersonId;
+use shouwen_domain::signature::PublicKey;
 use shouwen_sync::message::{Bytes, SignIn, SignedIn};
 use tokio::sync::Semaphore;
 
 use super::Office;
 use super::answer::{Cbor, Declined};
-use crate::keys::Bearer;
+use crate::keys::{Bearer, CERTIFICATE_BYTES};
 use crate::limiter::Limiter;
 use crate::pin::{self, HashedPin};
 use crate::storage::{access, orders};
 
-pub const BODY_BYTES: usize = 4 * 1024;
+pub const BODY_BYTES: usize = CERTIFICATE_BYTES + 1024;
 const PIN_BYTES: usize = 128;
 /// PINs tried at one time: each takes 19 MiB.
 const AT_ONCE: usize = 2;
@@ -133,6 +134,7 @@ pub async fn sign_in(
         person,
         pin,
         certificate,
+        key,
     }): Cbor<SignIn>,
 ) -> Result<Cbor<SignedIn>, Declined> {
     if pin.len() > PIN_BYTES {
@@ -140,6 +142,7 @@ pub async fn sign_in(
             "A PIN has at most {PIN_BYTES} bytes"
         )));
     }
+    let key = PublicKey::from_cose_key(&key.0).map_err(|it| Declined::Malformed(it.to_string()))?;
     // The certificate knows the code of the chain in which the device writes by now.
     let (mut who, code) = office
         .keys
@@ -174,8 +177,17 @@ pub async fn sign_in(
     if !lets_in.await? {
         return Err(Declined::Revoked);
     }
-    who.people.insert(person);
+    who.people.insert(person.clone());
+    who.signers.add(person, key);
+    who.signers = who.signers.latest();
     let now = office.clock.now();
+    let (site, device, signers) = (who.site.clone(), who.device, who.signers.clone());
+    office
+        .storage
+        .write(&who.site, move |db| {
+            access::keep_signers(db, &site, device, &signers, now)
+        })
+        .await?;
     Ok(Cbor(SignedIn {
         certificate: Bytes(office.keys.certify(&who, &code, now)),
         server_now: now,

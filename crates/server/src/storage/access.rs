@@ -1,5 +1,6 @@
 //! Who may come in: people by their PINs, devices by their keys.
 
+use shouwen_domain::certificate::Signers;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
@@ -145,6 +146,47 @@ pub fn redeem(
         )?;
     }
     Ok(enrolled)
+}
+
+/// All keys with which people ever signed on a device, each person's in the order in which they came.
+pub fn signers(db: &dyn Db, site: &SiteId, device: DeviceId) -> Result<Signers, Fault> {
+    let rows = db.query(
+        "SELECT person, key FROM signer WHERE site = $1 AND device = $2 ORDER BY since_ms, key",
+        &[site.into(), (&device).into()],
+    )?;
+    let mut signers = Signers::default();
+    for mut row in rows {
+        let key: Vec<u8> = row.take(1)?;
+        let key = PublicKey::from_cose_key(&key).map_err(|it| Fault::Database(it.to_string()))?;
+        signers.add(row.take(0)?, key);
+    }
+    Ok(signers)
+}
+
+/// Keeps those that are not known yet: of a person who signs in, or of a certificate that outlived the database.
+pub fn keep_signers(
+    db: &dyn Db,
+    site: &SiteId,
+    device: DeviceId,
+    signers: &Signers,
+    now: Moment,
+) -> Result<(), Fault> {
+    for (n, (person, key)) in (0_i64..).zip(signers.iter()) {
+        // Each behind the one before it.
+        let since = now.unix_ms() + n;
+        db.execute(
+            "INSERT INTO signer (site, device, person, key, since_ms) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (site, device, person, key) DO NOTHING",
+            &[
+                site.into(),
+                (&device).into(),
+                person.into(),
+                key.to_cose_key().as_slice().into(),
+                since.into(),
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 /// Keeps what a device signed of what it erased.

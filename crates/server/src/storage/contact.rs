@@ -46,7 +46,10 @@ pub fn look(
     let is_known = chains
         .iter()
         .any(|it| it.chain == chain && it.key.is_some());
-    if !is_known || goes_on_elsewhere(db, who, stated, forked)? {
+    let signers = access::signers(db, &who.site, who.device)?;
+    let mut certified = who.signers.iter();
+    let are_known = certified.all(|(person, key)| signers.of(person).contains(key));
+    if !is_known || !are_known || goes_on_elsewhere(db, who, stated, forked)? {
         return Ok(None);
     }
     Ok(Some(Ok(Met {
@@ -63,6 +66,7 @@ pub fn meet(
     code: &str,
     stated: &Stated,
     forked: bool,
+    now: Moment,
 ) -> Result<Result<Met, OtherKey>, Fault> {
     log::hold_site(db, &who.site)?;
     let chains = access::chains(db, &who.site, who.device)?;
@@ -72,7 +76,7 @@ pub fn meet(
     {
         return Ok(Err(OtherKey));
     }
-    keep_device(db, who, stated.chain, code)?;
+    keep_device(db, who, stated.chain, code, now)?;
     let new_chain = if goes_on_elsewhere(db, who, stated, forked)? {
         let written = db.query_first(
             "SELECT max(chain) FROM chain WHERE site = $1 AND device = $2",
@@ -97,7 +101,14 @@ pub fn meet(
 
 /// The database may have been restored from before this device joined, or went on in this chain: no clone
 /// of it is given the same one. `code`: that of the chain.
-pub fn keep_device(db: &dyn Db, who: &Bearer, chain: u32, code: &str) -> Result<(), Fault> {
+pub fn keep_device(
+    db: &dyn Db,
+    who: &Bearer,
+    chain: u32,
+    code: &str,
+    now: Moment,
+) -> Result<(), Fault> {
+    access::keep_signers(db, &who.site, who.device, &who.signers, now)?;
     let chain = chain.max(FIRST_CHAIN);
     let known = access::chains(db, &who.site, who.device)?;
     if known.iter().all(|it| it.chain != chain) {

@@ -87,6 +87,7 @@ pub fn export(db: &dyn Db, keys: &Keys, path: &Path, now: Moment) -> Result<Expo
                 device,
                 key,
                 people: BTreeSet::new(),
+                signers: access::signers(db, &site, device)?,
             };
             let certificate = keys.certify(&who, code, now);
             item(&mut file, |e| {

@@ -13,7 +13,8 @@ use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_sync::message::{Bytes, Push};
 use shouwen_sync::server::{
-    self as protocol, Arrival, ChainState, Head, Judgement, Known, MixedChains, Sender, Verdict,
+    self as protocol, Arrival, ChainState, Head, Judgement, Known, MixedChains, Sender,
+    Signatories, Verdict,
 };
 
 use crate::pin;
@@ -269,13 +270,17 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
         let Some(key) = keys.into_iter().find_map(|it| it.key) else {
             continue;
         };
+        let by = Signatories {
+            device: key,
+            people: access::signers(db, site, device)?,
+        };
         let sender = Sender {
             site: site.clone(),
             device,
         };
         let waiting: Vec<_> = waiting
             .into_iter()
-            .map(|(known, bytes)| (known, Arrival::read(&bytes, &key)))
+            .map(|(known, bytes)| (known, Arrival::read(&bytes, &by)))
             .collect();
         let (head, _) = head(db, &sender, chain)?;
         let revoked = orders::revoked(db, site, device)?;

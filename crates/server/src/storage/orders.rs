@@ -254,10 +254,12 @@ fn push(
     envelopes: &[Envelope],
     now: Moment,
 ) -> Result<(), Fault> {
-    let key = keys.envelope_key();
+    let by = keys.signatories(envelopes.iter().map(|it| it.header().person.clone()));
     if access::chains(db, site, DeviceId::HEAD_OFFICE)?.is_empty() {
-        access::add_chain(db, site, DeviceId::HEAD_OFFICE, FIRST_CHAIN, CODE, &key)?;
+        let key = &by.device;
+        access::add_chain(db, site, DeviceId::HEAD_OFFICE, FIRST_CHAIN, CODE, key)?;
     }
+    access::keep_signers(db, site, DeviceId::HEAD_OFFICE, &by.people, now)?;
     let push = Push {
         device: DeviceId::HEAD_OFFICE,
         chain: FIRST_CHAIN,
@@ -265,7 +267,7 @@ fn push(
         envelopes: envelopes.iter().map(|it| Bytes(it.to_bytes())).collect(),
         epoch: None,
     };
-    let arrivals = protocol::read(&push, &key);
+    let arrivals = protocol::read(&push, &by);
     // Of one chain, as they are here.
     if log::take_in(db, &sender(site), &push, &arrivals, now)?.is_ok() {
         feed::follow(db, site)?;

@@ -1,5 +1,6 @@
 //! A device's chain for tests of the storage, pushed without HTTP in between.
 
+use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{Envelope, RuleHashes, Stamp};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
 use shouwen_domain::hash::{Hash, Salt};
@@ -7,12 +8,26 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_sync::message::{Bytes, Push};
-use shouwen_sync::server::Sender;
+use shouwen_sync::server::{Sender, Signatories};
 
-/// One key signs for all of them: whose it is, is looked at elsewhere.
+/// One key signs for all of them, devices and people: whose it is, is looked at elsewhere.
 pub fn key() -> SecretKey {
     SecretKey::from_bytes(Algorithm::Ed25519, &[7; 32]).unwrap()
 }
+
+pub fn signatories() -> Signatories {
+    let mut people = Signers::default();
+    for person in PEOPLE {
+        people.add(person.parse().unwrap(), key().public());
+    }
+    Signatories {
+        device: key().public(),
+        people,
+    }
+}
+
+/// Who acts here.
+const PEOPLE: [&str; 3] = ["li-na", "wang-jianguo", "zhao-min"];
 
 /// A device of the site `site`, and how far it has written.
 #[derive(Clone)]

@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use chain::{Chain, key};
+use chain::{Chain, key, signatories};
 use postgres::Database;
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Closed, Ending, Fact, HandedOver, Reopened};
@@ -235,7 +235,7 @@ const fn now() -> Moment {
 
 fn take_in(db: &dyn Db, sender: &Sender, push: &Push) -> Result<Vec<Receipt>, Fault> {
     let (receipts, _) =
-        log::take_in(db, sender, push, &read(push, &key().public()), now())?.unwrap();
+        log::take_in(db, sender, push, &read(push, &signatories()), now())?.unwrap();
     feed::follow(db, &sender.site)?;
     Ok(receipts)
 }
@@ -799,6 +799,7 @@ fn who(chain: &Chain) -> Bearer {
         device: chain.sender.device,
         key: key().public(),
         people: BTreeSet::new(),
+        signers: signatories().people,
     }
 }
 
@@ -817,7 +818,8 @@ fn a_chain_is_given_out_once_whichever_process_is_asked(home: &Home) {
             .map(|n| {
                 let (process, who) = (&processes[n % 2], who(&li));
                 scope.spawn(move || {
-                    let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
+                    let meet =
+                        move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false, now());
                     process.write("lanting", meet).unwrap().unwrap().new_chain
                 })
             })
@@ -849,7 +851,7 @@ fn a_chain_that_a_restored_database_does_not_know_is_given_to_no_clone(home: &Ho
     };
     let meet = |stated| {
         let who = who(&li);
-        let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
+        let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false, now());
         let answer = process.write("lanting", meet).unwrap().unwrap();
         answer.new_chain.map(|it| it.0)
     };
@@ -880,7 +882,7 @@ fn a_device_at_the_end_of_its_chain_goes_on_there(home: &Home) {
                 hash,
             },
         );
-        let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false);
+        let meet = move |db: &dyn Db| contact::meet(db, &who, "K7", &stated, false, now());
         let answer = process.write("lanting", meet).unwrap().unwrap();
         answer.new_chain.is_none()
     };
@@ -930,11 +932,14 @@ fn what_an_older_version_held_for_its_format_is_judged_at_the_start(home: &Home)
     let mut li = Chain::new("lanting", 1);
     let envelopes = li.write_some(2);
     let asked = who(&li);
-    let enrol = move |db: &dyn Db| access::enrol(db, &asked.site, asked.device, &asked.key);
+    let enrol = move |db: &dyn Db| {
+        access::keep_signers(db, &asked.site, asked.device, &asked.signers, now())?;
+        access::enrol(db, &asked.site, asked.device, &asked.key)
+    };
     process.write("lanting", enrol).unwrap().unwrap();
     let (sender, push) = (li.sender.clone(), li.push(&envelopes));
     let older = move |db: &dyn Db| {
-        let arrivals = Version { format: 0 }.read(&push, &key().public());
+        let arrivals = Version { format: 0 }.read(&push, &signatories());
         Ok(log::take_in(db, &sender, &push, &arrivals, now())?
             .unwrap()
             .0)

@@ -398,12 +398,18 @@ pub fn try_pin(address: SocketAddr, number: u8, person: &str, pin: &str) -> Answ
     Device::enrol(address, number).try_pin(person, pin)
 }
 
+/// The one that stands, by which any device joins the demonstration.
+pub fn demo_code() -> String {
+    demo::code().to_string()
+}
+
 /// What a device sends that joins.
 pub fn enrol_message(number: u8, code: &str) -> Enrol {
     Enrol {
         code: code.to_owned(),
         device: device_id(number),
         key: Bytes(device_key(number).public().to_cose_key()),
+        certificate: None,
     }
 }
 
@@ -413,6 +419,12 @@ pub fn device_id(number: u8) -> DeviceId {
 
 pub fn device_key(number: u8) -> SecretKey {
     SecretKey::from_bytes(Algorithm::Ed25519, &[number; 32]).unwrap()
+}
+
+/// With which somebody signs, here the same on each device.
+pub fn persons_key(person: &str) -> SecretKey {
+    let Hash(bytes) = Hash::of(person.as_bytes());
+    SecretKey::from_bytes(Algorithm::Ed25519, &bytes).unwrap()
 }
 
 /// A device with its chain.
@@ -463,7 +475,7 @@ impl Device {
 
     /// A device on which nobody has signed in.
     pub fn enrol(address: SocketAddr, number: u8) -> Self {
-        let message = enrol_message(number, &demo::code().to_string());
+        let message = enrol_message(number, &demo_code());
         Self::with(
             address,
             number,
@@ -499,6 +511,7 @@ impl Device {
             person: person.parse().unwrap(),
             pin: pin.to_owned(),
             certificate: self.enrolled.certificate.clone(),
+            key: Bytes(persons_key(person).public().to_cose_key()),
         };
         self.post("/api/sign-in", &message)
     }
@@ -565,6 +578,13 @@ impl Device {
         }
     }
 
+    /// By the device, and by whoever signed in on it last.
+    pub fn signed(&self, envelope: Envelope) -> Envelope {
+        envelope
+            .signed(&self.key)
+            .signed(&persons_key(&self.person))
+    }
+
     /// Takes one of its envelopes back.
     pub fn withdraw(&self, envelope: &[u8]) -> Answer {
         let envelope = Envelope::from_bytes(envelope).unwrap();
@@ -621,7 +641,7 @@ impl Device {
             Content::text("字".repeat(n_chars)),
         );
         let envelope = Envelope::seal(self.stamp(), &[event]).unwrap();
-        let envelope = envelope.signed(&self.key);
+        let envelope = self.signed(envelope);
         self.sequence += 1;
         self.previous = Some(envelope.hash());
         envelope.to_bytes()

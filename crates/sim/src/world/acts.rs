@@ -106,7 +106,7 @@ impl World<'_> {
         let Ok(envelope) = Envelope::seal(stamp, &decided.events) else {
             return Ok(());
         };
-        let envelope = envelope.signed(&it.key);
+        let envelope = envelope.signed(&it.key).signed(&it.persons_key);
         let boot = it.boot;
         let doing = Box::new(Doing {
             act,

@@ -446,7 +446,7 @@ impl World<'_> {
                 let asking = Asking {
                     site: &self.site,
                     device: self.devices[from.device].id,
-                    key: &self.devices[from.device].public,
+                    signatories: &self.devices[from.device].signatories,
                     push,
                     now,
                     version,
@@ -478,7 +478,7 @@ impl World<'_> {
             Work::Reconsider => {
                 let shut_out = &self.office.revoked;
                 let revoked = |device| revoked(shut_out, device);
-                let change = db.tables.reconsider(version, &self.keys, &revoked);
+                let change = db.tables.reconsider(version, &self.signatories, &revoked);
                 (change, None)
             }
             Work::Release => {
@@ -656,7 +656,7 @@ impl World<'_> {
         let asking = Asking {
             site: &self.site,
             device: self.devices[from.device].id,
-            key: &self.devices[from.device].public,
+            signatories: &self.devices[from.device].signatories,
             push,
             now: true_time(self.now_ms),
             version: Version::OURS,

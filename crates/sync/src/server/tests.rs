@@ -2,10 +2,11 @@
 
 use minicbor::Encoder;
 use shouwen_domain::envelope::{HeldReason::*, RefusedReason::*};
+use shouwen_domain::signature::{Algorithm, SecretKey};
 
 use super::*;
 use crate::message::Bytes;
-use crate::sample::{PHONE, chain, key, sealed};
+use crate::sample::{PHONE, chain, key, persons_key, sealed, signatories};
 
 const ACCEPTED: Fate = Fate::Accepted;
 
@@ -37,7 +38,7 @@ impl Office {
         let judgement = judge(
             &sender,
             1,
-            &version.read(&push, &key().public()),
+            &version.read(&push, &signatories()),
             self.state.clone(),
             now,
         )
@@ -71,7 +72,7 @@ impl Office {
             .iter()
             .filter(|it| it.fate == Fate::Held(UnknownFormat))
             .map(|it| {
-                let mut arrivals = bytes.iter().map(|it| Arrival::read(it, &key().public()));
+                let mut arrivals = bytes.iter().map(|it| Arrival::read(it, &signatories()));
                 (
                     it.clone(),
                     arrivals.find(|read| read.hash == it.hash).unwrap(),
@@ -321,7 +322,7 @@ fn an_unknown_format_is_held_whatever_stands_behind_its_header() {
     assert_eq!(office.feed, [1, 3]);
 
     bytes.resize(limits::ENVELOPE_BYTES + 1, 0);
-    assert_eq!(Arrival::read(&bytes, &key().public()).flaw, Some(TooLarge));
+    assert_eq!(Arrival::read(&bytes, &signatories()).flaw, Some(TooLarge));
 }
 
 fn bytes(envelopes: &[Envelope]) -> Vec<Vec<u8>> {
@@ -377,7 +378,7 @@ fn what_an_older_server_could_not_read_is_read_before_it_counts() {
     office.upgrade(&bytes);
     assert_eq!(
         office.fates(),
-        [ACCEPTED, Fate::Refused(Unsigned), ACCEPTED]
+        [ACCEPTED, Fate::Refused(NotByPerson), ACCEPTED]
     );
     assert_eq!(office.feed, [1, 3]);
 }
@@ -481,7 +482,7 @@ fn a_push_of_two_chains_is_taken_back_to_its_sender() {
         site: "north".parse().unwrap(),
         device: PHONE,
     };
-    let arrival = Arrival::read(&sealed(2, 1, None, |_| {}).to_bytes(), &key().public());
+    let arrival = Arrival::read(&sealed(2, 1, None, |_| {}).to_bytes(), &signatories());
     let answer = judge(
         &sender,
         1,
@@ -508,13 +509,8 @@ fn what_its_device_did_not_sign_is_refused_and_those_behind_it_are_not() {
         Some(first.hash()),
         |_| {},
     )));
-    let forged = bare.unwrap().signed(
-        &shouwen_domain::signature::SecretKey::from_bytes(
-            shouwen_domain::signature::Algorithm::Ed25519,
-            &[8; 32],
-        )
-        .unwrap(),
-    );
+    let other = SecretKey::from_bytes(Algorithm::Ed25519, &[8; 32]).unwrap();
+    let forged = bare.unwrap().signed(&other).signed(&persons_key());
     let behind = sealed(1, 3, Some(forged.hash()), |_| {});
     check(
         &[(
@@ -523,6 +519,42 @@ fn what_its_device_did_not_sign_is_refused_and_those_behind_it_are_not() {
         )],
         &[1, 3],
     );
+}
+
+#[test]
+fn what_its_person_did_not_sign_on_that_device_is_refused() {
+    let first = sealed(1, 1, None, |_| {});
+    // Whoever has the device's key alone, and writes in another's name.
+    let bare = sealed(1, 2, Some(first.hash()), |_| {});
+    let bare = Envelope::from_bytes(&without_signatures(&bare)).unwrap();
+    let by_device_alone = bare.signed(&key());
+    let behind = sealed(1, 3, Some(by_device_alone.hash()), |_| {});
+    // Whoever has a person's key on the device, and writes in the name of one who never signed in there.
+    let of_a_stranger = sealed(1, 4, Some(behind.hash()), |it| {
+        it.person = "zhao-min".parse().unwrap();
+    });
+    let refused = Fate::Refused(NotByPerson);
+    check(
+        &[(
+            &[&first, &by_device_alone, &behind, &of_a_stranger],
+            &[ACCEPTED, refused, ACCEPTED, refused],
+        )],
+        &[1, 3],
+    );
+}
+
+#[test]
+fn what_a_person_signed_with_the_key_before_is_theirs() {
+    let mut by = signatories();
+    let next = SecretKey::from_bytes(Algorithm::Ed25519, &[9; 32]).unwrap();
+    by.people.add("kim".parse().unwrap(), next.public());
+    let bytes = sealed(1, 1, None, |_| {}).to_bytes();
+    assert_eq!(Arrival::read(&bytes, &by).flaw, None);
+    // A key signs for whom it was certified.
+    by.people = Signers::default();
+    by.people
+        .add("li-na".parse().unwrap(), persons_key().public());
+    assert_eq!(Arrival::read(&bytes, &by).flaw, Some(NotByPerson));
 }
 
 /// The same without the array of signatures at its end.

@@ -25,7 +25,7 @@ pub struct Table {
 
 /// Everything but the epoch, which a restored database begins anew, the keys that it belongs to, and what
 /// follows from the backup itself.
-pub const TABLES: [Table; 9] = [
+pub const TABLES: [Table; 10] = [
     Table {
         name: "site",
         columns: &[
@@ -49,6 +49,13 @@ pub const TABLES: [Table; 9] = [
         name: "device",
         columns: &["site", "device", "chain", "code", "key"],
         key: &["device", "chain"],
+        is_replaced: false,
+    },
+    // A key that was certified since stays a person's.
+    Table {
+        name: "signer",
+        columns: &["site", "device", "person", "key", "since_ms"],
+        key: &["device", "person", "key"],
         is_replaced: false,
     },
     // What was taken back since stays taken back.

@@ -7,12 +7,13 @@ use crate::storage::{Fault, OpenError, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited. Each is a list of
 /// orders divided by blank lines.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("0001-log.sql"),
     include_str!("0002-keys.sql"),
     include_str!("0003-files.sql"),
     include_str!("0004-scope.sql"),
     include_str!("0005-access.sql"),
+    include_str!("0006-signers.sql"),
 ];
 
 /// Small tables that every machine of a Citus cluster has a copy of. All others are spread by site.

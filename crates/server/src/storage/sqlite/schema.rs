@@ -9,13 +9,14 @@ use super::Transaction;
 use crate::storage::{OpenError, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("0001-log.sql"),
     include_str!("0002-sites.sql"),
     include_str!("0003-keys.sql"),
     include_str!("0004-files.sql"),
     include_str!("0005-scope.sql"),
     include_str!("0006-access.sql"),
+    include_str!("0007-signers.sql"),
 ];
 
 /// Statements kept prepared on a connection; there are some dozens.
@@ -180,7 +181,7 @@ mod tests {
         let error = open(&path).unwrap_err().to_string();
         assert_eq!(
             error,
-            "It has form 99, this version of the server knows up to 6"
+            "It has form 99, this version of the server knows up to 7"
         );
     }
 }
