@@ -32,10 +32,9 @@ pub struct Device {
     pub n: u64,
     pub id: DeviceId,
     pub key: SecretKey,
-    /// The person's, on this device.
-    pub persons_key: SecretKey,
     pub signatories: Signatories,
-    pub person: PersonId,
+    /// Who works with it, each with their key there.
+    pub staff: Vec<(PersonId, SecretKey)>,
     /// Who sees the whole site and signed in as well.
     pub director: Option<PersonId>,
     pub disk: Memory,
@@ -113,12 +112,18 @@ impl Device {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(&chance.id());
         let key = SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
-        bytes[16] = 1;
-        let persons_key =
-            SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
-        let person = people::site().person(phone.person);
+        let member = |n: usize| {
+            let mut bytes = bytes;
+            bytes[16] = u8::try_from(n + 1).unwrap_or(u8::MAX);
+            let key =
+                SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
+            (people::site().person(phone.person + n), key)
+        };
+        let staff: Vec<_> = (0..phone.n_people).map(member).collect();
         let mut people = Signers::default();
-        people.add(person.clone(), persons_key.public());
+        for (person, key) in &staff {
+            people.add(person.clone(), key.public());
+        }
         let disk = Memory::new();
         Self {
             n: phone.n,
@@ -128,8 +133,7 @@ impl Device {
                 people,
             },
             key,
-            persons_key,
-            person,
+            staff,
             director: phone.sees_the_site.then(|| people::site().director()),
             twin_of: None,
             disk_backup: disk.snapshot(),
@@ -170,9 +174,8 @@ impl Device {
             n,
             id: self.id,
             key: self.key.clone(),
-            persons_key: self.persons_key.clone(),
             signatories: self.signatories.clone(),
-            person: self.person.clone(),
+            staff: self.staff.clone(),
             director: self.director.clone(),
             twin_of: Some(self.twin_of.unwrap_or(self.n)),
             disk_backup: disk.snapshot(),
@@ -267,7 +270,9 @@ impl Device {
 
     /// Whoever signed in on it.
     pub fn people(&self) -> impl Iterator<Item = &PersonId> {
-        self.director.iter().chain([&self.person])
+        self.director
+            .iter()
+            .chain(self.staff.iter().map(|it| &it.0))
     }
 
     /// Starts a tab that takes over the pump.

@@ -45,7 +45,9 @@ pub struct Weather {
 pub struct Phone {
     /// Its name, which stays when others are cut away.
     pub n: u64,
+    /// Its first person; on a shared one those that follow signed in as well.
     pub person: usize,
+    pub n_people: usize,
     /// Somebody who sees the whole site signed in on it as well.
     pub sees_the_site: bool,
     /// Bought then.
@@ -255,7 +257,8 @@ impl Plan {
             let process = chance.below(usize::try_from(n_processes).unwrap_or(1));
             devices.push(Phone {
                 n,
-                person: chance.below(usize::MAX),
+                person: chance.below(usize::MAX / 2),
+                n_people: if chance.happens(250) { 4 } else { 1 },
                 sees_the_site: all_see_the_site || chance.happens(300),
                 from_ms: if chance.happens(250) {
                     chance.between(0, STORM_MS)

@@ -85,6 +85,8 @@ plants! {
     UnreadGoesOn = "unread-goes-on",
     /// Head office gives out what a device says that it may read, whatever its people may read by now.
     ScopeOfBefore = "scope-of-before",
+    /// Head office believes what a device says of whose act it is.
+    AnybodysName = "anybodys-name",
     /// What comes from whom head office lets in no more is judged like anything else.
     RevokedPassedOn = "revoked-passed-on",
 }

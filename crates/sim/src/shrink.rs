@@ -167,6 +167,7 @@ impl Shrinker {
             self.try_with(|it| it.devices[at].older = false);
             self.try_with(|it| it.devices[at].from_ms = 0);
             self.try_with(|it| it.devices[at].sees_the_site = true);
+            self.try_with(|it| it.devices[at].n_people = 1);
             self.try_with(|it| it.devices[at].sticks_to = Some(0));
         }
         for at in 0..self.best.0.processes.len() {

@@ -65,6 +65,8 @@ pub struct Report {
     /// People who came into another department, or back.
     pub n_moves: u64,
     pub n_revoked: u64,
+    /// Written in the name of somebody else who works with the same device.
+    pub n_forged: u64,
     /// What devices do not have at the end because their people may not read it.
     pub n_out_of_scope: u64,
     /// What came after the open cases.
@@ -92,6 +94,7 @@ impl Report {
             n_released: self.n_released + other.n_released,
             n_moves: self.n_moves + other.n_moves,
             n_revoked: self.n_revoked + other.n_revoked,
+            n_forged: self.n_forged + other.n_forged,
             n_out_of_scope: self.n_out_of_scope + other.n_out_of_scope,
             n_of_history: self.n_of_history + other.n_of_history,
             settled_after_ms: self.settled_after_ms.max(other.settled_after_ms),

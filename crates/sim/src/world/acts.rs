@@ -55,7 +55,8 @@ impl World<'_> {
         {
             return Ok(());
         }
-        let Some(decided) = self.decide(device, &mut chance)? else {
+        let actor = chance.below(self.devices[device].staff.len());
+        let Some(decided) = self.decide(device, actor, &mut chance)? else {
             self.note(&format_args!("device {device}: nothing to do"));
             return Ok(());
         };
@@ -71,6 +72,14 @@ impl World<'_> {
         let seen = seen.map(|it| it.envelope.header().counter).max();
         // A device that was set up for the wrong site: what it writes is refused.
         let stray = act < super::LAST_ACTS && chance.happens(30);
+        let (person, own_key) = &it.staff[actor];
+        // Whoever writes in a colleague's name has no key of theirs.
+        let forged = act < super::LAST_ACTS && chance.happens(30);
+        let key = if forged {
+            &it.staff[(actor + 1) % it.staff.len()].1
+        } else {
+            own_key
+        };
         let stamp = Stamp {
             id: EnvelopeId::from_random(chance.id()),
             site: if stray {
@@ -79,7 +88,7 @@ impl World<'_> {
                 self.site.clone()
             },
             case: decided.case,
-            person: it.person.clone(),
+            person: person.clone(),
             device: it.id,
             chain: standing.head.chain.max(1),
             sequence: standing.head.sequence + 1,
@@ -106,7 +115,7 @@ impl World<'_> {
         let Ok(envelope) = Envelope::seal(stamp, &decided.events) else {
             return Ok(());
         };
-        let envelope = envelope.signed(&it.key).signed(&it.persons_key);
+        let envelope = envelope.signed(&it.key).signed(key);
         let boot = it.boot;
         let doing = Box::new(Doing {
             act,
@@ -186,8 +195,14 @@ impl World<'_> {
         Ok(true)
     }
 
-    fn decide(&self, device: usize, chance: &mut Chance) -> Result<Option<Decided>, Broken> {
+    fn decide(
+        &self,
+        device: usize,
+        actor: usize,
+        chance: &mut Chance,
+    ) -> Result<Option<Decided>, Broken> {
         let (it, site) = (&self.devices[device], people::site());
+        let person = &it.staff[actor].0;
         let at = it.wall(self.now_ms);
         let mut cases = it.cases()?;
         // Of those that it let go of it may have but the latest acts.
@@ -195,7 +210,7 @@ impl World<'_> {
         if cases.is_empty() || chance.happens(300) {
             let number = format!("0923-{}-{:03}", it.n, it.n_cases + 1);
             let case = CaseId::from_random(chance.id());
-            let events = site.record(&it.person, &number, at, chance);
+            let events = site.record(person, &number, at, chance);
             return Ok(events.map(|events| Decided {
                 case,
                 known: History::default(),
@@ -219,10 +234,7 @@ impl World<'_> {
                 }));
             }
             let folded = Case::fold(known.entries.iter().map(|it| &it.envelope)).case;
-            let events = folded.and_then(|it| {
-                let person = &self.devices[device].person;
-                site.go_on(&it, person, at, chance)
-            });
+            let events = folded.and_then(|it| site.go_on(&it, person, at, chance));
             if let Some(events) = events.and_then(|it| self.readable(device, it)) {
                 return Ok(Some(Decided {
                     case,
@@ -326,6 +338,9 @@ impl World<'_> {
         let known = self.saved.envelopes.insert(hash, word);
         if known.is_none_or(|it| !it.for_sure) {
             self.report.n_saved += 1;
+            let envelope = &doing.append.envelope;
+            let is_stray = envelope.header().site != self.site;
+            self.report.n_forged += u64::from(!is_stray && self.is_refused(envelope));
             self.report.n_decided += u64::from(doing.by_rules);
         }
         if self.office.chokes_on.is_none() && self.devices[device].chance.happens(100) {
@@ -348,7 +363,7 @@ impl World<'_> {
             act: doing.act,
             sequence: header.sequence,
             for_sure,
-            refused: header.site != self.site,
+            refused: self.is_refused(&doing.append.envelope),
             taken_back: false,
             at_end: self.devices[device].at_end,
         }

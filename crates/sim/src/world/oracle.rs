@@ -353,7 +353,11 @@ impl World<'_> {
     }
 
     pub(super) fn is_refused(&self, it: &Envelope) -> bool {
-        it.header().site != self.site
+        let header = it.header();
+        let signatories = self.signatories.get(&header.device);
+        let keys = signatories.map_or(&[][..], |it| it.people.of(&header.person));
+        let is_theirs = keys.iter().any(|key| it.signature_by(key).is_some());
+        header.site != self.site || !is_theirs
     }
 }
 

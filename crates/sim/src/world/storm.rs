@@ -1,6 +1,7 @@
 //! What goes wrong, and how it ends.
 
 use shouwen_domain::event::{Holder, VOCABULARY};
+use shouwen_domain::id::PersonId;
 use shouwen_sync::client::{Input, Trigger};
 
 use super::{Broken, Event, World};
@@ -147,7 +148,7 @@ impl World<'_> {
             }
             What::DeviceUpdated { .. } => self.update(device),
             What::Moved { to, for_ms, .. } => {
-                let person = self.devices[device].person.clone();
+                let person = self.one_of(device, to).clone();
                 let known = self.office.directory.person(&person);
                 let before = known.map(|it| it.department.clone());
                 if let (Some(for_ms), Some(to)) = (for_ms, before) {
@@ -169,12 +170,21 @@ impl World<'_> {
         Ok(())
     }
 
+    /// One of those who work with a device.
+    fn one_of(&self, device: usize, n: usize) -> &PersonId {
+        let staff = &self.devices[device].staff;
+        &staff[n % staff.len()].0
+    }
+
     fn revoke(&mut self, device: usize, person: bool, for_ms: u64) {
-        let it = &self.devices[device];
         let whom = if person {
-            Holder::Person(it.person.clone())
+            // As good as any way to choose one of them.
+            Holder::Person(
+                self.one_of(device, usize::try_from(for_ms).unwrap_or(0))
+                    .clone(),
+            )
         } else {
-            Holder::Device(it.id)
+            Holder::Device(self.devices[device].id)
         };
         self.shut_out(whom.clone());
         self.at(self.now_ms + for_ms, Event::LetInAgain { whom });
