@@ -171,6 +171,7 @@ impl Desk {
             pin: pin.to_owned(),
             certificate: self.certificate().ok_or(SignInError::NotEnrolled)?,
             key: key.clone(),
+            first_certificate: None,
         };
         let mut token = self.token_or_contact().await?;
         let mut asked = http::post("/api/sign-in", Some(&token), &request).await;

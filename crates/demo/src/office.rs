@@ -144,6 +144,7 @@ impl Office {
             pin: pin.to_owned(),
             certificate: enrolled.certificate.clone(),
             key: Bytes(key.public().to_cose_key()),
+            first_certificate: None,
         };
         let answer: SignedIn = self.post("/api/sign-in", Some(token), &message)?;
         enrolled.certificate = answer.certificate;

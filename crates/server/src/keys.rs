@@ -43,6 +43,8 @@ pub struct Keys {
     /// By the root, for office and intake.
     certificates: Vec<Vec<u8>>,
     seal: Hmac<Sha256>,
+    /// Of which devices get what they seal their storage with. It never changes, or they could read nothing any more.
+    content: [u8; 32],
 }
 
 /// What lies in the file.
@@ -62,6 +64,10 @@ struct Stored {
     intake: Bytes,
     #[n(6)]
     certificates: Vec<Bytes>,
+    /// None in files from before there was one: it follows from the office's key then, and has to be written down
+    /// here before that key is renewed.
+    #[n(7)]
+    content: Option<Bytes>,
 }
 
 const FORMAT: u32 = 1;
@@ -180,6 +186,7 @@ impl Keys {
             certify(Subject::Office, &office),
             certify(Subject::Intake, &intake_key),
         ];
+        let content = pin::random();
         let stored = Stored {
             format: FORMAT,
             root: Some(root_bytes.to_vec()),
@@ -187,10 +194,12 @@ impl Keys {
             office: Bytes(office_bytes.to_vec()),
             intake: Bytes(intake.to_vec()),
             certificates: certificates.iter().cloned().map(Bytes).collect(),
+            content: Some(Bytes(content.to_vec())),
         };
         let keys = Self {
             root: root.public(),
             seal: seal(&office_bytes),
+            content,
             office,
             intake,
             certificates,
@@ -221,9 +230,14 @@ impl Keys {
         if !certified {
             return Err("the root does not vouch for the office's key".to_owned());
         }
+        let content = match stored.content {
+            Some(it) => secret(it)?,
+            None => derived(&office_bytes, b"shouwen/content/1"),
+        };
         Ok(Self {
             root,
             seal: seal(&office_bytes),
+            content,
             office,
             intake: secret(stored.intake)?,
             certificates,
@@ -259,6 +273,15 @@ impl Keys {
             &[],
         )
         .ok()
+    }
+
+    /// What a device seals its storage with: HKDF-SHA-256 (RFC 5869), one block, over the secret kept for that.
+    pub fn content_key(&self, site: &SiteId, device: DeviceId) -> [u8; 32] {
+        let extracted = derived(&[0; 32], &self.content);
+        let (site, device) = (site.as_str().as_bytes(), device.bytes());
+        let purpose = b"shouwen/content-key/1\0".as_slice();
+        let info = [purpose, site, b"\0", device, &[1]].concat();
+        derived(&extracted, &info)
     }
 
     /// That a device has this key, this code in its case numbers, and these people.
@@ -417,11 +440,17 @@ fn random_key() -> ([u8; 32], SecretKey) {
 
 /// A key of its own for what carries its proof, so that no signature and no such proof help each other.
 fn seal(office: &[u8; 32]) -> Hmac<Sha256> {
-    let keyed =
-        |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("a key of any length will do");
-    let mut derived = keyed(office);
-    derived.update(b"shouwen/seal/1");
-    keyed(&derived.finalize().into_bytes())
+    keyed(&derived(office, b"shouwen/seal/1"))
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of any length will do")
+}
+
+fn derived(key: &[u8], purpose: &[u8]) -> [u8; 32] {
+    let mut derived = keyed(key);
+    derived.update(purpose);
+    derived.finalize().into_bytes().into()
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -545,6 +574,34 @@ mod tests {
         let token = from_hex(&keys.token(&bearer(), NOW)).unwrap();
         assert!(!keys.is_recent_challenge(&token, NOW));
         assert_eq!(keys.bearer(&hex(&nonce), NOW), None);
+    }
+
+    #[test]
+    fn a_device_is_given_the_same_content_key_by_every_process_and_another_one_than_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (site, device) = (bearer().site, bearer().device);
+        let key = opened(folder.path()).content_key(&site, device);
+        let keys = opened(folder.path());
+        assert_eq!(keys.content_key(&site, device), key);
+        let another = DeviceId::from_random([2; 16]);
+        assert_ne!(keys.content_key(&site, another), key);
+        assert_ne!(keys.content_key(&"south".parse().unwrap(), device), key);
+        let other = tempfile::tempdir().unwrap();
+        assert_ne!(opened(other.path()).content_key(&site, device), key);
+    }
+
+    #[test]
+    fn a_file_from_before_there_was_a_secret_for_content_gives_one_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let (site, device) = (bearer().site, bearer().device);
+        let made = opened(folder.path()).content_key(&site, device);
+        let mut stored: Stored = minicbor::decode(&std::fs::read(&path).unwrap()).unwrap();
+        stored.content = None;
+        std::fs::write(&path, minicbor::to_vec(&stored).unwrap()).unwrap();
+        let key = opened(folder.path()).content_key(&site, device);
+        assert_eq!(opened(folder.path()).content_key(&site, device), key);
+        assert_ne!(key, made);
     }
 
     #[test]

@@ -42,6 +42,7 @@ fn signing_in_as(device: &Device, name: &str) -> Vec<u8> {
         pin: "100005".to_owned(),
         certificate: device.enrolled.certificate.clone(),
         key: Bytes(persons_key("li-na").public().to_cose_key()),
+        first_certificate: None,
     });
     let real = bytes(&"li-na");
     let at = message

@@ -8,10 +8,13 @@ use std::path::Path;
 
 use shouwen_domain::certificate::Certificate;
 use shouwen_domain::scope::{Concerned, Scope};
+use shouwen_server::arguments::Whom;
 use shouwen_server::clock::Clock;
 use shouwen_server::invitation::Code;
 use shouwen_server::storage::backup;
-use shouwen_sync::message::{Bytes, Contact, Enrol, Enrolled, FailureCode, SignIn, SiteTexts};
+use shouwen_sync::message::{
+    Bytes, Contact, Enrol, Enrolled, FailureCode, SignIn, SignedIn, SiteTexts,
+};
 use support::{
     Answer, Device, NEWS, Running, bytes, device_id, device_key, enrol_message, get, persons_key,
     post, try_pin,
@@ -152,6 +155,7 @@ fn nobody_signs_in_on_a_device_that_did_not_join() {
         pin: "100005".to_owned(),
         certificate: wang.enrolled.certificate.clone(),
         key: Bytes(persons_key("li-na").public().to_cose_key()),
+        first_certificate: None,
     };
     let answer = post(server.address, "/api/sign-in", None, &bytes(&message));
     assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
@@ -161,6 +165,39 @@ fn nobody_signs_in_on_a_device_that_did_not_join() {
     };
     let answer = wang.post("/api/sign-in", &self_made);
     assert_eq!(answer.declined(), (403, FailureCode::NotEnrolled));
+}
+
+#[test]
+fn everybody_on_a_device_is_given_one_content_key_and_a_device_that_lost_its_key_the_one_of_before()
+{
+    let server = Running::start();
+    let wang = server.wang();
+    let key = |device: &Device, person: &str, pin: &str, first: Option<&Device>| {
+        let message = SignIn {
+            person: person.parse().unwrap(),
+            pin: pin.to_owned(),
+            certificate: device.enrolled.certificate.clone(),
+            first_certificate: first.map(|it| it.enrolled.certificate.clone()),
+        };
+        let answer: SignedIn = device.post("/api/sign-in", &message).message();
+        answer.content_key.map(|it| it.0)
+    };
+    let first = key(&wang, "wang-jianguo", "100013", None);
+    assert_eq!(first.as_ref().map(Vec::len), Some(32));
+    assert_eq!(key(&wang, "li-na", "100005", None), first);
+    let later = server.device(2, "li-na", "100005");
+    assert_ne!(key(&later, "li-na", "100005", None), first);
+    assert_eq!(key(&later, "li-na", "100005", Some(&wang)), first);
+
+    let revoked = Whom {
+        person: None,
+        device: Some(wang.code()),
+        to: None,
+        operator: "gao-yun".parse().unwrap(),
+    };
+    assert!(server.decide_access(&revoked, false));
+    assert_eq!(key(&later, "li-na", "100005", Some(&wang)), None);
+    assert_ne!(key(&later, "li-na", "100005", None), None);
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub struct SignIn {
     /// The person's public key on this device, as a `COSE_Key`.
     #[n(4)]
     pub key: Bytes,
+    /// What the device was first, where it lost its key since: its storage is sealed under what that one was given.
+    #[n(5)]
+    pub first_certificate: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -69,6 +72,9 @@ pub struct SignedIn {
     pub certificate: Bytes,
     #[n(2)]
     pub server_now: Moment,
+    /// With which the device seals what it stores, 32 bytes; the same for everybody on it, whenever they ask.
+    #[n(3)]
+    pub content_key: Option<Bytes>,
 }
 
 /// Whom a device believes.

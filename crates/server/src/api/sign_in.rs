@@ -135,6 +135,7 @@ pub async fn sign_in(
         pin,
         certificate,
         key,
+        first_certificate,
     }): Cbor<SignIn>,
 ) -> Result<Cbor<SignedIn>, Declined> {
     if pin.len() > PIN_BYTES {
@@ -177,6 +178,10 @@ pub async fn sign_in(
     if !lets_in.await? {
         return Err(Declined::Revoked);
     }
+    let content_key = match first_certificate {
+        None => Some(office.keys.content_key(&who.site, who.device)),
+        Some(it) => content_key_of_first(&office, &who, &it).await?,
+    };
     who.people.insert(person.clone());
     who.signers.add(person, key);
     who.signers = who.signers.latest();
@@ -191,7 +196,26 @@ pub async fn sign_in(
     Ok(Cbor(SignedIn {
         certificate: Bytes(office.keys.certify(&who, &code, now)),
         server_now: now,
+        content_key: content_key.map(|it| Bytes(it.to_vec())),
     }))
+}
+
+/// Of what the device was before it lost its key: whoever gets in with a PIN here would get in there as well, unless
+/// that one is let in no more.
+async fn content_key_of_first(
+    office: &Office,
+    who: &Bearer,
+    certificate: &Bytes,
+) -> Result<Option<[u8; 32]>, Declined> {
+    let first = office.keys.device(&certificate.0).map(|(it, _)| it);
+    let first = first
+        .filter(|it| it.site == who.site)
+        .ok_or(Declined::NotEnrolled)?;
+    let (site, device) = (first.site.clone(), first.device);
+    Ok(office
+        .with_those_let_in(first)
+        .await?
+        .map(|_| office.keys.content_key(&site, device)))
 }
 
 #[cfg(test)]

@@ -512,6 +512,7 @@ impl Device {
             pin: pin.to_owned(),
             certificate: self.enrolled.certificate.clone(),
             key: Bytes(persons_key(person).public().to_cose_key()),
+            first_certificate: None,
         };
         self.post("/api/sign-in", &message)
     }
