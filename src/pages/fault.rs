@@ -17,6 +17,7 @@ pub fn fault_words(language: Language, fault: &Fault) -> String {
         Fault::NewerSchema { .. } => say!(language, "fault.newer"),
         Fault::Corrupt { what } => say!(language, "fault.corrupt", what = what),
         Fault::Cleared => say!(language, "fault.cleared"),
+        Fault::Locked => say!(language, "fault.locked"),
         Fault::Unavailable(what) => say!(language, "fault.unavailable", what = what),
         Fault::Other(what) => say!(language, "fault.other", what = what),
     }

@@ -10,9 +10,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-use crate::IndexedDbLog;
 use crate::disk::Store;
 use crate::indexeddb::{MIGRATIONS, answer_to, factory, fault, open_as_it_is, open_newest};
+use crate::{ContentKey, IndexedDb, IndexedDbLog, SealedLog};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -86,6 +86,102 @@ file_suite!(
     Browser::new()
 );
 
+/// A database of its own, sealed.
+struct SealedBrowser {
+    name: String,
+    key: ContentKey,
+}
+
+impl SealedBrowser {
+    fn new() -> Self {
+        Self {
+            name: Browser::new().name,
+            key: ContentKey::default(),
+        }
+    }
+}
+
+impl Fixture for SealedBrowser {
+    type Log = SealedLog;
+
+    async fn open(&self) -> SealedLog {
+        let key = ContentKey::import(&[7; 32]).await.expect("WebCrypto");
+        self.key.set(Some(key));
+        SealedLog::open(&self.name, self.key.clone(), || {})
+            .await
+            .expect("a database")
+    }
+
+    async fn after_a_crash(&self) -> SealedLog {
+        self.open().await
+    }
+
+    fn fill_up(&self, _: &SealedLog) -> bool {
+        fill_up_once();
+        true
+    }
+
+    fn lose_next_answer(&self, log: &SealedLog) -> bool {
+        log.disk().under().loses_answer.set(true);
+        true
+    }
+}
+
+mod sealed {
+    use super::*;
+
+    event_log_suite!(
+        #[wasm_bindgen_test]
+        SealedBrowser::new()
+    );
+    file_suite!(
+        #[wasm_bindgen_test]
+        SealedBrowser::new()
+    );
+
+    #[wasm_bindgen_test]
+    async fn a_key_that_is_dropped_shuts_what_it_sealed_and_another_one_does_not_open_it() {
+        let browser = SealedBrowser::new();
+        let log = browser.open().await;
+        suite::act(&log, suite::case(1), Some(1)).await;
+        browser.key.set(None);
+        log.forget();
+        assert_eq!(log.opening(1).await, Err(Fault::Locked));
+        assert_eq!(log.standing().await.map(|it| it.n_cases), Ok(1));
+        let other = ContentKey::import(&[8; 32]).await.expect("WebCrypto");
+        browser.key.set(Some(other));
+        let what = "what is sealed as journal 1".to_owned();
+        assert_eq!(log.opening(1).await, Err(Fault::Corrupt { what }));
+        let plain = IndexedDbLog::open(&browser.name, || {}).await;
+        let refused = plain.expect("a database").opening(1).await;
+        assert!(matches!(refused, Err(Fault::Corrupt { .. })));
+        assert_eq!(
+            browser
+                .open()
+                .await
+                .opening(1)
+                .await
+                .map(|it| it.rows.len()),
+            Ok(1)
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_whose_database_was_deleted_makes_no_new_one() {
+    let browser = Browser::new();
+    let log = browser.open().await;
+    suite::act(&log, suite::case(1), Some(1)).await;
+    IndexedDb::delete(&browser.name).await.expect("deleted");
+    assert_eq!(
+        log.put(Section::Settings, "a", b"b").await,
+        Err(Fault::Cleared)
+    );
+    let factory = factory().expect("IndexedDB");
+    let found = open_as_it_is(&factory, &browser.name, 3_000).await;
+    assert!(found.expect("no fault").is_none());
+}
+
 /// The schema as a later version of the app may have it.
 fn later() -> Vec<&'static [Store]> {
     let mut migrations = MIGRATIONS.to_vec();
@@ -117,7 +213,7 @@ async fn a_newer_database_is_left_alone() {
     let browser = Browser::new();
     open_raw(&browser.name, 7).await.close();
     let refused = IndexedDbLog::open(&browser.name, || {}).await.err();
-    assert_eq!(refused, Some(Fault::NewerSchema { found: 7, known: 2 }));
+    assert_eq!(refused, Some(Fault::NewerSchema { found: 7, known: 3 }));
     let database = open_raw(&browser.name, 7).await;
     assert_eq!(database.object_store_names().length(), 0);
     database.close();
@@ -172,7 +268,7 @@ async fn a_tab_that_does_not_let_go_is_named() {
     let log = browser.open().await;
     suite::act(&log, suite::case(1), Some(1)).await;
     drop(log);
-    let stubborn = open_raw(&browser.name, 2).await;
+    let stubborn = open_raw(&browser.name, 3).await;
     // The second time, the first one's upgrade is still waiting.
     for _ in 0..2 {
         let refused = open_newest(&browser.name, &later(), 200).await.err();
@@ -182,7 +278,7 @@ async fn a_tab_that_does_not_let_go_is_named() {
     let upgraded = open_newest(&browser.name, &later(), 3_000)
         .await
         .expect("upgraded");
-    assert_eq!(upgraded.object_store_names().length(), 9);
+    assert_eq!(upgraded.object_store_names().length(), 10);
     upgraded.close();
 }
 
@@ -199,7 +295,7 @@ async fn a_tab_lets_go_for_a_newer_version_and_says_so() {
         .await
         .expect("upgraded");
     assert_eq!(superseded.get(), 1);
-    let refused = Fault::NewerSchema { found: 3, known: 2 };
+    let refused = Fault::NewerSchema { found: 4, known: 3 };
     assert_eq!(log.opening(1).await, Err(refused.clone()));
     assert_eq!(log.put(Section::Drafts, "a", b"words").await, Err(refused));
     // What was stored went through the upgrade.

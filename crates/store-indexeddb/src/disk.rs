@@ -1,5 +1,7 @@
 //! What the log asks of a disk: numbered records in a few stores, read and written in transactions.
 
+use std::fmt;
+
 use shouwen_store::{Fault, Section};
 
 /// Where records of one kind lie. The key is a number, but a name in [`Store::Named`] and the stores of files.
@@ -23,10 +25,13 @@ pub enum Store {
     Files,
     /// The bytes of files, by hash and number.
     Chunks,
+    /// Own envelopes without a receipt, each sealed to head office, by chain and sequence: what a device sends while
+    /// nobody is signed in.
+    Letters,
 }
 
 impl Store {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Journal,
         Self::Blocks,
@@ -36,6 +41,7 @@ impl Store {
         Self::Named,
         Self::Files,
         Self::Chunks,
+        Self::Letters,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -49,6 +55,7 @@ impl Store {
             Self::Named => "named",
             Self::Files => "files",
             Self::Chunks => "chunks",
+            Self::Letters => "letters",
         }
     }
 }
@@ -63,6 +70,23 @@ impl Key {
     /// The key of a named record.
     pub fn named(section: Section, name: &str) -> Self {
         Self::Name(format!("{}/{name}", section.slug()))
+    }
+
+    /// As [`Read::Keys`] answers it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Number(it) => it.to_be_bytes().to_vec(),
+            Self::Name(it) => it.as_bytes().to_vec(),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(it) => it.fmt(f),
+            Self::Name(it) => it.fmt(f),
+        }
     }
 }
 
@@ -80,6 +104,8 @@ pub enum Read {
         store: Store,
         prefix: String,
     },
+    /// Not the records of this range but their keys, each as bytes.
+    Keys(Box<Read>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,9 +121,18 @@ pub enum Write {
 }
 
 impl Read {
-    pub const fn store(&self) -> Store {
+    pub fn store(&self) -> Store {
         match self {
             Self::One(store, _) | Self::From { store, .. } | Self::Named { store, .. } => *store,
+            Self::Keys(of) => of.store(),
+        }
+    }
+
+    /// A key in this range, from its bytes.
+    pub fn key_of(&self, bytes: &[u8]) -> Key {
+        match (self, bytes.try_into()) {
+            (Self::From { .. }, Ok(number)) => Key::Number(u64::from_be_bytes(number)),
+            _ => Key::Name(String::from_utf8_lossy(bytes).into_owned()),
         }
     }
 }

@@ -331,26 +331,7 @@ impl<D: Disk> Log for Engine<D> {
     }
 
     async fn append(&self, append: Append) -> Result<Standing, WriteError> {
-        let mut is_fresh = false;
-        loop {
-            if is_fresh || !self.mirror.borrow().is_read || !self.mirror.borrow().has_directory() {
-                self.sync(true, &[]).await?;
-                is_fresh = true;
-            }
-            let prepared = prepare::append(&self.mirror.borrow(), &append);
-            match prepared {
-                Ok(Some((meta, record))) => {
-                    if let Some(standing) = self.commit(meta, Some(record), Vec::new()).await? {
-                        return Ok(standing);
-                    }
-                }
-                Ok(None) if is_fresh => return Ok(self.mirror.borrow().meta.standing()),
-                Err(conflict) if is_fresh => return Err(conflict.into()),
-                Ok(None) | Err(_) => {}
-            }
-            // Whoever was first, the log says: ask it before answering.
-            is_fresh = true;
-        }
+        self.append_with(append, None).await
     }
 
     async fn owed(&self, max_bytes: usize) -> Result<Vec<Envelope>, Fault> {
@@ -582,6 +563,88 @@ impl<D: Disk> Log for Engine<D> {
 }
 
 impl<D: Disk> Engine<D> {
+    /// As [`Log::append`], and beside the act, in the same transaction, its letter to head office.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn append_with(
+        &self,
+        append: Append,
+        letter: Option<Vec<u8>>,
+    ) -> Result<Standing, WriteError> {
+        let place = ChainPlace::of(&append.envelope);
+        let letter = letter.map(|it| Write::Put(Store::Letters, Key::Number(place.key()), it));
+        let mut is_fresh = false;
+        loop {
+            if is_fresh || !self.mirror.borrow().is_read || !self.mirror.borrow().has_directory() {
+                self.sync(true, &[]).await?;
+                is_fresh = true;
+            }
+            let prepared = prepare::append(&self.mirror.borrow(), &append);
+            match prepared {
+                Ok(Some((meta, record))) => {
+                    let writes = letter.iter().cloned().collect();
+                    if let Some(standing) = self.commit(meta, Some(record), writes).await? {
+                        return Ok(standing);
+                    }
+                }
+                Ok(None) if is_fresh => return Ok(self.mirror.borrow().meta.standing()),
+                Err(conflict) if is_fresh => return Err(conflict.into()),
+                Ok(None) | Err(_) => {}
+            }
+            // Whoever was first, the log says: ask it before answering.
+            is_fresh = true;
+        }
+    }
+
+    /// Where the log stands: needs no key.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be read.
+    pub async fn standing(&self) -> Result<Standing, Fault> {
+        let answers = self.disk.read(&[STANDING]).await?;
+        let standing = answers.into_iter().flatten().next();
+        Ok(mirror::meta(standing.as_deref())?.standing())
+    }
+
+    /// Drops what was read from the memory of this tab.
+    pub fn forget(&self) {
+        self.mirror.take();
+    }
+
+    /// The first letter behind this place; needs no key.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be read.
+    pub async fn letter_after(
+        &self,
+        place: Option<ChainPlace>,
+    ) -> Result<Option<(ChainPlace, Vec<u8>)>, Fault> {
+        let letters = Read::From {
+            store: Store::Letters,
+            first: place.map_or(0, |it| it.key() + 1),
+            limit: Some(1),
+        };
+        let keys = Read::Keys(Box::new(letters.clone()));
+        let answers = self.disk.read(&[keys, letters.clone()]).await?.concat();
+        let [key, letter] = answers.as_slice() else {
+            return Ok(None);
+        };
+        let Key::Number(key) = letters.key_of(key) else {
+            return Ok(None);
+        };
+        Ok(Some((ChainPlace::at(key), letter.clone())))
+    }
+
+    /// Head office has what they say.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be stored.
+    pub async fn drop_letter(&self, place: ChainPlace) -> Result<(), Fault> {
+        let write = Write::Delete(Store::Letters, Key::Number(place.key()));
+        self.disk.write(&[write]).await
+    }
+
     /// What is known of own envelopes; of those that were put away and are owed, only from `first` on.
     async fn own_notes(&self, first: ChainPlace) -> Result<BTreeMap<ChainPlace, OwnNote>, Fault> {
         let outbox = Read::From {

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
     IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
-    IdbTransaction,
+    IdbTransaction, IdbVersionChangeEvent,
 };
 
 use crate::Engine;
@@ -21,7 +21,7 @@ use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
 
 /// What each version of the schema adds. Stores are never removed: a version that is not needed any
 /// more stays in the list.
-pub(crate) const MIGRATIONS: [&[Store]; 2] = [
+pub(crate) const MIGRATIONS: [&[Store]; 3] = [
     &[
         Store::Meta,
         Store::Journal,
@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: [&[Store]; 2] = [
         Store::Named,
     ],
     &[Store::Files, Store::Chunks],
+    &[Store::Letters],
 ];
 
 /// How long other tabs have to let go of an older version.
@@ -97,12 +98,14 @@ pub struct IndexedDb {
 
 struct Link {
     connection: RefCell<Option<Connection>>,
+    /// Another tab deleted the database: this one makes no new one.
+    is_deleted: Cell<bool>,
     on_superseded: Box<dyn Fn()>,
 }
 
 /// Told by the browser about the connection; kept for as long as it lives.
 struct Events {
-    version_change: Closure<dyn FnMut()>,
+    version_change: Closure<dyn FnMut(IdbVersionChangeEvent)>,
     close: Closure<dyn FnMut()>,
 }
 
@@ -114,9 +117,13 @@ enum OnlyIf<'a> {
 }
 
 impl IndexedDb {
-    async fn open(name: &str, on_superseded: impl Fn() + 'static) -> Result<Self, Fault> {
+    pub(crate) async fn open(
+        name: &str,
+        on_superseded: impl Fn() + 'static,
+    ) -> Result<Self, Fault> {
         let link = Rc::new(Link {
             connection: RefCell::default(),
+            is_deleted: Cell::default(),
             on_superseded: Box::new(on_superseded),
         });
         let let_go = |link: &Rc<Link>| {
@@ -126,7 +133,8 @@ impl IndexedDb {
         let events = Events {
             version_change: Closure::new({
                 let (link, let_go) = (Rc::clone(&link), let_go(&link));
-                move || {
+                move |event: IdbVersionChangeEvent| {
+                    link.is_deleted.set(event.new_version().is_none());
                     if let Some(connection) = let_go() {
                         connection.close();
                         (link.on_superseded)();
@@ -177,6 +185,9 @@ impl IndexedDb {
     }
 
     async fn connect(&self) -> Result<Connection, Fault> {
+        if self.link.is_deleted.get() {
+            return Err(Fault::Cleared);
+        }
         let connection = open_newest(&self.name, &MIGRATIONS, BLOCKED_AFTER_MS).await?;
         connection.set_onversionchange(Some(self.events.version_change.as_ref().unchecked_ref()));
         connection.set_onclose(Some(self.events.close.as_ref().unchecked_ref()));
@@ -367,6 +378,18 @@ fn js_key(key: &Key) -> JsValue {
     }
 }
 
+fn key(it: &JsValue) -> Key {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers below 2^53 went in"
+    )]
+    it.as_f64().map_or_else(
+        || Key::Name(it.as_string().unwrap_or_default()),
+        |it| Key::Number(it as u64),
+    )
+}
+
 impl Read {
     fn request(&self, transaction: &Transaction) -> Result<IdbRequest, JsValue> {
         let store = transaction.object_store(self.store().name())?;
@@ -380,6 +403,20 @@ impl Read {
                 }
             }
             Self::Named { prefix, .. } => store.get_all_with_key(&names_with(prefix)?.into())?,
+            Self::Keys(of) => match of.as_ref() {
+                Self::From { first, limit, .. } => {
+                    let range = IdbKeyRange::lower_bound(&number(*first))?;
+                    match limit {
+                        Some(limit) => store.get_all_keys_with_key_and_limit(&range, *limit)?,
+                        None => store.get_all_keys_with_key(&range)?,
+                    }
+                }
+                Self::Named { prefix, .. } => {
+                    store.get_all_keys_with_key(&names_with(prefix)?.into())?
+                }
+                Self::One(_, key) => store.get_all_keys_with_key(&js_key(key))?,
+                Self::Keys(of) => of.request(transaction)?,
+            },
         })
     }
 
@@ -390,6 +427,10 @@ impl Read {
             Self::One(..) => vec![bytes(answer.clone())],
             Self::From { .. } | Self::Named { .. } => {
                 Array::from(answer).iter().map(bytes).collect()
+            }
+            Self::Keys(_) => {
+                let keys = Array::from(answer);
+                keys.iter().map(|it| key(&it).to_bytes()).collect()
             }
         }
     }

@@ -126,6 +126,7 @@ pub fn settle(
         if note.fate.is_none() {
             meta.n_owed -= 1;
             writes.push(Write::Delete(Store::Outbox, Key::Number(place.key())));
+            writes.push(Write::Delete(Store::Letters, Key::Number(place.key())));
         }
         note.fate = Some(receipt.fate);
         note.epoch = receipt.epoch;

@@ -252,6 +252,15 @@ impl ChainPlace {
     pub const fn key(self) -> u64 {
         ((self.chain as u64) << 32) | self.sequence
     }
+
+    /// Of such a key.
+    pub const fn at(key: u64) -> Self {
+        let low = key & 0xffff_ffff;
+        Self {
+            chain: (key >> 32) as u32,
+            sequence: low,
+        }
+    }
 }
 
 /// An own envelope that waits for its receipt.

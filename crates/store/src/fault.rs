@@ -22,6 +22,8 @@ pub enum Fault {
     Corrupt { what: String },
     /// Somebody cleared the log while it was open, as a browser's settings can: it has to be opened anew.
     Cleared,
+    /// What is stored is sealed, and nobody's key is here.
+    Locked,
     /// There is no database here, or the browser refuses it (some private modes).
     Unavailable(String),
     /// Anything else, in the platform's words.
@@ -37,6 +39,7 @@ impl Fault {
             | Self::NewerSchema { .. }
             | Self::Corrupt { .. }
             | Self::Cleared
+            | Self::Locked
             | Self::Unavailable(_)
             | Self::Other(_) => false,
         }
@@ -61,6 +64,7 @@ impl fmt::Display for Fault {
             }
             Self::Corrupt { what } => write!(f, "A stored record cannot be read: {what}"),
             Self::Cleared => f.write_str("The log was cleared while it was open"),
+            Self::Locked => f.write_str("What is stored is sealed, and nobody has signed in"),
             Self::Unavailable(why) => write!(f, "The browser offers no database: {why}"),
             Self::Other(why) => write!(f, "The log failed: {why}"),
         }
