@@ -14,15 +14,32 @@ const ENTRY = "/index.html";
 const entries = FILES.map((file) => (typeof file === "string" ? { path: file } : file));
 const paths = new Set(entries.map((entry) => entry.path));
 
+// Who has worked here in the last minutes is asked for no PIN when a page is loaded anew.
+const KEYS_LAST_MS = 5 * 60 * 1000;
+
 let refilling = null;
+
+// Of whoever is signed in: keys of WebCrypto that cannot be taken out. They are stored nowhere, and go when this worker
+// is stopped, which a browser does some half minute after the last page was closed.
+let kept = null;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(fill());
 });
 
 self.addEventListener("message", (event) => {
-  if (event.data?.type === "take-over") self.skipWaiting();
+  const { type, keys } = event.data ?? {};
+  if (type === "take-over") self.skipWaiting();
+  if (type === "keep") kept = { keys, at: Date.now() };
+  if (type === "drop") kept = null;
+  if (type === "keys") event.ports[0].postMessage(keptLately());
 });
+
+function keptLately() {
+  const age = Date.now() - kept?.at;
+  if (!(age >= 0 && age < KEYS_LAST_MS)) kept = null;
+  return kept?.keys ?? null;
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(deleteOlder().then(() => self.clients.claim()));

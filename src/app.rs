@@ -75,7 +75,10 @@ fn App() -> impl IntoView {
                     sync_pump::start(desk, wake, heard);
                     files_pump::start(desk, files, files_heard);
                 });
-                browser::worker::register(move || desk.say_update_ready());
+                browser::worker::register(move || {
+                    desk.say_update_ready();
+                    desk.share_keys();
+                });
                 owner.with(|| fetch_texts_in_contact(desk));
                 browser::keep_storage().await;
             }

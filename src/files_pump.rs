@@ -127,7 +127,12 @@ impl Pump {
                 spawn_local(async move { files.look().await });
             }
             Heard::Browser(
-                Wake::Sent | Wake::SignedIn | Wake::Hidden | Wake::News | Wake::Silence(_),
+                Wake::Sent
+                | Wake::SignedIn
+                | Wake::Locked
+                | Wake::Hidden
+                | Wake::News
+                | Wake::Silence(_),
             ) => {}
         }
     }

@@ -20,11 +20,12 @@ use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
-    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Files, Log, NamedRecord, RowMark, Section,
-    TakeIn, WriteError,
+    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, NamedRecord, RowMark, Section, TakeIn,
+    WriteError,
 };
 use shouwen_sync::client::{
-    Client, Elapsed, Failure, Input, Load, Loads, Place, Start, Todo, Trigger, may_be_released,
+    BACKOFF_MIN_MS, Client, Elapsed, Failure, Input, Load, Loads, Place, Start, Todo, Trigger,
+    may_be_released,
 };
 use shouwen_sync::message::{
     self, Ask, BackedUp, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw,
@@ -52,11 +53,20 @@ const FIRST_LET_GO_MS: u64 = 60_000;
 /// In between whoever works here gets a turn.
 const LET_GO_PAUSE_MS: u64 = 100;
 
+/// How often a locked device asks head office who may come in.
+const LOCKED_EVERY_MS: u64 = 5 * 60 * 1_000;
+/// What it waits after failures doubles so often.
+const LOCKED_MAX_DOUBLINGS: u32 = 8;
+/// Statements in one request.
+const WITHDRAWALS: usize = 256;
+
 /// What wakes the pump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wake {
     Sent,
     SignedIn,
+    /// Nobody's keys are here any more.
+    Locked,
     Online,
     Offline,
     Visible,
@@ -127,20 +137,7 @@ struct Pump {
 
 impl Pump {
     async fn open(desk: Desk, wake: UnboundedSender<Wake>) -> Result<Self, Fault> {
-        let log = desk.log();
-        let filled = log
-            .get(Section::Settings, FILLED)
-            .await?
-            .and_then(|it| it.try_into().ok())
-            .map(u64::from_le_bytes);
-        let start = Start {
-            device: desk.device(),
-            cursor: to_message(desk.cursor()),
-            load: load_of(&desk).await?,
-            filled: filled.unwrap_or_default(),
-            held: held(&desk).await?,
-        };
-        let client = Client::new(start);
+        let client = new_client(&desk).await?;
         let first_ms = if client.has_others() {
             0
         } else {
@@ -162,26 +159,34 @@ impl Pump {
     }
 
     async fn run(mut self, mut heard: UnboundedReceiver<Wake>) {
-        if !browser::is_online() {
-            self.tell(Input::WentOffline);
-        }
-        self.tell(if browser::is_visible() {
-            Input::Trigger(Trigger::Visible)
-        } else {
-            Input::Hidden
-        });
+        self.tell_where_we_are();
         loop {
+            if self.desk.is_locked() {
+                if !self.bring_letters_while_locked(&mut heard).await {
+                    return;
+                }
+                match new_client(&self.desk).await {
+                    Ok(client) => self.client = client,
+                    Err(fault) => self.desk.report(fault),
+                }
+                self.tell_where_we_are();
+            }
             while let Some(todo) = self.client.poll() {
                 let input = self.perform(todo).await;
                 self.tell(input);
+                if self.desk.is_locked() {
+                    break;
+                }
                 // What was said meanwhile counts before the next step.
                 while let Ok(wake) = heard.try_recv() {
                     self.wake(wake).await;
                 }
             }
+            if self.desk.is_locked() {
+                continue;
+            }
             self.compact().await;
             self.let_go().await;
-            self.erase_where_told().await;
             let now = browser::elapsed().0;
             let let_go_at = self.may_let_go().then_some(self.let_go_at);
             let next = self.client.next_timeout().into_iter().chain(let_go_at);
@@ -194,6 +199,90 @@ impl Pump {
                 Either::Right(_) => self.tell(Input::Trigger(Trigger::Timer)),
             }
         }
+    }
+
+    fn tell_where_we_are(&mut self) {
+        if !browser::is_online() {
+            self.tell(Input::WentOffline);
+        }
+        self.tell(if browser::is_visible() {
+            Input::Trigger(Trigger::Visible)
+        } else {
+            Input::Hidden
+        });
+    }
+
+    /// Nobody's keys are here, so nothing is pushed and nothing read. What head office lacks lies here sealed to it, and
+    /// is brought; it says who may come in. Whether somebody has signed in; else the page is closed.
+    async fn bring_letters_while_locked(&mut self, heard: &mut UnboundedReceiver<Wake>) -> bool {
+        self.stop_listening();
+        self.fence = None;
+        let mut n_failures = 0;
+        while self.desk.is_locked() {
+            let mut wait_ms = LOCKED_EVERY_MS;
+            if browser::is_online() && self.desk.is_enrolled() {
+                match self.bring_letters().await {
+                    Ok(()) => n_failures = 0,
+                    Err(trouble) => {
+                        if let Trouble::Fault(fault) = trouble {
+                            self.desk.report(fault);
+                        }
+                        n_failures = (n_failures + 1).min(LOCKED_MAX_DOUBLINGS);
+                        let most_ms = BACKOFF_MIN_MS << n_failures;
+                        wait_ms = BACKOFF_MIN_MS + browser::random_u64() % most_ms;
+                    }
+                }
+            }
+            let mut timer = browser::sleep_ms(wait_ms).boxed_local();
+            while self.desk.is_locked() {
+                match select(heard.next(), &mut timer).await {
+                    Either::Left((Some(Wake::Online | Wake::Visible | Wake::Sent), _))
+                    | Either::Right(_) => break,
+                    Either::Left((Some(_), _)) => {}
+                    Either::Left((None, _)) => return false,
+                }
+            }
+        }
+        true
+    }
+
+    /// One contact, and every letter that lies here; a device that is let in no more erases itself then.
+    async fn bring_letters(&mut self) -> Result<(), Trouble> {
+        let log = self.desk.log();
+        self.desk.load_standing().await?;
+        let mut next = log.letter_after(None).await?;
+        if next.is_none() && !browser::is_visible() {
+            return Ok(());
+        }
+        self.contact(false).await?;
+        if next.is_some() {
+            for some in self.desk.taken_back().await?.chunks(WITHDRAWALS) {
+                self.withdraw(some.to_vec()).await?;
+            }
+        }
+        let mut all_taken = true;
+        while let Some((place, letter)) = next {
+            if !self.desk.is_locked() {
+                return Ok(());
+            }
+            let has = |it: &Receipt| (it.chain, it.sequence) == (place.chain, place.sequence);
+            match self.hand_in(&Bytes(letter)).await {
+                Ok(Input::HandedIn(answer)) if answer.receipts.iter().any(has) => {
+                    log.drop_letter(place).await?;
+                }
+                // One that cannot be taken holds up nobody behind it.
+                Ok(_) | Err(Trouble::Failure(Failure::Server | Failure::Malformed)) => {
+                    all_taken = false;
+                }
+                Err(trouble) => return Err(trouble),
+            }
+            next = log.letter_after(Some(place)).await?;
+        }
+        if !all_taken {
+            return Err(Trouble::Failure(Failure::Server));
+        }
+        self.erase_where_told().await;
+        Ok(())
     }
 
     async fn wake(&mut self, wake: Wake) {
@@ -217,7 +306,7 @@ impl Pump {
             }
             Wake::News => self.tell(Input::Trigger(Trigger::News)),
             Wake::Silence(n) if n == self.n_listened => self.stop_listening(),
-            Wake::Silence(_) => {}
+            Wake::Silence(_) | Wake::Locked => {}
         }
     }
 
@@ -684,20 +773,12 @@ impl Pump {
         self.desk.catch_up().await;
     }
 
-    /// Head office lets this device in no more, and everything that it owed has arrived.
+    /// Head office lets this device in no more, and has every act that could be sent.
     async fn erase_where_told(&mut self) {
         let is_told = self.desk.is_revoked().get_untracked();
         let Some(token) = self.token.clone().filter(|_| is_told) else {
             return;
         };
-        // As it lies on the disk: another tab may have saved something just now.
-        let log = self.desk.log();
-        let (opening, files) = (log.opening(0).await, log.file_totals().await);
-        let owes_nothing =
-            opening.is_ok_and(|it| it.standing.n_owed == 0) && files.is_ok_and(|it| it.n_owed == 0);
-        if !owes_nothing {
-            return;
-        }
         if let Err(fault) = self.desk.erase(&token).await {
             self.desk.report(fault);
         }
@@ -774,6 +855,21 @@ impl Pump {
     }
 }
 
+/// From what the log says.
+async fn new_client(desk: &Desk) -> Result<Client, Fault> {
+    let filled = desk.log().get(Section::Settings, FILLED).await?;
+    let filled = filled
+        .and_then(|it| it.try_into().ok())
+        .map(u64::from_le_bytes);
+    Ok(Client::new(Start {
+        device: desk.device(),
+        cursor: to_message(desk.cursor()),
+        load: load_of(desk).await?,
+        filled: filled.unwrap_or_default(),
+        held: held(desk).await?,
+    }))
+}
+
 async fn load_of(desk: &Desk) -> Result<Load, Fault> {
     let bytes = desk.log().get(Section::Settings, LOAD).await?;
     Ok(bytes.map_or_else(Load::default, |it| Load::from_bytes(&it)))
@@ -781,6 +877,9 @@ async fn load_of(desk: &Desk) -> Result<Load, Fault> {
 
 /// The oldest own envelope that is held and may be released.
 async fn held(desk: &Desk) -> Result<Option<Place>, Fault> {
+    if desk.is_locked() {
+        return Ok(None);
+    }
     let fates = desk.log().fates(N_FATES).await?.into_iter();
     let held = fates.filter(|it| it.fate.is_some_and(may_be_released));
     let places = held.map(|it| Place {

@@ -1,12 +1,12 @@
 //! The keys of the device and of its people in WebCrypto: they sign here and cannot be taken out.
 //!
-//! Ed25519 where the browser has it, else ECDSA over P-256. They lie in a small database of their own,
-//! since a browser stores them as objects and not as bytes. Some browsers refuse to store one, or give
+//! Ed25519 where the browser has it, else ECDSA over P-256. The device's lies in a small database of its own,
+//! since a browser stores it as an object and not as bytes; a person's is in their ring. Some browsers refuse to store one, or give
 //! back nothing; so after storing it is read back and tried.
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
+use minicbor::{Decode, Encode};
 use rexie::{ObjectStore, Rexie, TransactionMode};
-use shouwen_domain::id::PersonId;
 use shouwen_domain::signature::{Algorithm, PublicKey};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -14,27 +14,11 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 const DATABASE: &str = "shouwen-keys";
 const STORE: &str = "keys";
+const DEVICE: &str = "device";
 const TRIAL: &[u8] = b"read back and tried";
 
-/// Who signs with a key.
-#[derive(Debug, Clone, Copy)]
-pub enum Whose<'a> {
-    Device,
-    /// A person on this device.
-    Person(&'a PersonId),
-}
-
-impl Whose<'_> {
-    fn name(self) -> JsValue {
-        match self {
-            Self::Device => "device".into(),
-            Self::Person(person) => format!("person/{person}").into(),
-        }
-    }
-}
-
 /// A key that signs.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SigningKey {
     public: PublicKey,
     private: CryptoKey,
@@ -56,37 +40,69 @@ impl From<rexie::Error> for NoKey {
     }
 }
 
+/// A new key on its way into a ring.
+#[derive(Clone, Encode, Decode)]
+#[cbor(map)]
+pub struct Packed {
+    /// As a `COSE_Key`.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub public: Vec<u8>,
+    /// As PKCS#8.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    private: Vec<u8>,
+}
+
+impl Packed {
+    pub async fn new() -> Result<Self, NoKey> {
+        let pair = generate(true).await?;
+        let key = SigningKey::of(&pair).await?;
+        let private = JsFuture::from(subtle()?.export_key("pkcs8", &key.private)?).await?;
+        Ok(Self {
+            public: key.public.to_cose_key(),
+            private: Uint8Array::new(&private).to_vec(),
+        })
+    }
+
+    /// To sign with, and not to be taken out again.
+    pub async fn unpack(&self) -> Result<SigningKey, NoKey> {
+        let public = PublicKey::from_cose_key(&self.public).map_err(|_| NoKey)?;
+        let private = Uint8Array::from(self.private.as_slice());
+        let usages = Array::of1(&"sign".into());
+        let named = algorithm(public.algorithm())?;
+        let imported =
+            subtle()?.import_key_with_object("pkcs8", &private, &named, false, &usages)?;
+        let private = JsFuture::from(imported).await?.dyn_into()?;
+        Ok(SigningKey { public, private })
+    }
+}
+
 impl SigningKey {
-    /// The key that is stored here, or a new one.
-    pub async fn open(whose: Whose<'_>) -> Result<Self, NoKey> {
-        with_database(async |database| Self::open_in(database, whose).await).await
+    /// The device's that is stored here, or a new one.
+    pub async fn open() -> Result<Self, NoKey> {
+        let database = Rexie::builder(DATABASE)
+            .version(1)
+            .add_object_store(ObjectStore::new(STORE))
+            .build()
+            .await?;
+        let opened = Self::open_in(&database).await;
+        database.close();
+        opened
     }
 
-    /// The key that is stored here.
-    pub async fn find(whose: Whose<'_>) -> Result<Self, NoKey> {
-        let found = with_database(async |database| read(database, whose).await).await?;
-        Self::of(&found.ok_or(NoKey)?).await
-    }
-
-    /// Throws a key away, so that nobody signs with it any more.
-    pub async fn forget(whose: Whose<'_>) -> Result<(), NoKey> {
-        with_database(async |database| remove(database, whose).await).await
-    }
-
-    /// Throws all keys away.
-    pub async fn forget_all() {
+    /// Throws the device's key away, so that nobody signs with it any more.
+    pub async fn forget() {
         // Another tab may hold it until it is closed.
         let _ = Rexie::delete(DATABASE).await;
     }
 
-    async fn open_in(database: &Rexie, whose: Whose<'_>) -> Result<Self, NoKey> {
-        if let Some(pair) = read(database, whose).await? {
+    async fn open_in(database: &Rexie) -> Result<Self, NoKey> {
+        if let Some(pair) = read(database).await? {
             return Self::of(&pair).await;
         }
-        let pair = generate().await?;
-        // Another tab may have been first: then its key it is.
-        let _ = add(database, whose, &pair).await;
-        let pair = read(database, whose).await?.ok_or(NoKey)?;
+        let pair = generate(false).await?;
+        // Another tab may have been first: then its key is the device's.
+        let _ = add(database, &pair).await;
+        let pair = read(database).await?.ok_or(NoKey)?;
         let key = Self::of(&pair).await?;
         let signature = key.sign(TRIAL).await?;
         if verify(&key.public, TRIAL, &signature).await {
@@ -94,6 +110,24 @@ impl SigningKey {
         } else {
             Err(NoKey)
         }
+    }
+
+    /// As it goes from tab to tab.
+    pub fn to_js(&self) -> Result<JsValue, JsValue> {
+        let object = Object::new();
+        let public = Uint8Array::from(self.public.to_cose_key().as_slice());
+        Reflect::set(&object, &"public".into(), &public)?;
+        Reflect::set(&object, &"private".into(), &self.private)?;
+        Ok(object.into())
+    }
+
+    pub fn read(key: &JsValue) -> Option<Self> {
+        let member = |name: &str| Reflect::get(key, &name.into()).ok();
+        let public: Uint8Array = member("public")?.dyn_into().ok()?;
+        Some(Self {
+            public: PublicKey::from_cose_key(&public.to_vec()).ok()?,
+            private: member("private")?.dyn_into().ok()?,
+        })
     }
 
     async fn of(pair: &JsValue) -> Result<Self, NoKey> {
@@ -156,11 +190,11 @@ async fn try_verify(
     Ok(JsFuture::from(verifying).await?.is_truthy())
 }
 
-async fn generate() -> Result<JsValue, JsValue> {
+async fn generate(extractable: bool) -> Result<JsValue, JsValue> {
     let usages = Array::of2(&"sign".into(), &"verify".into());
     let mut last = JsValue::UNDEFINED;
     for it in [Algorithm::Ed25519, Algorithm::Esp256] {
-        let made = subtle()?.generate_key_with_object(&algorithm(it)?, false, &usages);
+        let made = subtle()?.generate_key_with_object(&algorithm(it)?, extractable, &usages);
         let pair = match made {
             Ok(promise) => JsFuture::from(promise).await,
             Err(error) => Err(error),
@@ -200,36 +234,18 @@ pub(super) fn subtle() -> Result<SubtleCrypto, JsValue> {
     }
 }
 
-async fn with_database<T>(work: impl AsyncFnOnce(&Rexie) -> Result<T, NoKey>) -> Result<T, NoKey> {
-    let database = Rexie::builder(DATABASE)
-        .version(1)
-        .add_object_store(ObjectStore::new(STORE))
-        .build()
-        .await?;
-    let done = work(&database).await;
-    database.close();
-    done
-}
-
-async fn read(database: &Rexie, whose: Whose<'_>) -> Result<Option<JsValue>, NoKey> {
+async fn read(database: &Rexie) -> Result<Option<JsValue>, NoKey> {
     let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
-    let found = transaction.store(STORE)?.get(whose.name()).await?;
+    let found = transaction.store(STORE)?.get(DEVICE.into()).await?;
     Ok(found.filter(|it| !it.is_undefined() && !it.is_null()))
 }
 
-async fn add(database: &Rexie, whose: Whose<'_>, pair: &JsValue) -> Result<(), NoKey> {
+async fn add(database: &Rexie, pair: &JsValue) -> Result<(), NoKey> {
     let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
     transaction
         .store(STORE)?
-        .add(pair, Some(&whose.name()))
+        .add(pair, Some(&DEVICE.into()))
         .await?;
-    transaction.done().await?;
-    Ok(())
-}
-
-async fn remove(database: &Rexie, whose: Whose<'_>) -> Result<(), NoKey> {
-    let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
-    transaction.store(STORE)?.delete(whose.name()).await?;
     transaction.done().await?;
     Ok(())
 }

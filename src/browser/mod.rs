@@ -5,9 +5,10 @@ pub mod http;
 pub mod ink;
 pub mod keys;
 pub mod live;
+pub mod locks;
 pub mod photo;
-pub mod pin;
 pub mod preferences;
+pub mod ring;
 pub mod seal;
 pub mod tabs;
 pub mod worker;
@@ -56,6 +57,25 @@ pub fn elapsed() -> Elapsed {
     Elapsed(ms as u64)
 }
 
+/// What somebody does with hand or keyboard.
+pub fn on_activity(heard: impl Fn() + Clone + 'static) {
+    for name in [
+        "pointerdown",
+        "pointermove",
+        "keydown",
+        "wheel",
+        "touchmove",
+    ] {
+        let heard = heard.clone();
+        gloo::events::EventListener::new(&window(), name, move |_| heard()).forget();
+    }
+}
+
+/// When the page comes into sight or goes out of it.
+pub fn on_sight(heard: impl Fn() + 'static) {
+    gloo::events::EventListener::new(&document(), "visibilitychange", move |_| heard()).forget();
+}
+
 /// From the browser's cryptographic source.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -68,6 +88,11 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 pub fn random_u64() -> u64 {
     u64::from_le_bytes(random())
+}
+
+/// Opens the app as if for the first time.
+pub fn begin_anew() {
+    let _ = window().location().replace("/");
 }
 
 /// Changes the address without going anywhere, so that a reload comes back to the same place.

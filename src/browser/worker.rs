@@ -1,9 +1,12 @@
-//! The service worker: registers it, and says when a new version waits.
+//! The service worker: registers it, says when a new version waits, and lets it keep the keys of whoever is signed in.
 
-use js_sys::{Object, Reflect};
+use futures::channel::mpsc::UnboundedSender;
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
+use web_sys::{
+    MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
+};
 
 /// Registers the worker and calls `ready` whenever a new version has filled its cache and waits.
 pub fn register(ready: impl Fn() + Clone + 'static) {
@@ -42,6 +45,69 @@ fn watch(registration: &ServiceWorkerRegistration, ready: impl Fn() + Clone + 's
     found.forget();
 }
 
+/// Gives every version of the worker the keys, in memory only, for a page that is loaded anew; none: to drop them.
+pub async fn keep(keys: Option<&JsValue>) {
+    for worker in workers().await {
+        let message = match keys {
+            Some(keys) => message("keep", keys),
+            None => message("drop", &JsValue::UNDEFINED),
+        };
+        // A worker that is gone keeps nothing.
+        let _ = worker.post_message(&message);
+    }
+}
+
+/// Asks every version of the worker for the keys that it keeps; how many answers will come.
+pub async fn ask(answers: &UnboundedSender<Option<JsValue>>) -> usize {
+    let mut n_asked = 0;
+    for worker in workers().await {
+        let Ok(channel) = MessageChannel::new() else {
+            continue;
+        };
+        let answers = answers.clone();
+        let heard = Closure::once_into_js(move |it: MessageEvent| {
+            let keys = it.data();
+            // Whoever asked may have had an answer already.
+            let _ = answers.unbounded_send(keys.is_object().then_some(keys));
+        });
+        channel.port1().set_onmessage(Some(heard.unchecked_ref()));
+        let ports = Array::of1(&channel.port2());
+        let message = message("keys", &JsValue::UNDEFINED);
+        if worker
+            .post_message_with_transferable(&message, &ports)
+            .is_ok()
+        {
+            n_asked += 1;
+        }
+    }
+    n_asked
+}
+
+async fn workers() -> Vec<ServiceWorker> {
+    let Some(container) = container() else {
+        return Vec::new();
+    };
+    let Ok(registration) = JsFuture::from(container.get_registration()).await else {
+        return Vec::new();
+    };
+    let Ok(registration) = registration.dyn_into::<ServiceWorkerRegistration>() else {
+        return Vec::new();
+    };
+    let workers = [
+        registration.active(),
+        registration.waiting(),
+        registration.installing(),
+    ];
+    workers.into_iter().flatten().collect()
+}
+
+fn message(what: &str, keys: &JsValue) -> Object {
+    let message = Object::new();
+    let _ = Reflect::set(&message, &"type".into(), &what.into());
+    let _ = Reflect::set(&message, &"keys".into(), keys);
+    message
+}
+
 /// Lets the waiting version take over, and reloads the page when it has.
 pub fn take_over() {
     let Some(container) = container() else { return };
@@ -56,9 +122,7 @@ pub fn take_over() {
         };
         let registration: ServiceWorkerRegistration = registration.unchecked_into();
         if let Some(waiting) = registration.waiting() {
-            let message = Object::new();
-            let _ = Reflect::set(&message, &"type".into(), &"take-over".into());
-            let _ = waiting.post_message(&message);
+            let _ = waiting.post_message(&message("take-over", &JsValue::UNDEFINED));
         }
     });
 }

@@ -57,7 +57,7 @@ pub fn TextField(
     });
     let control = match kind {
         Input::Long => view! {
-            <textarea class="input" id=id rows="4" node_ref=lines aria-describedby=described aria-invalid=invalid
+            <textarea class="input" id=id rows="4" autocomplete="off" node_ref=lines aria-describedby=described aria-invalid=invalid
                 prop:value=value on:input:target=move |ev| keep(ev.target().value())></textarea>
         }
         .into_any(),

@@ -1,6 +1,7 @@
 //! Whom head office lets in no more: what this device does then.
 //!
-//! It closes for reading at once, in every tab, sends what it had not sent, erases what it holds, and says so.
+//! It closes for reading at once, in every tab, and destroys the rings; sends what it had not sent, which lies here sealed
+//! to head office; erases what it holds, and says so.
 
 use leptos::prelude::*;
 use shouwen_domain::id::PersonId;
@@ -12,6 +13,7 @@ use shouwen_sync::message::{Contacted, Erased};
 use super::Desk;
 use crate::browser::http;
 use crate::browser::keys::SigningKey;
+use crate::browser::tabs::Said;
 use crate::browser::{self, preferences};
 
 const REVOKED: &str = "revoked";
@@ -27,11 +29,6 @@ impl Desk {
 
     pub(super) async fn load_access(self) -> Result<(), Fault> {
         let is_revoked = self.log().get(Section::Settings, REVOKED).await?.is_some();
-        if self.revoked.get_untracked() && !is_revoked && !self.is_enrolled_on_disk().await? {
-            // Another tab erased everything.
-            let _ = browser::window().location().replace("/");
-            return Ok(());
-        }
         if self.revoked.get_untracked() != is_revoked {
             self.revoked.set(is_revoked);
         }
@@ -44,6 +41,7 @@ impl Desk {
         if answer.revoked && !was_revoked {
             self.log().put(Section::Settings, REVOKED, &[]).await?;
             self.revoked.set(true);
+            self.destroy_rings().await?;
         }
         if let Some(certificate) = &answer.certificate {
             let before = self.people();
@@ -82,12 +80,12 @@ impl Desk {
         let (device, key) = (self.device(), self.key());
         IndexedDb::delete(super::DATABASE).await?;
         preferences::note_erasure(true);
+        self.inner.get_value().tabs.tell(&Said::Erased);
         if let Some(key) = key {
             tell(token, device, &key).await;
         }
-        SigningKey::forget_all().await;
-        self.tell_tabs();
-        let _ = browser::window().location().replace("/");
+        SigningKey::forget().await;
+        browser::begin_anew();
         Ok(())
     }
 }

@@ -47,6 +47,12 @@ impl Board {
 }
 
 impl Desk {
+    /// All that a locked device knows of its log.
+    pub async fn load_standing(self) -> Result<(), Fault> {
+        self.standing.set(self.log().standing().await?);
+        Ok(())
+    }
+
     /// The most urgent rows at once; the other open ones follow by themselves.
     pub(super) async fn load_board(self) -> Result<(), Fault> {
         let opening = self.log().opening(N_FIRST).await?;
@@ -83,6 +89,12 @@ impl Desk {
 
     /// Takes in what other tabs stored.
     pub async fn catch_up(self) {
+        if self.is_locked() {
+            if let Err(fault) = self.load_standing().await {
+                self.report(fault);
+            }
+            return;
+        }
         let since = self.standing.get_untracked().position;
         let caught_up = match self.log().changes(since).await {
             Ok(Some(changes)) => {

@@ -138,13 +138,14 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) async fn is_enrolled_on_disk(self) -> Result<bool, Fault> {
-        Ok(self.log().get(Section::Settings, NAME).await?.is_some())
-    }
-
     /// Whether this device has joined a site.
     pub fn has_joined(self) -> bool {
         self.enrolment.read().is_some()
+    }
+
+    /// The same for whoever does not watch.
+    pub fn is_enrolled(self) -> bool {
+        self.enrolment.with_untracked(Option::is_some)
     }
 
     /// The code with which the app was opened, once.
@@ -301,6 +302,7 @@ impl Desk {
             return Err(ContactError::NotHeadOffice);
         }
         self.learn_keys(&answer.certificates).await?;
+        self.keep_lease().await?;
         Ok(answer)
     }
 
@@ -322,6 +324,11 @@ impl Desk {
     /// Who signed in on this device.
     pub(super) fn people(self) -> BTreeSet<PersonId> {
         self.enrolment().map(|it| it.people()).unwrap_or_default()
+    }
+
+    /// Of what this device was first, where it lost its key since.
+    pub(super) fn first_certificate(self) -> Option<Bytes> {
+        self.enrolment()?.former.into_iter().next()
     }
 
     /// The certificate that it has.

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use shouwen_domain::event::PhotoAdded;
 use shouwen_domain::hash::Hash;
 use shouwen_store::{Fault, FileState, FileTotals, Files, Hold};
-use shouwen_store_indexeddb::IndexedDbLog;
+use shouwen_store_indexeddb::SealedLog;
 use shouwen_sync::files::Progress;
 
 use super::Desk;
@@ -30,7 +30,7 @@ pub enum FileWake {
 /// The files and what is known of them. `Copy`: hand it around freely.
 #[derive(Clone, Copy)]
 pub struct FileDesk {
-    log: StoredValue<Rc<IndexedDbLog>, LocalStorage>,
+    log: StoredValue<Rc<SealedLog>, LocalStorage>,
     wake: StoredValue<Box<dyn Fn(FileWake)>, LocalStorage>,
     totals: RwSignal<FileTotals>,
     coming: RwSignal<BTreeMap<Hash, Progress>>,

@@ -8,15 +8,20 @@ mod amends;
 mod board;
 mod enrolment;
 mod files;
+mod lease;
+mod lock;
 mod rescue;
 mod retention;
 mod session;
 mod site;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures::StreamExt;
+use futures::channel::mpsc::unbounded;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
@@ -33,14 +38,16 @@ use shouwen_store::{
     Append, Conflict, Cursor, Fault, History, Log, OwnFate, Projection, Section, Standing,
     WriteError,
 };
-use shouwen_store_indexeddb::IndexedDbLog;
+use shouwen_store_indexeddb::{ContentKey, SealedLog};
 use shouwen_sync::client::{Client, Elapsed, Status};
 
 use crate::browser;
-use crate::browser::keys::{SigningKey, Whose};
-use crate::browser::tabs::Tabs;
+use crate::browser::keys::SigningKey;
+use crate::browser::tabs::{Said, Tabs};
 use crate::sync_pump::Wake;
 use crate::wording::Language;
+
+use lock::Keys;
 
 pub use board::Board;
 pub use enrolment::{ContactError, Enrolment, JoinError};
@@ -64,6 +71,8 @@ pub struct Desk {
     now: RwSignal<Moment>,
     rules: RwSignal<Option<Arc<Rules>>>,
     session: RwSignal<Option<Session>>,
+    /// Who was signed in when this device was locked.
+    last_here: RwSignal<Option<PersonId>>,
     enrolment: RwSignal<Option<Enrolment>>,
     standing: RwSignal<Standing>,
     sync: RwSignal<Sync>,
@@ -77,12 +86,15 @@ pub struct Desk {
 }
 
 struct Inner {
-    log: Rc<IndexedDbLog>,
+    log: Rc<SealedLog>,
     device: Cell<DeviceId>,
     /// None where the browser cannot keep one.
     key: Option<SigningKey>,
-    /// Of whoever acted last.
-    persons_key: RefCell<Option<(PersonId, SigningKey)>>,
+    keys: Keys,
+    /// None: it was not read yet.
+    lease: Cell<Option<lease::Running>>,
+    /// Whose PIN was entered wrongly, how often, and when that was noticed here.
+    waits: RefCell<BTreeMap<PersonId, (u32, Elapsed)>>,
     tabs: Tabs,
     /// Server minus device, and when that was measured.
     clock: Cell<Option<(i64, Elapsed)>>,
@@ -141,19 +153,25 @@ impl Desk {
         let fault = owner.with(|| RwSignal::new(None));
         // A newer version of the app in another tab needed the database: this page has to be opened again.
         let on_superseded = move || fault.set(Some(Fault::ConnectionLost));
-        let log = Rc::new(IndexedDbLog::open(DATABASE, on_superseded).await?);
+        let content = ContentKey::default();
+        let log = SealedLog::open(DATABASE, content.clone(), on_superseded).await?;
+        let log = Rc::new(log);
         let device = this_device(&log).await?;
-        let key = SigningKey::open(Whose::Device).await.ok();
-        let desk = owner.with(|| Self::new(log, device, key, fault, wake_pump));
+        let key = SigningKey::open().await.ok();
+        let desk = owner.with(|| Self::new(log, content, device, key, fault, wake_pump));
         desk.load_enrolment().await?;
+        desk.load_lease().await?;
         desk.load_texts().await?;
         desk.load_access().await?;
-        desk.load_board().await?;
+        if desk.is_locked() {
+            desk.load_standing().await?;
+        }
         Ok(desk)
     }
 
     fn new(
-        log: Rc<IndexedDbLog>,
+        log: Rc<SealedLog>,
+        content: ContentKey,
         device: DeviceId,
         key: Option<SigningKey>,
         fault: RwSignal<Option<Fault>>,
@@ -162,13 +180,17 @@ impl Desk {
         let language = browser::preferences::language();
         let now = RwSignal::new(browser::now());
         let heard = RwSignal::new(0_u32);
-        let tabs = Tabs::open(move || heard.update(|it| *it += 1));
+        let (say, mut said) = unbounded();
+        // The desk lives as long as the page.
+        let tabs = Tabs::open(move |it| drop(say.unbounded_send(it)));
         let wake_pump = Box::new(wake_pump);
         let inner = Rc::new(Inner {
             log,
             device: Cell::new(device),
             key,
-            persons_key: RefCell::default(),
+            keys: Keys::new(content),
+            lease: Cell::default(),
+            waits: RefCell::default(),
             tabs,
             clock: Cell::new(None),
             wake_pump,
@@ -179,6 +201,7 @@ impl Desk {
             now,
             rules: RwSignal::new(None),
             session: RwSignal::new(None),
+            last_here: RwSignal::new(None),
             enrolment: RwSignal::new(None),
             standing: RwSignal::new(Standing::default()),
             sync: RwSignal::new(Sync {
@@ -194,7 +217,22 @@ impl Desk {
             revoked: RwSignal::new(false),
             fault,
         };
-        gloo::timers::callback::Interval::new(TICK_MS, move || desk.tick()).forget();
+        let tick = move || {
+            desk.tick();
+            desk.lock_if_idle();
+            spawn_local(async move {
+                if let Err(fault) = desk.count_lease().await {
+                    desk.report(fault);
+                }
+            });
+        };
+        gloo::timers::callback::Interval::new(TICK_MS, tick).forget();
+        desk.watch_over_keys();
+        spawn_local(async move {
+            while let Some(it) = said.next().await {
+                desk.hear(it, heard);
+            }
+        });
         Effect::new(move |before: Option<()>| {
             heard.track();
             if before.is_some() {
@@ -225,6 +263,11 @@ impl Desk {
 
     pub fn session(self) -> ReadSignal<Option<Session>> {
         self.session.read_only()
+    }
+
+    /// Who was signed in when this device was locked: asked for their PIN first.
+    pub fn last_here(self) -> ReadSignal<Option<PersonId>> {
+        self.last_here.read_only()
     }
 
     pub fn standing(self) -> ReadSignal<Standing> {
@@ -342,7 +385,8 @@ impl Desk {
         } = acted;
         let inner = self.inner.get_value();
         let key = inner.key.as_ref().ok_or(SendError::NoKey)?;
-        let persons_key = self.persons_key(&session.person).await?;
+        let persons_key = self.signing_key_of(&session.person);
+        let persons_key = persons_key.ok_or(SendError::NotSignedIn)?;
         let standing = self.standing.get_untracked();
         let stamp = self.stamp(case, rules, session, at, standing);
         // The only thing that can be wrong with what `decide` answered is its size.
@@ -365,21 +409,22 @@ impl Desk {
             expected_version: version,
             projection: projection(&summary),
         };
-        let standing = self.store(append).await?;
+        let letter = self.letter(&append.envelope).await;
+        let standing = self.store(append, letter).await?;
         self.standing.set(standing);
         self.board.update(|it| it.put(summary));
         self.toasts.update(|it| *it += 1);
         self.wrote();
-        inner.tabs.tell();
+        inner.tabs.tell(&Said::Changed);
         (inner.wake_pump)(Wake::Sent);
         Ok(true)
     }
 
     /// Where the connection to the log was lost, the act may be stored all the same: whoever was told that it
     /// failed would do it a second time.
-    async fn store(self, append: Append) -> Result<Standing, WriteError> {
+    async fn store(self, append: Append, letter: Option<Vec<u8>>) -> Result<Standing, WriteError> {
         let log = self.log();
-        let answer = log.append(append.clone()).await;
+        let answer = log.append_with(append.clone(), letter.clone()).await;
         if answer != Err(WriteError::Fault(Fault::ConnectionLost)) {
             return answer;
         }
@@ -393,7 +438,7 @@ impl Desk {
         if is_stored {
             Ok(log.opening(0).await?.standing)
         } else {
-            log.append(append).await
+            log.append_with(append, letter).await
         }
     }
 
@@ -435,7 +480,7 @@ impl Desk {
 
     /// The other tabs look at the log again.
     fn tell_tabs(self) {
-        self.inner.get_value().tabs.tell();
+        self.inner.get_value().tabs.tell(&Said::Changed);
     }
 
     /// Everything about a case, read from the log.
@@ -499,26 +544,13 @@ impl Desk {
         self.inner.get_value().device.get()
     }
 
-    async fn persons_key(self, person: &PersonId) -> Result<SigningKey, SendError> {
-        let inner = self.inner.get_value();
-        if let Some((whose, key)) = &*inner.persons_key.borrow()
-            && whose == person
-        {
-            return Ok(key.clone());
-        }
-        let key = SigningKey::find(Whose::Person(person)).await;
-        let key = key.map_err(|_| SendError::NoKey)?;
-        *inner.persons_key.borrow_mut() = Some((person.clone(), key.clone()));
-        Ok(key)
-    }
-
     /// None where this browser cannot keep one.
     fn key(self) -> Option<SigningKey> {
         self.inner.get_value().key.clone()
     }
 
     /// For the pump, which stores what it receives.
-    pub fn log(self) -> Rc<IndexedDbLog> {
+    pub fn log(self) -> Rc<SealedLog> {
         self.inner.get_value().log.clone()
     }
 
@@ -556,7 +588,7 @@ impl Desk {
             self.board
                 .update(|board| summaries.into_iter().for_each(|it| board.put(it)));
         }
-        self.inner.get_value().tabs.tell();
+        self.inner.get_value().tabs.tell(&Said::Changed);
     }
 
     /// What could not be written before can be written again.
@@ -566,8 +598,11 @@ impl Desk {
         }
     }
 
+    /// That it is locked is no fault of the device, and seen.
     pub fn report(self, fault: Fault) {
-        self.fault.set(Some(fault));
+        if fault != Fault::Locked {
+            self.fault.set(Some(fault));
+        }
     }
 
     pub fn cursor(self) -> Cursor {
@@ -643,7 +678,7 @@ fn draft_name(of: &PersonId, draft: &str) -> String {
 
 const DEVICE: &str = "device";
 
-async fn this_device(log: &IndexedDbLog) -> Result<DeviceId, Fault> {
+async fn this_device(log: &SealedLog) -> Result<DeviceId, Fault> {
     if let Some(bytes) = log.get(Section::Settings, DEVICE).await?
         && let Ok(bits) = <[u8; 16]>::try_from(bytes.as_slice())
     {
@@ -653,7 +688,7 @@ async fn this_device(log: &IndexedDbLog) -> Result<DeviceId, Fault> {
 }
 
 /// A new id for this device.
-async fn another_device(log: &IndexedDbLog) -> Result<DeviceId, Fault> {
+async fn another_device(log: &SealedLog) -> Result<DeviceId, Fault> {
     let bits = browser::random();
     log.put(Section::Settings, DEVICE, &bits).await?;
     Ok(DeviceId::from_random(bits))

@@ -95,6 +95,13 @@ impl Desk {
         Ok(Bytes(sealed.to_bytes()))
     }
 
+    /// What a locked device sends in place of this act, which it cannot read then. None: there is nobody to seal to.
+    pub(super) async fn letter(self, act: &Envelope) -> Option<Vec<u8>> {
+        let act = std::slice::from_ref(act);
+        let sealed = self.sealed_rescue(act, Vec::new()).await;
+        sealed.ok().map(|it| it.0)
+    }
+
     /// Every own envelope without a receipt, of all chains.
     async fn unsent(self) -> Result<Vec<Envelope>, Fault> {
         let log = self.log();

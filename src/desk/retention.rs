@@ -19,6 +19,7 @@ use shouwen_sync::message::{BackedUp, Bytes};
 
 use super::Desk;
 use crate::browser;
+use crate::browser::tabs::Said;
 
 /// Rows looked through at one time.
 const N_ROWS: usize = 1_000;
@@ -169,7 +170,7 @@ impl Desk {
         }
         answer?;
         self.catch_up().await;
-        self.inner.get_value().tabs.tell();
+        self.inner.get_value().tabs.tell(&Said::Changed);
         Ok(())
     }
 

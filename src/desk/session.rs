@@ -1,21 +1,26 @@
-//! Who is at the device. A PIN that head office accepted once is checked on the device from then on.
+//! Who is at the device. A PIN that head office accepted once opens the person's ring on the device from then on.
 
 use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
 use shouwen_store::{Fault, Log, Section};
+use shouwen_sync::client::Elapsed;
 use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
 
 use super::{ContactError, Desk};
 use crate::browser;
 use crate::browser::http::{self, HttpError};
-use crate::browser::keys::{SigningKey, Whose};
-use crate::browser::pin;
+use crate::browser::keys::Packed;
+use crate::browser::locks;
+use crate::browser::ring::{Lock, ROUNDS, Ring, Unlocked};
 use crate::sync_pump::Wake;
 
 const CURRENT: &str = "current";
-/// Wrong PINs in a row before only head office can let somebody in again.
+/// Wrong PINs in a row after which the ring is gone: only head office can let somebody in again.
 const MAX_MISSES: u32 = 10;
+/// So many are tried without waiting; then there are these waits.
+const FREE_MISSES: u32 = 4;
+const WAITS_MIN: [u64; 5] = [1, 5, 15, 60, 60];
 
 /// A person signed in on this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +39,12 @@ pub enum SignInError {
     NeedsNetwork,
     /// Too many wrong PINs on this device: a network is needed.
     Locked,
+    /// Several wrong PINs on this device: the next one may be tried after that.
+    Wait {
+        minutes: u32,
+    },
+    /// This device heard nothing of head office for too long.
+    LeaseOver,
     /// Head office lets nobody try that fast.
     TooManyTries,
     Server(HttpError),
@@ -57,14 +68,25 @@ struct Known {
     salt: Vec<u8>,
     #[n(2)]
     rounds: u32,
-    #[n(3)]
-    #[cbor(with = "minicbor::bytes")]
-    derived: Vec<u8>,
     #[n(4)]
     n_misses: u32,
-    /// With which this person signs here, as a `COSE_Key`.
+    /// Sealed with the PIN; gone after the last miss.
     #[n(5)]
-    key: Bytes,
+    ring: Option<Bytes>,
+}
+
+/// What came of a PIN on the device itself.
+enum Here {
+    Opened(Ring),
+    Wrong {
+        n_left: u32,
+    },
+    /// Nothing was tried.
+    Unknown,
+    TooManyMisses,
+    Wait {
+        minutes: u32,
+    },
 }
 
 impl From<Fault> for SignInError {
@@ -91,15 +113,38 @@ impl From<ContactError> for SignInError {
 }
 
 impl Desk {
+    /// Who is at the device, as it lies on the disk; with the keys where another tab or the worker has them.
     pub(super) async fn load_session(self) -> Result<(), Fault> {
         let current = self.log().get(Section::Session, CURRENT).await?;
         let person = current
             .and_then(|it| String::from_utf8(it).ok())
             .and_then(|it| it.parse::<PersonId>().ok());
-        let session = match person {
-            Some(person) if self.known(&person).await?.is_some() => Some(Session { person }),
-            Some(_) | None => None,
+        let has_ring = match &person {
+            Some(person) => self
+                .known(person)
+                .await?
+                .is_some_and(|it| it.ring.is_some()),
+            None => false,
         };
+        let person = person.filter(|_| has_ring);
+        if self.last_here.with_untracked(|it| *it != person) {
+            self.last_here.set(person.clone());
+        }
+        let Some(person) = person.filter(|_| !self.revoked.get_untracked()) else {
+            self.shut();
+            return Ok(());
+        };
+        if !self.is_unlocked_by(&person) {
+            self.shut();
+            let keys = self.keys_kept_elsewhere(&person).await;
+            let Some(keys) = keys else { return Ok(()) };
+            if self.lease_is_over().await? {
+                return Ok(());
+            }
+            self.unlock(keys).await?;
+            self.wake_signed_in();
+        }
+        let session = Some(Session { person });
         if self.session.with_untracked(|it| *it != session) {
             self.session.set(session);
         }
@@ -108,70 +153,126 @@ impl Desk {
 
     /// Signs a person in: by what the device knows, else by asking head office.
     pub async fn sign_in(self, person: PersonId, pin: String) -> Result<(), SignInError> {
-        match self.known(&person).await? {
-            Some(known) if known.n_misses < MAX_MISSES => {
-                match self.check(&person, &known, &pin).await {
-                    // The PIN may have been changed at head office, which then knows better.
-                    Err(SignInError::WrongPin { .. }) if browser::is_online() => {
-                        match self.ask_head_office(&person, &pin).await {
-                            Err(SignInError::NeedsNetwork) => Err(SignInError::WrongPin {
-                                n_left: Some(MAX_MISSES - known.n_misses - 1),
-                            }),
-                            other => other,
-                        }
-                    }
-                    other => other,
-                }
-            }
-            Some(_) => match self.ask_head_office(&person, &pin).await {
-                Err(SignInError::NeedsNetwork) => Err(SignInError::Locked),
-                other => other,
+        self.renew_lease().await?;
+        let here = self.try_here(&person, &pin).await?;
+        let without_network = match here {
+            Here::Opened(ring) => return self.enter(person, &ring).await,
+            Here::Wrong { n_left } => SignInError::WrongPin {
+                n_left: Some(n_left),
             },
-            None => self.ask_head_office(&person, &pin).await,
+            Here::Unknown => SignInError::NeedsNetwork,
+            Here::TooManyMisses => SignInError::Locked,
+            Here::Wait { minutes } => SignInError::Wait { minutes },
+        };
+        // The PIN may have been changed at head office, which then knows better.
+        if !browser::is_online() && !matches!(without_network, SignInError::NeedsNetwork) {
+            return Err(without_network);
+        }
+        match self.ask_head_office(&person, &pin).await {
+            Err(SignInError::NeedsNetwork) => Err(without_network),
+            other => other,
+        }
+    }
+
+    /// Head office was not heard for too long: it has to be met first.
+    async fn renew_lease(self) -> Result<(), SignInError> {
+        if !self.is_enrolled() || !self.lease_is_over().await? {
+            return Ok(());
+        }
+        match self.contact(false).await {
+            Ok(answer) => {
+                self.heard(answer.server_now);
+                Ok(self.obey(&answer).await?)
+            }
+            Err(ContactError::Http(_)) => Err(SignInError::LeaseOver),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Nobody is signed in any more; drafts and what is unsent stay.
     pub async fn sign_out(self) -> Result<(), Fault> {
         self.log().remove(Section::Session, CURRENT).await?;
-        self.session.set(None);
+        self.last_here.set(None);
+        self.lock();
         self.tell_tabs();
         Ok(())
     }
 
-    async fn check(self, person: &PersonId, known: &Known, pin: &str) -> Result<(), SignInError> {
-        // Counted before it is tried, so that a reload is no free try.
+    /// Tries the PIN on the person's ring, one tab at a time. Counted before it is tried, so that a reload is no free
+    /// try.
+    async fn try_here(self, person: &PersonId, pin: &str) -> Result<Here, SignInError> {
+        let _held = locks::exclusive("shouwen-pin").await;
+        let Some(known) = self.known(person).await? else {
+            return Ok(Here::Unknown);
+        };
+        let Some(sealed) = &known.ring else {
+            return Ok(Here::TooManyMisses);
+        };
+        if let Some(minutes) = self.has_to_wait(person, known.n_misses) {
+            return Ok(Here::Wait { minutes });
+        }
+        let n_misses = known.n_misses + 1;
+        let is_last = n_misses >= MAX_MISSES;
         let counted = Known {
-            n_misses: known.n_misses + 1,
+            n_misses,
+            ring: known.ring.clone().filter(|_| !is_last),
             ..known.clone()
         };
         self.keep(person, &counted).await?;
-        let derived = pin::derive(pin, &known.salt, known.rounds)
-            .await
-            .map_err(|_| SignInError::NoCrypto)?;
-        if derived != known.derived {
-            return Err(SignInError::WrongPin {
-                n_left: Some(MAX_MISSES.saturating_sub(counted.n_misses)),
+        let opened = Ring::open(&sealed.0, lock(person, pin, &known.salt, known.rounds)).await;
+        let Some(ring) = opened.map_err(|_| SignInError::NoCrypto)? else {
+            self.note_miss(person, n_misses);
+            return Ok(if is_last {
+                Here::TooManyMisses
+            } else {
+                Here::Wrong {
+                    n_left: MAX_MISSES - n_misses,
+                }
             });
-        }
+        };
         let cleared = Known {
             n_misses: 0,
-            ..known.clone()
+            ..known
         };
         self.keep(person, &cleared).await?;
-        self.enter(person.clone()).await
+        self.note_miss(person, 0);
+        Ok(Here::Opened(ring))
+    }
+
+    /// How many minutes are left before this person's PIN may be tried again. Reckoned by the clock that only goes
+    /// forward: from when this page noticed the miss, at the latest from when it was opened.
+    fn has_to_wait(self, person: &PersonId, n_misses: u32) -> Option<u32> {
+        let inner = self.inner.get_value();
+        let mut waits = inner.waits.borrow_mut();
+        let noticed = waits
+            .entry(person.clone())
+            .or_insert((n_misses, Elapsed(0)));
+        let now = browser::elapsed();
+        if noticed.0 != n_misses {
+            *noticed = (n_misses, now);
+        }
+        let wait = n_misses.checked_sub(FREE_MISSES + 1)?;
+        let minutes = *WAITS_MIN.get(usize::try_from(wait).ok()?)?;
+        let until = noticed.1.0 + minutes * 60_000;
+        let left_ms = until.checked_sub(now.0).filter(|it| *it > 0)?;
+        u32::try_from(left_ms.div_ceil(60_000)).ok()
+    }
+
+    fn note_miss(self, person: &PersonId, n_misses: u32) {
+        let inner = self.inner.get_value();
+        let noticed = (n_misses, browser::elapsed());
+        inner.waits.borrow_mut().insert(person.clone(), noticed);
     }
 
     async fn ask_head_office(self, person: &PersonId, pin: &str) -> Result<(), SignInError> {
-        let key = SigningKey::open(Whose::Person(person)).await;
-        let key = key.map_err(|_| SignInError::NoCrypto)?;
-        let key = Bytes(key.public().to_cose_key());
+        // Whatever PIN the one before may be sealed with.
+        let signing = Packed::new().await.map_err(|_| SignInError::NoCrypto)?;
         let request = SignIn {
             person: person.clone(),
             pin: pin.to_owned(),
             certificate: self.certificate().ok_or(SignInError::NotEnrolled)?,
-            key: key.clone(),
-            first_certificate: None,
+            key: Bytes(signing.public.clone()),
+            first_certificate: self.first_certificate(),
         };
         let mut token = self.token_or_contact().await?;
         let mut asked = http::post("/api/sign-in", Some(&token), &request).await;
@@ -204,28 +305,36 @@ impl Desk {
             }) => return Err(SignInError::Revoked),
             Err(error) => return Err(SignInError::Server(error)),
         };
+        // Without a key, head office does not let in what this device was before it lost its key.
+        let content = answer.content_key.ok_or(SignInError::Revoked)?;
         self.adopt_certificate(answer.certificate).await?;
         self.heard(answer.server_now);
+        let ring = Ring {
+            content: content.0,
+            signing,
+        };
         let salt = browser::random::<16>().to_vec();
-        let derived = pin::derive(pin, &salt, pin::ROUNDS)
-            .await
-            .map_err(|_| SignInError::NoCrypto)?;
+        let sealed = ring.seal(lock(person, pin, &salt, ROUNDS)).await;
         let known = Known {
             salt,
-            rounds: pin::ROUNDS,
-            derived,
+            rounds: ROUNDS,
             n_misses: 0,
-            key,
+            ring: Some(Bytes(sealed.map_err(|_| SignInError::NoCrypto)?)),
         };
         self.keep(person, &known).await?;
-        self.enter(person.clone()).await
+        self.enter(person.clone(), &ring).await
     }
 
-    async fn enter(self, person: PersonId) -> Result<(), SignInError> {
+    async fn enter(self, person: PersonId, ring: &Ring) -> Result<(), SignInError> {
+        let unlocked = Unlocked::of(person.as_str(), ring).await;
+        self.unlock(unlocked.map_err(|_| SignInError::NoCrypto)?)
+            .await?;
         self.log()
             .put(Section::Session, CURRENT, person.as_str().as_bytes())
             .await?;
+        self.last_here.set(Some(person.clone()));
         self.session.set(Some(Session { person }));
+        self.share_keys();
         self.tell_tabs();
         self.wake_signed_in();
         Ok(())
@@ -236,12 +345,20 @@ impl Desk {
         (self.inner.get_value().wake_pump)(Wake::SignedIn);
     }
 
-    /// Whoever that is has to ask head office to get in again, and signs with another key from then on.
+    /// Whoever that is has to ask head office to get in again.
     pub(super) async fn forget_person(self, person: &PersonId) -> Result<(), Fault> {
-        self.inner.get_value().persons_key.take();
-        // A key that stays opens nothing: it signs for whoever is signed in.
-        let _ = SigningKey::forget(Whose::Person(person)).await;
         self.log().remove(Section::Session, &name(person)).await
+    }
+
+    /// Nobody opens anything here any more.
+    pub(super) async fn destroy_rings(self) -> Result<(), Fault> {
+        let log = self.log();
+        for name in log.list(Section::Session).await? {
+            log.remove(Section::Session, &name).await?;
+        }
+        self.last_here.set(None);
+        self.lock();
+        Ok(())
     }
 
     async fn known(self, person: &PersonId) -> Result<Option<Known>, Fault> {
@@ -255,6 +372,15 @@ impl Desk {
         self.log()
             .put(Section::Session, &name(person), &bytes)
             .await
+    }
+}
+
+fn lock<'a>(person: &'a PersonId, pin: &'a str, salt: &'a [u8], rounds: u32) -> Lock<'a> {
+    Lock {
+        person: person.as_str(),
+        pin,
+        salt,
+        rounds,
     }
 }
 

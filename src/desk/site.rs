@@ -78,6 +78,9 @@ impl Desk {
             .await
             .map_err(TextsError::Fault)?;
         self.rules.set(Some(Arc::new(rules)));
+        if self.is_locked() {
+            return Ok(());
+        }
         // Open deadlines are reckoned anew under what is in force.
         self.load_board().await.map_err(TextsError::Fault)
     }

@@ -18,7 +18,7 @@ const PIN_DIGITS: usize = 6;
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let chosen = RwSignal::new(None::<PersonId>);
+    let chosen = RwSignal::new(desk.last_here().get_untracked());
     let has_joined = Memo::new(move |_| desk.has_joined());
     let has_texts = Memo::new(move |_| desk.rules().read().is_some());
     view! {
@@ -241,6 +241,8 @@ fn error_words(language: Language, error: &SignInError, name: &str) -> String {
         SignInError::WrongPin { n_left: None } => say!(language, "sign_in.wrong_online"),
         SignInError::NeedsNetwork => say!(language, "sign_in.needs_network", name = name),
         SignInError::Locked => say!(language, "sign_in.locked"),
+        SignInError::Wait { minutes } => say!(language, "sign_in.wait", n = minutes),
+        SignInError::LeaseOver => say!(language, "sign_in.lease_over"),
         SignInError::TooManyTries => say!(language, "sign_in.too_many"),
         SignInError::Server(why) => say!(language, "sign_in.fault", why = format!("{why:?}")),
         SignInError::NoCrypto => say!(language, "fault.no_key"),

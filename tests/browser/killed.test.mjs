@@ -19,6 +19,8 @@ app.journey("what was saved survives fifty deaths of the browser", async (stage)
     saved.push(matter);
     ({ page } = await stage.process(server, profile));
     await page.goto("/");
+    // With the browser the keys are gone.
+    await app.unlock(page, server, app.PATROL);
     await assertAllThere(page, saved);
   }
   await server.start();
@@ -34,6 +36,7 @@ app.journey("what was typed and not yet recorded survives the browser's death", 
 
   const { page } = await stage.process(server, profile);
   await page.goto("/");
+  await app.unlock(page, server, app.PATROL);
   await page.getByTestId("drafts").locator(".case-row").click();
   for (const [id, text] of Object.entries(app.LEAK)) {
     await page.waitForFunction(([id, text]) => document.getElementById(id)?.value === text, [id, text]);
@@ -49,7 +52,9 @@ app.journey("words typed into an act survive the browser's death", async (stage)
   await app.killBrowser(profile);
 
   const { page } = await stage.process(server, profile);
-  await app.openCase(page, id);
+  await page.goto(`/case/${id}`);
+  await app.unlock(page, server, app.PATROL);
+  await page.locator(".case-head").waitFor();
   await app.press(page, "answer-at-once");
   assert.equal(await page.locator("#act-text").inputValue(), "已关总阀");
 });

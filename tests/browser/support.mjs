@@ -299,6 +299,15 @@ export async function enterPin(page, pin) {
   await page.locator(".sign-in-pin button[type=submit]").click();
 }
 
+/** Where the browser was ended, nobody has the keys any more: who was here is asked for the PIN. */
+export async function unlock(page, server, name) {
+  const person = page.getByTestId("person");
+  await page.locator("#pin").or(person).first().waitFor();
+  if (await person.count()) return;
+  await enterPin(page, server.pin(name));
+  await person.waitFor();
+}
+
 export async function signIn(page, name, pin) {
   await choosePerson(page, name);
   await enterPin(page, pin);
@@ -396,20 +405,51 @@ export async function due(page, deadline) {
   return Number(await dueCard(page, deadline).getAttribute("data-due"));
 }
 
-/** What a store on the device holds, or all of them, each record as one character a byte. */
-export function recordsOf(page, store) {
-  return page.evaluate(async (store) => {
-    const answer = (request) =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await answer(indexedDB.open("shouwen"));
-    const names = store ? [store] : [...database.objectStoreNames];
-    const records = await Promise.all(names.map((it) => answer(database.transaction(it).objectStore(it).getAll())));
-    database.close();
-    return records.flat().map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
-  }, store);
+/**
+ * What a store on the device holds, or all of them, each record as one character a byte: opened with the keys of whoever is
+ * signed in, which the service worker keeps, or as it lies there.
+ */
+export function recordsOf(page, store, { sealed = false } = {}) {
+  return page.evaluate(openedRecords, [store, sealed]);
+}
+
+async function openedRecords([only, sealed]) {
+  const answer = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const keptBy = (worker) =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = (event) => resolve(event.data);
+      worker.postMessage({ type: "keys" }, [port2]);
+    });
+  const text = new TextEncoder();
+  const boundTo = (store, key) => {
+    const number = new Uint8Array(8);
+    if (typeof key === "number") new DataView(number.buffer).setBigUint64(0, BigInt(key));
+    const parts = [text.encode(`shouwen/record/1\0${store}\0`), typeof key === "number" ? number : text.encode(key)];
+    return new Uint8Array(parts.flatMap((it) => [...it]));
+  };
+  const registration = await navigator.serviceWorker?.getRegistration();
+  const workers = [registration?.active, registration?.waiting, registration?.installing].filter(Boolean);
+  const keys = sealed ? [] : (await Promise.all(workers.map(keptBy))).filter(Boolean);
+  const opened = async (store, key, record) => {
+    if (record[0] !== 0xfe || keys.length === 0) return record;
+    const additionalData = boundTo(store, key);
+    const algorithm = { name: "AES-GCM", iv: record.slice(1, 13), additionalData };
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, keys[0].content, record.slice(13)));
+  };
+  const database = await answer(indexedDB.open("shouwen"));
+  const all = [];
+  for (const store of only ? [only] : [...database.objectStoreNames]) {
+    const from = database.transaction(store).objectStore(store);
+    const [keys, records] = await Promise.all([answer(from.getAllKeys()), answer(from.getAll())]);
+    all.push(...(await Promise.all(records.map((it, n) => opened(store, keys[n], it)))));
+  }
+  database.close();
+  return all.map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
 }
 
 /** Whether words stand in anything that the device stores. */

@@ -108,10 +108,10 @@ export class Device {
     for (;;) {
       try {
         await page.goto("/");
-        const found = page.locator('[data-testid="person"], .person, #join-code, [data-testid="storage-fault"]').first();
+        const found = page.locator('[data-testid="person"], .person, #pin, #join-code, [data-testid="storage-fault"]').first();
         await found.waitFor({ timeout: 10_000 });
         if (await page.locator("#join-code").count()) await this.#join(page);
-        if (await page.locator(".person").count()) await this.#signIn(page);
+        if (await page.locator(".person, #pin").count()) await this.#signIn(page);
         await page.getByTestId("person").waitFor({ timeout: 1_000 });
         return;
       } catch (error) {
@@ -132,10 +132,12 @@ export class Device {
     await page.locator(".person").first().waitFor({ timeout: 8_000 });
   }
 
-  /** Needs head office where the device does not know the person any more. */
+  /** Needs head office where the device does not know the person any more; else the PIN opens what lies here. */
   async #signIn(page) {
-    await this.#joinNetwork();
-    await app.choosePerson(page, this.person);
+    if (await page.locator(".person").count()) {
+      await this.#joinNetwork();
+      await app.choosePerson(page, this.person);
+    }
     await app.enterPin(page, this.#run.pin(this.person));
     await page.getByTestId("person").waitFor({ timeout: 8_000 });
   }
