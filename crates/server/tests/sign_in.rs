@@ -177,6 +177,7 @@ fn everybody_on_a_device_is_given_one_content_key_and_a_device_that_lost_its_key
             person: person.parse().unwrap(),
             pin: pin.to_owned(),
             certificate: device.enrolled.certificate.clone(),
+            key: Bytes(persons_key(person).public().to_cose_key()),
             first_certificate: first.map(|it| it.enrolled.certificate.clone()),
         };
         let answer: SignedIn = device.post("/api/sign-in", &message).message();
