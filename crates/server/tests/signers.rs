@@ -35,6 +35,7 @@ fn sign_in_with(device: &mut Device, person: &str, pin: &str, key: &SecretKey) {
         pin: pin.to_owned(),
         certificate: device.enrolled.certificate.clone(),
         key: Bytes(key.public().to_cose_key()),
+        first_certificate: None,
     };
     let signed_in: SignedIn = device.post("/api/sign-in", &message).message();
     device.enrolled.certificate = signed_in.certificate;
