@@ -1,6 +1,7 @@
 //! What the command line orders of who may come in, with servers running or not.
 
 use std::fmt::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use fast_qr::QRBuilder;
@@ -12,11 +13,12 @@ use crate::arguments::Whom;
 use crate::invitation::{Code, Kind};
 use crate::keys::Keys;
 use crate::pin::{self, HashedPin};
+use crate::server::{self, StartError};
 use crate::site::{Site, Sites};
 use crate::storage::access::DeviceState;
 use crate::storage::db::Db;
 use crate::storage::orders::{self, Order, OrdersFile, Replay};
-use crate::storage::{Fault, Storage, access, feed, log};
+use crate::storage::{Address, Fault, Storage, access, feed, log};
 
 const PIN_CHARACTERS: usize = 6;
 const PIN_BYTES: usize = 128;
@@ -100,6 +102,27 @@ impl From<Fault> for AdminError {
 }
 
 impl Office {
+    /// What a server made when it started here, and nothing else: neither database nor keys are made.
+    pub async fn open(
+        sites: Sites,
+        data: &Path,
+        database: Option<Address>,
+        keys: &Path,
+    ) -> Result<Self, StartError> {
+        let opened = Keys::open_existing(keys)?;
+        let storage = server::open_existing_database(data, database).await?;
+        if let Err(error) = server::bind(&storage, &sites, &opened).await {
+            storage.close().await;
+            return Err(error);
+        }
+        Ok(Self {
+            sites,
+            storage,
+            keys: Arc::new(opened),
+            orders: OrdersFile::beside(keys),
+        })
+    }
+
     /// What was ordered here, for a database that lost it.
     pub fn replay(&self, now: Moment) -> Replay {
         Replay {
@@ -237,7 +260,7 @@ impl Office {
         })
     }
 
-    /// A server may not have started on this database yet.
+    /// A server may not have started with this site yet.
     async fn write<T: Send + 'static>(
         &self,
         site: &SiteId,

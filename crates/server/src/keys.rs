@@ -115,13 +115,28 @@ struct Token {
 /// Why there are no keys.
 #[derive(Debug)]
 pub enum KeysError {
-    File { path: PathBuf, error: io::Error },
-    NotKeys { path: PathBuf, what: String },
+    /// They were to be there, and are not.
+    Missing {
+        path: PathBuf,
+    },
+    File {
+        path: PathBuf,
+        error: io::Error,
+    },
+    NotKeys {
+        path: PathBuf,
+        what: String,
+    },
 }
 
 impl fmt::Display for KeysError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Missing { path } => write!(
+                f,
+                "There are no keys in {}: name head office's file with --keys; a server makes it when it starts for the first time",
+                path.display()
+            ),
             Self::File { path, error } => {
                 write!(
                     f,
@@ -145,27 +160,36 @@ impl std::error::Error for KeysError {}
 impl Keys {
     /// Reads the keys, or makes them where there is no such file.
     pub fn open(path: &Path, now: Moment) -> Result<Self, KeysError> {
-        let failed = |error| KeysError::File {
-            path: path.to_owned(),
-            error,
-        };
-        match std::fs::read(path) {
-            Ok(bytes) => Self::read(&bytes).map_err(|what| KeysError::NotKeys {
+        match Self::open_existing(path) {
+            Err(KeysError::Missing { .. }) => {}
+            opened => return opened,
+        }
+        let (keys, bytes) = Self::make(now);
+        match write_new(path, &bytes) {
+            Ok(()) => Ok(keys),
+            // Another process made them at the same moment.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open_existing(path),
+            Err(error) => Err(KeysError::File {
                 path: path.to_owned(),
-                what,
+                error,
             }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let (keys, bytes) = Self::make(now);
-                match write_new(path, &bytes) {
-                    Ok(()) => Ok(keys),
-                    // Another process made them at the same moment.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        Self::open(path, now)
-                    }
-                    Err(error) => Err(failed(error)),
-                }
+        }
+    }
+
+    /// Reads the keys, which have to be there.
+    pub fn open_existing(path: &Path) -> Result<Self, KeysError> {
+        let path = || path.to_owned();
+        match std::fs::read(path()) {
+            Ok(bytes) => {
+                Self::read(&bytes).map_err(|what| KeysError::NotKeys { path: path(), what })
             }
-            Err(error) => Err(failed(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(KeysError::Missing { path: path() })
+            }
+            Err(error) => Err(KeysError::File {
+                path: path(),
+                error,
+            }),
         }
     }
 

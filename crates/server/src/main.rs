@@ -91,15 +91,9 @@ async fn serve(arguments: Arguments) -> Result<()> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn administer(admin: Admin, arguments: &Arguments) -> Result<()> {
-    let sites = sites(arguments)?;
-    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
-    let keys = arguments.keys_file();
-    let office = admin::Office {
-        sites,
-        storage,
-        orders: OrdersFile::beside(&keys),
-        keys: Arc::new(Keys::open(&keys, SystemClock.now())?),
-    };
+    let (sites, keys) = (sites(arguments)?, arguments.keys_file());
+    let database = database(arguments)?;
+    let office = admin::Office::open(sites, &arguments.data, database, &keys).await?;
     let done = order(&office, admin).await;
     office.storage.close().await;
     print!("{}", done?);
@@ -149,7 +143,7 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn back_up(file: &Path, arguments: &Arguments) -> Result<()> {
-    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
+    let storage = server::open_existing_database(&arguments.data, database(arguments)?).await?;
     let taken = backup::take(&storage, file, SystemClock.now()).await;
     storage.close().await;
     println!("Backed up, read back and found whole: {}", taken?);
@@ -182,8 +176,8 @@ async fn restore(file: &Path, replace: bool, arguments: &Arguments) -> Result<()
 #[tokio::main(flavor = "current_thread")]
 async fn export_chains(file: &Path, arguments: &Arguments) -> Result<()> {
     let now = SystemClock.now();
-    let keys = Keys::open(&arguments.keys_file(), now)?;
-    let storage = server::open_database(&arguments.data, database(arguments)?).await?;
+    let keys = Keys::open_existing(&arguments.keys_file())?;
+    let storage = server::open_existing_database(&arguments.data, database(arguments)?).await?;
     let path = file.to_owned();
     let exported = storage
         .read(move |db| Ok(export::export(db, &keys, &path, now)))

@@ -95,7 +95,7 @@ impl Server {
             error,
         })?;
         let storage = open_storage(&settings.data, settings.database, &settings.sites).await?;
-        let keys = Keys::open(&settings.keys, settings.clock.now()).map_err(StartError::Keys)?;
+        let keys = Keys::open(&settings.keys, settings.clock.now())?;
         bind(&storage, &settings.sites, &keys).await?;
         let keys = Arc::new(keys);
         let replay = Replay {
@@ -186,21 +186,33 @@ pub async fn open_database(
     folder: &Path,
     database: Option<Address>,
 ) -> Result<Storage, StartError> {
-    let place = if let Some(address) = database {
-        Place::PostgreSql(address)
-    } else {
+    if database.is_none() {
         make_folder(folder).map_err(|error| StartError::Folder {
             folder: folder.to_owned(),
             error,
         })?;
-        Place::Folder(folder.to_owned())
-    };
+    }
+    let place = place(folder, database);
     let opened = Storage::open(&place).await;
     opened.map_err(|error| StartError::Database { place, error })
 }
 
+/// The database alone, which has to be there.
+pub async fn open_existing_database(
+    folder: &Path,
+    database: Option<Address>,
+) -> Result<Storage, StartError> {
+    let place = place(folder, database);
+    let opened = Storage::open_existing(&place).await;
+    opened.map_err(|error| StartError::Database { place, error })
+}
+
+fn place(folder: &Path, database: Option<Address>) -> Place {
+    database.map_or_else(|| Place::Folder(folder.to_owned()), Place::PostgreSql)
+}
+
 /// A database is used with the keys of its first start: devices would believe no others.
-async fn bind(storage: &Storage, sites: &Sites, keys: &Keys) -> Result<(), StartError> {
+pub async fn bind(storage: &Storage, sites: &Sites, keys: &Keys) -> Result<(), StartError> {
     let Some(site) = sites.iter().next().map(|it| it.directory.site.clone()) else {
         return Ok(());
     };
@@ -319,7 +331,7 @@ async fn logged(request: Request, next: Next) -> Response {
     response
 }
 
-/// Why the server does not start.
+/// Why a server does not start, or an order is not begun.
 #[derive(Debug)]
 pub enum StartError {
     Folder {
@@ -383,6 +395,12 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+impl From<KeysError> for StartError {
+    fn from(error: KeysError) -> Self {
+        Self::Keys(error)
+    }
+}
 
 impl From<SiteError> for StartError {
     fn from(error: SiteError) -> Self {

@@ -69,6 +69,8 @@ impl std::error::Error for Fault {}
 #[derive(Debug)]
 pub enum OpenError {
     Fault(Fault),
+    /// It was to be there, and is not.
+    Missing,
     /// A newer version of the server wrote it.
     Newer {
         found: u64,
@@ -80,6 +82,9 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault(fault) => fault.fmt(f),
+            Self::Missing => {
+                f.write_str("There is none; a server makes it when it starts for the first time")
+            }
             Self::Newer { found, known } => {
                 write!(
                     f,
@@ -122,10 +127,32 @@ enum Engine {
 impl Storage {
     /// Opens the database, or makes it; a folder has to exist.
     pub async fn open(place: &Place) -> Result<Self, OpenError> {
+        Self::open_if(place, |_| Ok(())).await
+    }
+
+    /// Opens the database that is there.
+    pub async fn open_existing(place: &Place) -> Result<Self, OpenError> {
+        let is_there = |place: &Place| {
+            let is_there = match place {
+                Place::Folder(folder) => sqlite::Engine::is_in(folder),
+                Place::PostgreSql(it) => postgres::Engine::is_at(it)?,
+            };
+            is_there.then_some(()).ok_or(OpenError::Missing)
+        };
+        Self::open_if(place, is_there).await
+    }
+
+    async fn open_if(
+        place: &Place,
+        may_open: fn(&Place) -> Result<(), OpenError>,
+    ) -> Result<Self, OpenError> {
         let place = place.clone();
-        let opening = tokio::task::spawn_blocking(move || match place {
-            Place::Folder(folder) => sqlite::Engine::open(&folder).map(Engine::Sqlite),
-            Place::PostgreSql(it) => postgres::Engine::open(&it).map(Engine::Postgres),
+        let opening = tokio::task::spawn_blocking(move || {
+            may_open(&place)?;
+            match place {
+                Place::Folder(folder) => sqlite::Engine::open(&folder).map(Engine::Sqlite),
+                Place::PostgreSql(it) => postgres::Engine::open(&it).map(Engine::Postgres),
+            }
         });
         let engine = opening
             .await

@@ -77,6 +77,7 @@ fn only_its_owner_can_read_a_backup() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("it.backup"));
+    drop(Program::start(Program::command(&data, dist().path())));
     order(["backup", word(&file), "--data", word(&data)]).unwrap();
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -120,4 +121,87 @@ fn a_database_that_cannot_be_reached_is_named_without_its_password() {
         "{error}"
     );
     assert!(!error.contains("secret"), "{error}");
+}
+
+#[test]
+fn an_order_to_a_place_where_no_server_started_makes_nothing_and_names_it() {
+    let (folder, dist) = (tempfile::tempdir().unwrap(), dist());
+    let (data, nowhere) = (folder.path().join("data"), folder.path().join("nowhere"));
+    let file = folder.path().join("it.backup");
+    drop(Program::start(Program::command(&data, dist.path())));
+    let devices = ["admin", "devices", "--demo", "--data"];
+    let orders: [&[&str]; 3] = [
+        &devices,
+        &["backup", word(&file), "--data"],
+        &["export", word(&file), "--data"],
+    ];
+    let keys = data.join("keys");
+    for words in orders {
+        let refused = |more: &[&str]| order([words, &[word(&nowhere)], more].concat()).unwrap_err();
+        let no_database = format!(
+            "error: The database in {} cannot be opened: There is none; ",
+            nowhere.display()
+        );
+        let said = refused(&["--keys", word(&keys)]);
+        assert!(said.starts_with(&no_database), "{words:?}: {said}");
+        // A backup needs no keys.
+        let no_keys = format!(
+            "error: There are no keys in {}: ",
+            nowhere.join("keys").display()
+        );
+        let said = refused(&[]);
+        assert!(
+            said.starts_with(if words[0] == "backup" {
+                &no_database
+            } else {
+                &no_keys
+            }),
+            "{words:?}: {said}"
+        );
+        assert!(!nowhere.exists() && !file.exists(), "{words:?}");
+    }
+    order(devices.into_iter().chain([word(&data)])).unwrap();
+}
+
+#[test]
+fn an_order_with_the_keys_of_another_head_office_is_refused() {
+    let (folder, dist) = (tempfile::tempdir().unwrap(), dist());
+    let [one, other] = ["one", "other"].map(|it| folder.path().join(it));
+    for data in [&one, &other] {
+        drop(Program::start(Program::command(data, dist.path())));
+    }
+    let keys = other.join("keys");
+    let words = ["admin", "invite", "--demo", "--data", word(&one), "--keys"];
+    let refused = order(words.into_iter().chain([word(&keys)])).unwrap_err();
+    assert_eq!(
+        refused,
+        "error: This database belongs to other keys: name their file with --keys\n"
+    );
+}
+
+#[test]
+fn an_order_to_a_postgresql_without_our_tables_makes_none() {
+    let (folder, dist) = (tempfile::tempdir().unwrap(), dist());
+    drop(Program::start(Program::command(folder.path(), dist.path())));
+    let database = Database::fresh();
+    let (url, data) = (database.url(), word(folder.path()));
+    let words = [
+        "admin",
+        "devices",
+        "--demo",
+        "--data",
+        data,
+        "--database",
+        &url,
+    ];
+    let refused = order(words).unwrap_err();
+    assert!(
+        refused.contains("cannot be opened: There is none; "),
+        "{refused}"
+    );
+    let made = database.connect().query(
+        "SELECT relname::text FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid WHERE nspname = $1",
+        &[&database.schema()],
+    );
+    assert!(made.unwrap().is_empty());
 }

@@ -13,7 +13,7 @@ use shouwen_domain::signature::{Context, Signed};
 use shouwen_server::admin;
 use shouwen_server::arguments::Whom;
 use shouwen_server::clock::Clock;
-use shouwen_server::storage::backup;
+use shouwen_server::storage::{backup, orders};
 use shouwen_sync::message::{Bytes, Erased, FailureCode, SignedIn};
 use support::{Device, NEWS, Running, START_MS, bytes, get, post};
 
@@ -215,6 +215,26 @@ fn an_older_copy_of_the_database_lets_nobody_in_again() {
         ..wang
     };
     assert!(wang.contact(false).revoked);
+}
+
+#[test]
+fn a_new_database_is_given_the_orders_of_every_site_each_its_own() {
+    let mut server = Running::start_two_sites();
+    for revoked in ["b-li-na", "li-na", "b-ma-jie"] {
+        assert!(server.decide_access(&person(revoked), false));
+    }
+    server.stop();
+    std::fs::remove_file(server.database()).unwrap();
+    let server = server.restart();
+    for (name, revoked) in [
+        ("cuihu", &["b-li-na", "b-ma-jie"][..]),
+        ("lanting", &["li-na"]),
+    ] {
+        let site = name.parse().unwrap();
+        let site = server.block_on(server.storage.read(move |db| orders::site(db, &site)));
+        let expected = revoked.iter().map(|it| Holder::Person(it.parse().unwrap()));
+        assert_eq!(site.unwrap().revoked, expected.collect(), "{name}");
+    }
 }
 
 #[test]

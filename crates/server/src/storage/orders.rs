@@ -3,6 +3,7 @@
 //! It is kept a second time in a file beside the keys, which no copy of the database puts back: whoever was let in no
 //! more stays so after an older copy was restored.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -40,10 +41,13 @@ impl OrdersFile {
         Self(name.into())
     }
 
-    fn of(&self, site: &SiteId) -> Result<Vec<Envelope>, Fault> {
-        let (mut orders, _) = self.read()?;
-        orders.retain(|it| it.header().site == *site);
-        Ok(orders)
+    fn by_site(&self) -> Result<BTreeMap<SiteId, Vec<Envelope>>, Fault> {
+        let mut by_site = BTreeMap::<_, Vec<_>>::new();
+        for order in self.read()?.0 {
+            let site = order.header().site.clone();
+            by_site.entry(site).or_default().push(order);
+        }
+        Ok(by_site)
     }
 
     /// All of them, and how many bytes they take: what was being written behind them when the power failed was not
@@ -162,23 +166,32 @@ pub struct Replay {
 impl Replay {
     /// On every site of the database.
     pub fn everywhere(&self, db: &dyn Db) -> Result<(), Fault> {
+        let mut sites: Vec<SiteId> = Vec::new();
         for mut row in db.query("SELECT site FROM site ORDER BY site", &[])? {
-            make_level(db, &row.take(0)?, &self.keys, &self.file, self.now)?;
+            sites.push(row.take(0)?);
+            log::hold_site(db, &sites[sites.len() - 1])?;
+        }
+        // Read once for all sites, when nobody orders anything more of any of them.
+        let mut orders = self.file.by_site()?;
+        for site in sites {
+            let in_file = orders.remove(&site).unwrap_or_default();
+            make_level(db, &site, &self.keys, &self.file, &in_file, self.now)?;
         }
         Ok(())
     }
 }
 
-/// Brings file and database to the same orders; to be run at each start, and before each order.
-pub fn make_level(
+/// Brings file and database to the same orders, at each start and before each order. The site is held, since before the
+/// file was read.
+fn make_level(
     db: &dyn Db,
     site: &SiteId,
     keys: &Keys,
     file: &OrdersFile,
+    in_file: &[Envelope],
     now: Moment,
 ) -> Result<(), Fault> {
-    log::hold_site(db, site)?;
-    let (in_file, in_database) = (file.of(site)?, stored(db, site)?);
+    let in_database = stored(db, site)?;
     let hash = |it: &Envelope| it.hash();
     let mut both = in_file.iter().zip(&in_database);
     if both.any(|(one, other)| one.hash() != other.hash()) {
@@ -211,7 +224,9 @@ pub fn give(
     order: &Order,
     is_so: impl Fn(&Site) -> bool,
 ) -> Result<bool, Fault> {
-    make_level(db, site, keys, file, order.at)?;
+    log::hold_site(db, site)?;
+    let in_file = file.by_site()?.remove(site).unwrap_or_default();
+    make_level(db, site, keys, file, &in_file, order.at)?;
     let known = stored(db, site)?;
     // Where the transaction is done again, the file had it already.
     if known.iter().any(|it| it.header().id == order.id) {

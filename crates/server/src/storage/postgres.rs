@@ -97,6 +97,11 @@ impl Engine {
         })
     }
 
+    /// Whether our database was made there.
+    pub fn is_at(address: &Address) -> Result<bool, Fault> {
+        schema::is_made(&mut Connection::open(address)?)
+    }
+
     pub async fn write(&self, job: Box<dyn Job>) -> Result<(), Fault> {
         self.writers.write(job).await
     }

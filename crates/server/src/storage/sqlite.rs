@@ -40,6 +40,11 @@ impl Engine {
         })
     }
 
+    /// Whether there is a database in `folder`.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(FILE).is_file()
+    }
+
     pub async fn write(&self, job: Box<dyn Job>) -> Result<(), Fault> {
         self.writer.write(job).await
     }

@@ -100,6 +100,7 @@ pub struct Running {
     stop: Option<oneshot::Sender<()>>,
     ended: Option<tokio::task::JoinHandle<()>>,
     data: Arc<TempDir>,
+    sites: fn() -> Sites,
     pub dist: TempDir,
 }
 
@@ -116,8 +117,8 @@ impl Running {
     /// The demonstration's site and another, in which 王建国's namesake has the PIN 200013.
     pub fn start_two_sites() -> Self {
         let data = Arc::new(tempfile::tempdir().unwrap());
-        let running = Self::try_start(data, two_sites(), Bounds::default()).unwrap();
-        let office = running.office_of(two_sites());
+        let running = Self::try_start(data, two_sites, Bounds::default()).unwrap();
+        let office = running.office();
         let namesake = "b-wang-jianguo".parse().unwrap();
         running
             .block_on(office.set_pin(&namesake, "200013"))
@@ -127,7 +128,7 @@ impl Running {
 
     /// That namesake on a device of the other site.
     pub fn namesake(&self, number: u8) -> Device {
-        let office = self.office_of(two_sites());
+        let office = self.office();
         let site = "cuihu".parse().unwrap();
         let invited = self.block_on(office.invite(Some(&site), false, self.clock.now()));
         let code = invited.unwrap().code.to_string();
@@ -141,10 +142,10 @@ impl Running {
     }
 
     fn try_start_on(data: Arc<TempDir>, bounds: Bounds) -> Result<Self, String> {
-        Self::try_start(data, demo_sites(), bounds)
+        Self::try_start(data, demo_sites, bounds)
     }
 
-    fn try_start(data: Arc<TempDir>, sites: Sites, bounds: Bounds) -> Result<Self, String> {
+    fn try_start(data: Arc<TempDir>, sites: fn() -> Sites, bounds: Bounds) -> Result<Self, String> {
         let (dist, clock) = (dist(), HeldClock::new());
         let runtime = Runtime::new().unwrap();
         let settings = Settings {
@@ -153,7 +154,7 @@ impl Running {
             database: None,
             keys: data.path().join("keys"),
             dist: dist.path().to_owned(),
-            sites,
+            sites: sites(),
             demo: true,
             behind_proxy: false,
             bounds,
@@ -175,6 +176,7 @@ impl Running {
             stop: Some(stop),
             ended: Some(ended),
             data,
+            sites,
             dist,
         })
     }
@@ -182,7 +184,7 @@ impl Running {
     /// Stops in order and starts again on the same data.
     pub fn restart(mut self) -> Self {
         self.stop();
-        Self::start_on(Arc::clone(&self.data))
+        Self::try_start(Arc::clone(&self.data), self.sites, Bounds::default()).unwrap()
     }
 
     /// On the same data, if the server will have it.
@@ -220,13 +222,9 @@ impl Running {
 
     /// Who orders things of this server.
     pub fn office(&self) -> admin::Office {
-        self.office_of(demo_sites())
-    }
-
-    fn office_of(&self, sites: Sites) -> admin::Office {
         let keys = self.data.path().join("keys");
         admin::Office {
-            sites,
+            sites: (self.sites)(),
             storage: self.storage.clone(),
             orders: OrdersFile::beside(&keys),
             keys: Arc::new(Keys::open(&keys, self.clock.now()).unwrap()),

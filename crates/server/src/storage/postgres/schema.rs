@@ -22,6 +22,17 @@ const SHARED: [&str; 2] = ["schema_version", "server"];
 /// How often another process may be in the way of a step.
 const TRIES: u32 = 20;
 
+/// Whether a server made its tables there.
+pub fn is_made(connection: &mut Connection) -> Result<bool, Fault> {
+    connection.read(|db| {
+        let found = db.query("SELECT to_regclass('schema_version')::text", &[])?;
+        let mut names = found
+            .into_iter()
+            .map(|mut row| row.take::<Option<String>>(0));
+        Ok(names.next().transpose()?.flatten().is_some())
+    })
+}
+
 pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     // Of two that make it at once the second may fail, and finds it made.
     let made = connection.order(
