@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use shouwen_domain::id::{PersonId, SiteId};
 
 use crate::storage::Address;
+use crate::tls;
 
 /// Head office: answers devices, unless told to do something else.
 #[derive(Debug, Parser)]
@@ -122,6 +123,13 @@ struct Options {
     /// Where to answer (127.0.0.1:8080) [env: SHOUWEN_LISTEN]
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Answer over TLS, with the certificate in this file, in PEM, and behind it those that lead to one that browsers
+    /// know. Read again when it changes [env: SHOUWEN_TLS_CERTIFICATE]
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM [env: SHOUWEN_TLS_KEY]
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// The folder of the database; made if missing (data) [env: SHOUWEN_DATA]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -162,7 +170,8 @@ struct Options {
     /// Serve the demonstration site, and print its PINs and a code with which every device joins [env: SHOUWEN_DEMO=1]
     #[arg(long, global = true)]
     demo: bool,
-    /// Believe the last X-Forwarded-For [env: SHOUWEN_BEHIND_PROXY=1]
+    /// A proxy stands in front and ends TLS: answer it in plain wherever it asks, and believe its X-Forwarded-For (the
+    /// last one). Without this and without a certificate only this machine is answered [env: SHOUWEN_BEHIND_PROXY=1]
     #[arg(long, global = true)]
     behind_proxy: bool,
 }
@@ -170,6 +179,7 @@ struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arguments {
     pub listen: String,
+    pub tls: Option<tls::Files>,
     pub data: PathBuf,
     pub database: Option<Database>,
     pub keys: Option<PathBuf>,
@@ -245,7 +255,21 @@ fn with_environment(
             (None, file) => file.map(|it| Database::NamedIn(it.into())),
         },
     };
+    let certificate = path(options.tls_certificate, "SHOUWEN_TLS_CERTIFICATE");
+    let tls = match (certificate, path(options.tls_key, "SHOUWEN_TLS_KEY")) {
+        (Some(certificate), Some(key)) => Some(tls::Files { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err("A certificate needs its key: name its file with --tls-key".to_owned());
+        }
+        (None, Some(_)) => {
+            return Err(
+                "A key needs its certificate: name its file with --tls-certificate".to_owned(),
+            );
+        }
+    };
     Ok(Arguments {
+        tls,
         listen: text(options.listen, "SHOUWEN_LISTEN", "127.0.0.1:8080")?,
         data: path(options.data, "SHOUWEN_DATA").unwrap_or_else(|| "data".into()),
         database,
@@ -367,6 +391,32 @@ mod tests {
         let refused =
             read(&["--demo", "--database", "postgres://me:secret@h:x/d"], &[]).unwrap_err();
         assert!(!refused.contains("secret"), "{refused}");
+    }
+
+    #[test]
+    fn a_certificate_comes_with_its_key_each_named_in_either_way() {
+        let tls = |words: &[&str], environment: &[(&str, &str)]| {
+            read(&[words, &["--demo"]].concat(), environment).map(|it| it.1.tls)
+        };
+        let both = || {
+            Some(tls::Files {
+                certificate: "c.pem".into(),
+                key: "k.pem".into(),
+            })
+        };
+        let (certificate, key) = ("SHOUWEN_TLS_CERTIFICATE", "SHOUWEN_TLS_KEY");
+        let words = ["--tls-certificate", "c.pem", "--tls-key", "k.pem"];
+        assert_eq!(tls(&[], &[]), Ok(None));
+        assert_eq!(tls(&words, &[(key, "other")]), Ok(both()));
+        assert_eq!(tls(&words[..2], &[(key, "k.pem")]), Ok(both()));
+        let named = [(certificate, "c.pem"), (key, "k.pem")];
+        assert_eq!(tls(&[], &named), Ok(both()));
+        assert!(tls(&words[..2], &[]).unwrap_err().contains("--tls-key"));
+        assert!(
+            tls(&[], &named[1..])
+                .unwrap_err()
+                .contains("--tls-certificate")
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! From a listening socket to requests: how many connections, how long a head may take, and how they end.
+//! From a listening socket to requests: how many connections, how long handshake and head may take, and how they end.
 //!
 //! What an answer says is none of its business.
 
@@ -23,12 +23,15 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use shouwen_domain::limits;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Sleep;
+use tokio::sync::watch;
+use tokio::time::{Sleep, timeout};
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use crate::api::network;
 use crate::bounds::Bounds;
 use crate::limiter::{Limiter, Places};
+use crate::tls::Tls;
 
 /// While the system has no room for another connection.
 const NO_ROOM_LASTS: Duration = Duration::from_secs(1);
@@ -42,11 +45,18 @@ pub struct Connections {
     router: Router,
     bounds: Bounds,
     places: Arc<Places<IpAddr>>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Connections {
     /// Behind a proxy every connection is the proxy's, which counts for itself how many one address has.
-    pub fn new(listener: TcpListener, router: Router, bounds: Bounds, behind_proxy: bool) -> Self {
+    pub fn new(
+        listener: TcpListener,
+        router: Router,
+        bounds: Bounds,
+        behind_proxy: bool,
+        tls: Option<Arc<Tls>>,
+    ) -> Self {
         let of_address = if behind_proxy {
             bounds.connections
         } else {
@@ -57,6 +67,7 @@ impl Connections {
             router,
             places: Arc::new(Places::new(of_address, bounds.connections)),
             bounds,
+            tls,
         }
     }
 
@@ -64,6 +75,7 @@ impl Connections {
     pub async fn answer(self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let ending = GracefulShutdown::new();
+        let (going_on, ended) = watch::channel(());
         let mut complaints = Limiter::new(1, Duration::from_secs(60));
         loop {
             let accepted = tokio::select! {
@@ -86,25 +98,48 @@ impl Connections {
                 continue;
             };
             let (router, bounds, watcher) = (self.router.clone(), self.bounds, ending.watcher());
+            let (tls, ended) = (self.tls.clone(), ended.clone());
             tokio::spawn(async move {
                 let _place = place;
-                speak_http(stream, peer, router, bounds, watcher).await;
+                let _ = stream.set_nodelay(true);
+                let stream = Patient::new(stream, bounds.answer_rests);
+                match tls {
+                    None => speak_http(stream, peer, router, bounds, watcher).await,
+                    Some(tls) => {
+                        if let Some(stream) = greet(&tls, stream, bounds, ended).await {
+                            speak_http(stream, peer, router, bounds, watcher).await;
+                        }
+                    }
+                }
             });
         }
         drop(self.listener);
+        drop(going_on);
         ending.shutdown().await;
     }
 }
 
+/// The handshake, which may take no longer than a head; it is given up where the server stops.
+async fn greet(
+    tls: &Arc<Tls>,
+    stream: Patient<TcpStream>,
+    bounds: Bounds,
+    mut ended: watch::Receiver<()>,
+) -> Option<TlsStream<Patient<TcpStream>>> {
+    tokio::select! {
+        greeted = timeout(bounds.head_lasts, tls.greet(stream)) => greeted.ok().flatten(),
+        _ = ended.changed() => None,
+    }
+}
+
 /// Requests one after the other, until either side has enough. How a connection ended is nobody's news.
-async fn speak_http(
-    stream: TcpStream,
+async fn speak_http<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    stream: S,
     peer: SocketAddr,
     router: Router,
     bounds: Bounds,
     watcher: Watcher,
 ) {
-    let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
         let (router, mut request) = (router.clone(), request.map(Body::new));
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -115,10 +150,7 @@ async fn speak_http(
         .header_read_timeout(bounds.head_lasts)
         .max_headers(Bounds::HEAD_FIELDS)
         .max_buf_size(Bounds::HEAD_BYTES)
-        .serve_connection(
-            TokioIo::new(Patient::new(stream, bounds.answer_rests)),
-            service,
-        );
+        .serve_connection(TokioIo::new(stream), service);
     let _ = watcher.watch(connection).await;
 }
 

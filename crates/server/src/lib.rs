@@ -11,6 +11,7 @@ pub mod demo;
 pub mod invitation;
 pub mod server;
 pub mod site;
+pub mod tls;
 
 pub mod keys;
 mod news;

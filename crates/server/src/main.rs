@@ -60,6 +60,7 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let keys = arguments.keys_file();
     let settings = Settings {
         listen: arguments.listen,
+        tls: arguments.tls,
         keys,
         data: arguments.data,
         database,
@@ -70,11 +71,12 @@ async fn serve(arguments: Arguments) -> Result<()> {
         bounds: Bounds::default(),
         clock: Arc::new(SystemClock),
     };
+    let scheme = settings.tls.as_ref().map_or("http", |_| "https");
     let server = Server::start(settings).await?;
     let address = server.address();
-    println!("Listening on http://{address}");
+    println!("Listening on {scheme}://{address}");
     if let Some(table) = table.filter(|_| arguments.demo) {
-        let link = demo::code().link(&format!("http://{address}"));
+        let link = demo::code().link(&format!("{scheme}://{address}"));
         println!("\nThe demonstration: open {link}");
         println!(
             "or type {} on another device. Everybody can know these PINs:\n\n{table}",

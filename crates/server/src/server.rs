@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -29,6 +30,7 @@ use crate::pin::HashedPin;
 use crate::site::{SiteError, Sites};
 use crate::storage::orders::{OrdersFile, Replay};
 use crate::storage::{Address, Fault, OpenError, Place, Storage, access, log};
+use crate::tls::{self, Tls, TlsError};
 
 /// What is under way when the server is told to stop may still end by itself.
 const STOPPING_LASTS: Duration = Duration::from_secs(10);
@@ -57,9 +59,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
+/// A browser that was here over TLS asks in plain no more. Not said in plain, where nobody could believe it.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 pub struct Settings {
     /// A port of 0 takes any that is free.
     pub listen: String,
+    /// Without it only this machine is answered, or a proxy.
+    pub tls: Option<tls::Files>,
     pub data: PathBuf,
     /// Where the database is, unless it is SQLite in the data folder.
     pub database: Option<Address>,
@@ -94,6 +101,13 @@ impl Server {
             address: settings.listen.clone(),
             error,
         })?;
+        let tls = settings.tls.as_ref();
+        let tls = tls.map(|it| Tls::open(it, Arc::clone(&settings.clock)));
+        let tls = tls.transpose()?.map(Arc::new);
+        let is_private = settings.behind_proxy || address.ip().to_canonical().is_loopback();
+        if tls.is_none() && !is_private {
+            return Err(StartError::Plain { address });
+        }
         let storage = open_storage(&settings.data, settings.database, &settings.sites).await?;
         let keys = Keys::open(&settings.keys, settings.clock.now())?;
         bind(&storage, &settings.sites, &keys).await?;
@@ -125,12 +139,16 @@ impl Server {
         let router = api::router(Arc::clone(&office))
             .fallback(move |request| files.answer(request))
             .layer(middleware::map_response(with_headers))
+            .layer(middleware::map_response_with_state(
+                tls.is_some(),
+                with_https_only,
+            ))
             .layer(middleware::from_fn(logged));
         let (bounds, behind_proxy) = (settings.bounds, settings.behind_proxy);
         Ok(Self {
             address,
             office,
-            connections: Connections::new(listener, router, bounds, behind_proxy),
+            connections: Connections::new(listener, router, bounds, behind_proxy, tls),
         })
     }
 
@@ -313,6 +331,14 @@ async fn with_headers(mut response: Response) -> Response {
     response
 }
 
+async fn with_https_only(State(is_tls): State<bool>, mut response: Response) -> Response {
+    if is_tls {
+        let headers = response.headers_mut();
+        headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
+    response
+}
+
 /// One line a request: which path of ours, what came of it, how long it took. Nobody's name, token,
 /// address, or what they asked for.
 async fn logged(request: Request, next: Next) -> Response {
@@ -347,6 +373,11 @@ pub enum StartError {
         address: String,
         error: io::Error,
     },
+    /// Other machines could ask there, and anybody between could read and change what they say.
+    Plain {
+        address: SocketAddr,
+    },
+    Tls(TlsError),
     Site(SiteError),
     Keys(KeysError),
     /// The database belongs to other keys.
@@ -384,6 +415,12 @@ impl fmt::Display for StartError {
                 )
             }
             Self::Listen { address, error } => write!(f, "Failed to listen on {address}: {error}"),
+            Self::Plain { address } => write!(
+                f,
+                "Other machines can reach {address}, and nothing said there would be encrypted: give --tls-certificate and \
+                 --tls-key, or --behind-proxy where a proxy that ends TLS stands in front, or listen on 127.0.0.1"
+            ),
+            Self::Tls(error) => error.fmt(f),
             Self::Site(error) => error.fmt(f),
             Self::Keys(error) => error.fmt(f),
             Self::OtherKeys => {
@@ -395,6 +432,12 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+impl From<TlsError> for StartError {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
 
 impl From<KeysError> for StartError {
     fn from(error: KeysError) -> Self {

@@ -31,7 +31,7 @@ use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
 use shouwen_server::storage::Storage;
 use shouwen_server::storage::orders::OrdersFile;
-use shouwen_server::{Server, Settings, admin, demo};
+use shouwen_server::{Server, Settings, admin, demo, tls};
 use shouwen_sync::message::{
     Ask, Bytes, Challenge, Contact, Contacted, Cursor, Enrol, Enrolled, Failure, FailureCode, Page,
     Pull, Push, Pushed, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
@@ -145,11 +145,27 @@ impl Running {
         Self::try_start(data, demo_sites, bounds)
     }
 
+    /// Over TLS.
+    pub fn start_tls(tls: tls::Files, bounds: Bounds) -> Self {
+        let data = Arc::new(tempfile::tempdir().unwrap());
+        Self::try_start_with(data, demo_sites, bounds, Some(tls)).unwrap()
+    }
+
     fn try_start(data: Arc<TempDir>, sites: fn() -> Sites, bounds: Bounds) -> Result<Self, String> {
+        Self::try_start_with(data, sites, bounds, None)
+    }
+
+    fn try_start_with(
+        data: Arc<TempDir>,
+        sites: fn() -> Sites,
+        bounds: Bounds,
+        tls: Option<tls::Files>,
+    ) -> Result<Self, String> {
         let (dist, clock) = (dist(), HeldClock::new());
         let runtime = Runtime::new().unwrap();
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
+            tls,
             data: data.path().to_owned(),
             database: None,
             keys: data.path().join("keys"),
@@ -281,12 +297,8 @@ impl Program {
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("Listening on http://")
-            .unwrap()
-            .parse()
-            .unwrap();
+        let (_, address) = line.trim().split_once("://").unwrap();
+        let address = address.parse().unwrap();
         Self { child, address }
     }
 
