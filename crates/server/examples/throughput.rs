@@ -121,14 +121,15 @@ async fn main() {
 }
 
 async fn epoch(storage: &Storage, site: &SiteId) -> u64 {
-    let site = site.clone();
-    storage.read(move |db| log::epoch(db, &site)).await.unwrap()
+    let of = site.clone();
+    let reading = storage.read(site, move |db| log::epoch(db, &of));
+    reading.await.unwrap()
 }
 
 async fn page(storage: &Storage, site: &SiteId, cursor: Cursor) -> Page {
-    let (site, now) = (site.clone(), Moment::from_unix_ms(0));
+    let (of, now) = (site.clone(), Moment::from_unix_ms(0));
     let ask = Ask::News { cursor, below: 0 };
-    let reading = storage.read(move |db| feed::page(db, &site, &Scope::Site, ask, now));
+    let reading = storage.read(site, move |db| feed::page(db, &of, &Scope::Site, ask, now));
     reading.await.unwrap().unwrap()
 }
 
@@ -140,7 +141,7 @@ async fn pulls_in_a_second(storage: &Storage, devices: u64, sites: u64) -> u64 {
         tokio::spawn(async move {
             let epoch = epoch(&storage, &site).await;
             let at = site.clone();
-            let last = storage.read(move |db| {
+            let last = storage.read(&site, move |db| {
                 let rows = db.query(
                     "SELECT last_position FROM site WHERE site = $1",
                     &[(&at).into()],

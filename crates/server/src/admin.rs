@@ -171,9 +171,10 @@ impl Office {
 
     pub async fn devices(&self, to: Option<&SiteId>) -> Result<Vec<Device>, AdminError> {
         let site = self.site(to)?.directory.site.clone();
-        let read = self.storage.read(move |db| {
-            let ordered = orders::site(db, &site)?;
-            let devices = access::devices(db, &site)?.into_iter();
+        let of = site.clone();
+        let read = self.storage.read(&site, move |db| {
+            let ordered = orders::site(db, &of)?;
+            let devices = access::devices(db, &of)?.into_iter();
             let devices = devices.filter(|it| it.device != DeviceId::HEAD_OFFICE);
             let device = |state: DeviceState| Device {
                 is_let_in: ordered.lets_in_device(state.device),
@@ -237,9 +238,9 @@ impl Office {
     async fn device(&self, site: &SiteId, code: &str) -> Result<DeviceId, AdminError> {
         let (site, code) = (site.clone(), code.to_uppercase());
         let found = {
-            let (site, code) = (site.clone(), code.clone());
+            let (of, code) = (site.clone(), code.clone());
             self.storage
-                .read(move |db| access::device_of_code(db, &site, &code))
+                .read(&site, move |db| access::device_of_code(db, &of, &code))
                 .await?
         };
         found.ok_or(AdminError::NoSuchDevice { site, code })

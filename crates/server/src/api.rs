@@ -262,7 +262,10 @@ impl Office {
     /// Without the people whom head office lets in no more; none where it does not let the device in.
     async fn with_those_let_in(&self, mut bearer: Bearer) -> Result<Option<Bearer>, Fault> {
         let site = bearer.site.clone();
-        let site = self.storage.read(move |db| orders::site(db, &site)).await?;
+        let read = self
+            .storage
+            .read(&bearer.site, move |db| orders::site(db, &site));
+        let site = read.await?;
         bearer.people.retain(|it| site.lets_in(it));
         Ok(site.lets_in_device(bearer.device).then_some(bearer))
     }

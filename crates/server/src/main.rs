@@ -182,7 +182,7 @@ async fn export_chains(file: &Path, arguments: &Arguments) -> Result<()> {
     let storage = server::open_existing_database(&arguments.data, database(arguments)?).await?;
     let path = file.to_owned();
     let exported = storage
-        .read(move |db| Ok(export::export(db, &keys, &path, now)))
+        .read_everywhere(move |db| Ok(export::export(db, &keys, &path, now)))
         .await;
     storage.close().await;
     let exported = exported??;

@@ -48,7 +48,7 @@ impl News {
                 }
                 // Where the database does not answer, devices pull by their own timers.
                 let ends = storage
-                    .read(move |db| log::last_positions(db, &sites))
+                    .read_everywhere(move |db| log::last_positions(db, &sites))
                     .await;
                 for (site, position) in ends.unwrap_or_default() {
                     news.tell(&site, position);

@@ -297,7 +297,7 @@ async fn set_demo_pins(storage: &Storage, sites: &Sites) -> Result<(), StartErro
     };
     let (id, pins) = (site.directory.site.clone(), demo::pins(&site.directory));
     let missing = storage
-        .read(move |db| {
+        .read(&site.directory.site, move |db| {
             let is_missing = |it: &(PersonId, String)| {
                 Ok(access::pin(db, &id, &it.0)?.is_none().then(|| it.clone()))
             };

@@ -111,6 +111,14 @@ pub enum Place {
     PostgreSql(Address),
 }
 
+/// What a transaction sees. PostgreSQL keeps everything else from it, whatever its SQL says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reach {
+    Site(SiteId),
+    /// What is no single site's business: a backup, a restore, the form of the tables, whose code this is.
+    Everywhere,
+}
+
 #[derive(Clone)]
 pub struct Storage(Arc<Inner>);
 
@@ -200,16 +208,33 @@ impl Storage {
         .map_err(|_| Fault::Closed)?
     }
 
-    /// Runs `work` on a snapshot that writing does not disturb.
+    /// Runs `work`, which reads of `site` and of no other, on a snapshot that writing does not disturb.
     pub async fn read<T: Send + 'static>(
         &self,
+        site: &SiteId,
+        work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.read_within(Reach::Site(site.clone()), work).await
+    }
+
+    /// The same on all sites at once.
+    pub async fn read_everywhere<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.read_within(Reach::Everywhere, work).await
+    }
+
+    async fn read_within<T: Send + 'static>(
+        &self,
+        reach: Reach,
         work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let inner = Arc::clone(&self.0);
         let _place = self.0.readers.acquire().await.map_err(|_| Fault::Closed)?;
         tokio::task::spawn_blocking(move || match &inner.engine {
             Engine::Sqlite(it) => it.read(work),
-            Engine::Postgres(it) => it.read(work),
+            Engine::Postgres(it) => it.read(&reach, work),
         })
         .await
         .map_err(|_| Fault::Closed)?
@@ -221,7 +246,7 @@ impl Storage {
             Engine::Sqlite(it) => it.is_closed(),
             Engine::Postgres(it) => it.is_closed(),
         };
-        let answers = self.read(|db| db.query("SELECT epoch FROM server", &[]));
+        let answers = self.read_everywhere(|db| db.query("SELECT epoch FROM server", &[]));
         !is_closed && answers.await.is_ok()
     }
 

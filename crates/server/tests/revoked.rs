@@ -230,8 +230,11 @@ fn a_new_database_is_given_the_orders_of_every_site_each_its_own() {
         ("cuihu", &["b-li-na", "b-ma-jie"][..]),
         ("lanting", &["li-na"]),
     ] {
-        let site = name.parse().unwrap();
-        let site = server.block_on(server.storage.read(move |db| orders::site(db, &site)));
+        let id = name.parse().unwrap();
+        let read = server
+            .storage
+            .read(&id, |db| orders::site(db, &name.parse().unwrap()));
+        let site = server.block_on(read);
         let expected = revoked.iter().map(|it| Holder::Person(it.parse().unwrap()));
         assert_eq!(site.unwrap().revoked, expected.collect(), "{name}");
     }

@@ -83,10 +83,10 @@ fn a_key_comes_back_with_its_device_to_a_database_that_does_not_know_it() {
     let mut tablet = server.device(1, "li-na", "100005");
     let site = tablet.enrolled.site.clone();
     let known = || {
-        let (site, device) = (site.clone(), tablet.id);
+        let (asked, device) = (site.clone(), tablet.id);
         let read = server
             .storage
-            .read(move |db| access::signers(db, &site, device));
+            .read(&site, move |db| access::signers(db, &asked, device));
         server.block_on(read).unwrap()
     };
     let (lis, li_na) = (persons_key("li-na"), "li-na".parse().unwrap());

@@ -92,7 +92,9 @@ async fn meet(
     let asked = who.clone();
     let seen = office
         .storage
-        .read(move |db| contact::look(db, &asked, &head, forked))
+        .read(&who.site, move |db| {
+            contact::look(db, &asked, &head, forked)
+        })
         .await?;
     let met = if let Some(met) = seen {
         met

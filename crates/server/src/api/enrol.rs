@@ -44,7 +44,7 @@ pub async fn enrol(
         None => {
             office
                 .storage
-                .read(move |db| access::invited_to(db, &code))
+                .read_everywhere(move |db| access::invited_to(db, &code))
                 .await?
         }
     };

@@ -41,7 +41,8 @@ pub async fn lacking(
             "A file is empty or too long".to_owned(),
         ));
     }
-    let answer = office.storage.read(move |db| {
+    let site = bearer.site.clone();
+    let answer = office.storage.read(&site, move |db| {
         Ok(Lacking {
             files: files::lacking(db, &bearer.site, &offer.files)?,
             epoch: log::epoch(db, &bearer.site)?,
@@ -95,7 +96,8 @@ pub async fn get(
     path: Result<Path<(String, u32)>, PathRejection>,
 ) -> Result<impl IntoResponse, Declined> {
     let (hash, n) = chunk_in(path)?;
-    let answer = office.storage.read(move |db| {
+    let site = bearer.site.clone();
+    let answer = office.storage.read(&site, move |db| {
         let chunk = files::chunk(db, &bearer.site, &hash, n)?;
         Ok((chunk, log::epoch(db, &bearer.site)?))
     });

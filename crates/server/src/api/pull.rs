@@ -130,10 +130,10 @@ async fn read(
     ask: Ask,
 ) -> Result<(Page, u64), Declined> {
     let found = || {
-        let (site, scope, now) = (site.clone(), scope.clone(), office.clock.now());
-        office.storage.read(move |db| {
-            let end = feed::ends(db, &site)?;
-            Ok((feed::page(db, &site, &scope, ask, now)?, end))
+        let (read, scope, now) = (site.clone(), scope.clone(), office.clock.now());
+        office.storage.read(site, move |db| {
+            let end = feed::ends(db, &read)?;
+            Ok((feed::page(db, &read, &scope, ask, now)?, end))
         })
     };
     let (mut page, mut end) = found().await?;
@@ -150,7 +150,7 @@ async fn read(
     let renewed = site.clone();
     office
         .storage
-        .write(site, move |db| feed::renew_epoch(db, &renewed, ask))
+        .write_everywhere(move |db| feed::renew_epoch(db, &renewed, ask))
         .await?;
     let (page, end) = found().await?;
     let page = page.map_err(|_| Declined::Storage)?;

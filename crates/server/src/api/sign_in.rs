@@ -162,7 +162,7 @@ pub async fn sign_in(
         let (site, person) = (who.site.clone(), person.clone());
         office
             .storage
-            .read(move |db| access::pin(db, &site, &person))
+            .read(&who.site, move |db| access::pin(db, &site, &person))
             .await?
     } else {
         None
@@ -172,9 +172,9 @@ pub async fn sign_in(
     }
     office.gate.passed(person.clone(), address);
     let (site, asked) = (who.site.clone(), person.clone());
-    let lets_in = office
-        .storage
-        .read(move |db| Ok(orders::site(db, &site)?.lets_in(&asked)));
+    let lets_in = office.storage.read(&who.site, move |db| {
+        Ok(orders::site(db, &site)?.lets_in(&asked))
+    });
     if !lets_in.await? {
         return Err(Declined::Revoked);
     }

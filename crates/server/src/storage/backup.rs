@@ -122,7 +122,7 @@ impl fmt::Display for Summary {
 pub async fn take(storage: &Storage, path: &Path, now: Moment) -> Result<Summary, BackupError> {
     let partial = beside(path);
     let writing = partial.clone();
-    let written = storage.read(move |db| match write(db, &writing, now) {
+    let written = storage.read_everywhere(move |db| match write(db, &writing, now) {
         Err(BackupError::Fault(fault)) => Err(fault),
         written => Ok(written),
     });

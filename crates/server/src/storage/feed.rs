@@ -160,8 +160,10 @@ pub fn page(
     feed::page(&mut Reading { db, site }, scope, ask, now)
 }
 
-/// A new epoch for a log that a device has read further than it goes: it was restored from a backup.
+/// A new epoch, on every site, for a log that a device has read further than it goes: it was restored from a backup.
 pub fn renew_epoch(db: &dyn Db, site: &SiteId, asked: Ask) -> Result<(), Fault> {
+    // Of several that come at once the first begins it.
+    log::hold_site(db, site)?;
     let nothing = Scope::Of(Concerned::default());
     let now = Moment::default();
     if page(db, site, &nothing, asked, now)?.is_err() {

@@ -16,7 +16,7 @@ use ::postgres::config::{Host, SslMode};
 
 use super::db::Db;
 use super::job::Job;
-use super::{Fault, OpenError};
+use super::{Fault, OpenError, Reach};
 use connection::Connection;
 use writer::Writers;
 
@@ -88,6 +88,11 @@ impl Engine {
     pub fn open(address: &Address) -> Result<Self, OpenError> {
         let mut connection = Connection::open(address)?;
         schema::migrate(&mut connection)?;
+        if connection.sees_past_policies()? {
+            tracing::warn!(
+                "this account of PostgreSQL is a superuser or has BYPASSRLS: nothing but the program keeps sites apart"
+            );
+        }
         Ok(Self {
             writers: Writers::start(address),
             readers: Arc::new(Readers {
@@ -116,7 +121,7 @@ impl Engine {
         let mut tries = 0;
         loop {
             tries += 1;
-            match connection.write(&mut work) {
+            match connection.write_everywhere(&mut work) {
                 Err(Fault::Conflict(_)) if tries < 3 => {}
                 result => return result,
             }
@@ -134,7 +139,11 @@ impl Engine {
     }
 
     /// Runs `work` on a snapshot, on this thread; once more where the connection had broken meanwhile.
-    pub fn read<T>(&self, work: impl Fn(&dyn Db) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub fn read<T>(
+        &self,
+        reach: &Reach,
+        work: impl Fn(&dyn Db) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -143,7 +152,7 @@ impl Engine {
                 Some(it) => it,
                 None => Connection::open(&self.readers.address)?,
             };
-            let result = connection.read(&work);
+            let result = connection.read(reach, &work);
             if connection.is_usable() {
                 self.readers.give_back(connection);
             } else {

@@ -419,7 +419,7 @@ pub fn what_does_not_hang_together_is_no_backup(home: &Home) {
     ] {
         let process = home.open();
         process
-            .write("lanting", |db| {
+            .write_everywhere(|db| {
                 db.execute("DELETE FROM envelope", &[])?;
                 db.execute("DELETE FROM chain", &[])?;
                 db.execute("UPDATE site SET last_position = 0", &[])

@@ -81,7 +81,7 @@ fn whole(process: &Process, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let wanted = offered(bytes);
     for n in 0..n_chunks(wanted.n_bytes).unwrap() {
         let site = site(name);
-        let given = process.read(move |db| files::chunk(db, &site, &wanted.hash, n));
+        let given = process.read_of(name, move |db| files::chunk(db, &site, &wanted.hash, n));
         let Chunk { n_bytes, bytes } = given.unwrap()?;
         assert_eq!(n_bytes, wanted.n_bytes);
         found.extend(bytes);
@@ -91,7 +91,7 @@ fn whole(process: &Process, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn lacking(process: &Process, name: &str, files: &[Offered]) -> Vec<LackingFile> {
     let (site, files) = (site(name), files.to_vec());
-    let lacking = process.read(move |db| files::lacking(db, &site, &files));
+    let lacking = process.read_of(name, move |db| files::lacking(db, &site, &files));
     lacking.unwrap()
 }
 

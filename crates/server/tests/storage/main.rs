@@ -129,11 +129,27 @@ impl Process {
         self.runtime.block_on(self.storage.write(&site(name), work))
     }
 
+    fn write_everywhere<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.runtime.block_on(self.storage.write_everywhere(work))
+    }
+
+    /// On all sites.
     fn read<T: Send + 'static>(
         &self,
         work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        self.runtime.block_on(self.storage.read(work))
+        self.runtime.block_on(self.storage.read_everywhere(work))
+    }
+
+    fn read_of<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl Fn(&dyn Db) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.runtime.block_on(self.storage.read(&site(name), work))
     }
 
     fn try_push(&self, chain: &Chain, envelopes: &[Vec<u8>]) -> Result<Vec<Receipt>, Fault> {
@@ -155,7 +171,8 @@ impl Process {
     /// As the server does for whoever asks.
     fn follow(&self, name: &str) {
         let here = site(name);
-        let end = self.read(move |db| feed::ends(db, &here)).unwrap();
+        let end = self.read_of(name, move |db| feed::ends(db, &here));
+        let end = end.unwrap();
         let mut more = end.followed < end.last;
         while more {
             let here = site(name);
@@ -168,7 +185,7 @@ impl Process {
         self.follow(name);
         let site = site(name);
         let ask = |cursor| Ask::News { cursor, below: 0 };
-        let page = self.read(move |db| {
+        let page = self.read_of(name, move |db| {
             let page = feed::page(db, &site, &Scope::Site, ask(asked), now())?;
             match page {
                 // In another epoch, from the beginning.
@@ -316,8 +333,9 @@ fn a_scope_is_given_its_cases_each_as_a_whole(home: &Home) {
         })
     };
     let ask = |ask: Ask| {
-        let page =
-            process.read(move |db| feed::page(db, &site("lanting"), &engineering(), ask, now()));
+        let page = process.read_of("lanting", move |db| {
+            feed::page(db, &site("lanting"), &engineering(), ask, now())
+        });
         page.unwrap().unwrap()
     };
     let bytes = |page: &Page| -> Vec<Vec<u8>> {
@@ -670,12 +688,14 @@ fn a_log_that_fell_back_begins_a_new_epoch_on_every_site(home: &Home) {
         below: 0,
     };
     let lanting = site("lanting");
-    let fell_back = one.read(move |db| feed::page(db, &lanting, &Scope::Site, asked, now()));
+    let fell_back = one.read_of("lanting", move |db| {
+        feed::page(db, &lanting, &Scope::Site, asked, now())
+    });
     assert!(fell_back.unwrap().is_err());
     let renew = |process: &Process| {
         let lanting = site("lanting");
         process
-            .write("lanting", move |db| feed::renew_epoch(db, &lanting, asked))
+            .write_everywhere(move |db| feed::renew_epoch(db, &lanting, asked))
             .unwrap();
     };
     renew(&one);

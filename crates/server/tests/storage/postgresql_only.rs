@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use shouwen_domain::envelope::Fate;
-use shouwen_server::storage::{Fault, Place, log};
+use shouwen_server::storage::db::Row;
+use shouwen_server::storage::{Fault, Place};
 use tokio::runtime::Runtime;
 
 use super::chain::Chain;
 use super::postgres::{Cluster, Database};
-use super::{Home, Process, site};
+use super::{Home, Process, SITES};
 
 #[test]
 fn connections_that_the_database_ended_are_made_anew_without_anybody_noticing() {
@@ -28,7 +29,7 @@ fn connections_that_the_database_ended_are_made_anew_without_anybody_noticing() 
         written.push(envelope);
         assert_eq!(process.feed("lanting"), written);
         // Only those of this test: others use the same database.
-        let ended = database.connect().query(
+        let ended = database.connect_as_named().query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
             &[&database.schema()],
         );
@@ -173,6 +174,11 @@ fn a_statement_whose_failure_is_passed_over_fails_the_work() {
     assert!(matches!(answer, Err(Fault::Database(_))), "{answer:?}");
 }
 
+const TAKE_SITE: &str =
+    "UPDATE site SET highest_counter = highest_counter + 1 WHERE site = 'lanting'";
+const TAKE_PIN: &str = "INSERT INTO pin (site, person, hashed) VALUES ('lanting', 'li-na', '1')
+     ON CONFLICT (site, person) DO UPDATE SET hashed = pin.hashed || '1'";
+
 #[test]
 fn of_two_transactions_in_one_another_s_way_each_is_done_once() {
     let home = Home::postgresql();
@@ -181,21 +187,21 @@ fn of_two_transactions_in_one_another_s_way_each_is_done_once() {
     let (go_one, told_one) = mpsc::channel::<()>();
     let (go_other, told_other) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        let order = [("lanting", "cuihu"), ("cuihu", "lanting")];
+        // Each takes one of two rows, and then wants the other's.
+        let order = [(TAKE_SITE, TAKE_PIN), (TAKE_PIN, TAKE_SITE)];
         let told = [told_one, told_other];
         for ((process, (first, second)), told) in processes.iter().zip(order).zip(told) {
             let ready = ready.clone();
             scope.spawn(move || {
                 let mut is_first_time = true;
                 process
-                    .write(first, move |db| {
-                        log::hold_site(db, &site(first))?;
+                    .write("lanting", move |db| {
+                        db.execute(first, &[])?;
                         if std::mem::take(&mut is_first_time) {
                             ready.send(()).unwrap();
                             told.recv().unwrap();
                         }
-                        log::hold_site(db, &site(second))?;
-                        db.execute("UPDATE site SET highest_counter = highest_counter + 1", &[])
+                        db.execute(second, &[])
                     })
                     .unwrap();
             });
@@ -205,30 +211,126 @@ fn of_two_transactions_in_one_another_s_way_each_is_done_once() {
         go_one.send(()).unwrap();
         go_other.send(()).unwrap();
     });
-    let mut rows = processes[0]
-        .read(|db| db.query("SELECT highest_counter FROM site", &[]))
-        .unwrap();
-    assert!(rows.iter_mut().all(|row| row.take(0) == Ok(2_i64)));
+    let counted = "SELECT highest_counter, hashed FROM site JOIN pin USING (site)";
+    let mut rows = processes[0].read(|db| db.query(counted, &[])).unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].take(0), Ok(2_i64));
+    assert_eq!(rows[0].take(1), Ok("11".to_owned()));
+}
+
+/// All that hold rows of sites.
+fn growing_tables(database: &Database) -> Vec<String> {
+    const SHARED: [&str; 2] = ["schema_version", "server"];
+    let tables = database.connect().query(
+        "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p')
+         AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)",
+        &[&database.schema()],
+    );
+    let mut tables: Vec<String> = tables.unwrap().iter().map(|it| it.get(0)).collect();
+    tables.retain(|it| !SHARED.contains(&it.as_str()));
+    assert!(tables.len() > 10, "{tables:?}");
+    tables
+}
+
+/// A process that serves two sites, each with something in it.
+fn with_two_sites(home: &Home) -> Process {
+    let process = home.open();
+    for name in SITES {
+        let mut chain = Chain::new(name, 1);
+        let written = chain.write_some(3);
+        assert_eq!(process.fates(&chain, &written), [Fate::Accepted; 3]);
+    }
+    process
+}
+
+fn sites_in(rows: Result<Vec<Row>, Fault>) -> Result<Vec<String>, Fault> {
+    rows?.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+#[test]
+fn a_query_for_another_site_finds_nothing_whatever_it_says() {
+    let home = Home::postgresql();
+    let process = with_two_sites(&home);
+    let tables = growing_tables(home.database.as_ref().unwrap());
+    let mut n_seen = 0;
+    for table in tables {
+        let [all, theirs] = ["", " WHERE site = 'cuihu' OR true"]
+            .map(|it| format!("SELECT DISTINCT site FROM {table}{it} ORDER BY site"));
+        for sql in [all.clone(), theirs] {
+            let seen = process.read_of("lanting", move |db| sites_in(db.query(&sql, &[])));
+            assert!(seen.unwrap().iter().all(|it| it == "lanting"), "{table}");
+        }
+        let seen = process.read(move |db| sites_in(db.query(&all, &[])));
+        n_seen += usize::from(seen.unwrap() == ["cuihu", "lanting"]);
+    }
+    assert!(
+        n_seen >= 4,
+        "site, envelope, feed_case and more have rows of both"
+    );
+    // Nor is anything seen where nobody said of which site.
+    let mut client = home.database.as_ref().unwrap().connect();
+    for table in ["site", "envelope"] {
+        let seen = client.query(&format!("SELECT 1 FROM {table}"), &[]);
+        assert!(seen.unwrap().is_empty(), "{table}");
+    }
+}
+
+#[test]
+fn what_is_written_to_another_site_is_refused_or_changes_nothing() {
+    let home = Home::postgresql();
+    let process = with_two_sites(&home);
+    let write = |sql: &'static str| process.write("lanting", move |db| db.execute(sql, &[]));
+    for sql in [
+        "UPDATE envelope SET bytes = NULL WHERE site = 'cuihu'",
+        "DELETE FROM envelope WHERE site = 'cuihu'",
+        "UPDATE site SET epoch = 0 WHERE site <> 'lanting'",
+    ] {
+        assert_eq!(write(sql), Ok(0), "{sql}");
+    }
+    let planted = write("INSERT INTO pin (site, person, hashed) VALUES ('cuihu', 'li-na', 'x')");
+    let Err(Fault::Database(why)) = planted else {
+        panic!("{planted:?}")
+    };
+    assert!(why.contains("row-level security"), "{why}");
+    let moved = write("UPDATE site SET site = 'cuihu-2' WHERE site = 'lanting'");
+    assert!(matches!(moved, Err(Fault::Database(_))), "{moved:?}");
+    assert_eq!(process.feed("cuihu").len(), 3);
+}
+
+#[test]
+fn every_table_that_grows_has_row_security_also_for_its_owner() {
+    let home = Home::postgresql();
+    home.open();
+    let database = home.database.as_ref().unwrap();
+    let mut client = database.connect();
+    for table in growing_tables(database) {
+        let row = client.query_one(
+            "SELECT relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) = current_user
+             FROM pg_class WHERE oid = $1::text::regclass",
+            &[&table],
+        );
+        let row = row.unwrap();
+        let [is_on, is_forced, is_owner] = [0, 1, 2].map(|it| row.get::<_, bool>(it));
+        assert!(is_on && is_forced && is_owner, "{table}");
+    }
+    let row = client.query_one(
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
+        &[],
+    );
+    assert!(
+        !row.unwrap().get::<_, bool>(0),
+        "the tests come as an ordinary account"
+    );
 }
 
 /// What lets the tables be spread over machines by site.
 #[test]
 fn every_table_that_grows_has_its_site_first_in_every_key() {
-    const SHARED: [&str; 2] = ["schema_version", "server"];
     let home = Home::postgresql();
     home.open();
     let database = home.database.as_ref().unwrap();
     let mut client = database.connect();
-    let tables = client
-        .query(
-            "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p')
-             AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)",
-            &[&database.schema()],
-        )
-        .unwrap();
-    let growing: Vec<String> = tables.iter().map(|it| it.get(0)).collect();
-    assert!(growing.len() > SHARED.len());
-    for table in growing.iter().filter(|it| !SHARED.contains(&it.as_str())) {
+    for table in growing_tables(database) {
         let keys = client
             .query(
                 "SELECT (SELECT attname::text FROM pg_attribute

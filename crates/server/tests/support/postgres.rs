@@ -23,7 +23,11 @@ pub struct Database {
     _cluster: Option<Arc<Cluster>>,
     url: String,
     schema: String,
+    /// Where the address is a superuser's.
+    becomes: Option<&'static str>,
 }
+
+const ORDINARY: &str = "shouwen_test";
 
 impl Database {
     pub fn fresh() -> Self {
@@ -36,27 +40,54 @@ impl Database {
         }
     }
 
+    /// As an ordinary account: row security does not hold for others.
     fn in_schema(url: String, cluster: Option<Arc<Cluster>>) -> Self {
         static N_MADE: AtomicU32 = AtomicU32::new(0);
         let n = N_MADE.fetch_add(1, Ordering::SeqCst);
         let schema = format!("test_{}_{n}", std::process::id());
-        let database = Self {
+        let mut database = Self {
             _cluster: cluster,
             url,
             schema,
+            becomes: None,
         };
+        if database.is_superuser() {
+            database.order_if_new(&format!("CREATE ROLE {ORDINARY} LOGIN"));
+            database.becomes = Some(ORDINARY);
+        }
+        let owner = database.becomes.unwrap_or("CURRENT_USER");
         let schema = &database.schema;
-        database.order(&format!(
-            "DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"
-        ));
+        database.order(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"));
+        database.order(&format!("CREATE SCHEMA {schema} AUTHORIZATION {owner}"));
         database
+    }
+
+    fn is_superuser(&self) -> bool {
+        let mut client = self.connect_as_named();
+        let sql = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
+        client.query_one(sql, &[]).unwrap().get(0)
+    }
+
+    /// Another test program may be first.
+    fn order_if_new(&self, sql: &str) {
+        let mut client = self.connect_as_named();
+        if let Err(error) = client.batch_execute(sql) {
+            let code = error.code().map(postgres::error::SqlState::code);
+            assert!(matches!(code, Some("42710" | "23505")), "{error}");
+        }
     }
 
     /// With the schema in it.
     pub fn url(&self) -> String {
         let mark = if self.url.contains('?') { '&' } else { '?' };
+        let role = self
+            .becomes
+            .map_or_else(String::new, |it| format!("%20-c%20role%3D{it}"));
         let schema = &self.schema;
-        format!("{}{mark}options=-c%20search_path%3D{schema}", self.url)
+        format!(
+            "{}{mark}options=-c%20search_path%3D{schema}{role}",
+            self.url
+        )
     }
 
     pub fn address(&self) -> Address {
@@ -72,11 +103,13 @@ impl Database {
         Client::connect(&self.url(), NoTls).unwrap()
     }
 
+    /// The same without the schema, and as whoever the address names.
+    pub fn connect_as_named(&self) -> Client {
+        Client::connect(&self.url, NoTls).unwrap()
+    }
+
     pub fn order(&self, sql: &str) {
-        Client::connect(&self.url, NoTls)
-            .unwrap()
-            .batch_execute(sql)
-            .unwrap();
+        self.connect_as_named().batch_execute(sql).unwrap();
     }
 
     /// Where it listens, for a proxy in between.
@@ -133,7 +166,7 @@ impl Cluster {
         let data = folder.path().join("data");
         let mut initdb = as_postgres(&program("initdb"));
         initdb.arg("--pgdata").arg(&data).args([
-            "--username=shouwen",
+            "--username=postgres",
             "--auth=trust",
             "--encoding=UTF8",
             "--locale=C",
@@ -152,11 +185,23 @@ impl Cluster {
             keeper: Mutex::new(None),
         };
         cluster.run_again();
+        // As docs/running.md has it: an ordinary account to which the database belongs.
+        let mut client = Client::connect(&cluster.url_of("postgres"), NoTls).unwrap();
+        for order in [
+            "CREATE ROLE shouwen LOGIN",
+            "CREATE DATABASE shouwen OWNER shouwen",
+        ] {
+            client.batch_execute(order).unwrap();
+        }
         cluster
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://shouwen@127.0.0.1:{}/postgres", self.port)
+        self.url_of("shouwen")
+    }
+
+    fn url_of(&self, account: &str) -> String {
+        format!("postgres://{account}@127.0.0.1:{}/{account}", self.port)
     }
 
     /// Starts it on the data that is there.
@@ -191,7 +236,7 @@ impl Cluster {
         *self.stop.lock().unwrap() = Some(stop);
         *self.keeper.lock().unwrap() = Some(keeper);
         let started = Instant::now();
-        while Client::connect(&self.url(), NoTls).is_err() {
+        while Client::connect(&self.url_of("postgres"), NoTls).is_err() {
             assert!(started.elapsed() < PATIENCE, "PostgreSQL does not start");
             std::thread::sleep(Duration::from_millis(20));
         }

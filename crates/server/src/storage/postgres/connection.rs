@@ -11,15 +11,17 @@ use ::postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use ::postgres::{Client, NoTls, Statement};
 
 use super::Address;
-use crate::storage::Fault;
 use crate::storage::db::{Cell, Db, Row, Value};
+use crate::storage::{Fault, Reach};
 
 /// A statement that takes longer is given up, and so is waiting for another process's lock. A process
 /// that was frozen inside a transaction loses its lock, so that it wedges nobody.
 const SETTINGS: &str = "
     SET statement_timeout = '60s';
     SET lock_timeout = '20s';
-    SET idle_in_transaction_session_timeout = '15s'";
+    SET idle_in_transaction_session_timeout = '15s';
+    -- What a transaction may see is told to every machine of a Citus cluster; elsewhere this means nothing.
+    SET citus.propagate_set_commands = 'local'";
 
 /// Statements kept prepared on a connection; there are some dozens.
 const STATEMENTS: usize = 256;
@@ -78,9 +80,34 @@ impl Connection {
         Ok(self.client.batch_execute(sql)?)
     }
 
+    /// Whether row security does not hold for who we are here.
+    pub fn sees_past_policies(&mut self) -> Result<bool, Fault> {
+        let sql = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
+        Ok(self.client.query_one(sql, &[])?.get(0))
+    }
+
+    /// From here to the end of the transaction nothing is seen or written beyond `reach`: the policies in
+    /// `0007-row-security.sql` ask for what is set here.
+    fn begin(&mut self, how: &str, reach: &Reach) -> Result<(), Fault> {
+        // A site's name holds nothing that would end a text, and is never "*".
+        let site = match reach {
+            Reach::Site(site) => site.as_str(),
+            Reach::Everywhere => "*",
+        };
+        let begun = self.order(&format!("BEGIN {how}; SET LOCAL shouwen.site = '{site}'"));
+        if begun.is_err() && self.is_usable() {
+            let _ = self.order("ROLLBACK");
+        }
+        begun
+    }
+
     /// Runs `work` on a snapshot.
-    pub fn read<T>(&mut self, work: impl Fn(&dyn Db) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.order("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    pub fn read<T>(
+        &mut self,
+        reach: &Reach,
+        work: impl Fn(&dyn Db) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", reach)?;
         let transaction = Transaction::on(self);
         let result = work(&transaction);
         let result = transaction.failed().map_or(result, Err);
@@ -88,8 +115,8 @@ impl Connection {
         result
     }
 
-    /// Runs `work` in a transaction of its own and commits it.
-    pub fn write<T>(
+    /// Runs `work` on all sites at once, in a transaction of its own, and commits it.
+    pub fn write_everywhere<T>(
         &mut self,
         mut work: impl FnMut(&dyn Db) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
@@ -98,7 +125,7 @@ impl Connection {
             answer = Some(work(db)?);
             Ok(())
         }];
-        match self.commit(jobs.iter_mut()) {
+        match self.commit(&Reach::Everywhere, jobs.iter_mut()) {
             Outcome::Committed => answer.ok_or(Fault::Closed),
             Outcome::Undone(fault) | Outcome::Unknown(fault) => Err(fault),
         }
@@ -107,9 +134,10 @@ impl Connection {
     /// Runs all jobs in one transaction, in which each statement sees what was committed before it.
     pub fn commit<J: FnMut(&dyn Db) -> Result<(), Fault>>(
         &mut self,
+        reach: &Reach,
         jobs: impl Iterator<Item = J>,
     ) -> Outcome {
-        if let Err(fault) = self.order("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") {
+        if let Err(fault) = self.begin("ISOLATION LEVEL READ COMMITTED READ WRITE", reach) {
             return Outcome::Undone(fault);
         }
         for mut job in jobs {

@@ -3,17 +3,18 @@
 
 use super::connection::Connection;
 use crate::storage::db::Db;
-use crate::storage::{Fault, OpenError, log};
+use crate::storage::{Fault, OpenError, Reach, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited. Each is a list of
 /// orders divided by blank lines.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("0001-log.sql"),
     include_str!("0002-keys.sql"),
     include_str!("0003-files.sql"),
     include_str!("0004-scope.sql"),
     include_str!("0005-access.sql"),
     include_str!("0006-signers.sql"),
+    include_str!("0007-row-security.sql"),
 ];
 
 /// Small tables that every machine of a Citus cluster has a copy of. All others are spread by site.
@@ -24,7 +25,7 @@ const TRIES: u32 = 20;
 
 /// Whether a server made its tables there.
 pub fn is_made(connection: &mut Connection) -> Result<bool, Fault> {
-    connection.read(|db| {
+    connection.read(&Reach::Everywhere, |db| {
         let found = db.query("SELECT to_regclass('schema_version')::text", &[])?;
         let mut names = found
             .into_iter()
@@ -45,7 +46,7 @@ pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     });
     filled.map_err(|fault| made.err().unwrap_or(fault))?;
     loop {
-        let found = again(|| connection.write(step))?;
+        let found = again(|| connection.write_everywhere(step))?;
         match usize::try_from(found) {
             Ok(found) if found < STEPS.len() => {}
             Ok(found) if found == STEPS.len() => break,
@@ -57,7 +58,7 @@ pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
             }
         }
     }
-    again(|| connection.write(log::ensure_epoch))?;
+    again(|| connection.write_everywhere(log::ensure_epoch))?;
     Ok(spread_by_site(connection)?)
 }
 
@@ -70,10 +71,10 @@ fn spread_by_site(connection: &mut Connection) -> Result<(), Fault> {
             &[],
         )
     };
-    if connection.write(is_citus)?.is_none() {
+    if connection.write_everywhere(is_citus)?.is_none() {
         return Ok(());
     }
-    while let Some(table) = connection.write(next_to_spread)? {
+    while let Some(table) = connection.write_everywhere(next_to_spread)? {
         let order = if SHARED.contains(&table.as_str()) {
             format!("SELECT create_reference_table('{table}')")
         } else if table == "site" {
@@ -83,7 +84,7 @@ fn spread_by_site(connection: &mut Connection) -> Result<(), Fault> {
         };
         // Another process may have been first.
         if let Err(fault) = connection.order(&order)
-            && connection.write(next_to_spread)? == Some(table)
+            && connection.write_everywhere(next_to_spread)? == Some(table)
         {
             return Err(fault);
         }

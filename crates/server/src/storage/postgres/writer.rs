@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 
 use super::Address;
 use super::connection::{Connection, Outcome};
-use crate::storage::Fault;
 use crate::storage::db::Db;
 use crate::storage::job::Job;
+use crate::storage::{Fault, Reach};
 
 /// Connections that write; those of several processes add up at the database.
 const THREADS: usize = 4;
@@ -145,11 +145,15 @@ impl Line {
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Fault> {
-        let mut wait = FIRST_WAIT;
+        let Some(site) = jobs.first().map(|it| it.site().clone()) else {
+            return Ok(());
+        };
+        let (reach, mut wait) = (Reach::Site(site), FIRST_WAIT);
         for n_try in 1.. {
             let outcome = match self.connection() {
                 Ok(connection) => {
-                    connection.commit(jobs.iter_mut().map(|job| |db: &dyn Db| job.perform(db)))
+                    let jobs = jobs.iter_mut().map(|job| |db: &dyn Db| job.perform(db));
+                    connection.commit(&reach, jobs)
                 }
                 Err(fault) => Outcome::Undone(fault),
             };
