@@ -33,6 +33,7 @@ fn server() -> Running {
         dist: dist.path().to_owned(),
         sites: Sites::try_new([site]).unwrap(),
         demo: true,
+        tls: None,
         behind_proxy: false,
         bounds: Bounds::default(),
         clock: Arc::new(SystemClock),
