@@ -4,7 +4,9 @@
 
 mod support;
 
+use shouwen_domain::event::{Fact, HandedOver, PhotoAdded, PhotoSource};
 use shouwen_domain::hash::Hash;
+use shouwen_domain::id::CaseId;
 use shouwen_domain::limits::{CHUNK_BYTES, FILE_BYTES};
 use shouwen_sync::message::files::{
     ChunkTaken, GivenChunk, Lacking, OFFERED_FILES, Offer, Offered, PutChunk,
@@ -68,11 +70,50 @@ fn fetch(device: &Device, photo: &[u8], n: usize) -> Answer {
     get(device.address, &path(photo, n), &headers)
 }
 
+const CASE: CaseId = CaseId::from_random([1; 16]);
+
+/// That this photo belongs to the case.
+fn added(photo: &[u8]) -> Fact {
+    Fact::PhotoAdded(PhotoAdded {
+        photo: Hash::of(photo),
+        source: PhotoSource::Camera,
+        taken_at: None,
+        placed: false,
+    })
+}
+
+#[test]
+fn a_photo_is_given_to_whoever_sees_a_case_that_it_belongs_to() {
+    let server = Running::start();
+    let of = |number, person, pin| Device::of(server.address, number, person, pin, None);
+    let (mut li, chen) = (of(1, "li-na", "100005"), of(2, "chen-gong", "100008"));
+    let photo = photo(1, 100);
+    send_all(&li, &photo);
+    let not_here = (404, FailureCode::NotHere);
+    assert_eq!(fetch(&li, &photo, 0).declined(), not_here, "of no case");
+    li.act(CASE, added(&photo));
+    assert_eq!(fetch(&li, &photo, 0).status, 200);
+    assert_eq!(fetch(&chen, &photo, 0).declined(), not_here);
+    // Another case that they see does not help.
+    let other = CaseId::from_random([2; 16]);
+    let over = |to: &str| {
+        let to = to.parse().unwrap();
+        Fact::HandedOver(HandedOver::new("service".parse().unwrap(), to))
+    };
+    li.act(other, over("engineering"));
+    assert_eq!(fetch(&chen, &photo, 0).declined(), not_here);
+    li.act(CASE, over("engineering"));
+    assert_eq!(fetch(&chen, &photo, 0).status, 200);
+    let site = server.device(3, "ma-jie", "100006");
+    assert_eq!(fetch(&site, &photo, 0).status, 200, "who sees the site");
+}
+
 #[test]
 fn a_photo_of_one_device_is_fetched_by_another() {
     let server = Running::start();
-    let (wang, li) = (server.wang(), server.device(2, "li-na", "100005"));
+    let (mut wang, li) = (server.wang(), server.device(2, "li-na", "100005"));
     let photo = photo(1, FILE_BYTES);
+    wang.act(CASE, added(&photo));
     let n_chunks = photo.chunks(CHUNK_BYTES).len();
     let before = lacking(&wang, &[&photo]);
     assert_eq!(before.files[0].chunks.len(), n_chunks);

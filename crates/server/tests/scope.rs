@@ -8,7 +8,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use shouwen_domain::envelope::Envelope;
-use shouwen_domain::event::{AnsweredAtOnce, Closed, Content, Ending, Event, Fact, HandedOver};
+use shouwen_domain::event::{AnsweredAtOnce, Closed, Ending, Fact, HandedOver};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_sync::message::{Ask, BLOCK_POSITIONS, Cursor, FailureCode, Page};
@@ -16,21 +16,6 @@ use support::{Device, NEWS, Running, bytes};
 
 const fn case(n: u8) -> CaseId {
     CaseId::from_random([n; 16])
-}
-
-impl Device {
-    /// The next envelope, in this case and with this fact.
-    fn act(&mut self, case: CaseId, fact: Fact) -> Vec<u8> {
-        let mut stamp = self.stamp();
-        stamp.case = case;
-        let event = Event::new(fact, Content::text("字".repeat(100)));
-        let envelope = self.signed(Envelope::seal(stamp, &[event]).unwrap());
-        self.sequence += 1;
-        self.previous = Some(envelope.hash());
-        let bytes = envelope.to_bytes();
-        self.push(std::slice::from_ref(&bytes));
-        bytes
-    }
 }
 
 fn said() -> Fact {

@@ -1,4 +1,4 @@
-//! Photos: what is lacking, a chunk in, a chunk out. A device sees the files of its own site only.
+//! Photos: what is lacking, a chunk in, a chunk out. A device sees those of the cases that it sees.
 //!
 //! Nothing but pictures is taken, told by how they begin, and nothing is given out that a browser would
 //! show by itself: a chunk is a field in CBOR.
@@ -21,7 +21,7 @@ use super::answer::{Cbor, Declined};
 use super::{Bearer, Bringing, Office};
 
 use crate::storage::files::{self, NewChunk, Put};
-use crate::storage::log;
+use crate::storage::{feed, log};
 
 /// A chunk with what is around it.
 pub const CHUNK_BODY_BYTES: usize = limits::CHUNK_BYTES + 256;
@@ -96,9 +96,13 @@ pub async fn get(
     path: Result<Path<(String, u32)>, PathRejection>,
 ) -> Result<impl IntoResponse, Declined> {
     let (hash, n) = chunk_in(path)?;
-    let site = bearer.site.clone();
+    let (site, scope) = (bearer.site.clone(), office.scope(&bearer)?);
     let answer = office.storage.read(&site, move |db| {
-        let chunk = files::chunk(db, &bearer.site, &hash, n)?;
+        let chunk = if feed::shows(db, &bearer.site, &scope, &hash)? {
+            files::chunk(db, &bearer.site, &hash, n)?
+        } else {
+            None
+        };
         Ok((chunk, log::epoch(db, &bearer.site)?))
     });
     let (chunk, epoch) = answer.await?;

@@ -1,9 +1,11 @@
-//! The feed as each scope sees it: which case stands at which position, whom it concerns from when on, and
-//! whether it is open. All of it follows from the log and is made anew after a restore.
+//! The feed as each scope sees it: which case stands at which position, whom it concerns from when on, whether it is
+//! open, and which photos it has. All of it follows from the log and is made anew after a restore.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use shouwen_domain::envelope::Envelope;
+use shouwen_domain::event::Fact;
+use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::{Concerned, Scope, leaves_open};
@@ -46,6 +48,7 @@ pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
     let mut cases = Vec::with_capacity(rows.len());
     let mut concerns = Vec::new();
     let mut open: BTreeMap<CaseId, bool> = BTreeMap::new();
+    let mut photos = BTreeSet::new();
     for mut row in rows {
         let (position, bytes): (u64, Vec<u8>) = (row.take(0)?, row.take(1)?);
         let envelope = Envelope::from_bytes(&bytes).map_err(|it| {
@@ -56,9 +59,11 @@ pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
         let named = names(&Concerned::by(&envelope));
         concerns.extend(named.into_iter().map(|it| (case, it, position)));
         open.extend(leaves_open(&envelope).map(|it| (case, it)));
+        photos.extend(photos_of(&envelope).map(|it| (it, case)));
     }
     keep(db, site, &cases, &concerns)?;
     keep_open(db, site, &open)?;
+    keep_photos(db, site, &photos)?;
     db.execute(
         "UPDATE site SET followed = $1 WHERE site = $2",
         &[up_to.into(), site.into()],
@@ -125,9 +130,53 @@ fn keep_open(db: &dyn Db, site: &SiteId, open: &BTreeMap<CaseId, bool>) -> Resul
     Ok(())
 }
 
+/// What a newer version wrote shows its photos once that version follows it.
+fn photos_of(envelope: &Envelope) -> impl Iterator<Item = Hash> {
+    let facts = envelope.facts().unwrap_or_default().into_iter();
+    facts.filter_map(|it| {
+        let Fact::PhotoAdded(it) = it else {
+            return None;
+        };
+        Some(it.photo)
+    })
+}
+
+fn keep_photos(db: &dyn Db, site: &SiteId, photos: &BTreeSet<(Hash, CaseId)>) -> Result<(), Fault> {
+    for (photo, case) in photos {
+        db.execute(
+            "INSERT INTO photo (site, hash, case_id) VALUES ($1, $2, $3)
+             ON CONFLICT (site, hash, case_id) DO NOTHING",
+            &[site.into(), photo.into(), case.into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether a photo belongs to a case that this scope sees.
+pub fn shows(db: &dyn Db, site: &SiteId, scope: &Scope, photo: &Hash) -> Result<bool, Fault> {
+    let mine = mine(scope);
+    let mut values: Vec<Value<'_>> = vec![site.into(), photo.into()];
+    let concerns = match &mine {
+        None => String::new(),
+        Some(mine) => {
+            values.extend(mine.iter().map(|it| Value::from(it.as_str())));
+            let places = list(mine.len(), 3);
+            format!(
+                " AND EXISTS (SELECT 1 FROM concern c
+                  WHERE c.site = p.site AND c.case_id = p.case_id AND c.whom IN ({places}))"
+            )
+        }
+    };
+    let found = db.query_first(
+        &format!("SELECT 1 FROM photo p WHERE p.site = $1 AND p.hash = $2{concerns} LIMIT 1"),
+        &values,
+    )?;
+    Ok(found.is_some())
+}
+
 /// Forgets everything that follows from the log, of every site.
 pub fn forget(db: &dyn Db) -> Result<(), Fault> {
-    for table in ["feed_case", "concern", "open_case"] {
+    for table in ["feed_case", "concern", "open_case", "photo"] {
         db.execute(&format!("DELETE FROM {table}"), &[])?;
     }
     db.execute("UPDATE site SET followed = 0", &[])?;

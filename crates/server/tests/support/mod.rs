@@ -596,6 +596,19 @@ impl Device {
             .signed(&persons_key(&self.person))
     }
 
+    /// Pushes the next envelope, in this case and with this fact.
+    pub fn act(&mut self, case: CaseId, fact: Fact) -> Vec<u8> {
+        let mut stamp = self.stamp();
+        stamp.case = case;
+        let event = Event::new(fact, Content::text("字".repeat(100)));
+        let envelope = self.signed(Envelope::seal(stamp, &[event]).unwrap());
+        self.sequence += 1;
+        self.previous = Some(envelope.hash());
+        let bytes = envelope.to_bytes();
+        self.push(std::slice::from_ref(&bytes));
+        bytes
+    }
+
     /// Takes one of its envelopes back.
     pub fn withdraw(&self, envelope: &[u8]) -> Answer {
         let envelope = Envelope::from_bytes(envelope).unwrap();

@@ -7,7 +7,7 @@ use crate::storage::{Fault, OpenError, Reach, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited. Each is a list of
 /// orders divided by blank lines.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("0001-log.sql"),
     include_str!("0002-keys.sql"),
     include_str!("0003-files.sql"),
@@ -15,6 +15,7 @@ const STEPS: [&str; 7] = [
     include_str!("0005-access.sql"),
     include_str!("0006-signers.sql"),
     include_str!("0007-row-security.sql"),
+    include_str!("0008-photos.sql"),
 ];
 
 /// Small tables that every machine of a Citus cluster has a copy of. All others are spread by site.

@@ -9,7 +9,7 @@ use super::Transaction;
 use crate::storage::{OpenError, log};
 
 /// Step `n` leads from version `n` to `n + 1`. What was released is never edited.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("0001-log.sql"),
     include_str!("0002-sites.sql"),
     include_str!("0003-keys.sql"),
@@ -17,6 +17,7 @@ const STEPS: [&str; 7] = [
     include_str!("0005-scope.sql"),
     include_str!("0006-access.sql"),
     include_str!("0007-signers.sql"),
+    include_str!("0008-photos.sql"),
 ];
 
 /// Statements kept prepared on a connection; there are some dozens.
@@ -181,7 +182,7 @@ mod tests {
         let error = open(&path).unwrap_err().to_string();
         assert_eq!(
             error,
-            "It has form 99, this version of the server knows up to 7"
+            "It has form 99, this version of the server knows up to 8"
         );
     }
 }
