@@ -8,24 +8,27 @@ mod enrol;
 mod files;
 mod guard;
 mod live;
+mod openapi;
 mod pull;
 mod rescue;
 mod sign_in;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
+use axum::{Extension, Router};
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::limits;
 use shouwen_sync::message::{Push, Pushed};
 use shouwen_sync::server::{self as protocol, Sender};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
@@ -37,6 +40,7 @@ use crate::storage::{Fault, Storage, feed, log, orders};
 
 use answer::{Cbor, Declined};
 use guard::Rates;
+use openapi::{Answered, Bodied, Document, Guarded, Message, Proven};
 use pull::Blocks;
 use sign_in::Gate;
 pub use sign_in::network;
@@ -88,51 +92,48 @@ impl Office {
 }
 
 pub fn router(office: Arc<Office>) -> Router {
-    Router::new()
-        .route(
-            "/api/enrol",
-            post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::BODY_BYTES)),
-        )
-        .route(
-            "/api/sign-in",
-            post(sign_in::sign_in).layer(DefaultBodyLimit::max(sign_in::BODY_BYTES)),
-        )
-        .route("/api/challenge", post(contact::challenge))
-        .route(
-            "/api/contact",
-            post(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
-        )
-        .route("/api/withdraw", post(contact::withdraw))
-        .route(
-            "/api/erased",
-            post(contact::erased).layer(DefaultBodyLimit::max(contact::BODY_BYTES)),
-        )
-        .route("/api/rescue", post(rescue::rescue))
-        .route("/api/site", get(site))
-        .route("/api/push", post(push))
-        .route("/api/pull", post(pull::pull))
-        .route(
-            "/api/files/lacking",
-            post(files::lacking).layer(DefaultBodyLimit::max(files::OFFER_BODY_BYTES)),
-        )
-        .route(
-            "/api/files/{hash}/{n}",
-            get(files::get)
-                .put(files::put)
-                .layer(DefaultBodyLimit::max(files::CHUNK_BODY_BYTES)),
-        )
-        .route("/api/live", get(live::live))
-        .route("/api", any(nothing_here))
-        .route("/api/", any(nothing_here))
-        .route("/api/{*path}", any(nothing_here))
-        .method_not_allowed_fallback(not_so)
-        .layer(DefaultBodyLimit::max(limits::BATCH_BYTES))
+    let (router, _) = routes();
+    router
         .layer(middleware::from_fn_with_state(
             Arc::clone(&office),
             guard::guard,
         ))
         .route("/healthz", get(health))
         .with_state(office)
+}
+
+/// Every path under `/api`, and the document that describes them.
+fn routes() -> (Router<Arc<Office>>, Document) {
+    let (router, document) = OpenApiRouter::with_openapi(openapi::beginning())
+        .routes(routes!(enrol::enrol).layer(DefaultBodyLimit::max(enrol::BODY_BYTES)))
+        .routes(routes!(sign_in::sign_in).layer(DefaultBodyLimit::max(sign_in::BODY_BYTES)))
+        .routes(routes!(contact::challenge))
+        .routes(routes!(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)))
+        .routes(routes!(contact::withdraw))
+        .routes(routes!(contact::erased).layer(DefaultBodyLimit::max(contact::BODY_BYTES)))
+        .routes(routes!(rescue::rescue))
+        .routes(routes!(site))
+        .routes(routes!(push))
+        .routes(routes!(pull::pull))
+        .routes(routes!(files::lacking).layer(DefaultBodyLimit::max(files::OFFER_BODY_BYTES)))
+        .routes(
+            routes!(files::get, files::put).layer(DefaultBodyLimit::max(files::CHUNK_BODY_BYTES)),
+        )
+        .routes(routes!(live::live))
+        .routes(routes!(openapi::document))
+        .split_for_parts();
+    let document = document
+        .to_json()
+        .expect("it holds texts and numbers alone");
+    let document = Document(document.into());
+    let router = router
+        .route("/api", any(nothing_here))
+        .route("/api/", any(nothing_here))
+        .route("/api/{*path}", any(nothing_here))
+        .method_not_allowed_fallback(not_so)
+        .layer(DefaultBodyLimit::max(limits::BATCH_BYTES))
+        .layer(Extension(document.clone()));
+    (router, document)
 }
 
 async fn nothing_here() -> Response {
@@ -162,6 +163,12 @@ async fn health(State(office): State<Arc<Office>>) -> (StatusCode, &'static str)
     }
 }
 
+/// The texts that the rules of the site are read from.
+#[utoipa::path(
+    get, path = "/api/site",
+    responses(Answered, Guarded, Proven, (status = 304, description = "They are as the If-None-Match says")),
+    security(("token" = [])),
+)]
 async fn site(
     State(office): State<Arc<Office>>,
     bearer: Bearer,
@@ -190,6 +197,13 @@ async fn site(
     })
 }
 
+/// What a device wrote, in the order of its chain.
+#[utoipa::path(
+    post, path = "/api/push",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+    security(("token" = [])),
+)]
 async fn push(
     State(office): State<Arc<Office>>,
     Bringing(bearer): Bringing,

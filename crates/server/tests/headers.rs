@@ -89,6 +89,8 @@ fn every_kind_of_answer_on_every_path_is_strict() {
         ("DELETE", "/api/nothing", 404, cbor),
         ("OPTIONS", "/api/push", 405, ""),
         ("GET", "/api/live", 401, ""),
+        ("GET", "/api/openapi.json", 200, ""),
+        ("POST", "/api/openapi.json", 405, cbor),
         ("POST", "/api/challenge", 200, cbor),
         ("GET", "/api/challenge", 405, ""),
         ("POST", "/api/enrol", 400, cbor),
@@ -259,4 +261,38 @@ fn a_page_of_another_site_may_not_ask() {
     );
     let empty = post(server.address, "/api/challenge", None, b"");
     assert_eq!(empty.status, 200);
+}
+
+#[test]
+fn a_path_takes_the_methods_that_its_description_names_and_no_others() {
+    let server = Running::start();
+    let document = get(server.address, "/api/openapi.json", &[]);
+    let document: serde_json::Value = serde_json::from_slice(&document.body).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let place = path.replace("{hash}", &"0".repeat(64)).replace("{n}", "0");
+        for method in ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"] {
+            let request = format!(
+                "{method} {place} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/cbor\r\n\
+                 content-length: 0\r\n\r\n"
+            );
+            let answer = ask(server.address, request.as_bytes());
+            let is_named = item.get(method.to_lowercase()).is_some();
+            assert_eq!(
+                answer.status != 405,
+                is_named,
+                "{method} {path}: {}",
+                answer.status
+            );
+            if answer.status == 405 {
+                let named = item.as_object().unwrap().keys();
+                assert!(
+                    named
+                        .into_iter()
+                        .all(|it| answer.header("allow").contains(&it.to_uppercase())),
+                    "{method} {path}: {}",
+                    answer.header("allow")
+                );
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@ use shouwen_sync::message::{
 };
 
 use super::answer::{self, Cbor, Declined, Octets};
+use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
 use super::{Bringing, Office};
 use crate::keys::{Bearer, CERTIFICATE_BYTES, TOKEN_LASTS};
 use crate::storage::{access, contact};
@@ -21,11 +22,19 @@ pub const BODY_BYTES: usize = CERTIFICATE_BYTES + 1024;
 /// Statements in one request.
 const WITHDRAWALS: usize = 256;
 
+/// Something new to sign.
+#[utoipa::path(post, path = "/api/challenge", responses(Answered, Guarded))]
 pub async fn challenge(State(office): State<Arc<Office>>) -> Cbor<Challenge> {
     let nonce = Bytes(office.keys.challenge(office.clock.now()));
     Cbor(Challenge { nonce })
 }
 
+/// A device proves its key, and gets a token.
+#[utoipa::path(
+    post, path = "/api/contact",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+)]
 pub async fn contact(
     State(office): State<Arc<Office>>,
     Octets(body): Octets,
@@ -110,6 +119,13 @@ async fn meet(
     met.map_err(|contact::OtherKey| Declined::NotEnrolled)
 }
 
+/// A device takes back what was not passed on.
+#[utoipa::path(
+    post, path = "/api/withdraw",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+    security(("token" = [])),
+)]
 pub async fn withdraw(
     State(office): State<Arc<Office>>,
     Bringing(bearer): Bringing,
@@ -137,6 +153,12 @@ pub async fn withdraw(
 }
 
 /// A device that was let in no more holds nothing any longer, and says so.
+#[utoipa::path(
+    post, path = "/api/erased",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+    security(("token" = [])),
+)]
 pub async fn erased(
     State(office): State<Arc<Office>>,
     Bringing(bearer): Bringing,

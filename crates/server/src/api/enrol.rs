@@ -11,6 +11,7 @@ use shouwen_sync::message::{Bytes, Enrol, Enrolled};
 
 use super::Office;
 use super::answer::{Cbor, Declined};
+use super::openapi::{Answered, Bodied, Failure, Guarded, Message};
 use crate::demo;
 use crate::invitation::Code;
 use crate::keys::{Bearer, CERTIFICATE_BYTES};
@@ -18,6 +19,17 @@ use crate::storage::access::{self, NotEnrolled};
 
 pub const BODY_BYTES: usize = CERTIFICATE_BYTES + 1024;
 
+/// A device joins the site of an invitation.
+#[utoipa::path(
+    post, path = "/api/enrol",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(
+        Answered,
+        Guarded,
+        Bodied,
+        (status = 409, description = "Another key is enrolled under this device's id", content_type = "application/cbor", body = Failure),
+    ),
+)]
 pub async fn enrol(
     State(office): State<Arc<Office>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

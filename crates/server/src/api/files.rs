@@ -18,6 +18,7 @@ use shouwen_sync::message::files::{
 };
 
 use super::answer::{Cbor, Declined};
+use super::openapi::{Answered, Bodied, Failure, Guarded, Message, Proven};
 use super::{Bearer, Bringing, Office};
 
 use crate::storage::files::{self, NewChunk, Put};
@@ -28,6 +29,13 @@ pub const CHUNK_BODY_BYTES: usize = limits::CHUNK_BYTES + 256;
 /// A question that names as many files as may be.
 pub const OFFER_BODY_BYTES: usize = OFFERED_FILES * 64;
 
+/// Which chunks of these photos head office lacks.
+#[utoipa::path(
+    post, path = "/api/files/lacking",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+    security(("token" = [])),
+)]
 pub async fn lacking(
     State(office): State<Arc<Office>>,
     Bringing(bearer): Bringing,
@@ -51,6 +59,23 @@ pub async fn lacking(
     Ok(Cbor(answer.await?))
 }
 
+/// A chunk of a photo comes in.
+#[utoipa::path(
+    put, path = "/api/files/{hash}/{n}",
+    params(
+        ("hash" = String, Path, description = "SHA-256 of the whole file, in hex", pattern = "^[0-9a-f]{64}$"),
+        ("n" = u32, Path, description = "Which chunk, from 0"),
+    ),
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(
+        Answered,
+        Guarded,
+        Bodied,
+        Proven,
+        (status = 422, description = "The chunks do not make up the file; all of them are thrown away", content_type = "application/cbor", body = Failure),
+    ),
+    security(("token" = [])),
+)]
 pub async fn put(
     State(office): State<Arc<Office>>,
     Bringing(bearer): Bringing,
@@ -90,6 +115,22 @@ pub async fn put(
     }
 }
 
+/// A chunk of a photo goes out.
+#[utoipa::path(
+    get, path = "/api/files/{hash}/{n}",
+    params(
+        ("hash" = String, Path, description = "SHA-256 of the whole file, in hex", pattern = "^[0-9a-f]{64}$"),
+        ("n" = u32, Path, description = "Which chunk, from 0"),
+    ),
+    responses(
+        Answered,
+        Guarded,
+        Proven,
+        (status = 400, description = "No such place can be", content_type = "application/cbor", body = Failure),
+        (status = 404, description = "No such file is here as a whole", content_type = "application/cbor", body = Failure),
+    ),
+    security(("token" = [])),
+)]
 pub async fn get(
     State(office): State<Arc<Office>>,
     bearer: Bearer,

@@ -13,11 +13,22 @@ use tokio::time::Instant;
 
 use super::Office;
 use super::answer::Declined;
+use super::openapi::{Guarded, Proven};
 use crate::keys::{Bearer, TOKEN_LASTS};
 
 /// So that nobody on the way takes the line for dead.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
+/// Server-sent events for a device that looks.
+#[utoipa::path(
+    get, path = "/api/live",
+    responses(
+        (status = 200, description = "How far the feed has come, each time it goes on", content_type = "text/event-stream", body = String),
+        Guarded,
+        Proven,
+    ),
+    security(("token" = [])),
+)]
 pub async fn live(
     State(office): State<Arc<Office>>,
     bearer: Bearer,

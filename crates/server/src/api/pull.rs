@@ -23,6 +23,7 @@ use shouwen_sync::message::{Ask, Page, Pull};
 
 use super::Office;
 use super::answer::{self, Cbor, Declined};
+use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
 use crate::keys::Bearer;
 use crate::storage::feed;
 
@@ -61,6 +62,13 @@ impl Default for Blocks {
     }
 }
 
+/// A page of the feed.
+#[utoipa::path(
+    post, path = "/api/pull",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+    security(("token" = [])),
+)]
 pub async fn pull(
     State(office): State<Arc<Office>>,
     bearer: Bearer,

@@ -17,9 +17,17 @@ use shouwen_sync::server::{self as protocol, Sender};
 
 use super::answer::{Cbor, Declined, Octets};
 use super::contact::read_withdrawals;
+use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
 use super::{Bringing, Office};
 use crate::storage::{access, contact, feed, log};
 
+/// Unsent work that left its device as a sealed file.
+#[utoipa::path(
+    post, path = "/api/rescue",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+    security(("token" = [])),
+)]
 pub async fn rescue(
     State(office): State<Arc<Office>>,
     Bringing(carrier): Bringing,

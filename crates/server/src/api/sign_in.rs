@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::Office;
 use super::answer::{Cbor, Declined};
+use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
 use crate::keys::{Bearer, CERTIFICATE_BYTES};
 use crate::limiter::Limiter;
 use crate::pin::{self, HashedPin};
@@ -125,6 +126,12 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// A person signs in on a device that is enrolled.
+#[utoipa::path(
+    post, path = "/api/sign-in",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied, Proven),
+)]
 pub async fn sign_in(
     State(office): State<Arc<Office>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
