@@ -4,7 +4,10 @@ use std::{path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{app, setup, shell, tools};
+use crate::{
+    app, setup, shell,
+    tools::{self, Tool},
+};
 
 struct Check {
     name: &'static str,
@@ -12,7 +15,7 @@ struct Check {
     run: fn() -> Result<()>,
 }
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 11] = [
     Check {
         name: "setup",
         about: "every tool is in place",
@@ -34,9 +37,19 @@ const CHECKS: [Check; 9] = [
         run: clippy_wasm,
     },
     Check {
+        name: "deny",
+        about: "licenses and sources of all that is built in are those that may be",
+        run: deny,
+    },
+    Check {
         name: "unit",
         about: "every native test passes",
         run: native_tests,
+    },
+    Check {
+        name: "api",
+        about: "the server answers as its description says, whatever is asked",
+        run: api,
     },
     Check {
         name: "wasm",
@@ -161,6 +174,49 @@ fn clippy_wasm() -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Says each time what it did not look at.
+fn deny() -> Result<()> {
+    deny_check(&["licenses", "bans", "sources"])?;
+    println!(
+        "deny: known faults of what is built in (advisories) were NOT looked at, since their list is not in any package \
+         index: `cargo xtask advisories` does, where it can be reached (SECURITY.md)"
+    );
+    Ok(())
+}
+
+/// Whether a fault is known of anything that is built in. The list comes from the network, each time anew.
+pub fn advisories() -> Result<()> {
+    deny_check(&["advisories"]).context(
+        "Either a fault is known of something above, or the list of faults cannot be reached from this machine",
+    )
+}
+
+fn deny_check(what: &[&str]) -> Result<()> {
+    let tool = Tool::deny();
+    setup::install(&tool)?;
+    shell::run(
+        shell::command(tool.folder()?.join("bin/cargo-deny"))
+            .args([
+                "--workspace",
+                "--all-features",
+                "--locked",
+                "--log-level=warn",
+            ])
+            .args(["check", "--hide-inclusion-graph"])
+            .args(what),
+    )
+}
+
+fn api() -> Result<()> {
+    let schemathesis = setup::schemathesis()?;
+    shell::run(
+        shell::command("cargo")
+            .args(["test", "--quiet", "--package=shouwen-server"])
+            .args(["--test=schemathesis", "--", "--test-threads=1"])
+            .env("SHOUWEN_SCHEMATHESIS", schemathesis),
+    )
 }
 
 fn native_tests() -> Result<()> {

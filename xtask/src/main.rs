@@ -31,6 +31,7 @@ Usage: cargo xtask <command>
   test [--only STEP]      run every check in order, or one of them
   test --list             name the checks
   ci                      print the facts of this machine, then test
+  advisories              say which faults are known of what is built in: needs the network
   sim [ARGS]              run the simulator: --seeds N, --from S; --seed S for one of them;
                           --plant NAME with a bug planted, --plant list names them
   fuzz [--minutes N] [TARGET…]
@@ -82,6 +83,7 @@ fn run(args: Vec<OsString>) -> Result<()> {
             Ok(())
         }
         ("ci", []) => checks::ci(),
+        ("advisories", []) => checks::advisories(),
         ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),
         ("fuzz", args) => deeper::fuzz(args),
         ("chaos", args) => deeper::chaos(args),
@@ -102,7 +104,10 @@ fn run(args: Vec<OsString>) -> Result<()> {
         ("calendar", ["check", file]) => conform("check", &[*file]),
         ("precache", []) => precache::staged(),
         ("precache", [folder]) => precache::folder(folder.as_ref()),
-        ("setup" | "build" | "test" | "ci" | "conform" | "calendar" | "precache", _) => {
+        (
+            "setup" | "build" | "test" | "ci" | "advisories" | "conform" | "calendar" | "precache",
+            _,
+        ) => {
             bail!("{command:?} does not take the arguments {args:?}.\n\n{USAGE}")
         }
         _ => bail!("There is no command {command:?}.\n\n{USAGE}"),

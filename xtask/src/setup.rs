@@ -101,6 +101,40 @@ pub fn python() -> Result<PathBuf> {
     )
 }
 
+/// Makes requests up out of what the server says about itself.
+pub fn schemathesis() -> Result<PathBuf> {
+    let python = python()?;
+    let version = tools::SCHEMATHESIS_VERSION;
+    let folder = tools::cache()?.join(format!("schemathesis-{version}"));
+    let program = folder.join("bin/schemathesis");
+    ensure(
+        &format!("schemathesis {version}"),
+        || Ok(program.is_file().then(|| program.clone())),
+        || {
+            // What was begun before and not finished is begun anew.
+            let made = |clear: &str| {
+                shell::run(
+                    shell::command(&python)
+                        .args(["-m", "venv", clear])
+                        .arg(&folder),
+                )
+            };
+            made("--clear").or_else(|error| {
+                println!("setup: {error:#} Installing the distribution's package for that.");
+                apt_install(&["python3-venv"])?;
+                made("--clear")
+            })?;
+            shell::run(
+                shell::command(folder.join("bin/python"))
+                    .args(["-m", "pip", "install", "--quiet"])
+                    .args(["--disable-pip-version-check", "--no-input"])
+                    .arg(format!("schemathesis=={version}")),
+            )
+            .context("Failed to get schemathesis; pip has to reach a package index")
+        },
+    )
+}
+
 fn find_postgresql() -> Option<Postgresql> {
     if std::env::var_os("SHOUWEN_TEST_DATABASE").is_some_and(|it| !it.is_empty()) {
         return Some(Postgresql::Named);

@@ -13,6 +13,9 @@ use crate::{shell, wasm_fallback};
 pub const TRUNK_VERSION: &str = "0.21.14";
 const FUZZ_VERSION: &str = "0.13.2";
 const MUTANTS_VERSION: &str = "27.1.0";
+const DENY_VERSION: &str = "0.20.2";
+/// A program in Python, in an environment of its own: see `setup::schemathesis`.
+pub const SCHEMATHESIS_VERSION: &str = "4.32.5";
 
 /// Which toolchain builds for wasm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,14 @@ impl Tool {
             package: "cargo-mutants",
             version: MUTANTS_VERSION.to_owned(),
             programs: &["cargo-mutants"],
+        }
+    }
+
+    pub fn deny() -> Self {
+        Self {
+            package: "cargo-deny",
+            version: DENY_VERSION.to_owned(),
+            programs: &["cargo-deny"],
         }
     }
 
