@@ -206,7 +206,12 @@ impl Desk {
             return Ok(Here::Unknown);
         };
         let Some(sealed) = &known.ring else {
-            return Ok(Here::TooManyMisses);
+            // Without a miss: another version of the app knew this person.
+            return Ok(if known.n_misses < MAX_MISSES {
+                Here::Unknown
+            } else {
+                Here::TooManyMisses
+            });
         };
         if let Some(minutes) = self.has_to_wait(person, known.n_misses) {
             return Ok(Here::Wait { minutes });
