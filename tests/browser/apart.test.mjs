@@ -74,6 +74,7 @@ app.journey("a cloned phone goes on in a chain of its own, and both deliver ever
   for (const folder of [profile, copy]) {
     const { page } = await stage.process(server, folder);
     await page.goto("/");
+    await app.unlock(page, server, app.PATROL);
     await app.record(page, { ...app.LEAK, matter: `在${pages.length + 1}号手机上记的` }, "keep");
     pages.push(page);
   }

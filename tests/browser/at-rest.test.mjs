@@ -132,6 +132,29 @@ for (const locale of ["zh-CN", "en"]) {
   });
 }
 
+app.journey("PINs are tried by one tab at a time, so that no miss is lost", async (stage) => {
+  stage.expectNoNetwork();
+  const say = await app.wordsOf("zh-CN");
+  const server = await stage.server();
+  const device = await stage.device(server);
+  const page = await app.signedIn(device, server, app.PATROL);
+  await app.untilCached(page);
+  await server.kill();
+  await leave(page);
+  const second = await device.newPage();
+  await second.goto("/");
+  await second.evaluate(() => {
+    navigator.locks.request("shouwen-pin", () => new Promise((resolve) => (window.release = resolve)));
+  });
+  await app.choosePerson(page, app.PATROL);
+  await app.enterPin(page, WRONG);
+  const waits = () => second.evaluate(async () => (await navigator.locks.query()).pending.length);
+  await app.until("it waits for the other tab", async () => (await waits()) === 1);
+  await page.getByText(say("sign_in.checking")).waitFor();
+  await second.evaluate(() => window.release());
+  await untilTold(page, say("sign_in.wrong", { n: 9 }));
+});
+
 app.journey("after a week without head office nobody reads, and what is unsent is kept, delivered, and read again", async (stage) => {
   stage.expectNoNetwork();
   const say = await app.wordsOf("zh-CN");

@@ -25,6 +25,9 @@ app.journey("every row of the table is due when the table says", async (stage) =
   const page = await app.signedIn(device, server, app.PATROL);
   for (const { asked, handOverBy, answerBy } of TABLE) {
     await device.clock.setFixedTime(app.siteTime(asked));
+    // By then the device has locked itself.
+    await page.goto("/");
+    await app.unlock(page, server, app.PATROL);
     await app.record(page, MATTER, "keep");
     await assertDue(page, "transfer", handOverBy, asked);
     await app.record(page, MATTER, "hand-over");

@@ -27,9 +27,11 @@ app.journey("what was let go of comes back to a head office that lost everything
   const page = await phone.newPage();
   await page.clock.install({ time: Date.now() + (KEPT_DAYS + 1) * DAY_MS });
   await page.goto("/");
-  await page.getByTestId("person").waitFor();
+  await app.unlock(page, server, app.PATROL);
   await page.locator('.sync-line[data-sync="synced"]').waitFor({ timeout: 60_000 });
   await app.until("the case is let go of", async () => {
+    // Somebody works here meanwhile.
+    await page.mouse.move(Math.random() * 100, Math.random() * 100);
     await page.clock.fastForward(61_000);
     return (await recordsWith(page, ANSWER)).length === 0;
   });
@@ -56,32 +58,11 @@ app.journey("what was let go of comes back to a head office that lost everything
 /** The keys of all stored records that have these words. */
 async function recordsWith(page, words) {
   const wanted = Buffer.from(words).toString("latin1");
-  const records = await everything(page);
-  return records.filter(([, record]) => record.includes(wanted)).map(([key]) => key);
+  const records = await app.everything(page);
+  return records.filter((it) => it.record.includes(wanted)).map((it) => it.at);
 }
 
 async function names(page, prefix) {
-  const records = await everything(page);
-  return records.map(([key]) => key).filter((it) => it.startsWith(`named ${prefix}`));
-}
-
-/** Every record of the log, each with its store and key in front, as a string of bytes. */
-function everything(page) {
-  return page.evaluate(async () => {
-    const done = (request) =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await done(indexedDB.open("shouwen"));
-    const all = [];
-    for (const store of database.objectStoreNames) {
-      const from = database.transaction(store).objectStore(store);
-      const [keys, records] = await Promise.all([done(from.getAllKeys()), done(from.getAll())]);
-      const text = (record) => Array.from(record, (it) => String.fromCharCode(it)).join("");
-      keys.forEach((key, i) => all.push([`${store} ${key}`, text(records[i])]));
-    }
-    database.close();
-    return all;
-  });
+  const records = await app.everything(page);
+  return records.map((it) => it.at).filter((it) => it.startsWith(`named ${prefix}`));
 }

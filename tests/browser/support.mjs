@@ -409,8 +409,13 @@ export async function due(page, deadline) {
  * What a store on the device holds, or all of them, each record as one character a byte: opened with the keys of whoever is
  * signed in, which the service worker keeps, or as it lies there.
  */
-export function recordsOf(page, store, { sealed = false } = {}) {
-  return page.evaluate(openedRecords, [store, sealed]);
+export async function recordsOf(page, store, { sealed = false } = {}) {
+  return (await page.evaluate(openedRecords, [store, sealed])).map((it) => it.record);
+}
+
+/** All of them, each with its store and key. */
+export function everything(page) {
+  return page.evaluate(openedRecords, [null, false]);
 }
 
 async function openedRecords([only, sealed]) {
@@ -446,10 +451,12 @@ async function openedRecords([only, sealed]) {
   for (const store of only ? [only] : [...database.objectStoreNames]) {
     const from = database.transaction(store).objectStore(store);
     const [keys, records] = await Promise.all([answer(from.getAllKeys()), answer(from.getAll())]);
-    all.push(...(await Promise.all(records.map((it, n) => opened(store, keys[n], it)))));
+    const bytes = await Promise.all(records.map((it, n) => opened(store, keys[n], it)));
+    const characters = (it) => Array.from(it, (byte) => String.fromCharCode(byte)).join("");
+    all.push(...bytes.map((it, n) => ({ at: `${store} ${keys[n]}`, record: characters(it) })));
   }
   database.close();
-  return all.map((it) => Array.from(it, (byte) => String.fromCharCode(byte)).join(""));
+  return all;
 }
 
 /** Whether words stand in anything that the device stores. */

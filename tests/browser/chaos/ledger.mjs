@@ -2,6 +2,7 @@
 
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import * as app from "../support.mjs";
 
 const MARK = /#d\d+-\d+#/g;
 
@@ -47,30 +48,14 @@ export async function atHeadOffice(server, folder) {
 
 /** The marks in a device's log; drafts and other named records do not count. */
 export async function onDevice(page) {
-  const found = await page.evaluate(async (pattern) => {
-    const opened = indexedDB.open("shouwen");
-    const database = await new Promise((resolve, reject) => {
-      opened.onsuccess = () => resolve(opened.result);
-      opened.onerror = () => reject(opened.error);
-    });
-    const names = ["journal", "segments", "outbox"];
-    const transaction = database.transaction(names);
-    const all = names.map(
-      (name) =>
-        new Promise((resolve) => {
-          const asked = transaction.objectStore(name).getAll();
-          asked.onsuccess = () => resolve(asked.result);
-        }),
-    );
-    const records = (await Promise.all(all)).flat();
-    database.close();
-    const words = new TextDecoder("latin1");
-    return [...new Set(records.flatMap((it) => words.decode(it).match(new RegExp(pattern, "g")) ?? []))];
-  }, MARK.source);
-  return new Set(found);
+  const stores = ["journal", "segments", "outbox"];
+  const records = (await app.everything(page)).filter((it) => stores.includes(it.at.split(" ")[0]));
+  return new Set(records.flatMap((it) => it.record.match(new RegExp(MARK.source, "g")) ?? []));
 }
 
 /** Nothing is owed, and the app believes to have read everything. */
 export async function isIdle(page) {
+  // Somebody holds it, or it would lock itself.
+  await page.mouse.move(Math.random() * 100, Math.random() * 100);
   return (await page.locator('.sync-line[data-owed="0"][data-sync="synced"]').count()) > 0;
 }
