@@ -27,7 +27,8 @@ pub fn all() -> Result<()> {
         let toolchain = wasm()?;
         let browser = browser()?;
         let postgresql = postgresql()?;
-        python()?;
+        schemathesis()?;
+        install(&Tool::deny())?;
         Ok((toolchain, browser, postgresql))
     });
     let (toolchain, browser, postgresql) = result?;

@@ -13,7 +13,7 @@ use shouwen_server::bounds::Bounds;
 use support::Running;
 
 /// Many times what it takes.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn a_device_that_asks_anything_is_answered_as_it_was_told() {
