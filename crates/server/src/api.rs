@@ -107,7 +107,7 @@ fn routes() -> (Router<Arc<Office>>, Document) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::beginning())
         .routes(routes!(enrol::enrol).layer(DefaultBodyLimit::max(enrol::BODY_BYTES)))
         .routes(routes!(sign_in::sign_in).layer(DefaultBodyLimit::max(sign_in::BODY_BYTES)))
-        .routes(routes!(contact::challenge))
+        .routes(routes!(contact::challenge).layer(DefaultBodyLimit::max(contact::BODY_BYTES)))
         .routes(routes!(contact::contact).layer(DefaultBodyLimit::max(contact::BODY_BYTES)))
         .routes(routes!(contact::withdraw))
         .routes(routes!(contact::erased).layer(DefaultBodyLimit::max(contact::BODY_BYTES)))

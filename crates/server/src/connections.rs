@@ -7,15 +7,17 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Request};
 use axum::response::IntoResponse;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -141,9 +143,24 @@ async fn speak_http<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     watcher: Watcher,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let (router, mut request) = (router.clone(), request.map(Body::new));
+        let router = router.clone();
+        let has_come = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+        let mut request = request.map(|body| {
+            Body::new(Coming {
+                body,
+                has_come: Arc::clone(&has_come),
+            })
+        });
         request.extensions_mut().insert(ConnectInfo(peer));
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.into_response()) }
+        async move {
+            let mut response = router.oneshot(request).await.into_response();
+            // The line ends with this answer, and whoever is not told sends the next request into it.
+            if !has_come.load(Ordering::Relaxed) {
+                let headers = response.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -152,6 +169,36 @@ async fn speak_http<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .max_buf_size(Bounds::HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let _ = watcher.watch(connection).await;
+}
+
+/// A body that tells whether all of it was read.
+struct Coming {
+    body: Incoming,
+    has_come: Arc<AtomicBool>,
+}
+
+impl HttpBody for Coming {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.has_come.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

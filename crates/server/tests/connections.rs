@@ -81,6 +81,41 @@ fn a_body_that_trickles_is_cut_and_one_at_the_pace_of_a_poor_line_is_not() {
 }
 
 #[test]
+fn a_line_on_which_an_answer_overtook_the_body_is_said_to_end() {
+    let server = Running::start();
+    let ask_slowly = |line: &str| {
+        let mut stream = connect(server.address);
+        write!(
+            stream,
+            "POST {line} HTTP/1.1\r\nhost: x\r\ncontent-type: application/cbor\r\ncontent-length: 1\r\n\r\n"
+        )
+        .unwrap();
+        std::thread::sleep(SHORT / 4);
+        stream.write_all(&bytes(&())).unwrap();
+        read_head(&mut stream)
+    };
+    // Nobody is let in, so the body is not waited for.
+    let declined = ask_slowly("/api/push");
+    assert!(declined.starts_with("HTTP/1.1 401"), "{declined}");
+    assert!(declined.contains("connection: close"), "{declined}");
+    // Whoever reads what comes goes on with the same line.
+    let answered = ask_slowly("/api/challenge");
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+    assert!(!answered.contains("connection: close"), "{answered}");
+}
+
+/// The head of an answer, in small letters but for the first line.
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        std::io::Read::read_exact(stream, &mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[test]
 fn a_request_that_lasts_too_long_is_ended() {
     let server = Running::start_with(Bounds {
         request_lasts: SHORT,

@@ -53,6 +53,17 @@ impl FromRequest<Arc<Office>> for Octets {
     }
 }
 
+/// Whatever comes; it is read all the same, so that the next request may follow on the same line.
+pub struct Ignored;
+
+impl FromRequest<Arc<Office>> for Ignored {
+    type Rejection = Declined;
+
+    async fn from_request(request: Request, office: &Arc<Office>) -> Result<Self, Declined> {
+        read(request, office.bounds.body_starts).await.map(|_| Self)
+    }
+}
+
 /// A body at the pace of a poor line at least. One that says that it is too long is not read at all.
 async fn read(request: Request, starts: Duration) -> Result<Bytes, Declined> {
     let began = Instant::now();

@@ -12,7 +12,7 @@ use shouwen_sync::message::{
     Bytes, Challenge, Contact, Contacted, Erased, NewChain, Pushed, Withdraw, Withdrawal,
 };
 
-use super::answer::{self, Cbor, Declined, Octets};
+use super::answer::{self, Cbor, Declined, Ignored, Octets};
 use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
 use super::{Bringing, Office};
 use crate::keys::{Bearer, CERTIFICATE_BYTES, TOKEN_LASTS};
@@ -23,8 +23,12 @@ pub const BODY_BYTES: usize = CERTIFICATE_BYTES + 1024;
 const WITHDRAWALS: usize = 256;
 
 /// Something new to sign.
-#[utoipa::path(post, path = "/api/challenge", responses(Answered, Guarded))]
-pub async fn challenge(State(office): State<Arc<Office>>) -> Cbor<Challenge> {
+#[utoipa::path(
+    post, path = "/api/challenge",
+    request_body(content = Message, content_type = "application/cbor"),
+    responses(Answered, Guarded, Bodied),
+)]
+pub async fn challenge(State(office): State<Arc<Office>>, _: Ignored) -> Cbor<Challenge> {
     let nonce = Bytes(office.keys.challenge(office.clock.now()));
     Cbor(Challenge { nonce })
 }

@@ -551,7 +551,8 @@ impl Device {
     }
 
     pub fn contact_message(&self, forked: bool) -> Contact {
-        let challenge: Challenge = post(self.address, "/api/challenge", None, b"").message();
+        let challenge: Challenge =
+            post(self.address, "/api/challenge", None, &bytes(&())).message();
         Contact {
             device: self.id,
             certificate: self.enrolled.certificate.clone(),
