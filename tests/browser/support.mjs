@@ -440,8 +440,13 @@ async function openedRecords([only, sealed]) {
   const registration = await navigator.serviceWorker?.getRegistration();
   const workers = [registration?.active, registration?.waiting, registration?.installing].filter(Boolean);
   const keys = sealed ? [] : (await Promise.all(workers.map(keptBy))).filter(Boolean);
+  // What lies plainly may begin with any byte.
+  const isPlain = (store, key) =>
+    ["files", "letters"].includes(store) ||
+    (store === "meta" && key !== 1) ||
+    (store === "named" && !key.startsWith("drafts/"));
   const opened = async (store, key, record) => {
-    if (record[0] !== 0xfe || keys.length === 0) return record;
+    if (record[0] !== 0xfe || isPlain(store, key) || keys.length === 0) return record;
     const additionalData = boundTo(store, key);
     const algorithm = { name: "AES-GCM", iv: record.slice(1, 13), additionalData };
     return new Uint8Array(await crypto.subtle.decrypt(algorithm, keys[0].content, record.slice(13)));
