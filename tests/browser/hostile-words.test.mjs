@@ -34,7 +34,7 @@ app.journey("what is typed into a field is shown as it was typed, and never run"
     if (id !== "category") await page.locator(`#${id}`).fill(text);
   }
   // A draft comes back as it was typed.
-  await page.waitForTimeout(1_000);
+  await app.until("the draft is kept", () => app.isStored(page, ODD[0]));
   await page.reload();
   await page.locator("#matter").waitFor();
   assert.equal(await page.locator("#matter").inputValue(), fields.matter);
