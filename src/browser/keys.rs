@@ -114,11 +114,12 @@ impl SigningKey {
 
     /// As it goes from tab to tab.
     pub fn to_js(&self) -> Result<JsValue, JsValue> {
-        let object = Object::new();
         let public = Uint8Array::from(self.public.to_cose_key().as_slice());
-        Reflect::set(&object, &"public".into(), &public)?;
-        Reflect::set(&object, &"private".into(), &self.private)?;
-        Ok(object.into())
+        let members = [
+            ("public", public.into()),
+            ("private", self.private.clone().into()),
+        ];
+        object(&members).map(Into::into)
     }
 
     pub fn read(key: &JsValue) -> Option<Self> {
@@ -222,6 +223,15 @@ fn algorithm(it: Algorithm) -> Result<Object, JsValue> {
         }
     }
     Ok(algorithm)
+}
+
+/// What WebCrypto takes as parameters.
+pub(super) fn object(members: &[(&str, JsValue)]) -> Result<Object, JsValue> {
+    let object = Object::new();
+    for (name, value) in members {
+        Reflect::set(&object, &(*name).into(), value)?;
+    }
+    Ok(object)
 }
 
 pub(super) fn subtle() -> Result<SubtleCrypto, JsValue> {

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::CryptoKey;
 
-use super::keys::{NoKey, Packed, SigningKey, subtle};
+use super::keys::{NoKey, Packed, SigningKey, object, subtle};
 
 /// Some 100 ms on the machines it was measured on.
 pub const ROUNDS: u32 = 600_000;
@@ -114,14 +114,6 @@ impl Lock<'_> {
             ),
         ])
     }
-}
-
-fn object(members: &[(&str, JsValue)]) -> Result<Object, JsValue> {
-    let object = Object::new();
-    for (name, value) in members {
-        Reflect::set(&object, &(*name).into(), value)?;
-    }
-    Ok(object)
 }
 
 /// What is in the memory of a page while somebody is signed in; nothing of it can be taken out.

@@ -1,13 +1,13 @@
 //! Seals bytes to head office by WebCrypto: agreement on the curve and the cipher of HPKE.
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use shouwen_domain::sealing::{MessageKey, Sealed};
 use shouwen_domain::signature::{Context, PublicKey};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::CryptoKey;
 
-use super::keys::{NoKey, subtle};
+use super::keys::{NoKey, object, subtle};
 
 /// Nobody but the holder of `to` opens it; `purpose` has to be named again for that.
 pub async fn seal(to: &PublicKey, purpose: Context, bytes: &[u8]) -> Result<Sealed, NoKey> {
@@ -52,12 +52,4 @@ pub async fn seal(to: &PublicKey, purpose: Context, bytes: &[u8]) -> Result<Seal
         encapsulated,
         ciphertext,
     })
-}
-
-fn object(members: &[(&str, JsValue)]) -> Result<Object, JsValue> {
-    let object = Object::new();
-    for (name, value) in members {
-        Reflect::set(&object, &(*name).into(), value)?;
-    }
-    Ok(object)
 }
