@@ -8,6 +8,8 @@ use web_sys::{
     MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
 };
 
+const ASK_AGAIN_AFTER_MS: u64 = 2_000;
+
 /// Registers the worker and calls `ready` whenever a new version has filled its cache and waits.
 pub fn register(ready: impl Fn() + Clone + 'static) {
     let Some(container) = container() else { return };
@@ -108,7 +110,8 @@ fn message(what: &str, keys: &JsValue) -> Object {
     message
 }
 
-/// Lets the waiting version take over, and reloads the page when it has.
+/// Lets the waiting version take over, and reloads the page when it has. A browser puts that off while the running one is
+/// at work, and may forget it then: it is asked again until the page goes.
 pub fn take_over() {
     let Some(container) = container() else { return };
     let reload = Closure::<dyn Fn()>::new(|| {
@@ -117,12 +120,15 @@ pub fn take_over() {
     container.set_oncontrollerchange(Some(reload.as_ref().unchecked_ref()));
     reload.forget();
     spawn_local(async move {
-        let Ok(registration) = JsFuture::from(container.get_registration()).await else {
-            return;
-        };
-        let registration: ServiceWorkerRegistration = registration.unchecked_into();
-        if let Some(waiting) = registration.waiting() {
-            let _ = waiting.post_message(&message("take-over", &JsValue::UNDEFINED));
+        loop {
+            let Ok(registration) = JsFuture::from(container.get_registration()).await else {
+                return;
+            };
+            let registration: ServiceWorkerRegistration = registration.unchecked_into();
+            if let Some(waiting) = registration.waiting() {
+                let _ = waiting.post_message(&message("take-over", &JsValue::UNDEFINED));
+            }
+            super::sleep_ms(ASK_AGAIN_AFTER_MS).await;
         }
     });
 }

@@ -39,6 +39,9 @@ export function journey(name, body, options = {}) {
     try {
       await body(stage);
       assert.deepEqual(stage.troubles(), [], "the browser or the server reported errors");
+    } catch (error) {
+      console.error(`${name}, when it failed:\n${await stage.seen()}`);
+      throw error;
     } finally {
       await stage.close();
     }
@@ -114,6 +117,16 @@ export class Stage {
   troubles() {
     const unexpected = (it) => !this.#expected.some((pattern) => pattern.test(it));
     return [...this.#troubles, ...this.#servers.flatMap((it) => it.errors)].filter(unexpected);
+  }
+
+  /** What every page shows and what was reported, for whoever looks for the cause of a failure. */
+  async seen() {
+    const pages = this.#contexts.flatMap((it) => it.pages());
+    const shown = pages.map(async (page) => {
+      const text = page.locator("body").innerText({ timeout: 2_000 });
+      return `${page.url()}\n${await text.catch((error) => error.message)}`;
+    });
+    return [...(await Promise.all(shown)), ...this.troubles()].join("\n---\n");
   }
 
   async close() {
