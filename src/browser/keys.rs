@@ -7,7 +7,7 @@
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use minicbor::{Decode, Encode};
 use rexie::{ObjectStore, Rexie, TransactionMode};
-use shouwen_domain::signature::{Algorithm, PublicKey};
+use shouwen_domain::signature::{Algorithm, Context, PublicKey, Signed};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, SubtleCrypto};
@@ -153,6 +153,14 @@ impl SigningKey {
 
     pub const fn public(&self) -> &PublicKey {
         &self.public
+    }
+
+    /// What this key says, as it is sent.
+    pub async fn say(&self, context: Context, what: &impl Encode<()>) -> Result<Vec<u8>, NoKey> {
+        let payload = minicbor::to_vec(what).expect("writing to a vector cannot fail");
+        let message = context.to_be_signed(&self.public, &payload);
+        let signature = self.sign(&message).await?;
+        Ok(Signed::with(&self.public, payload, signature).to_bytes())
     }
 
     pub async fn sign(&self, message: &[u8]) -> Result<[u8; 64], NoKey> {

@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 use shouwen_domain::id::PersonId;
-use shouwen_domain::signature::{Context, Signed};
+use shouwen_domain::signature::Context;
 use shouwen_store::{Fault, Log, Section};
 use shouwen_store_indexeddb::IndexedDb;
 use shouwen_sync::message::{Contacted, Erased};
@@ -92,12 +92,9 @@ impl Desk {
 
 async fn tell(token: &str, device: shouwen_domain::id::DeviceId, key: &SigningKey) {
     let at = browser::now();
-    let said = minicbor::to_vec(Erased { device, at }).expect("writing to a vector cannot fail");
-    let message = Context::Erased.to_be_signed(key.public(), &said);
-    let Ok(signature) = key.sign(&message).await else {
+    let Ok(body) = key.say(Context::Erased, &Erased { device, at }).await else {
         return;
     };
-    let body = Signed::with(key.public(), said, signature).to_bytes();
     for _ in 0..TRIES_TO_TELL {
         if http::post_bytes("/api/erased", Some(token), &body)
             .await

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use shouwen_domain::Case;
 use shouwen_domain::envelope::{Envelope, Fate, Receipt, RefusedReason};
-use shouwen_domain::signature::{Context, Signed};
+use shouwen_domain::signature::Context;
 use shouwen_store::{Fault, Log, OwnFate, Section};
 use shouwen_sync::message::{Bytes, Withdrawal};
 
@@ -25,10 +25,8 @@ impl Desk {
             sequence: header.sequence,
             hash: envelope.hash(),
         };
-        let payload = minicbor::to_vec(what).expect("writing to a vector cannot fail");
-        let message = Context::Withdrawal.to_be_signed(key.public(), &payload);
-        let signature = key.sign(&message).await.map_err(|_| SendError::NoKey)?;
-        let statement = Signed::with(key.public(), payload, signature).to_bytes();
+        let statement = key.say(Context::Withdrawal, &what).await;
+        let statement = statement.map_err(|_| SendError::NoKey)?;
         self.log()
             .put(Section::Withdrawals, &name(fate), &statement)
             .await

@@ -11,7 +11,7 @@ use shouwen_domain::signature::{Context, PublicKey, Signed};
 use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::message::{
     Bytes, Challenge, Contact, Contacted, Enrol, Enrolled, FailureCode, NewChain, OfficeKeys,
-    Stated,
+    Reading, Stated,
 };
 
 use super::{Desk, another_device};
@@ -51,6 +51,12 @@ pub enum ContactError {
 impl From<HttpError> for ContactError {
     fn from(error: HttpError) -> Self {
         Self::Http(error)
+    }
+}
+
+impl From<keys::NoKey> for ContactError {
+    fn from(_: keys::NoKey) -> Self {
+        Self::NoKey
     }
 }
 
@@ -277,10 +283,12 @@ impl Desk {
         let key = self.key().ok_or(ContactError::NoKey)?;
         let challenge: Challenge = http::post("/api/challenge", None, &()).await?;
         let head = self.standing.get_untracked().head;
+        let reading = self.reading(&challenge.nonce).await?;
         let said = Contact {
             device: self.device(),
             certificate: enrolment.certificate.clone(),
             nonce: challenge.nonce,
+            reading,
             head: Stated {
                 chain: head.chain,
                 sequence: head.sequence,
@@ -288,13 +296,7 @@ impl Desk {
             },
             forked,
         };
-        let payload = minicbor::to_vec(&said).expect("writing to a vector cannot fail");
-        let message = Context::Contact.to_be_signed(key.public(), &payload);
-        let signature = key
-            .sign(&message)
-            .await
-            .map_err(|keys::NoKey| ContactError::NoKey)?;
-        let body = Signed::with(key.public(), payload, signature).to_bytes();
+        let body = key.say(Context::Contact, &said).await?;
         let answer = http::post_bytes("/api/contact", None, &body).await?;
         let answer: Option<Contacted> = self.signed_by_office(Context::Contacted, &answer).await;
         let answer = answer.ok_or(ContactError::NotHeadOffice)?;
@@ -304,6 +306,19 @@ impl Desk {
         self.learn_keys(&answer.certificates).await?;
         self.keep_lease().await?;
         Ok(answer)
+    }
+
+    /// That whoever is signed in reads; head office gives a device on which nobody is nothing.
+    async fn reading(self, nonce: &Bytes) -> Result<Option<Bytes>, ContactError> {
+        let Some((person, key)) = self.reader() else {
+            return Ok(None);
+        };
+        let reading = Reading {
+            person,
+            device: self.device(),
+            nonce: nonce.clone(),
+        };
+        Ok(Some(Bytes(key.say(Context::Reading, &reading).await?)))
     }
 
     /// What head office said, if it was head office.

@@ -84,6 +84,14 @@ impl Desk {
         self.inner.get_value().keys.person().as_deref() == Some(person.as_str())
     }
 
+    /// Whose keys are here, and with which they sign.
+    pub(super) fn reader(self) -> Option<(PersonId, SigningKey)> {
+        let inner = self.inner.get_value();
+        let unlocked = inner.keys.unlocked.borrow();
+        let unlocked = unlocked.as_ref()?;
+        Some((unlocked.person.parse().ok()?, unlocked.signing.clone()))
+    }
+
     /// With which that person signs, while they are signed in.
     pub(super) fn signing_key_of(self, person: &PersonId) -> Option<SigningKey> {
         let inner = self.inner.get_value();

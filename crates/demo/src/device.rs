@@ -127,9 +127,10 @@ impl Device {
         };
         let (key, persons_key) = (new_key(), new_key());
         let mut enrolled = office.enrol(CODE, id, &key)?;
-        let joined = office.contact(&enrolled, id, &key, Stated::default(), false)?;
+        let joined = office.contact(&enrolled, id, &key, None, Stated::default(), false)?;
         office.sign_in(person, pin, &persons_key, &mut enrolled, &joined.token)?;
-        let contacted = office.contact(&enrolled, id, &key, Stated::default(), false)?;
+        let reader = Some((person, &persons_key));
+        let contacted = office.contact(&enrolled, id, &key, reader, Stated::default(), false)?;
         let log = Memory::new();
         let fence = ready(log.take_over()).expect("a new log in memory has no faults");
         let client = Client::new(Start {
@@ -326,7 +327,9 @@ impl Device {
                     sequence: head.sequence,
                     hash: head.hash,
                 };
-                let answer = office.contact(&self.enrolled, self.id, &self.key, stated, forked)?;
+                let reader = Some((&self.person, &self.persons_key));
+                let (of, key) = (&self.enrolled, &self.key);
+                let answer = office.contact(of, self.id, key, reader, stated, forked)?;
                 self.token.clone_from(&answer.token);
                 self.scope = answer.scope.clone();
                 Input::Contacted(answer)

@@ -9,7 +9,7 @@ use shouwen_domain::id::{DeviceId, PersonId};
 use shouwen_domain::signature::{Context, SecretKey, Signed};
 use shouwen_sync::message::{
     Bytes, Challenge, Contact, Contacted, Enrol, Enrolled, Failure, FailureCode, MEDIA_TYPE, Page,
-    Pull, Push, Pushed, SignIn, SignedIn, SiteTexts, Stated, Withdraw,
+    Pull, Push, Pushed, Reading, SignIn, SignedIn, SiteTexts, Stated, Withdraw,
 };
 
 /// The largest answer there is: the texts of a site, or a page.
@@ -157,16 +157,27 @@ impl Office {
         enrolled: &Enrolled,
         device: DeviceId,
         key: &SecretKey,
+        reader: Option<(&PersonId, &SecretKey)>,
         head: Stated,
         forked: bool,
     ) -> Result<Contacted, OfficeError> {
         let challenge: Challenge = self.post("/api/challenge", None, &())?;
+        let reading = reader.map(|(person, key)| {
+            let reading = Reading {
+                person: person.clone(),
+                device,
+                nonce: challenge.nonce.clone(),
+            };
+            let payload = minicbor::to_vec(reading).expect("writing to a vector cannot fail");
+            Bytes(Signed::by(key, Context::Reading, payload).to_bytes())
+        });
         let said = Contact {
             device,
             certificate: enrolled.certificate.clone(),
             nonce: challenge.nonce,
             head,
             forked,
+            reading,
         };
         let path = "/api/contact";
         let body = minicbor::to_vec(&said).expect("writing to a vector cannot fail");

@@ -55,6 +55,8 @@ pub enum Context {
     Receipt,
     /// A device that opens a contact.
     Contact,
+    /// A person on that device who reads.
+    Reading,
     /// Head office's answer to that.
     Contacted,
     /// What head office passes on.
@@ -68,11 +70,12 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Envelope,
         Self::Certificate,
         Self::Receipt,
         Self::Contact,
+        Self::Reading,
         Self::Contacted,
         Self::Page,
         Self::Withdrawal,
@@ -87,6 +90,7 @@ impl Context {
             Self::Certificate => "shouwen/certificate/1",
             Self::Receipt => "shouwen/receipt/1",
             Self::Contact => "shouwen/contact/1",
+            Self::Reading => "shouwen/reading/1",
             Self::Contacted => "shouwen/contacted/1",
             Self::Page => "shouwen/page/1",
             Self::Withdrawal => "shouwen/withdrawal/1",

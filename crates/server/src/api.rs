@@ -261,6 +261,24 @@ impl FromRequestParts<Arc<Office>> for Bearer {
     }
 }
 
+/// Whoever is let in, and somebody who signed in there reads.
+pub struct Reader(pub Bearer);
+
+impl FromRequestParts<Arc<Office>> for Reader {
+    type Rejection = Declined;
+
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Declined> {
+        let bearer = Bearer::from_request_parts(parts, office).await?;
+        if bearer.reads {
+            Ok(Self(bearer))
+        } else {
+            Err(Declined::NotSignedIn(
+                "Nobody signed for this contact, so nothing is read in it",
+            ))
+        }
+    }
+}
+
 /// A device that brings what it holds: also one that is let in no more.
 pub struct Bringing(pub Bearer);
 

@@ -83,6 +83,8 @@ pub struct Bearer {
     pub people: BTreeSet<PersonId>,
     /// With which keys people sign on it.
     pub signers: Signers,
+    /// One of them signed for the contact, so that it may read.
+    pub reads: bool,
 }
 
 impl Bearer {
@@ -110,6 +112,8 @@ struct Token {
     people: BTreeSet<PersonId>,
     #[n(6)]
     signers: Signers,
+    #[n(7)]
+    reads: bool,
 }
 
 /// Why there are no keys.
@@ -344,6 +348,7 @@ impl Keys {
                     key: claims.key,
                     people,
                     signers,
+                    reads: false,
                 };
                 Some((bearer, code))
             }
@@ -414,6 +419,7 @@ impl Keys {
             ends: now + TOKEN_LASTS,
             people: bearer.people.clone(),
             signers: bearer.signers.clone(),
+            reads: bearer.reads,
         };
         let body = minicbor::to_vec(token).expect("writing to memory cannot fail");
         hex(&self.sealed(b"token", body))
@@ -429,6 +435,7 @@ impl Keys {
             key: PublicKey::from_cose_key(&token.key.0).ok()?,
             people: token.people,
             signers: token.signers,
+            reads: token.reads,
         })
     }
 
@@ -529,6 +536,7 @@ mod tests {
                 .public(),
             people: ["li-na".parse().unwrap()].into(),
             signers: Signers::default(),
+            reads: true,
         }
     }
 

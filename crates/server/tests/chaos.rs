@@ -386,9 +386,10 @@ impl<'a> Held<'a> {
         let said = Contact {
             device: self.device.id,
             certificate: self.device.enrolled.certificate.clone(),
-            nonce: challenge.nonce,
             head: self.device.stated(),
             forked: false,
+            reading: Some(self.device.reading(&self.device.person, &challenge.nonce)),
+            nonce: challenge.nonce,
         };
         let signed = Signed::by(&self.device.key, Context::Contact, bytes(&said));
         let (200, body) = self.post("/api/contact", None, &signed.to_bytes())? else {

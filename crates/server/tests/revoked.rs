@@ -151,8 +151,17 @@ fn a_person_who_is_let_in_no_more_is_gone_from_every_device_and_the_others_stay(
     assert!(people.contains(&"chen-gong".parse().unwrap()));
     both.token = contacted.token;
     both.scope = contacted.scope;
+    let hers = both.post("/api/pull", &both.pull_message(NEWS));
+    assert_eq!(
+        hers.declined(),
+        (401, FailureCode::NotSignedIn),
+        "her signature reads nothing"
+    );
+    both.person = "chen-gong".to_owned();
+    both.token = both.contact(false).token;
     assert_eq!(both.post("/api/pull", &both.pull_message(NEWS)).status, 200);
 
+    both.person = "li-na".to_owned();
     let by_li = both.write(1);
     both.person = "chen-gong".to_owned();
     let by_chen = both.write(1);

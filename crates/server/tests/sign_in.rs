@@ -8,12 +8,13 @@ use std::path::Path;
 
 use shouwen_domain::certificate::Certificate;
 use shouwen_domain::scope::{Concerned, Scope};
+use shouwen_domain::signature::{Context, Signed};
 use shouwen_server::arguments::Whom;
 use shouwen_server::clock::Clock;
 use shouwen_server::invitation::Code;
 use shouwen_server::storage::backup;
 use shouwen_sync::message::{
-    Bytes, Contact, Enrol, Enrolled, FailureCode, SignIn, SignedIn, SiteTexts,
+    Bytes, Contact, Enrol, Enrolled, FailureCode, Reading, SignIn, SignedIn, SiteTexts,
 };
 use support::{
     Answer, Device, NEWS, Running, bytes, device_id, device_key, enrol_message, get, persons_key,
@@ -240,6 +241,69 @@ fn a_contact_needs_the_device_s_key_its_certificate_and_a_fresh_challenge() {
     server.clock.pass_ms(2 * 60 * 1000);
     let answer = wang.send_contact(&said, &wang.key);
     assert_eq!(answer.declined(), (401, FailureCode::NotSignedIn));
+}
+
+type Falsified<'a> = (&'a str, Box<dyn Fn(&mut Contact) + 'a>);
+
+#[test]
+fn without_a_persons_signature_a_contact_brings_and_does_not_read() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let photo = "/api/files/".to_owned() + &"0".repeat(64) + "/0";
+    let read = |token: &str, device: &Device| {
+        let mut device = device.clone();
+        device.token = token.to_owned();
+        let token = format!("Bearer {token}");
+        let headers = [("authorization", token.as_str())];
+        let pulled = device.post("/api/pull", &device.pull_message(NEWS));
+        let photo = get(server.address, &photo, &headers);
+        let texts = get(server.address, "/api/site", &headers);
+        assert_eq!(texts.status, 200, "the texts are everybody's on the device");
+        (pulled.status, photo.status)
+    };
+    assert_eq!(read(&wang.token, &wang), (200, 404));
+
+    let falsified: [Falsified<'_>; 5] = [
+        ("nobody signs", Box::new(|it| it.reading = None)),
+        (
+            "somebody who never signed in there",
+            Box::new(|it| it.reading = Some(wang.reading("li-na", &it.nonce))),
+        ),
+        (
+            "with another's key",
+            Box::new(|it| {
+                let reading = Reading {
+                    person: "wang-jianguo".parse().unwrap(),
+                    device: wang.id,
+                    nonce: it.nonce.clone(),
+                };
+                let key = persons_key("li-na");
+                let signed = Signed::by(&key, Context::Reading, bytes(&reading));
+                it.reading = Some(Bytes(signed.to_bytes()));
+            }),
+        ),
+        (
+            "of an earlier contact",
+            Box::new(|it| it.reading = wang.contact_message(false).reading),
+        ),
+        (
+            "on another device",
+            Box::new(|it| it.reading = Some(li.reading("wang-jianguo", &it.nonce))),
+        ),
+    ];
+    let mut last = String::new();
+    for (what, falsify) in falsified {
+        let mut said = wang.contact_message(false);
+        falsify(&mut said);
+        let contacted = wang.contacted(&said);
+        assert_eq!(contacted.scope, wang.scope, "{what}: nothing is let go of");
+        assert_eq!(read(&contacted.token, &wang), (401, 401), "{what}");
+        last = contacted.token;
+    }
+    wang.token = last;
+    let envelope = wang.write(3);
+    assert_eq!(wang.push(&[envelope]).len(), 1, "it brings");
 }
 
 #[test]

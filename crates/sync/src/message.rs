@@ -131,6 +131,23 @@ pub struct Contact {
     /// Head office holds envelopes of that chain as a fork.
     #[n(5)]
     pub forked: bool,
+    /// A `COSE_Sign1` of a [`Reading`]. Without it the device brings what it holds, and reads nothing: its own key lies in
+    /// its files, a person's behind their PIN.
+    #[n(6)]
+    pub reading: Option<Bytes>,
+}
+
+/// Who reads, signed with the key with which they sign on that device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Reading {
+    #[n(1)]
+    pub person: PersonId,
+    #[n(2)]
+    pub device: DeviceId,
+    /// Of the contact.
+    #[n(3)]
+    pub nonce: Bytes,
 }
 
 /// The end of a chain, as its device says.

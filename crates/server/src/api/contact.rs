@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::{Context, Signed};
 use shouwen_sync::message::{
-    Bytes, Challenge, Contact, Contacted, Erased, NewChain, Pushed, Withdraw, Withdrawal,
+    Bytes, Challenge, Contact, Contacted, Erased, NewChain, Pushed, Reading, Withdraw, Withdrawal,
 };
 
 use super::answer::{self, Cbor, Declined, Ignored, Octets};
@@ -65,6 +65,10 @@ pub async fn contact(
         people: [].into(),
         ..who.clone()
     });
+    let let_in = Bearer {
+        reads: reads(&said, &let_in),
+        ..let_in
+    };
     let has_fewer = let_in.people != who.people;
     let who = let_in;
     let met = meet(&office, &who, &code, &said, now).await?;
@@ -92,6 +96,21 @@ pub async fn contact(
     let payload = minicbor::to_vec(answer).expect("writing to memory cannot fail");
     let body = office.keys.sign(Context::Contacted, payload);
     Ok(([(CACHE_CONTROL, "no-store")], answer::cbor(body)).into_response())
+}
+
+/// Whether one of the people of this device signed that they read.
+fn reads(said: &Contact, who: &Bearer) -> bool {
+    let read = || {
+        let signed = Signed::from_bytes(&said.reading.as_ref()?.0).ok()?;
+        let reading: Reading = minicbor::decode(signed.unverified()).ok()?;
+        let keys = who.signers.of(&reading.person);
+        let is_theirs = keys
+            .iter()
+            .any(|it| signed.verified(Context::Reading, it).is_ok());
+        let is_of_this = reading.device == said.device && reading.nonce == said.nonce;
+        Some(is_theirs && is_of_this && who.people.contains(&reading.person))
+    };
+    read().unwrap_or(false)
 }
 
 async fn meet(

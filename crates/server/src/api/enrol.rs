@@ -89,6 +89,7 @@ pub async fn enrol(
         key,
         people: [].into(),
         signers: before.map(|(it, _)| it.signers).unwrap_or_default(),
+        reads: false,
     };
     tracing::info!(code = short_code, "a device was enrolled");
     Ok(Cbor(Enrolled {

@@ -19,7 +19,7 @@ use shouwen_sync::message::files::{
 
 use super::answer::{Cbor, Declined};
 use super::openapi::{Answered, Bodied, Failure, Guarded, Message, Proven};
-use super::{Bearer, Bringing, Office};
+use super::{Bringing, Office, Reader};
 
 use crate::storage::files::{self, NewChunk, Put};
 use crate::storage::{feed, log};
@@ -133,7 +133,7 @@ pub async fn put(
 )]
 pub async fn get(
     State(office): State<Arc<Office>>,
-    bearer: Bearer,
+    Reader(bearer): Reader,
     path: Result<Path<(String, u32)>, PathRejection>,
 ) -> Result<impl IntoResponse, Declined> {
     let (hash, n) = chunk_in(path)?;

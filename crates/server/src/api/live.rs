@@ -11,10 +11,10 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::time::Instant;
 
-use super::Office;
 use super::answer::Declined;
 use super::openapi::{Guarded, Proven};
-use crate::keys::{Bearer, TOKEN_LASTS};
+use super::{Office, Reader};
+use crate::keys::TOKEN_LASTS;
 
 /// So that nobody on the way takes the line for dead.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 )]
 pub async fn live(
     State(office): State<Arc<Office>>,
-    bearer: Bearer,
+    Reader(bearer): Reader,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Declined> {
     let place = office
         .streams

@@ -21,9 +21,9 @@ use shouwen_domain::signature::Context;
 use shouwen_sync::feed::block_end;
 use shouwen_sync::message::{Ask, Page, Pull};
 
-use super::Office;
 use super::answer::{self, Cbor, Declined};
 use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
+use super::{Office, Reader};
 use crate::keys::Bearer;
 use crate::storage::feed;
 
@@ -71,7 +71,7 @@ impl Default for Blocks {
 )]
 pub async fn pull(
     State(office): State<Arc<Office>>,
-    bearer: Bearer,
+    Reader(bearer): Reader,
     headers: HeaderMap,
     Cbor(pull): Cbor<Pull>,
 ) -> Result<Response, Declined> {

@@ -88,6 +88,7 @@ pub fn export(db: &dyn Db, keys: &Keys, path: &Path, now: Moment) -> Result<Expo
                 key,
                 people: BTreeSet::new(),
                 signers: access::signers(db, &site, device)?,
+                reads: false,
             };
             let certificate = keys.certify(&who, code, now);
             item(&mut file, |e| {

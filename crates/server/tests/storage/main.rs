@@ -820,6 +820,7 @@ fn who(chain: &Chain) -> Bearer {
         key: key().public(),
         people: BTreeSet::new(),
         signers: signatories().people,
+        reads: false,
     }
 }
 

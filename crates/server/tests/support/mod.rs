@@ -34,7 +34,7 @@ use shouwen_server::storage::orders::OrdersFile;
 use shouwen_server::{Server, Settings, admin, demo, tls};
 use shouwen_sync::message::{
     Ask, Bytes, Challenge, Contact, Contacted, Cursor, Enrol, Enrolled, Failure, FailureCode, Page,
-    Pull, Push, Pushed, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
+    Pull, Push, Pushed, Reading, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -538,8 +538,12 @@ impl Device {
 
     /// Opens a contact as a device does.
     pub fn contact(&self, forked: bool) -> Contacted {
-        let said = self.contact_message(forked);
-        let answer = self.send_contact(&said, &self.key);
+        self.contacted(&self.contact_message(forked))
+    }
+
+    /// What head office answers to this.
+    pub fn contacted(&self, said: &Contact) -> Contacted {
+        let answer = self.send_contact(said, &self.key);
         let body = Signed::from_bytes(&answer.body).unwrap();
         let contacted: Contacted = minicbor::decode(
             body.verified(Context::Contacted, &self.office_key())
@@ -556,10 +560,22 @@ impl Device {
         Contact {
             device: self.id,
             certificate: self.enrolled.certificate.clone(),
-            nonce: challenge.nonce,
             head: self.stated(),
+            reading: Some(self.reading(&self.person, &challenge.nonce)),
+            nonce: challenge.nonce,
             forked,
         }
+    }
+
+    /// That this person reads, signed with the key with which they sign.
+    pub fn reading(&self, person: &str, nonce: &Bytes) -> Bytes {
+        let reading = Reading {
+            person: person.parse().unwrap(),
+            device: self.id,
+            nonce: nonce.clone(),
+        };
+        let signed = Signed::by(&persons_key(person), Context::Reading, bytes(&reading));
+        Bytes(signed.to_bytes())
     }
 
     pub fn send_contact(&self, said: &Contact, key: &SecretKey) -> Answer {
