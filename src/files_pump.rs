@@ -48,7 +48,8 @@ pub fn start(desk: Desk, files: FileDesk, wake: UnboundedReceiver<FileWake>) {
         let standing = desk.standing().read();
         // The pump ends with the page; nobody is left to hear.
         let _ = words_say.unbounded_send(Heard::Words {
-            owed: standing.n_owed > 0,
+            // While nobody is signed in, receipts wait for somebody who can read what they are for.
+            owed: standing.n_owed > 0 && !desk.has_brought_letters().get(),
             epoch: standing.cursor.epoch,
         });
     });
@@ -158,6 +159,9 @@ impl Pump {
             Todo::Settle { epoch, has, lacks } => {
                 let settled = log.settle_files(epoch, &has, &lacks).await;
                 self.files.look().await;
+                if self.files.totals().get_untracked().n_owed == 0 {
+                    self.desk.photos_are_brought();
+                }
                 settled.map(|()| Input::Settled)
             }
             Todo::Look(hash) => self.look(hash).await,
@@ -187,12 +191,14 @@ impl Pump {
             return Input::Failed(Failure::SignedOut);
         };
         // A file that cannot be read here is passed over; it is no reason to alarm anybody.
-        let Ok(Some(bytes)) = self.desk.log().chunk(file.hash, n).await else {
+        let Ok(Some(here)) = self.desk.log().chunk(file.hash, n).await else {
             return Input::Failed(Failure::Storage);
         };
         let chunk = PutChunk {
             n_bytes: file.n_bytes,
-            bytes: Bytes(bytes),
+            bytes: Bytes(here.bytes),
+            is_sealed: here.is_sealed,
+            first_certificate: self.desk.first_certificate().filter(|_| here.is_sealed),
         };
         let answer = http::put(&path(file.hash, n), &token, &chunk).await;
         answer.map_or_else(declined, Input::ChunkTaken)

@@ -20,8 +20,8 @@ use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
 use shouwen_store::{
-    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Log, NamedRecord, RowMark, Section, TakeIn,
-    WriteError,
+    CaseIn, Conflict, Cursor, Entry, Fault, Fence, Files, Log, NamedRecord, RowMark, Section,
+    TakeIn, WriteError,
 };
 use shouwen_sync::client::{
     BACKOFF_MIN_MS, Client, Elapsed, Failure, Input, Load, Loads, Place, Start, Todo, Trigger,
@@ -251,7 +251,8 @@ impl Pump {
         let log = self.desk.log();
         self.desk.load_standing().await?;
         let mut next = log.letter_after(None).await?;
-        if next.is_none() && !browser::is_visible() {
+        let has_photos = !log.owed_files(1).await?.is_empty();
+        if next.is_none() && !has_photos && !browser::is_visible() {
             return Ok(());
         }
         self.contact(false).await?;
@@ -281,6 +282,7 @@ impl Pump {
         if !all_taken {
             return Err(Trouble::Failure(Failure::Server));
         }
+        self.desk.set_brought_letters(true);
         self.erase_where_told().await;
         Ok(())
     }
@@ -779,7 +781,12 @@ impl Pump {
         let Some(token) = self.token.clone().filter(|_| is_told) else {
             return;
         };
-        if let Err(fault) = self.desk.erase(&token).await {
+        let erased = match self.desk.may_erase().await {
+            Ok(true) => self.desk.erase(&token).await,
+            Ok(false) => Ok(()),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = erased {
             self.desk.report(fault);
         }
     }

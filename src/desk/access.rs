@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use shouwen_domain::id::PersonId;
 use shouwen_domain::signature::Context;
-use shouwen_store::{Fault, Log, Section};
+use shouwen_store::{Fault, Files, Log, Section};
 use shouwen_store_indexeddb::IndexedDb;
 use shouwen_sync::message::{Contacted, Erased};
 
@@ -15,11 +15,14 @@ use crate::browser::http;
 use crate::browser::keys::SigningKey;
 use crate::browser::tabs::Said;
 use crate::browser::{self, preferences};
+use crate::sync_pump::Wake;
 
 const REVOKED: &str = "revoked";
 /// Whether or not head office hears of it, everything is gone by then.
 const TRIES_TO_TELL: u32 = 5;
 const BETWEEN_TRIES_MS: u64 = 2_000;
+/// Head office takes so many photos of a site a day, and no more.
+const PHOTOS_WAIT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 impl Desk {
     /// Head office lets this device in no more.
@@ -39,7 +42,8 @@ impl Desk {
     pub async fn obey(self, answer: &Contacted) -> Result<(), Fault> {
         let was_revoked = self.revoked.get_untracked();
         if answer.revoked && !was_revoked {
-            self.log().put(Section::Settings, REVOKED, &[]).await?;
+            let told = browser::now().unix_ms().to_be_bytes();
+            self.log().put(Section::Settings, REVOKED, &told).await?;
             self.revoked.set(true);
             self.destroy_rings().await?;
         }
@@ -72,6 +76,26 @@ impl Desk {
             self.sign_out().await?;
         }
         Ok(())
+    }
+
+    /// Whether this device, which is let in no more, may erase what it holds: head office has its photos, or would not take
+    /// them for a week. Nobody opens them here.
+    pub async fn may_erase(self) -> Result<bool, Fault> {
+        let log = self.log();
+        if log.owed_files(1).await?.is_empty() {
+            return Ok(true);
+        }
+        let told = log.get(Section::Settings, REVOKED).await?;
+        let told = told.and_then(|it| Some(i64::from_be_bytes(it.try_into().ok()?)));
+        let waited_ms = browser::now().unix_ms() - told.unwrap_or_default();
+        Ok(waited_ms >= PHOTOS_WAIT_MS)
+    }
+
+    /// The last photo was brought; where this device is let in no more, nothing holds up the erasure.
+    pub fn photos_are_brought(self) {
+        if self.revoked.get_untracked() {
+            (self.inner.get_value().wake_pump)(Wake::Sent);
+        }
     }
 
     /// Erases everything that this device holds, and tells head office. To be called once nothing is owed; the page

@@ -342,7 +342,7 @@ impl Desk {
     }
 
     /// Of what this device was first, where it lost its key since.
-    pub(super) fn first_certificate(self) -> Option<Bytes> {
+    pub fn first_certificate(self) -> Option<Bytes> {
         self.enrolment()?.former.into_iter().next()
     }
 

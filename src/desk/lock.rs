@@ -148,6 +148,7 @@ impl Desk {
         }
         self.session.set(None);
         inner.log.forget();
+        self.set_brought_letters(false);
         self.board.set(Board::default());
         (inner.wake_pump)(Wake::Locked);
     }
@@ -164,6 +165,7 @@ impl Desk {
     pub(super) async fn unlock(self, unlocked: Unlocked) -> Result<(), Fault> {
         let inner = self.inner.get_value();
         inner.keys.touch();
+        self.set_brought_letters(false);
         inner.keys.content.set(Some(unlocked.content.clone()));
         inner.keys.unlocked.replace(Some(unlocked));
         let loaded = self.load_board().await;
@@ -171,6 +173,18 @@ impl Desk {
             self.lock_here();
         }
         loaded
+    }
+
+    /// Nobody is signed in, and head office has every letter that lies here.
+    pub fn has_brought_letters(self) -> ReadSignal<bool> {
+        self.brought_letters.read_only()
+    }
+
+    /// For the pump.
+    pub fn set_brought_letters(self, has: bool) {
+        if self.brought_letters.get_untracked() != has {
+            self.brought_letters.set(has);
+        }
     }
 
     /// The keys of this person, where another tab or the service worker has them.

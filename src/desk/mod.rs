@@ -82,6 +82,7 @@ pub struct Desk {
     token: RwSignal<Option<String>>,
     invitation: RwSignal<Option<String>>,
     revoked: RwSignal<bool>,
+    brought_letters: RwSignal<bool>,
     fault: RwSignal<Option<Fault>>,
 }
 
@@ -215,6 +216,7 @@ impl Desk {
             token: RwSignal::new(None),
             invitation: RwSignal::new(browser::take_invitation()),
             revoked: RwSignal::new(false),
+            brought_letters: RwSignal::new(false),
             fault,
         };
         let tick = move || {

@@ -47,6 +47,47 @@ app.journey("a photo taken without a network goes up after the words and is seen
   await untilStates(office, ["here"], "dialog[open] ");
 });
 
+app.journey("photos arrive while nobody is signed in, and from a device that is let in no more", async (stage) => {
+  stage.expectNoNetwork();
+  stage.expectRefusal();
+  const server = await stage.server();
+  const phone = await stage.device(server);
+  const page = await app.signedIn(phone, server, app.PATROL);
+  await app.untilCached(page);
+  await app.untilDelivered(page);
+
+  await server.kill();
+  const first = await recordWithPhoto(page, await photoOf(page, { seed: 1 }));
+  await page.goto("/");
+  await page.getByTestId("person").click();
+  await page.locator(".menu-item").first().click();
+  await page.locator(".person").first().waitFor();
+  const waiting = async () => (await app.everything(page)).filter((it) => it.at.startsWith("files owed/"));
+  assert.equal((await waiting()).length, 1);
+  await server.start();
+  await app.until("the photo was brought", async () => (await waiting()).length === 0, 120_000);
+  assert.equal(await page.getByTestId("person").count(), 0, "nobody has signed in meanwhile");
+
+  const office = await app.signedIn(await stage.device(server, { viewport: app.TABLET }), server, app.ADMINISTRATOR);
+  await app.openCase(office, first);
+  await office.locator(".photo-fetch").click();
+  await untilStates(office, ["here"]);
+
+  await app.signIn(page, app.PATROL, server.pin(app.PATROL));
+  await app.untilDelivered(page);
+  await server.kill();
+  const second = await recordWithPhoto(page, await photoOf(page, { seed: 2 }));
+  const [, code] = (await page.locator("body").innerText()).match(/\d{4}-(\w+)-\d{3}/);
+  await server.order("admin", "revoke", "--demo", "--device", code);
+  await server.start();
+  await page.bringToFront();
+  await page.locator("#join-code").waitFor({ timeout: 120_000 });
+  assert.match(await server.order("admin", "release", "--demo", code), /^Passed on: 1$/m);
+  await app.openCase(office, second);
+  await office.locator(".photo-fetch").click();
+  await untilStates(office, ["here"]);
+});
+
 app.journey("photos cut by a server that dies go on where they were", async (stage) => {
   stage.expectNoNetwork();
   const server = await stage.server();

@@ -132,6 +132,7 @@ pub mod moment;
 pub mod reckoning;
 pub mod zone;
 
+pub mod at_rest;
 pub mod certificate;
 pub mod chunk;
 mod deterministic;

@@ -4,6 +4,9 @@
 
 mod support;
 
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit};
+use shouwen_domain::at_rest;
 use shouwen_domain::event::{Fact, HandedOver, PhotoAdded, PhotoSource};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
@@ -11,7 +14,7 @@ use shouwen_domain::limits::{CHUNK_BYTES, FILE_BYTES};
 use shouwen_sync::message::files::{
     ChunkTaken, GivenChunk, Lacking, OFFERED_FILES, Offer, Offered, PutChunk,
 };
-use shouwen_sync::message::{Bytes, FailureCode};
+use shouwen_sync::message::{Bytes, FailureCode, SignedIn};
 use support::{Answer, Device, Program, Running, bytes, dist, get, post, put};
 
 /// As a JPEG begins.
@@ -36,6 +39,8 @@ fn chunk(photo: &[u8], n: usize) -> PutChunk {
     PutChunk {
         n_bytes: offered(photo).n_bytes,
         bytes: Bytes(photo.chunks(CHUNK_BYTES).nth(n).unwrap().to_vec()),
+        is_sealed: false,
+        first_certificate: None,
     }
 }
 
@@ -180,6 +185,78 @@ fn bytes_that_are_not_those_of_the_hash_are_thrown_away() {
     assert_eq!(lacking(&wang, &[&photo]).files, []);
 }
 
+/// As the chunk lies on a device with this content key.
+fn sealed(key: &[u8], photo: &[u8], n: usize) -> PutChunk {
+    let plain = chunk(photo, n);
+    let record = at_rest::record(&at_rest::Chunk {
+        bytes: plain.bytes.0.clone(),
+    });
+    let name = at_rest::chunk_name(Hash::of(photo), u32::try_from(n).unwrap());
+    let aad = at_rest::bound_to(at_rest::CHUNKS, name.as_bytes());
+    let (nonce, msg) = ([7; at_rest::NONCE_BYTES], record.as_slice());
+    let cipher = Aes256Gcm::new_from_slice(key).unwrap();
+    let body = cipher.encrypt(&nonce.into(), Payload { msg, aad: &aad });
+    PutChunk {
+        bytes: Bytes([nonce.as_slice(), &body.unwrap()].concat()),
+        is_sealed: true,
+        ..plain
+    }
+}
+
+#[test]
+fn a_device_on_which_nobody_is_signed_in_brings_photos_as_they_lie() {
+    let server = Running::start();
+    let wang = server.wang();
+    let key = |device: &Device| {
+        let answer: SignedIn = device.try_pin(&device.person, "100013").message();
+        answer.content_key.unwrap().0
+    };
+    let key_of_first = key(&wang);
+    let photo = photo(1, 2 * CHUNK_BYTES + 5);
+    let n_chunks = photo.chunks(CHUNK_BYTES).len();
+    let wrong = (422, FailureCode::WrongBytes);
+    let mut another_key = key_of_first.clone();
+    another_key[0] ^= 1;
+    for (what, chunk) in [
+        ("sealed with another key", sealed(&another_key, &photo, 0)),
+        ("of another place", sealed(&key_of_first, &photo, 1)),
+        (
+            "not sealed at all",
+            PutChunk {
+                is_sealed: true,
+                ..chunk(&photo, 0)
+            },
+        ),
+    ] {
+        let answer = send_as(&wang, &path(&photo, 0), &chunk);
+        assert_eq!(answer.declined(), wrong, "{what}");
+    }
+    send_as(&wang, &path(&photo, 0), &sealed(&key_of_first, &photo, 0)).message::<ChunkTaken>();
+
+    let mut again = server.device(2, "wang-jianguo", "100013");
+    let mut of_first = sealed(&key_of_first, &photo, 1);
+    assert_eq!(
+        send_as(&again, &path(&photo, 1), &of_first).declined(),
+        wrong,
+        "another device's"
+    );
+    of_first.first_certificate = Some(wang.enrolled.certificate.clone());
+    send_as(&again, &path(&photo, 1), &of_first).message::<ChunkTaken>();
+    again.token = again.without_reader().token;
+    for n in 2..n_chunks {
+        let chunk = PutChunk {
+            first_certificate: of_first.first_certificate.clone(),
+            ..sealed(&key_of_first, &photo, n)
+        };
+        send_as(&again, &path(&photo, n), &chunk).message::<ChunkTaken>();
+    }
+    assert_eq!(
+        lacking(&wang, &[&photo]).files,
+        [],
+        "the whole is what its hash says"
+    );
+}
+
 #[test]
 fn what_cannot_be_a_chunk_is_malformed() {
     let server = Running::start();
@@ -191,6 +268,7 @@ fn what_cannot_be_a_chunk_is_malformed() {
         let chunk = PutChunk {
             n_bytes,
             bytes: Bytes(vec![0xff; length]),
+            ..right.clone()
         };
         let answer = send_as(&wang, &path(&photo, 0), &chunk);
         assert_eq!(answer.declined(), malformed);
@@ -209,7 +287,7 @@ fn what_cannot_be_a_chunk_is_malformed() {
         );
     }
     let huge = PutChunk {
-        bytes: Bytes(vec![0xff; CHUNK_BYTES + 1_000]),
+        bytes: Bytes(vec![0xff; 2 * CHUNK_BYTES]),
         ..right
     };
     let answer = send_as(&wang, &path(&photo, 0), &huge);

@@ -54,7 +54,7 @@ impl Store {
             Self::Outbox => "outbox",
             Self::Named => "named",
             Self::Files => "files",
-            Self::Chunks => "chunks",
+            Self::Chunks => shouwen_domain::at_rest::CHUNKS,
             Self::Letters => "letters",
         }
     }
@@ -106,6 +106,14 @@ pub enum Read {
     },
     /// Not the records of this range but their keys, each as bytes.
     Keys(Box<Read>),
+}
+
+/// A record as it lies on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lying {
+    Plain(Vec<u8>),
+    /// A nonce, and what the record came to.
+    Sealed(Vec<u8>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,6 +181,15 @@ pub trait Disk {
     /// # Errors
     /// A [`Fault`] where it cannot be read.
     async fn read(&self, reads: &[Read]) -> Result<Vec<Vec<Vec<u8>>>, Fault>;
+
+    /// A record without opening it, for whoever has the key elsewhere.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be read.
+    async fn as_it_lies(&self, store: Store, key: Key) -> Result<Option<Lying>, Fault> {
+        let found = self.read(&[Read::One(store, key)]).await?.concat();
+        Ok(found.into_iter().next().map(Lying::Plain))
+    }
 
     /// The names in a store that begin with `prefix`, sorted.
     ///

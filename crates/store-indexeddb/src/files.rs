@@ -4,15 +4,18 @@
 //! through only if nobody else did meanwhile, so what one tab throws away is never what another just
 //! found out to be owed.
 
+use shouwen_domain::at_rest;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
 use shouwen_store::files::{FileRecord, FileStanding};
-use shouwen_store::{Fault, FileChunk, FileNote, FileState, FileTotals, Files, Hold, Taken};
+use shouwen_store::{
+    ChunkHere, Fault, FileChunk, FileNote, FileState, FileTotals, Files, Hold, Taken,
+};
 
 use crate::Engine;
-use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
-use crate::record::{FileBytes, FileWrites, decode, encode};
+use crate::disk::{Committed, Disk, Guard, Key, Lying, Read, Store, Write};
+use crate::record::{FileWrites, decode, encode};
 
 /// The record of [`Store::Meta`] that counts the writes to files.
 const WRITES: u64 = 2;
@@ -49,8 +52,7 @@ fn chunk_prefix(hash: Hash) -> String {
 }
 
 fn chunk_key(hash: Hash, n: u32) -> Key {
-    // Sorted by name is in order: no file has a hundred chunks.
-    Key::Name(format!("{hash}/{n:02}"))
+    Key::Name(at_rest::chunk_name(hash, n))
 }
 
 fn put_record(record: &FileRecord) -> Write {
@@ -63,7 +65,7 @@ fn put_chunk(hash: Hash, n: u32, bytes: &[u8]) -> Write {
     Write::Put(
         Store::Chunks,
         chunk_key(hash, n),
-        encode(&FileBytes { bytes }),
+        encode(&at_rest::Chunk { bytes }),
     )
 }
 
@@ -84,7 +86,7 @@ fn records(answers: Vec<Vec<Vec<u8>>>) -> Result<Vec<FileRecord>, Fault> {
 }
 
 fn chunk_bytes(record: &[u8]) -> Result<Vec<u8>, Fault> {
-    let chunk: FileBytes = decode("a chunk of a file", record)?;
+    let chunk: at_rest::Chunk = decode("a chunk of a file", record)?;
     Ok(chunk.bytes)
 }
 
@@ -214,14 +216,26 @@ impl<D: Disk> Files for Engine<D> {
         }
     }
 
-    async fn chunk(&self, hash: Hash, n: u32) -> Result<Option<Vec<u8>>, Fault> {
+    async fn chunk(&self, hash: Hash, n: u32) -> Result<Option<ChunkHere>, Fault> {
         let whole = self.see_file(hash).await?.what.filter(FileRecord::is_whole);
         if whole.is_none_or(|it| n >= it.n_chunks()) {
             return Ok(None);
         }
-        let read = Read::One(Store::Chunks, chunk_key(hash, n));
-        let found = self.disk.read(&[read]).await?.concat();
-        found.first().map(|it| chunk_bytes(it)).transpose()
+        let found = self
+            .disk
+            .as_it_lies(Store::Chunks, chunk_key(hash, n))
+            .await?;
+        let here = |it: Lying| match it {
+            Lying::Plain(record) => Ok(ChunkHere {
+                bytes: chunk_bytes(&record)?,
+                is_sealed: false,
+            }),
+            Lying::Sealed(bytes) => Ok(ChunkHere {
+                bytes,
+                is_sealed: true,
+            }),
+        };
+        found.map(here).transpose()
     }
 
     async fn file_state(&self, hash: Hash) -> Result<FileState, Fault> {

@@ -1,14 +1,13 @@
 //! Records as they lie on the disk: CBOR maps with a format number and integer keys.
 
-use minicbor::{Decode, Decoder, Encode, Encoder};
+use minicbor::{Decode, Decoder, Encode};
+use shouwen_domain::at_rest::FORMAT;
+pub use shouwen_domain::at_rest::record as encode;
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 use shouwen_store::{Cursor, Fault, Fence, Head, OwnFate, Position, Row, Standing};
-
-/// The form of all records that this build writes.
-const FORMAT: u32 = 1;
 
 /// Where the log stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
@@ -281,14 +280,6 @@ pub struct Remembered {
     pub notes: Vec<OwnNote>,
 }
 
-/// A chunk of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct FileBytes {
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub bytes: Vec<u8>,
-}
-
 /// How often files were written to: tells whether somebody else did meanwhile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -334,15 +325,6 @@ pub struct OwnRange {
     pub last: u64,
     #[n(3)]
     pub block: u32,
-}
-
-/// A record with its format number in front.
-pub fn encode(record: &impl Encode<()>) -> Vec<u8> {
-    let mut e = Encoder::new(Vec::new());
-    e.u32(FORMAT)
-        .and_then(|e| e.encode(record))
-        .expect("writing to a vector cannot fail");
-    e.into_writer()
 }
 
 /// # Errors

@@ -1,20 +1,18 @@
 //! A disk of which nobody reads anything without the key: seals what goes to another disk, opens what comes from there.
 //!
-//! A sealed record is a byte that no CBOR begins with, a random nonce of 96 bits, and what AES-256-GCM makes of the
-//! record; its store and key go in as associated data, so that a record put in another's place is none. What was written
-//! before there was a key is still read. Sealing is done before a transaction and opening after it.
+//! A sealed record is a byte that no CBOR begins with, and behind it what [`at_rest`] says. What was written before there
+//! was a key is still read. Sealing is done before a transaction and opening after it.
 //!
 //! Plain stay: where the log stands, which guards every write; small named records but drafts; what is known of files,
 //! but not their bytes; and letters, which are sealed to head office. In none of them are words of customers.
 
+use shouwen_domain::at_rest;
 use shouwen_store::{Fault, Section};
 
-use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
+use crate::disk::{Committed, Disk, Guard, Key, Lying, Read, Store, Write};
 
 /// Reserved in CBOR (RFC 8949, 3.3), so that no record of the older, plain form begins with it.
 const SEALED: u8 = 0xfe;
-/// Goes in with every record, so that the same key can seal something else.
-const PURPOSE: &[u8] = b"shouwen/record/1\0";
 
 /// AES-256-GCM with the device's content key, as long as that is there.
 #[expect(
@@ -163,6 +161,16 @@ impl<D: Disk, C: Cipher> Disk for Sealing<D, C> {
             .collect())
     }
 
+    async fn as_it_lies(&self, store: Store, key: Key) -> Result<Option<Lying>, Fault> {
+        let found = self.disk.as_it_lies(store, key.clone()).await?;
+        Ok(found.map(|it| match it {
+            Lying::Plain(record) if is_sealed(store, &key) && record.first() == Some(&SEALED) => {
+                Lying::Sealed(record[1..].to_vec())
+            }
+            it @ (Lying::Plain(_) | Lying::Sealed(_)) => it,
+        }))
+    }
+
     async fn names(&self, store: Store, prefix: &str) -> Result<Vec<String>, Fault> {
         self.disk.names(store, prefix).await
     }
@@ -210,10 +218,5 @@ fn reads_sealed(read: &Read) -> bool {
 }
 
 fn bound_to(store: Store, key: &Key) -> Vec<u8> {
-    let mut bound_to = [PURPOSE, store.name().as_bytes(), b"\0"].concat();
-    match key {
-        Key::Number(it) => bound_to.extend_from_slice(&it.to_be_bytes()),
-        Key::Name(it) => bound_to.extend_from_slice(it.as_bytes()),
-    }
-    bound_to
+    at_rest::bound_to(store.name(), &key.to_bytes())
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Object, Reflect, Uint8Array};
+use shouwen_domain::at_rest::NONCE_BYTES;
 use shouwen_store::Fault;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -11,8 +12,6 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 use crate::sealing::{Cipher, Message, Sealing};
 use crate::{Engine, IndexedDb};
-
-const NONCE_BYTES: usize = 12;
 
 /// The log in the browser, sealed.
 pub type SealedLog = Engine<Sealing<IndexedDb, ContentKey>>;

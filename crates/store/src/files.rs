@@ -34,11 +34,11 @@ pub trait Files {
     /// [`Fault::Corrupt`] where they are not what was stored, another [`Fault`] where they cannot be read.
     async fn file(&self, hash: Hash) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// One chunk of a whole file.
+    /// One chunk of a whole file, as it lies: to be brought to head office, whoever is signed in.
     ///
     /// # Errors
     /// A [`Fault`] where it cannot be read.
-    async fn chunk(&self, hash: Hash, n: u32) -> Result<Option<Vec<u8>>, Fault>;
+    async fn chunk(&self, hash: Hash, n: u32) -> Result<Option<ChunkHere>, Fault>;
 
     /// How a file stands here.
     ///
@@ -118,6 +118,14 @@ pub enum FileState {
 pub struct FileNote {
     pub hash: Hash,
     pub n_bytes: u32,
+}
+
+/// A piece of a file as it lies here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkHere {
+    pub bytes: Vec<u8>,
+    /// The bytes are those of [`at_rest`](shouwen_domain::at_rest).
+    pub is_sealed: bool,
 }
 
 /// A piece of a file as head office sends it.

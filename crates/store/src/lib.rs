@@ -11,7 +11,7 @@ pub mod memory;
 pub mod suite;
 
 pub use fault::{Conflict, Fault, WriteError};
-pub use files::{FileChunk, FileNote, FileState, FileTotals, Files, Hold, Taken};
+pub use files::{ChunkHere, FileChunk, FileNote, FileState, FileTotals, Files, Hold, Taken};
 pub use log::{
     Append, CaseIn, Changes, Compacted, Cursor, Entry, Fence, Head, History, Log, NamedRecord,
     Opening, OwnFate, Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn,

@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::IntoResponse;
+use shouwen_domain::at_rest;
 use shouwen_domain::chunk::{chunk_bytes, n_chunks};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::limits;
@@ -21,11 +24,13 @@ use super::answer::{Cbor, Declined};
 use super::openapi::{Answered, Bodied, Failure, Guarded, Message, Proven};
 use super::{Bringing, Office, Reader};
 
+use crate::keys::{Bearer, CERTIFICATE_BYTES};
 use crate::storage::files::{self, NewChunk, Put};
 use crate::storage::{feed, log};
 
 /// A chunk with what is around it.
-pub const CHUNK_BODY_BYTES: usize = limits::CHUNK_BYTES + 256;
+pub const CHUNK_BODY_BYTES: usize =
+    limits::CHUNK_BYTES + at_rest::SEALING_BYTES + CERTIFICATE_BYTES + 256;
 /// A question that names as many files as may be.
 pub const OFFER_BODY_BYTES: usize = OFFERED_FILES * 64;
 
@@ -83,8 +88,13 @@ pub async fn put(
     Cbor(chunk): Cbor<PutChunk>,
 ) -> Result<Cbor<ChunkTaken>, Declined> {
     let (hash, n) = chunk_in(path)?;
-    let bytes = chunk.bytes.0;
-    if chunk_bytes(chunk.n_bytes, n) != Some(bytes.len()) {
+    let n_bytes = chunk.n_bytes;
+    let bytes = if chunk.is_sealed {
+        office.opened(&bearer, hash, n, &chunk)?
+    } else {
+        chunk.bytes.0
+    };
+    if chunk_bytes(n_bytes, n) != Some(bytes.len()) {
         return Err(Declined::Malformed(
             "No file of this length has such a chunk".to_owned(),
         ));
@@ -95,7 +105,7 @@ pub async fn put(
     let chunk = NewChunk {
         hash,
         n,
-        n_bytes: chunk.n_bytes,
+        n_bytes,
         bytes,
     };
     let (site, now) = (bearer.site.clone(), office.clock.now());
@@ -113,6 +123,37 @@ pub async fn put(
         (Put::WrongBytes, _) => Err(Declined::WrongBytes),
         (Put::TooMuchToday, _) => Err(Declined::FilesOfTheDay),
     }
+}
+
+impl Office {
+    /// A chunk that comes as it lies on its device.
+    fn opened(
+        &self,
+        bearer: &Bearer,
+        hash: Hash,
+        n: u32,
+        chunk: &PutChunk,
+    ) -> Result<Vec<u8>, Declined> {
+        let device = match &chunk.first_certificate {
+            None => bearer.device,
+            Some(it) => {
+                let first = self.keys.device(&it.0).map(|(it, _)| it);
+                let first = first.filter(|it| it.site == bearer.site);
+                first.ok_or(Declined::NotEnrolled)?.device
+            }
+        };
+        let key = self.keys.content_key(&bearer.site, device);
+        sealed_chunk(&key, hash, n, &chunk.bytes.0).ok_or(Declined::WrongBytes)
+    }
+}
+
+/// What was sealed with this key as that chunk.
+fn sealed_chunk(key: &[u8; 32], hash: Hash, n: u32, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, msg) = sealed.split_first_chunk::<{ at_rest::NONCE_BYTES }>()?;
+    let aad = at_rest::bound_to(at_rest::CHUNKS, at_rest::chunk_name(hash, n).as_bytes());
+    let payload = Payload { msg, aad: &aad };
+    let record = Aes256Gcm::new(key.into()).decrypt(nonce.into(), payload);
+    at_rest::chunk_in(&record.ok()?).map(|it| it.bytes)
 }
 
 /// A chunk of a photo goes out.

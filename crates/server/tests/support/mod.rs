@@ -541,6 +541,14 @@ impl Device {
         self.contacted(&self.contact_message(forked))
     }
 
+    /// What head office answers while nobody is signed in.
+    pub fn without_reader(&self) -> Contacted {
+        self.contacted(&Contact {
+            reading: None,
+            ..self.contact_message(false)
+        })
+    }
+
     /// What head office answers to this.
     pub fn contacted(&self, said: &Contact) -> Contacted {
         let answer = self.send_contact(said, &self.key);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use aes_gcm::aead::{Aead, Nonce, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
+use shouwen_domain::at_rest;
 use shouwen_domain::moment::Moment;
 use shouwen_store::suite::{self, Fixture};
 use shouwen_store::{Fault, Files, Hold, Log, Section, event_log_suite, file_suite};
@@ -206,6 +207,31 @@ fn without_the_key_nothing_sealed_is_read_or_written_and_the_rest_is() {
         let got = log.get(Section::Settings, "a").await;
         assert_eq!(got, Ok(Some(b"plain".to_vec())));
         assert_eq!(log.list(Section::Drafts).await.map(|it| it.len()), Ok(1));
+    });
+}
+
+#[test]
+fn a_photo_is_given_as_it_lies_without_the_key_and_opened_by_whoever_has_it() {
+    suite::block_on(async {
+        let key = [7; 32];
+        let fixture = OverSealedMaps {
+            cipher: Aes::with(key),
+            ..OverSealedMaps::default()
+        };
+        filled(&fixture.open().await).await;
+        fixture.cipher.lock();
+        let photo = shouwen_domain::hash::Hash::of(WORDS);
+        let here = fixture.open().await.chunk(photo, 0).await;
+        let here = here.expect("no fault").expect("a chunk");
+        assert!(here.is_sealed);
+        let message = Message {
+            bytes: &here.bytes,
+            bound_to: at_rest::bound_to(at_rest::CHUNKS, at_rest::chunk_name(photo, 0).as_bytes()),
+        };
+        let opened = Aes::with(key).open(&[message]).await.expect("a key");
+        let record = opened[0].as_ref().expect("sealed with it");
+        let chunk = at_rest::chunk_in(record).expect("a chunk");
+        assert_eq!(chunk.bytes, WORDS);
     });
 }
 

@@ -10,7 +10,8 @@ use shouwen_domain::moment::Moment;
 use super::{Memory, Written};
 use crate::fault::Fault;
 use crate::files::{
-    FileChunk, FileNote, FileRecord, FileStanding, FileState, FileTotals, Files, Hold, Taken,
+    ChunkHere, FileChunk, FileNote, FileRecord, FileStanding, FileState, FileTotals, Files, Hold,
+    Taken,
 };
 
 /// A file and what is here of it.
@@ -68,10 +69,14 @@ impl Files for Memory {
         Ok(whole.map(Stored::bytes))
     }
 
-    async fn chunk(&self, hash: Hash, n: u32) -> Result<Option<Vec<u8>>, Fault> {
+    async fn chunk(&self, hash: Hash, n: u32) -> Result<Option<ChunkHere>, Fault> {
         let disk = self.disk();
         let whole = disk.files.get(&hash).filter(|it| it.record.is_whole());
-        Ok(whole.and_then(|it| it.chunks.get(&n)).map(|it| it.to_vec()))
+        let chunk = whole.and_then(|it| it.chunks.get(&n));
+        Ok(chunk.map(|it| ChunkHere {
+            bytes: it.to_vec(),
+            is_sealed: false,
+        }))
     }
 
     async fn file_state(&self, hash: Hash) -> Result<FileState, Fault> {

@@ -55,6 +55,14 @@ pub struct PutChunk {
     pub n_bytes: u32,
     #[n(2)]
     pub bytes: Bytes,
+    /// The bytes are as they lie on the device ([`shouwen_domain::at_rest`]): head office has the key, and the device need
+    /// not be unlocked.
+    #[n(3)]
+    #[cbor(default)]
+    pub is_sealed: bool,
+    /// Of what the device was first, where it lost its key since: the storage is sealed with the content key of that.
+    #[n(4)]
+    pub first_certificate: Option<Bytes>,
 }
 
 /// The chunk is durably there.
