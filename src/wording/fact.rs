@@ -248,6 +248,7 @@ impl Words<'_> {
             Fact::RulesConfirmed(_) => say!(language, "event.rules_confirmed"),
             Fact::AccessDecided(it) if it.may_enter => say!(language, "event.let_in_again"),
             Fact::AccessDecided(_) => say!(language, "event.let_in_no_more"),
+            Fact::CaseErased(_) => say!(language, "event.case_erased"),
         }
     }
 

@@ -213,9 +213,10 @@ impl Case {
         }
         match fact {
             Fact::Recorded(_) => Err(Refusal::AlreadyRecorded),
-            Fact::Adopted(_) | Fact::RulesConfirmed(_) | Fact::AccessDecided(_) => {
-                Err(Refusal::NotOfACase)
-            }
+            Fact::Adopted(_)
+            | Fact::RulesConfirmed(_)
+            | Fact::AccessDecided(_)
+            | Fact::CaseErased(_) => Err(Refusal::NotOfACase),
             Fact::AnsweredAtOnce(_) => self.admit_answered_at_once(),
             Fact::ReasonExplained(_)
             | Fact::WhomToSeeTold(_)
@@ -295,7 +296,8 @@ impl Case {
             | Fact::ReasonExplained(_)
             | Fact::Adopted(_)
             | Fact::RulesConfirmed(_)
-            | Fact::AccessDecided(_) => {}
+            | Fact::AccessDecided(_)
+            | Fact::CaseErased(_) => {}
             Fact::AnsweredAtOnce(_) => self.answered_at_once(act),
             Fact::AskedConfirmed(it) => self.asked_confirmed(act, it),
             Fact::FormCompleted(it) => self.form_completed(act, it),

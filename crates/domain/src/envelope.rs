@@ -382,6 +382,20 @@ impl Envelope {
         self.header.content.is_some() && self.content.is_none()
     }
 
+    /// The same without its words: header, hash and signatures stay.
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        Self {
+            content: None,
+            ..self
+        }
+    }
+
+    /// Whether words are in it.
+    pub const fn has_content(&self) -> bool {
+        self.content.is_some()
+    }
+
     /// What rules read; an error where a newer version wrote it.
     pub fn facts(&self) -> Result<Vec<Fact>, EnvelopeError> {
         if self.header.format > FORMAT || self.header.must_understand > VOCABULARY {

@@ -26,7 +26,7 @@ pub use transfer::*;
 pub use verification::*;
 
 /// The vocabulary this build reads and writes. Raised with every new kind of fact or new meaning.
-pub const VOCABULARY: u32 = 5;
+pub const VOCABULARY: u32 = 6;
 
 /// One thing that happened, with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +178,8 @@ pub enum Fact {
     FurtherCaseReported(#[n(0)] FurtherCaseReported),
     #[n(73)]
     AccessDecided(#[n(0)] AccessDecided),
+    #[n(74)]
+    CaseErased(#[n(0)] CaseErased),
 }
 
 impl Fact {
@@ -222,6 +224,7 @@ impl Fact {
             Self::FurtherCaseReported(_) => 3,
             Self::PhotoAdded(it) if it.is_signature() => 4,
             Self::AccessDecided(_) => 5,
+            Self::CaseErased(_) => 6,
             _ => 2,
         }
     }

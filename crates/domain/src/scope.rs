@@ -301,6 +301,7 @@ impl<'a> Named<'a> {
             | Fact::Adopted(_)
             | Fact::RulesConfirmed(_)
             | Fact::AccessDecided(_)
+            | Fact::CaseErased(_)
             | Fact::DelayTold(_)
             | Fact::OuterReplied(_) => {}
         }

@@ -1,18 +1,18 @@
-//! What a site has adopted, who has confirmed the rules (G3, G4), and whom head office lets in no more, folded from the
-//! events under [`CaseId::SITE`].
+//! What a site has adopted, who has confirmed the rules (G3, G4), whom head office lets in no more, and whose words it
+//! has erased, folded from the events under [`CaseId::SITE`].
 //!
 //! A case asks nothing here: it keeps the pack under which it was opened.
 //!
 //! [`CaseId::SITE`]: crate::id::CaseId::SITE
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decide::{Acting, Post, Refusal, acts_for};
 use crate::directory::{Directory, Person};
 use crate::envelope::Envelope;
 use crate::event::{Adopted, Content, Event, Fact, Field, Holder, RulesConfirmed};
 use crate::hash::Hash;
-use crate::id::{DeviceId, EnvelopeId, PersonId};
+use crate::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use crate::limits;
 use crate::moment::Moment;
 use crate::rule::RuleId;
@@ -25,6 +25,8 @@ pub struct Site {
     pub confirmations: Vec<Confirmation>,
     /// Whom head office lets in no more.
     pub revoked: BTreeSet<Holder>,
+    /// Cases whose words are gone for good.
+    pub erased: BTreeMap<CaseId, Erasure>,
     /// Envelopes of a newer version, or with events of a case: kept, and without effect here.
     pub not_read: Vec<EnvelopeId>,
 }
@@ -43,6 +45,14 @@ pub struct Confirmation {
     pub envelope: EnvelopeId,
     pub at: Moment,
     pub confirmed: RulesConfirmed,
+}
+
+/// Who had the words of a case erased, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    pub at: Moment,
+    pub by: PersonId,
+    pub agreed: PersonId,
 }
 
 /// Where a person stands with one version of the rules (G3).
@@ -86,8 +96,8 @@ impl Site {
             return false;
         };
         let is_sites = |it: &Fact| {
-            // Whatever a device writes, it lets nobody out or in.
-            let is_order = matches!(it, Fact::AccessDecided(_));
+            // Whatever a device writes, it lets nobody out or in, and erases nothing.
+            let is_order = matches!(it, Fact::AccessDecided(_) | Fact::CaseErased(_));
             (is_order && header.device == DeviceId::HEAD_OFFICE)
                 || matches!(it, Fact::Adopted(_) | Fact::RulesConfirmed(_))
         };
@@ -113,6 +123,15 @@ impl Site {
                 } else {
                     self.revoked.insert(it.whom);
                 }
+            } else if let Fact::CaseErased(it) = fact {
+                // What lies under the site's own case is nobody's request.
+                if it.case != CaseId::SITE {
+                    self.erased.entry(it.case).or_insert_with(|| Erasure {
+                        at: header.at,
+                        by: header.person.clone(),
+                        agreed: it.agreed,
+                    });
+                }
             }
         }
         true
@@ -126,6 +145,15 @@ impl Site {
     /// The same of a device, whoever holds it.
     pub fn lets_in_device(&self, device: DeviceId) -> bool {
         !self.revoked.contains(&Holder::Device(device))
+    }
+
+    /// The envelope as it may be kept: of an erased case without its words.
+    pub fn kept(&self, envelope: Envelope) -> Envelope {
+        if self.erased.contains_key(&envelope.header().case) {
+            envelope.without_content()
+        } else {
+            envelope
+        }
     }
 
     /// The pack in force: that of the latest date reached; of several for one date, the one adopted last.

@@ -146,6 +146,7 @@ one_fact_of_each_kind! {
     OuterReplied: OuterReplied {},
     FurtherCaseReported: FurtherCaseReported { department: slug("engineering"), person: Some(slug("liu-q")) },
     AccessDecided: AccessDecided { whom: Holder::Person(slug("liu-q")), may_enter: false },
+    CaseErased: CaseErased { case: CaseId::from_random([0x55; 16]), agreed: slug("lin-zy") },
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does
@@ -563,6 +564,8 @@ fn an_envelope_whose_content_was_erased() {
     let erased = Envelope::from_bytes(&bytes).unwrap();
     assert!(erased.is_erased());
     assert_eq!(erased.hash(), whole.hash());
+    assert!(whole.has_content() && !erased.has_content());
+    assert_eq!(whole.without_content().to_bytes(), bytes);
     kept_as_envelope("Envelope-erased", &erased);
 }
 

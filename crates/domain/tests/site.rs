@@ -10,14 +10,14 @@ use shouwen_domain::command::{Circumstances, Next, RecordForm};
 use shouwen_domain::decide::Post;
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Stamp};
-use shouwen_domain::event::{AccessDecided, Channel, Content, Event, Fact, Holder};
+use shouwen_domain::event::{AccessDecided, CaseErased, Channel, Content, Event, Fact, Holder};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::{DeadlineId, Pack};
 use shouwen_domain::reckoning::Limit;
 use shouwen_domain::rule::RuleId;
-use shouwen_domain::site::{Site, SiteCommand, Standing, decide_site};
+use shouwen_domain::site::{Erasure, Site, SiteCommand, Standing, decide_site};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use support::{at, person, rules, rules_with, seal};
@@ -188,6 +188,53 @@ fn head_office_lets_somebody_in_no_more_and_in_again_and_no_device_does() {
     let site = Site::fold(&[&shut_out[..], std::slice::from_ref(&forged)].concat());
     assert!(!site.lets_in_device(DeviceId::from_random([7; 16])));
     assert_eq!(site.not_read, [forged.header().id]);
+}
+
+#[test]
+fn the_first_order_of_head_office_erases_a_case_for_good_and_nobody_elses_does() {
+    let rules = rules();
+    let (_, recorded) = recorded(&rules, FIRST);
+    let [recorded] = recorded.try_into().unwrap();
+    let case = recorded.header().case;
+    let order = |device, n, case, by: &str, when: &str, agreed: &str| {
+        let agreed = person(agreed);
+        let fact = Fact::CaseErased(CaseErased { case, agreed });
+        let event = Event::new(fact, Content::default());
+        seal_on(device, &rules, n, by, at(when), &[event])
+    };
+    let office = DeviceId::HEAD_OFFICE;
+    let forged = order(
+        DeviceId::from_random([1; 16]),
+        1,
+        case,
+        "li-na",
+        FIRST,
+        "gao-yun",
+    );
+    let site = Site::fold([&forged]);
+    assert_eq!((site.erased.len(), site.not_read.len()), (0, 1));
+    assert_eq!(site.kept(recorded.clone()), recorded);
+
+    let orders = [
+        order(office, 1, case, "gao-yun", FIRST, "li-na"),
+        order(office, 2, case, "li-na", CHANGE, "gao-yun"),
+        order(office, 3, CaseId::SITE, "gao-yun", CHANGE, "li-na"),
+    ];
+    let site = Site::fold(&orders);
+    let erasure = Erasure {
+        at: at(FIRST),
+        by: person("gao-yun"),
+        agreed: person("li-na"),
+    };
+    assert_eq!(
+        site.erased.into_iter().collect::<Vec<_>>(),
+        [(case, erasure)]
+    );
+    let site = Site::fold(&orders);
+    let kept = site.kept(recorded.clone());
+    assert!(recorded.has_content() && kept.is_erased());
+    assert_eq!(Case::fold([&kept]), Case::fold([&recorded]));
+    assert_eq!(site.kept(orders[0].clone()), orders[0]);
 }
 
 #[test]

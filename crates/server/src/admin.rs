@@ -1,15 +1,19 @@
 //! What the command line orders of who may come in, with servers running or not.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::fmt::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use fast_qr::QRBuilder;
-use shouwen_domain::event::{AccessDecided, Fact, Holder};
-use shouwen_domain::id::{DeviceId, EnvelopeId, PersonId, SiteId};
+use shouwen_domain::event::{AccessDecided, CaseErased, Fact, Holder};
+use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
+use shouwen_domain::site as domain;
 
-use crate::arguments::Whom;
+use crate::arguments::{ToErase, Whom};
+use crate::customer::{self, CaseName, Found, Term};
 use crate::invitation::{Code, Kind};
 use crate::keys::Keys;
 use crate::pin::{self, HashedPin};
@@ -61,6 +65,21 @@ pub enum AdminError {
         site: SiteId,
         code: String,
     },
+    NoSuchCase {
+        site: SiteId,
+        case: CaseName,
+    },
+    /// Two are to stand for it.
+    OnePerson(PersonId),
+    /// Whoever agrees to an erasure works at the site.
+    NotOfSite {
+        site: SiteId,
+        person: PersonId,
+    },
+    /// Nothing was asked for.
+    NoTerms,
+    /// It was ordered, and what it deleted may still lie in the database's files.
+    NotSwept(Fault),
     Storage(Fault),
 }
 
@@ -84,6 +103,31 @@ impl fmt::Display for AdminError {
                 f,
                 "The site \"{site}\" has no device \"{code}\"; `admin devices` lists them"
             ),
+            Self::NoSuchCase { site, case } => {
+                let name = match case {
+                    CaseName::Number(it) => it.clone(),
+                    CaseName::Id(it) => it.to_string(),
+                };
+                write!(
+                    f,
+                    "The site \"{site}\" has no case \"{name}\" at head office; `admin cases-of` finds a customer's"
+                )
+            }
+            Self::OnePerson(person) => write!(
+                f,
+                "An erasure takes two people, and \"{person}\" is named as both: --operator orders it, --agreed agrees"
+            ),
+            Self::NotOfSite { site, person } => write!(
+                f,
+                "The directory of the site \"{site}\" has no person \"{person}\" who could agree"
+            ),
+            Self::NoTerms => {
+                f.write_str("Nothing was asked for: give phone numbers or names, one a line")
+            }
+            Self::NotSwept(fault) => write!(
+                f,
+                "It was ordered and erased, but deleted bytes may still lie in the database's files; give the order again: {fault}"
+            ),
             Self::BadPin => write!(
                 f,
                 "A PIN has at least {PIN_CHARACTERS} characters and at most {PIN_BYTES} bytes"
@@ -93,7 +137,7 @@ impl fmt::Display for AdminError {
     }
 }
 
-impl std::error::Error for AdminError {}
+impl Error for AdminError {}
 
 impl From<Fault> for AdminError {
     fn from(fault: Fault) -> Self {
@@ -215,12 +259,8 @@ impl Office {
             rules: site.hashes,
             at: now,
         };
-        let (keys, file) = (Arc::clone(&self.keys), self.orders.clone());
-        self.write(&site.directory.site, move |db, site| {
-            let is_so = |it: &shouwen_domain::site::Site| it.revoked.contains(&holder) != may_enter;
-            orders::give(db, site, &keys, &file, &order, is_so)
-        })
-        .await
+        let is_so = move |it: &domain::Site| it.revoked.contains(&holder) != may_enter;
+        self.give(&site.directory.site, order, is_so).await
     }
 
     /// Passes on what a device brought after it or its people were let in no more; how many acts.
@@ -233,6 +273,109 @@ impl Office {
             Ok(n)
         })
         .await
+    }
+
+    /// The cases of a site that hold one of these lines.
+    pub async fn cases_of(
+        &self,
+        to: Option<&SiteId>,
+        lines: &str,
+    ) -> Result<BTreeMap<CaseId, Found>, AdminError> {
+        let site = self.site(to)?.directory.site.clone();
+        let terms: Vec<Term> = lines.lines().filter_map(Term::read).collect();
+        if terms.is_empty() {
+            return Err(AdminError::NoTerms);
+        }
+        let of = site.clone();
+        let read = self
+            .storage
+            .read(&site, move |db| customer::cases(db, &of, &terms));
+        Ok(read.await?)
+    }
+
+    /// All that is held of these cases.
+    pub async fn copy_of(
+        &self,
+        to: Option<&SiteId>,
+        cases: &[CaseName],
+    ) -> Result<customer::Copy, AdminError> {
+        let site = self.site(to)?;
+        let id = site.directory.site.clone();
+        let cases = self.cases(&id, cases).await?;
+        let (of, directory, zone) = (id.clone(), site.directory.clone(), site.zone.clone());
+        let read = self.storage.read(&id, move |db| {
+            let minute = |it| zone.local(it).format("%Y-%m-%d %H:%M").to_string();
+            customer::copy(db, &of, &directory, &cases, minute)
+        });
+        Ok(read.await?)
+    }
+
+    /// Erases the words of these cases for good; which of them nobody had erased before.
+    pub async fn erase(&self, what: &ToErase, now: Moment) -> Result<BTreeSet<CaseId>, AdminError> {
+        let site = self.site(what.to.as_ref())?;
+        let id = site.directory.site.clone();
+        let ToErase {
+            operator, agreed, ..
+        } = what;
+        if operator == agreed {
+            return Err(AdminError::OnePerson(agreed.clone()));
+        }
+        if site.directory.person(agreed).is_none() {
+            return Err(AdminError::NotOfSite {
+                site: id,
+                person: agreed.clone(),
+            });
+        }
+        let mut ordered = BTreeSet::new();
+        for case in self.cases(&id, &what.cases).await? {
+            let order = Order {
+                id: EnvelopeId::from_random(pin::random()),
+                fact: Fact::CaseErased(CaseErased {
+                    case,
+                    agreed: agreed.clone(),
+                }),
+                operator: operator.clone(),
+                rules: site.hashes,
+                at: now,
+            };
+            if self
+                .give(&id, order, move |it| it.erased.contains_key(&case))
+                .await?
+            {
+                ordered.insert(case);
+            }
+        }
+        // Also where all was ordered before: that may not have come so far.
+        self.storage.sweep().await.map_err(AdminError::NotSwept)?;
+        Ok(ordered)
+    }
+
+    async fn give(
+        &self,
+        site: &SiteId,
+        order: Order,
+        is_so: impl Fn(&domain::Site) -> bool + Clone + Send + 'static,
+    ) -> Result<bool, AdminError> {
+        let (keys, file) = (Arc::clone(&self.keys), self.orders.clone());
+        self.write(site, move |db, site| {
+            orders::give(db, site, &keys, &file, &order, is_so.clone())
+        })
+        .await
+    }
+
+    async fn cases(
+        &self,
+        site: &SiteId,
+        names: &[CaseName],
+    ) -> Result<BTreeSet<CaseId>, AdminError> {
+        let (of, names) = (site.clone(), names.to_vec());
+        let read = self
+            .storage
+            .read(site, move |db| customer::named(db, &of, &names));
+        read.await?.map_err(|case| AdminError::NoSuchCase {
+            site: site.clone(),
+            case,
+        })
     }
 
     async fn device(&self, site: &SiteId, code: &str) -> Result<DeviceId, AdminError> {
@@ -322,6 +465,30 @@ pub fn device_table(devices: &[Device]) -> String {
             &last,
             &access,
         ]);
+    }
+    table
+}
+
+/// For the terminal: a line a case, and no word of what it holds.
+pub fn case_table(cases: &BTreeMap<CaseId, Found>) -> String {
+    let mut table = String::new();
+    let _ = writeln!(
+        table,
+        "{:<14}{:<34}{:<19}{:>5}{:>10}  lines",
+        "number", "id", "asked", "acts", "pictures"
+    );
+    for (case, it) in cases {
+        let asked = it.asked_at.map_or_else(String::new, minute);
+        let lines: Vec<String> = it.terms.iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            table,
+            "{:<14}{:<34}{asked:<19}{:>5}{:>10}  {}",
+            it.number.as_deref().unwrap_or("?"),
+            case.to_string(),
+            it.n_envelopes,
+            it.n_pictures,
+            lines.join(",")
+        );
     }
     table
 }

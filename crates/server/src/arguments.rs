@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use shouwen_domain::id::{PersonId, SiteId};
 
+use crate::customer::CaseName;
 use crate::storage::Address;
 use crate::tls;
 
@@ -85,6 +86,31 @@ pub enum Admin {
         #[command(flatten)]
         whom: Whom,
     },
+    /// Find the cases of a site that hold a customer's phone number or name: one a line, from the file or standard input,
+    /// never from the command line
+    CasesOf {
+        file: Option<PathBuf>,
+        /// The site; not needed where there is one
+        #[arg(long, value_name = "ID")]
+        to: Option<SiteId>,
+    },
+    /// Write all that is held of these cases into a new folder, for the customer to read: a text and the pictures
+    CopyOf {
+        /// Their numbers or ids, as `cases-of` says them
+        #[arg(required = true, value_name = "CASE")]
+        cases: Vec<CaseName>,
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+        /// The site; not needed where there is one
+        #[arg(long, value_name = "ID")]
+        to: Option<SiteId>,
+    },
+    /// Erase the words, pictures and signatures of these cases for good, here and on every device at its next contact;
+    /// what was done, by whom and when stays, and every chain verifies
+    Erase {
+        #[command(flatten)]
+        what: ToErase,
+    },
     /// Pass on what a device brought after it or its people were let in no more
     Release {
         /// The device's short code, as in its case numbers
@@ -93,6 +119,23 @@ pub enum Admin {
         #[arg(long, value_name = "ID")]
         to: Option<SiteId>,
     },
+}
+
+/// Cases, and the two who stand for it.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ToErase {
+    /// Their numbers or ids, as `cases-of` says them
+    #[arg(required = true, value_name = "CASE")]
+    pub cases: Vec<CaseName>,
+    /// Who orders it, as it stands on record
+    #[arg(long, value_name = "NAME")]
+    pub operator: PersonId,
+    /// Who of the site's directory agrees: somebody else
+    #[arg(long, value_name = "ID")]
+    pub agreed: PersonId,
+    /// The site; not needed where there is one
+    #[arg(long, value_name = "ID")]
+    pub to: Option<SiteId>,
 }
 
 /// A person, or a device.

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod arguments;
 pub mod bounds;
 pub mod clock;
+pub mod customer;
 pub mod demo;
 pub mod invitation;
 pub mod server;

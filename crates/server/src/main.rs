@@ -19,7 +19,7 @@ use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
 use shouwen_server::storage::orders::{OrdersFile, Replay};
 use shouwen_server::storage::{Address, backup, export};
-use shouwen_server::{Server, Settings, demo, server};
+use shouwen_server::{Server, Settings, customer, demo, server};
 use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
@@ -136,11 +136,48 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
                 "Nobody had ordered otherwise.\n".to_owned()
             }
         }
+        Admin::CasesOf { file, to } => {
+            let lines = match &file {
+                Some(file) => std::fs::read_to_string(file)
+                    .with_context(|| format!("Failed to read {}", file.display()))?,
+                None => std::io::read_to_string(std::io::stdin())
+                    .context("Failed to read from standard input")?,
+            };
+            admin::case_table(&office.cases_of(to.as_ref(), &lines).await?)
+        }
+        Admin::CopyOf { cases, into, to } => {
+            let copy = office.copy_of(to.as_ref(), &cases).await?;
+            write_copy(&copy, &into)
+                .with_context(|| format!("Failed to write into {}", into.display()))?;
+            format!(
+                "Written: {} pictures beside cases.txt\n",
+                copy.pictures.len()
+            )
+        }
+        Admin::Erase { what } => {
+            let ordered = office.erase(&what, SystemClock.now()).await?;
+            format!(
+                "Erased: {}, of which {} had not been before\n",
+                what.cases.len(),
+                ordered.len()
+            )
+        }
         Admin::Release { code, to } => {
             let n = office.release(to.as_ref(), &code).await?;
             format!("Passed on: {n}\n")
         }
     })
+}
+
+/// A folder that is not there yet, for its owner's eyes only.
+fn write_copy(copy: &customer::Copy, folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    std::fs::write(folder.join("cases.txt"), &copy.text)?;
+    let mut pictures = copy.pictures.iter();
+    pictures.try_for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes))
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -118,9 +118,13 @@ impl Server {
             now: settings.clock.now(),
         };
         // A database that was put back learns what was ordered since, before anybody is answered.
-        storage
+        let has_erased = storage
             .write_everywhere(move |db| replay.everywhere(db))
             .await?;
+        if has_erased {
+            tracing::warn!("what an older copy brought back was erased again");
+            storage.sweep().await?;
+        }
         reconsider(&storage, &settings.sites).await?;
         if settings.demo {
             set_demo_pins(&storage, &settings.sites).await?;

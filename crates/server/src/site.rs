@@ -16,7 +16,7 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DepartmentId, PersonId, SiteId};
 use shouwen_domain::pack::Pack;
 use shouwen_domain::rules::UnknownZone;
-use shouwen_domain::zone::Zones;
+use shouwen_domain::zone::{Zone, Zones};
 use shouwen_sync::message::{NamedText, SiteTexts};
 
 /// A text and where it came from.
@@ -117,6 +117,7 @@ pub struct Site {
     pub directory: Directory,
     /// By which its devices name the texts of their rules.
     pub hashes: RuleHashes,
+    pub zone: Zone,
     texts: Answer,
 }
 
@@ -153,6 +154,7 @@ impl Site {
         let etag = format!("\"{}\"", Hash::of(&body));
         Ok(Self {
             hashes: rules.hashes(),
+            zone: rules.zone().clone(),
             directory: rules.directory,
             texts: Answer { body, etag },
         })

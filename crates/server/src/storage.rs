@@ -9,6 +9,7 @@ pub mod access;
 pub mod backup;
 pub mod contact;
 pub mod db;
+pub mod erasure;
 pub mod export;
 pub mod feed;
 pub mod files;
@@ -248,6 +249,14 @@ impl Storage {
         };
         let answers = self.read_everywhere(|db| db.query("SELECT epoch FROM server", &[]));
         !is_closed && answers.await.is_ok()
+    }
+
+    /// Leaves nothing of what was deleted in the database's files, where that is ours to do: PostgreSQL's are its own.
+    pub async fn sweep(&self) -> Result<(), Fault> {
+        match &self.0.engine {
+            Engine::Sqlite(it) => it.sweep().await,
+            Engine::Postgres(_) => Ok(()),
+        }
     }
 
     /// SQLite refuses to grow beyond `n_pages` of 4 KiB: a full disk at will.

@@ -1,11 +1,11 @@
-//! What concerns the site and no single case (G): texts adopted, rules read, who may come in. They lie in the log
-//! under [`crate::id::CaseId::SITE`].
+//! What concerns the site and no single case (G): texts adopted, rules read, who may come in, whose words are
+//! erased. They lie in the log under [`crate::id::CaseId::SITE`].
 
 use minicbor::{Decode, Encode};
 
 use super::is_false;
 use crate::hash::Hash;
-use crate::id::{DeviceId, PersonId};
+use crate::id::{CaseId, DeviceId, PersonId};
 use crate::moment::Moment;
 
 /// The site adopted a pack, a calendar or a directory from a moment on (G4).
@@ -49,6 +49,17 @@ pub struct AccessDecided {
     pub whom: Holder,
     #[n(2)]
     pub may_enter: bool,
+}
+
+/// The words of a case are gone for good, at the customer's request. Only head office's own device says so, and two
+/// people stand for it: whose envelope it is, and who agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CaseErased {
+    #[n(1)]
+    pub case: CaseId,
+    #[n(2)]
+    pub agreed: PersonId,
 }
 
 /// Whoever may come in: a person on any device, or a device with whoever holds it.

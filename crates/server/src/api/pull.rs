@@ -25,7 +25,7 @@ use super::answer::{self, Cbor, Declined};
 use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
 use super::{Office, Reader};
 use crate::keys::Bearer;
-use crate::storage::feed;
+use crate::storage::{feed, orders};
 
 /// Blocks of history in memory, all sites together.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
@@ -44,6 +44,8 @@ struct Block {
     /// In the form in which it also travels.
     scope: Vec<u8>,
     epoch: u64,
+    /// How many orders there were: one may have taken words out of it since.
+    n_orders: u64,
     from: u64,
 }
 
@@ -87,6 +89,7 @@ pub async fn pull(
     let inflated = !takes_gzip(&headers);
     let block = match pull.ask {
         Ask::History { from } => Some(Block {
+            n_orders: office.n_orders(&bearer.site).await?,
             site: bearer.site.clone(),
             scope: minicbor::to_vec(&scope).expect("writing to memory cannot fail"),
             epoch: from.epoch,
@@ -171,6 +174,12 @@ impl Office {
         let site = self.sites.get(&bearer.site);
         let site = site.ok_or(Declined::NotSignedIn("This site is not served here"))?;
         Ok(Scope::of(&bearer.people, &site.directory))
+    }
+
+    async fn n_orders(&self, site: &SiteId) -> Result<u64, Declined> {
+        let of = site.clone();
+        let read = self.storage.read(site, move |db| orders::n_given(db, &of));
+        Ok(read.await?)
     }
 
     /// Follows a site's log to its end, or for so long.

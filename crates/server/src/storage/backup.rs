@@ -167,10 +167,11 @@ pub async fn restore(
     let restored = storage.write_everywhere(move |db| {
         let summary = put_back(db, &path, replace).and_then(|it| {
             if it.hash == found.hash {
-                if let Some(orders) = &orders {
-                    orders.everywhere(db)?;
-                }
-                Ok(it)
+                let has_erased = match &orders {
+                    Some(orders) => orders.everywhere(db)?,
+                    None => false,
+                };
+                Ok((it, has_erased))
             } else {
                 let what = "the file changed while it was read".to_owned();
                 Err(BackupError::Wrong { from: 0, what })
@@ -190,10 +191,14 @@ pub async fn restore(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    match refusal {
-        Some(error) => Err(error),
-        None => Ok(restored?),
+    if let Some(error) = refusal {
+        return Err(error);
     }
+    let (summary, has_erased) = restored?;
+    if has_erased {
+        storage.sweep().await?;
+    }
+    Ok(summary)
 }
 
 fn beside(path: &Path) -> PathBuf {

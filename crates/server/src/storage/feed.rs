@@ -12,9 +12,8 @@ use shouwen_domain::scope::{Concerned, Scope, leaves_open};
 use shouwen_sync::feed::{self, Began, End, Feed, LogFellBack, Seen};
 use shouwen_sync::message::{Ask, Bytes, Page, PageEntry};
 
-use super::Fault;
 use super::db::{self, Db, Row, Value};
-use super::log;
+use super::{Fault, erasure, log, orders};
 
 /// Under which a case stands that concerns everybody. No department is called so, nor does a colon stand in a name.
 const EVERYBODY: &str = "*";
@@ -40,8 +39,9 @@ pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
         return Ok(false);
     }
     let up_to = last.min(followed + FOLLOWED_AT_ONCE);
+    let ordered = orders::site(db, site)?;
     let rows = db.query(
-        "SELECT position, bytes FROM envelope
+        "SELECT position, arrival, bytes FROM envelope
          WHERE site = $1 AND position > $2 AND position <= $3 ORDER BY position",
         &[site.into(), followed.into(), up_to.into()],
     )?;
@@ -50,10 +50,13 @@ pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
     let mut open: BTreeMap<CaseId, bool> = BTreeMap::new();
     let mut photos = BTreeSet::new();
     for mut row in rows {
-        let (position, bytes): (u64, Vec<u8>) = (row.take(0)?, row.take(1)?);
+        let (position, arrival, bytes): (u64, u64, Vec<u8>) =
+            (row.take(0)?, row.take(1)?, row.take(2)?);
         let envelope = Envelope::from_bytes(&bytes).map_err(|it| {
             Fault::Database(format!("position {position} holds no envelope: {it}"))
         })?;
+        // A server that could not read it may have stored it.
+        let envelope = erasure::strip(db, site, &ordered, arrival, envelope)?.0;
         let case = envelope.header().case;
         cases.push((position, case));
         let named = names(&Concerned::by(&envelope));
@@ -64,6 +67,11 @@ pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
     keep(db, site, &cases, &concerns)?;
     keep_open(db, site, &open)?;
     keep_photos(db, site, &photos)?;
+    if !photos.is_empty() {
+        // They may have come before the act that says whose they are.
+        let photos: Vec<Hash> = photos.into_iter().map(|it| it.0).collect();
+        erasure::drop_pictures(db, site, &ordered, &photos)?;
+    }
     db.execute(
         "UPDATE site SET followed = $1 WHERE site = $2",
         &[up_to.into(), site.into()],
@@ -131,7 +139,7 @@ fn keep_open(db: &dyn Db, site: &SiteId, open: &BTreeMap<CaseId, bool>) -> Resul
 }
 
 /// What a newer version wrote shows its photos once that version follows it.
-fn photos_of(envelope: &Envelope) -> impl Iterator<Item = Hash> {
+pub(super) fn photos_of(envelope: &Envelope) -> impl Iterator<Item = Hash> {
     let facts = envelope.facts().unwrap_or_default().into_iter();
     facts.filter_map(|it| {
         let Fact::PhotoAdded(it) = it else {
@@ -141,7 +149,11 @@ fn photos_of(envelope: &Envelope) -> impl Iterator<Item = Hash> {
     })
 }
 
-fn keep_photos(db: &dyn Db, site: &SiteId, photos: &BTreeSet<(Hash, CaseId)>) -> Result<(), Fault> {
+pub(super) fn keep_photos(
+    db: &dyn Db,
+    site: &SiteId,
+    photos: &BTreeSet<(Hash, CaseId)>,
+) -> Result<(), Fault> {
     for (photo, case) in photos {
         db.execute(
             "INSERT INTO photo (site, hash, case_id) VALUES ($1, $2, $3)

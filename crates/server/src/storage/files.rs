@@ -13,7 +13,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_sync::message::files::{LackingFile, Offered};
 
 use super::db::{self, Db, Value};
-use super::{Fault, log};
+use super::{Fault, erasure, log, orders};
 
 /// A chunk that has this place in a file of this length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,10 @@ struct Known {
     is_whole: bool,
 }
 
-/// Which of these files, and which of their chunks, are not there.
+/// Which of these files, and which of their chunks, are not there. What was erased is wanted no more.
 pub fn lacking(db: &dyn Db, site: &SiteId, offered: &[Offered]) -> Result<Vec<LackingFile>, Fault> {
+    let hashes: Vec<Hash> = offered.iter().map(|it| it.hash).collect();
+    let erased = erasure::erased_pictures(db, site, &orders::site(db, site)?, &hashes)?;
     let known = all_known(db, site, offered)?;
     let begun: Vec<Hash> = offered
         .iter()
@@ -67,7 +69,7 @@ pub fn lacking(db: &dyn Db, site: &SiteId, offered: &[Offered]) -> Result<Vec<La
         here.entry(hash).or_default().insert(n);
     }
     let mut lacking = Vec::new();
-    for it in offered {
+    for it in offered.iter().filter(|it| !erased.contains(&it.hash)) {
         if known.get(&it.hash).is_some_and(|known| known.is_whole) {
             continue;
         }
@@ -92,6 +94,12 @@ pub fn put(
     most_a_day: u64,
 ) -> Result<Put, Fault> {
     log::hold_site(db, site)?;
+    let erased = erasure::erased_pictures(db, site, &orders::site(db, site)?, &[chunk.hash])?;
+    if !erased.is_empty() {
+        // Whoever brings it need not keep it for us.
+        let missing = Vec::new();
+        return Ok(Put::Stored { missing });
+    }
     let known = known(db, site, &chunk.hash)?;
     match known {
         Some(it) if it.is_whole => {
@@ -248,15 +256,16 @@ fn add(db: &dyn Db, site: &SiteId, chunk: &NewChunk, now: Moment) -> Result<(), 
     Ok(())
 }
 
-/// Throws away a file that is not whole.
-fn remove(db: &dyn Db, site: &SiteId, hash: &Hash) -> Result<(), Fault> {
+/// Throws away a file, or what is there of it; whether there was anything.
+pub(super) fn remove(db: &dyn Db, site: &SiteId, hash: &Hash) -> Result<bool, Fault> {
+    let mut n_rows = 0;
     for table in ["file_chunk", "file"] {
-        db.execute(
+        n_rows += db.execute(
             &format!("DELETE FROM {table} WHERE site = $1 AND hash = $2"),
             &[site.into(), hash.into()],
         )?;
     }
-    Ok(())
+    Ok(n_rows > 0)
 }
 
 /// Counts a new file to its day, if it still goes in.

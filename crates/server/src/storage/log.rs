@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shouwen_domain::envelope::{Fate, HeldReason, Receipt};
+use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::site::Site;
 use shouwen_sync::message::{Bytes, Push};
 use shouwen_sync::server::{
     self as protocol, Arrival, ChainState, Head, Judgement, Known, MixedChains, Sender,
@@ -21,7 +22,7 @@ use crate::pin;
 
 use super::Fault;
 use super::db::{self, Db, FromCell, Row, Value};
-use super::{access, contact, orders};
+use super::{access, contact, erasure, orders};
 
 /// Changes when the log was lost or restored.
 pub fn epoch(db: &dyn Db, site: &SiteId) -> Result<u64, Fault> {
@@ -133,6 +134,7 @@ pub fn take_in(
         return Ok(Ok((Vec::new(), feed.epoch)));
     }
     let (head, backed_up) = head(db, sender, push.chain)?;
+    let site = orders::site(db, &sender.site)?;
     let state = ChainState {
         head,
         known: known(db, sender, push.chain, head, arrivals)?,
@@ -140,13 +142,13 @@ pub fn take_in(
         withdrawn: contact::withdrawn(db, &sender.site, sender, push.chain)?
             .into_iter()
             .collect(),
-        revoked: orders::revoked(db, &sender.site, sender.device)?,
+        revoked: orders::revoked(&site, sender.device),
     };
     let judgement = match protocol::judge(sender, push.chain, arrivals, state, now) {
         Ok(it) => it,
         Err(mixed) => return Ok(Err(mixed)),
     };
-    pass_on(db, sender, push, &judgement, &feed)?;
+    pass_on(db, sender, push, &judgement, &feed, &site)?;
     keep_head(db, sender, push, judgement.head)?;
     Ok(Ok((
         judgement.receipts(sender, push.chain, now, feed.epoch, backed_up),
@@ -263,6 +265,7 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
         let place = (row.take(0)?, row.take(1)?);
         waiting.entry(place).or_default().push((known, bytes));
     }
+    let ordered = orders::site(db, site)?;
     let (mut last_position, mut highest_counter) = (feed.last_position, feed.highest_counter);
     let mut n_changed = 0;
     for ((device, chain), waiting) in waiting {
@@ -283,7 +286,7 @@ pub fn reconsider(db: &dyn Db, site: &SiteId) -> Result<usize, Fault> {
             .map(|(known, bytes)| (known, Arrival::read(&bytes, &by)))
             .collect();
         let (head, _) = head(db, &sender, chain)?;
-        let revoked = orders::revoked(db, site, device)?;
+        let revoked = orders::revoked(&ordered, device);
         let changed = protocol::reconsider(head, &waiting, highest_counter, &revoked);
         (last_position, highest_counter) =
             pass_on_changed(db, &sender, chain, &changed, last_position, highest_counter)?;
@@ -396,6 +399,31 @@ pub(super) fn between(
         .collect()
 }
 
+/// Shows every envelope of a site that can be read, in the order of arrival.
+pub fn each(db: &dyn Db, site: &SiteId, mut show: impl FnMut(Envelope)) -> Result<(), Fault> {
+    const LOT: u64 = 256;
+    let mut behind: u64 = 0;
+    loop {
+        let rows = db.query(
+            &format!(
+                "SELECT arrival, bytes FROM envelope
+                 WHERE site = $1 AND arrival > $2 AND bytes IS NOT NULL ORDER BY arrival LIMIT {LOT}"
+            ),
+            &[site.into(), behind.into()],
+        )?;
+        let n_rows = rows.len() as u64;
+        for mut row in rows {
+            behind = row.take(0)?;
+            if let Ok(envelope) = Envelope::from_bytes(&row.take::<Vec<u8>>(1)?) {
+                show(envelope);
+            }
+        }
+        if n_rows < LOT {
+            return Ok(());
+        }
+    }
+}
+
 /// Whether a chain has nothing at `sequence` and behind it.
 pub(super) fn ends_before(
     db: &dyn Db,
@@ -463,6 +491,7 @@ fn pass_on(
     push: &Push,
     judgement: &Judgement,
     feed: &Feed,
+    site: &Site,
 ) -> Result<(), Fault> {
     let positions: BTreeMap<(u64, Hash), u64> = judgement
         .passed_on()
@@ -475,7 +504,7 @@ fn pass_on(
         .iter()
         .zip(&push.envelopes)
         .filter_map(|(verdict, Bytes(bytes))| match verdict {
-            Verdict::Store(known) => Some((known, bytes.as_slice())),
+            Verdict::Store(known) => Some((known, erasure::kept(site, bytes))),
             Verdict::Known(_) | Verdict::TurnAway { .. } => None,
         })
         .collect();
@@ -483,12 +512,12 @@ fn pass_on(
     let entries: Vec<_> = stored
         .iter()
         .zip(first_arrival..)
-        .map(|(&(known, bytes), arrival)| Entry {
+        .map(|((known, bytes), arrival)| Entry {
             arrival,
             known,
             fate: stored_fate(known.fate),
             position: position(known),
-            bytes: (!matches!(known.fate, Fate::Refused(_))).then_some(bytes),
+            bytes: (!matches!(known.fate, Fate::Refused(_))).then_some(bytes.as_ref()),
         })
         .collect();
     for some in db::chunks(&entries) {

@@ -24,7 +24,7 @@ use crate::pin;
 
 use super::access::{self, FIRST_CHAIN};
 use super::db::Db;
-use super::{Fault, feed, log};
+use super::{Fault, erasure, feed, log};
 
 /// The chain's code, which stands in no case number.
 const CODE: &str = "HQ";
@@ -117,8 +117,7 @@ fn sender(site: &SiteId) -> Sender {
 
 /// The site as its orders left it.
 pub fn site(db: &dyn Db, site: &SiteId) -> Result<Site, Fault> {
-    let is_ordered = log::head(db, &sender(site), FIRST_CHAIN)?.0.is_some();
-    if is_ordered {
+    if n_given(db, site)? > 0 {
         Ok(Site::fold(&stored(db, site)?))
     } else {
         Ok(Site::default())
@@ -126,23 +125,25 @@ pub fn site(db: &dyn Db, site: &SiteId) -> Result<Site, Fault> {
 }
 
 /// Whom of this device head office lets in no more.
-pub fn revoked(db: &dyn Db, site_id: &SiteId, device: DeviceId) -> Result<Revoked, Fault> {
+pub fn revoked(site: &Site, device: DeviceId) -> Revoked {
     if device == DeviceId::HEAD_OFFICE {
         // An order holds, whatever became of whoever gave it.
-        return Ok(Revoked::default());
+        return Revoked::default();
     }
-    let site = site(db, site_id)?;
-    Ok(Revoked {
+    let people = site.revoked.iter().filter_map(|it| match it {
+        Holder::Person(person) => Some(person.clone()),
+        Holder::Device(_) => None,
+    });
+    Revoked {
         device: !site.lets_in_device(device),
-        people: site
-            .revoked
-            .into_iter()
-            .filter_map(|it| match it {
-                Holder::Person(person) => Some(person),
-                Holder::Device(_) => None,
-            })
-            .collect(),
-    })
+        people: people.collect(),
+    }
+}
+
+/// How many orders of a site there are.
+pub fn n_given(db: &dyn Db, site: &SiteId) -> Result<u64, Fault> {
+    let (head, _) = log::head(db, &sender(site), FIRST_CHAIN)?;
+    Ok(head.map_or(0, |it| it.sequence))
 }
 
 fn stored(db: &dyn Db, site: &SiteId) -> Result<Vec<Envelope>, Fault> {
@@ -164,8 +165,8 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// On every site of the database.
-    pub fn everywhere(&self, db: &dyn Db) -> Result<(), Fault> {
+    /// On every site of the database; whether words may have been erased by that.
+    pub fn everywhere(&self, db: &dyn Db) -> Result<bool, Fault> {
         let mut sites: Vec<SiteId> = Vec::new();
         for mut row in db.query("SELECT site FROM site ORDER BY site", &[])? {
             sites.push(row.take(0)?);
@@ -173,16 +174,23 @@ impl Replay {
         }
         // Read once for all sites, when nobody orders anything more of any of them.
         let mut orders = self.file.by_site()?;
+        let mut has_erased = false;
         for site in sites {
             let in_file = orders.remove(&site).unwrap_or_default();
-            make_level(db, &site, &self.keys, &self.file, &in_file, self.now)?;
+            let n_lost = make_level(db, &site, &self.keys, &self.file, &in_file, self.now)?;
+            let n_erased = erasure::take_out(db, &site)?;
+            has_erased |= n_erased > 0 || (n_lost > 0 && has_erasures(&in_file));
         }
-        Ok(())
+        Ok(has_erased)
     }
 }
 
-/// Brings file and database to the same orders, at each start and before each order. The site is held, since before the
-/// file was read.
+fn has_erasures(orders: &[Envelope]) -> bool {
+    !Site::fold(orders).erased.is_empty()
+}
+
+/// Brings file and database to the same orders, at each start and before each order; how many the database had lost.
+/// The site is held, since before the file was read.
 fn make_level(
     db: &dyn Db,
     site: &SiteId,
@@ -190,29 +198,30 @@ fn make_level(
     file: &OrdersFile,
     in_file: &[Envelope],
     now: Moment,
-) -> Result<(), Fault> {
+) -> Result<usize, Fault> {
     let in_database = stored(db, site)?;
     let hash = |it: &Envelope| it.hash();
     let mut both = in_file.iter().zip(&in_database);
     if both.any(|(one, other)| one.hash() != other.hash()) {
         return Err(file.failed(&"they are of another database"));
     }
-    if let Some(lost) = in_file.get(in_database.len()..).filter(|it| !it.is_empty()) {
-        push(db, site, keys, lost, now)?;
-        let last = lost.last().map(hash);
+    let missing = in_file.get(in_database.len()..).unwrap_or_default();
+    if !missing.is_empty() {
+        push(db, site, keys, missing, now)?;
+        let last = missing.last().map(hash);
         let kept = stored(db, site)?.last().map(hash);
         if kept != last {
             return Err(file.failed(&"the database does not take them"));
         }
         tracing::warn!(
-            n = lost.len(),
+            n = missing.len(),
             "orders that the database had lost were given again"
         );
     }
     for it in in_database.iter().skip(in_file.len()) {
         file.add(it)?;
     }
-    Ok(())
+    Ok(missing.len())
 }
 
 /// Orders something, once, unless `is_so` says that the site is so already; whether it was ordered by this.
@@ -229,11 +238,10 @@ pub fn give(
     make_level(db, site, keys, file, &in_file, order.at)?;
     let known = stored(db, site)?;
     // Where the transaction is done again, the file had it already.
-    if known.iter().any(|it| it.header().id == order.id) {
-        return Ok(true);
-    }
-    if is_so(&Site::fold(&known)) {
-        return Ok(false);
+    let is_given = known.iter().any(|it| it.header().id == order.id);
+    if is_given || is_so(&Site::fold(&known)) {
+        erasure::take_out(db, site)?;
+        return Ok(is_given);
     }
     let last = known.last();
     let stamp = Stamp {
@@ -259,6 +267,7 @@ pub fn give(
     // The file first: what only the database has could be lost with it.
     file.add(&envelope)?;
     push(db, site, keys, &[envelope], order.at)?;
+    erasure::take_out(db, site)?;
     Ok(true)
 }
 

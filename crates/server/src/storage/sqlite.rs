@@ -57,6 +57,10 @@ impl Engine {
         self.writer.set_page_limit(n_pages).await
     }
 
+    pub async fn sweep(&self) -> Result<(), Fault> {
+        self.writer.sweep().await
+    }
+
     pub async fn close(&self) {
         self.writer.close().await;
     }

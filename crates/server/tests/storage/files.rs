@@ -29,7 +29,7 @@ pub fn photo(name: u8, n_chunks: usize) -> Vec<u8> {
     vec![name; n_chunks * CHUNK_BYTES - usize::from(name)]
 }
 
-fn offered(bytes: &[u8]) -> Offered {
+pub fn offered(bytes: &[u8]) -> Offered {
     Offered {
         hash: Hash::of(bytes),
         n_bytes: u32::try_from(bytes.len()).unwrap(),
@@ -76,7 +76,7 @@ fn stored(missing: &[u32]) -> Put {
 }
 
 /// The file as it is given out.
-fn whole(process: &Process, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn whole(process: &Process, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut found = Vec::new();
     let wanted = offered(bytes);
     for n in 0..n_chunks(wanted.n_bytes).unwrap() {
@@ -89,7 +89,7 @@ fn whole(process: &Process, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     Some(found)
 }
 
-fn lacking(process: &Process, name: &str, files: &[Offered]) -> Vec<LackingFile> {
+pub fn lacking(process: &Process, name: &str, files: &[Offered]) -> Vec<LackingFile> {
     let (site, files) = (site(name), files.to_vec());
     let lacking = process.read_of(name, move |db| files::lacking(db, &site, &files));
     lacking.unwrap()

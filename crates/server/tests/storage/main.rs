@@ -18,6 +18,7 @@ macro_rules! on_both_engines {
 
 mod backups;
 mod chain;
+mod erasure;
 mod files;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "every test program uses a part")]

@@ -27,6 +27,9 @@ enum Order {
         n_pages: u32,
         done: oneshot::Sender<Result<(), Fault>>,
     },
+    Sweep {
+        done: oneshot::Sender<Result<(), Fault>>,
+    },
     Close,
 }
 
@@ -51,6 +54,15 @@ impl Writer {
         let (done, answer) = oneshot::channel();
         self.orders
             .send(Order::LimitPages { n_pages, done })
+            .await
+            .map_err(|_| Fault::Closed)?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    pub async fn sweep(&self) -> Result<(), Fault> {
+        let (done, answer) = oneshot::channel();
+        self.orders
+            .send(Order::Sweep { done })
             .await
             .map_err(|_| Fault::Closed)?;
         answer.await.map_err(|_| Fault::Closed)?
@@ -90,6 +102,9 @@ fn write_until_closed(mut connection: Connection, mut inbox: mpsc::Receiver<Orde
             Some(Order::LimitPages { n_pages, done }) => {
                 let _ = done.send(limit_pages(&connection, n_pages));
             }
+            Some(Order::Sweep { done }) => {
+                let _ = done.send(sweep(&connection));
+            }
             Some(Order::Close) => break,
             Some(Order::Write(_)) | None => {}
         }
@@ -108,6 +123,19 @@ fn limit_pages(connection: &Connection, n_pages: u32) -> Result<(), Fault> {
         [],
         |_| Ok(()),
     )?)
+}
+
+/// Writes the whole database anew, without what lies in free pages and gaps, and empties the log of changes.
+fn sweep(connection: &Connection) -> Result<(), Fault> {
+    connection.execute_batch("VACUUM")?;
+    // Whoever reads holds it up, and is waited for.
+    let is_held_up: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_held_up {
+        let what = "somebody is reading; what was erased still lies in its log of changes";
+        return Err(Fault::Conflict(what.to_owned()));
+    }
+    Ok(())
 }
 
 fn commit_together(connection: &mut Connection, jobs: Vec<Box<dyn Job>>) {
