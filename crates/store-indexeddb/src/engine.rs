@@ -10,8 +10,8 @@ use shouwen_domain::envelope::{Envelope, Receipt};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::moment::Moment;
 use shouwen_store::{
-    Append, Changes, Compacted, Entry, Fault, Fence, History, Log, Opening, OwnFate, Position, Row,
-    RowMark, RowPage, Section, Standing, TakeIn, WriteError,
+    Append, Changes, Compacted, Entry, Erase, Fault, Fence, History, Log, Opening, OwnFate,
+    Position, Row, RowMark, RowPage, Section, Standing, TakeIn, WriteError,
 };
 
 use crate::directory::SealedRow;
@@ -495,6 +495,10 @@ impl<D: Disk> Log for Engine<D> {
 
     async fn let_go(&self, fence: Fence, cases: &[(CaseId, u32)]) -> Result<Standing, WriteError> {
         self.let_go_of(fence, cases).await
+    }
+
+    async fn erase(&self, fence: Fence, cases: &[Erase]) -> Result<Standing, WriteError> {
+        self.erase_from(fence, cases).await
     }
 
     async fn take_over(&self) -> Result<Fence, Fault> {

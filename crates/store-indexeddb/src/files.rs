@@ -343,14 +343,12 @@ impl<D: Disk> Files for Engine<D> {
     }
 
     async fn discard_file(&self, hash: Hash) -> Result<(), Fault> {
-        loop {
-            let seen = self.see_file(hash).await?;
-            let going = seen.what.filter(|it| it.standing != FileStanding::Owed);
-            let writes: Vec<Write> = going.iter().flat_map(remove_file).collect();
-            if writes.is_empty() || self.write_files(seen.counted.as_deref(), writes).await? {
-                return Ok(());
-            }
-        }
+        self.remove_if(hash, |it| it.standing != FileStanding::Owed)
+            .await
+    }
+
+    async fn erase_file(&self, hash: Hash) -> Result<(), Fault> {
+        self.remove_if(hash, |_| true).await
     }
 
     async fn file_totals(&self) -> Result<FileTotals, Fault> {
@@ -360,6 +358,21 @@ impl<D: Disk> Files for Engine<D> {
 }
 
 impl<D: Disk> Engine<D> {
+    async fn remove_if(
+        &self,
+        hash: Hash,
+        may_go: impl Fn(&FileRecord) -> bool,
+    ) -> Result<(), Fault> {
+        loop {
+            let seen = self.see_file(hash).await?;
+            let going = seen.what.filter(&may_go);
+            let writes: Vec<Write> = going.iter().flat_map(remove_file).collect();
+            if writes.is_empty() || self.write_files(seen.counted.as_deref(), writes).await? {
+                return Ok(());
+            }
+        }
+    }
+
     /// What an arriving file comes to with its last chunk.
     async fn whole_with(&self, last: &FileChunk) -> Result<Taken, Fault> {
         let others =

@@ -57,7 +57,7 @@ impl<D: Disk> Engine<D> {
 }
 
 /// Blocks that have something of these cases.
-fn blocks_with(mirror: &Mirror, cases: &BTreeSet<CaseId>) -> BTreeSet<u32> {
+pub(crate) fn blocks_with(mirror: &Mirror, cases: &BTreeSet<CaseId>) -> BTreeSet<u32> {
     let places = cases.iter().flat_map(|&it| mirror.directory.places(it));
     let in_blocks = places.filter(|it| it.kind != PlaceKind::Open);
     in_blocks.map(|it| it.block).collect()

@@ -8,6 +8,7 @@ mod compaction;
 mod directory;
 pub mod disk;
 mod engine;
+mod erasing;
 mod files;
 #[cfg(target_arch = "wasm32")]
 mod indexeddb;

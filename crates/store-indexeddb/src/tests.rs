@@ -470,6 +470,70 @@ fn a_crash_while_letting_go_leaves_all_or_what_was_to_stay() {
     });
 }
 
+/// Four acts in each of two cases, in the journal and in blocks, the last ones owed.
+async fn about_to_erase(log: &Engine<Maps>) -> Fence {
+    let fence = log.take_over().await.expect("a fence");
+    for round in 0..4 {
+        for n in [1, 2] {
+            suite::say(log, n, (round != 2).then_some(n)).await;
+        }
+        if round == 1 {
+            let owed = log.owed(usize::MAX).await.expect("what is owed");
+            let receipts: Vec<_> = owed.iter().map(suite::accepted).collect();
+            log.settle(fence, &receipts).await.expect("settled");
+        }
+        if round == 2 {
+            while log.compact(fence).await.expect("a step").more {}
+        }
+    }
+    fence
+}
+
+#[test]
+fn no_record_has_the_words_of_an_erased_case() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        let fence = about_to_erase(&log).await;
+        let n_words = || {
+            let records = fixture.0.records.borrow();
+            let in_one = |it: &Vec<u8>| it.windows(40).filter(|it| *it == suite::WORDS).count();
+            records.values().map(in_one).sum::<usize>()
+        };
+        // The third act of each lies in the outbox as well.
+        assert_eq!(n_words(), 10);
+        let erased = suite::erase(&log, fence, &[suite::case(1)]).await;
+        erased.expect("erased");
+        // The fourth was put away for it, into the outbox too.
+        assert_eq!(n_words(), 4 + 2);
+    });
+}
+
+#[test]
+fn a_crash_while_erasing_leaves_all_or_nothing_to_do() {
+    suite::block_on(async {
+        let fixture = OverMaps::default();
+        let log = fixture.open().await;
+        let fence = about_to_erase(&log).await;
+        let before = suite::see(&log).await;
+        fixture.0.states.replace(Some(Vec::new()));
+        let going = [suite::case(1)];
+        suite::erase(&log, fence, &going).await.expect("erased");
+        let states = fixture.0.states.take().expect("kept");
+        let after = suite::see(&log).await;
+        let (last, on_the_way) = states.split_last().expect("writes");
+        assert!(!on_the_way.is_empty());
+        for state in on_the_way {
+            let crashed = Engine::new(Maps::holding(state.clone()));
+            suite::assert_same(&suite::see(&crashed).await, &before);
+            suite::erase(&crashed, fence, &going).await.expect("erased");
+            suite::assert_same(&suite::see(&crashed).await, &after);
+        }
+        let crashed = Engine::new(Maps::holding(last.clone()));
+        suite::assert_same(&suite::see(&crashed).await, &after);
+    });
+}
+
 #[test]
 fn a_directory_that_shrank_is_still_read_and_merged() {
     suite::block_on(async {

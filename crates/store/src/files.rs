@@ -88,6 +88,12 @@ pub trait Files {
     /// A [`Fault`] where it cannot be thrown away.
     async fn discard_file(&self, hash: Hash) -> Result<(), Fault>;
 
+    /// Throws away a file, owed or not: what it shows was erased.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be thrown away.
+    async fn erase_file(&self, hash: Hash) -> Result<(), Fault>;
+
     /// How much lies here, by why it does.
     ///
     /// # Errors

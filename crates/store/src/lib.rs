@@ -13,8 +13,8 @@ pub mod suite;
 pub use fault::{Conflict, Fault, WriteError};
 pub use files::{ChunkHere, FileChunk, FileNote, FileState, FileTotals, Files, Hold, Taken};
 pub use log::{
-    Append, CaseIn, Changes, Compacted, Cursor, Entry, Fence, Head, History, Log, NamedRecord,
-    Opening, OwnFate, Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn,
-    is_settled,
+    Append, CaseIn, Changes, Compacted, Cursor, Entry, Erase, Fence, Head, History, Log,
+    NamedRecord, Opening, OwnFate, Position, Projection, Row, RowMark, RowPage, Section, Standing,
+    TakeIn, is_settled,
 };
 pub use memory::Memory;

@@ -135,6 +135,19 @@ pub trait Log {
     /// stored.
     async fn let_go(&self, fence: Fence, cases: &[(CaseId, u32)]) -> Result<Standing, WriteError>;
 
+    /// Takes the words out of cases, each at the version that the caller knows: all of its envelopes are kept
+    /// without their content, those that are owed, held or refused too, and its row has the given body. All of them
+    /// or none. What there is no such case of, at version 0, needs nothing.
+    ///
+    /// Nothing else that can be read changes: order, versions, receipts, what is owed and when a case is due. No
+    /// stored record has anything of the words any longer; as after letting go, other tabs open anew. Where no
+    /// word was left and the body is the same, nothing is written.
+    ///
+    /// # Errors
+    /// [`Conflict::Case`] where a case has another version, [`Conflict::Fence`] where another tab has taken over;
+    /// a [`Fault`] where it cannot be stored.
+    async fn erase(&self, fence: Fence, cases: &[Erase]) -> Result<Standing, WriteError>;
+
     /// Makes the caller the one owner of pump and compaction, until somebody else takes over.
     ///
     /// # Errors
@@ -358,6 +371,15 @@ impl History {
             .iter()
             .filter(move |it| refused.is_empty() || !refused.contains(&it.envelope.hash()))
     }
+}
+
+/// A case whose words are to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erase {
+    pub case: CaseId,
+    pub expected_version: u32,
+    /// Of its row, in place of the one that was made with the words.
+    pub body: Vec<u8>,
 }
 
 /// One action of this device.

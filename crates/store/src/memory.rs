@@ -16,7 +16,7 @@ use shouwen_domain::moment::Moment;
 
 use crate::fault::{Conflict, Fault, WriteError};
 use crate::log::{
-    Append, Changes, Compacted, Cursor, Entry, Fence, Head, History, Log, Opening, OwnFate,
+    Append, Changes, Compacted, Cursor, Entry, Erase, Fence, Head, History, Log, Opening, OwnFate,
     Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn, is_settled,
 };
 
@@ -528,6 +528,42 @@ impl Log for Memory {
                 .retain(|&known, _| cases.iter().all(|&(case, _)| case != known));
             disk.own.retain(|_, it| !is_going(&it.envelope));
             disk.back.retain(|_, it| !is_going(it));
+            disk.compacted_up_to = disk.next_position();
+            Ok(Written::Changed(disk.standing()))
+        })
+    }
+
+    async fn erase(&self, fence: Fence, cases: &[Erase]) -> Result<Standing, WriteError> {
+        self.write(|disk| {
+            disk.check_fence(fence)?;
+            cases
+                .iter()
+                .try_for_each(|it| disk.check_version(it.case, it.expected_version))?;
+            let mut n_stripped = 0;
+            let mut is_row_new = false;
+            let mut strip = |it: &mut Rc<Envelope>| {
+                let case = it.header().case;
+                if it.has_content() && cases.iter().any(|it| it.case == case) {
+                    *it = Rc::new(Envelope::clone(it).without_content());
+                    n_stripped += 1;
+                }
+            };
+            disk.own.values_mut().for_each(|it| strip(&mut it.envelope));
+            disk.back.values_mut().for_each(&mut strip);
+            for it in cases {
+                let Some(known) = disk.cases.get_mut(&it.case).map(Rc::make_mut) else {
+                    continue;
+                };
+                let entries = known.entries.values_mut();
+                entries.for_each(|it| strip(&mut it.envelope));
+                if known.projection.body != it.body {
+                    known.projection.body.clone_from(&it.body);
+                    is_row_new = true;
+                }
+            }
+            if n_stripped == 0 && !is_row_new {
+                return Ok(Written::Nothing(disk.standing()));
+            }
             disk.compacted_up_to = disk.next_position();
             Ok(Written::Changed(disk.standing()))
         })

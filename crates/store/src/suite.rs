@@ -17,7 +17,7 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 
 use crate::{
-    Append, CaseIn, Conflict, Cursor, Entry, Fault, Fence, Head, History, Log, NamedRecord,
+    Append, CaseIn, Conflict, Cursor, Entry, Erase, Fault, Fence, Head, History, Log, NamedRecord,
     Position, Projection, Row, RowMark, Section, Standing, TakeIn, WriteError,
 };
 
@@ -94,6 +94,8 @@ macro_rules! event_log_suite {
             what_is_not_settled_is_not_let_go_of
             letting_go_happens_whole_or_not_at_all
             what_was_let_go_of_comes_again_whole
+            the_words_of_an_erased_case_are_gone_and_all_else_stays
+            erasing_happens_whole_or_not_at_all
             the_last_fates_are_those_of_what_is_there
             what_a_twin_wrote_in_a_place_does_not_hide_what_was_never_away
             whoever_took_over_is_the_only_owner
@@ -235,10 +237,15 @@ pub fn accepted(envelope: &Envelope) -> Receipt {
 
 /// Seals the next action as a careful app does.
 pub async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
+    next_saying(log, case, due, 0).await
+}
+
+/// As [`next`], with so many bytes of words.
+pub async fn next_saying(log: &impl Log, case: CaseId, due: Option<u32>, n_words: usize) -> Append {
     let head = log.opening(0).await.expect("an opening").standing.head;
     let expected_version = log.history(case).await.expect("a history").version;
     let id = (u64::from(head.chain) << 32) + head.sequence + 1;
-    let envelope = envelope(DEVICE, case, head, id, 0);
+    let envelope = envelope(DEVICE, case, head, id, n_words);
     Append {
         envelope,
         expected_version,
@@ -1632,6 +1639,176 @@ pub async fn letting_go_happens_whole_or_not_at_all(fixture: &impl Fixture) {
     }
 }
 
+/// Takes the words out of these cases, as they stand here.
+///
+/// # Errors
+/// As [`Log::erase`].
+pub async fn erase(log: &impl Log, fence: Fence, cases: &[CaseId]) -> Result<Standing, WriteError> {
+    let mut named = Vec::new();
+    for &case in cases {
+        named.push(Erase {
+            case,
+            expected_version: log.history(case).await.expect("a history").version,
+            body: format!("{case} without its words").into_bytes(),
+        });
+    }
+    log.erase(fence, &named).await
+}
+
+/// What is to be seen once the words of these cases are gone.
+fn without_words(mut seen: Seen, cases: &[CaseId]) -> Seen {
+    let strip = |it: &mut Envelope| {
+        if cases.contains(&it.header().case) {
+            *it = it.clone().without_content();
+        }
+    };
+    let entries = seen.histories.iter_mut().flat_map(|it| &mut it.entries);
+    entries.for_each(|it| strip(&mut it.envelope));
+    seen.owed.iter_mut().for_each(strip);
+    seen.own.iter_mut().for_each(strip);
+    for row in seen.rows.iter_mut().chain(&mut seen.open) {
+        if cases.contains(&row.case) {
+            row.body = format!("{} without its words", row.case).into_bytes();
+        }
+    }
+    seen
+}
+
+/// The words of what [`say`] writes.
+pub const WORDS: [u8; 40] = [b'x'; 40];
+
+/// As [`act`], with words.
+pub async fn say(log: &impl Log, n: u32, due: Option<u32>) -> Envelope {
+    let append = next_saying(log, case(n), due, WORDS.len()).await;
+    let envelope = append.envelope.clone();
+    log.append(append).await.expect("an append");
+    envelope
+}
+
+pub async fn the_words_of_an_erased_case_are_gone_and_all_else_stays(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 0..24 {
+        settled_case(&log, fence, n, (n % 3 > 0).then_some(n)).await;
+        let said = say(&log, n, (n % 3 > 0).then_some(n)).await;
+        match n {
+            5 => tell(&log, fence, &said, Fate::Held(HeldReason::Fork)).await,
+            6 => tell(&log, fence, &said, Fate::Refused(RefusedReason::TooLarge)).await,
+            11 => put_all_away(&log, fence).await,
+            // Closed, and opened again: its row lies in two places.
+            15 => drop(settled_case(&log, fence, 0, Some(1)).await),
+            17 => drop(log.compact(fence).await.expect("a step")),
+            _ => {}
+        }
+    }
+    let before = see(&other_tab).await;
+    let erased = [0, 1, 3, 5, 6, 14, 20, 23].map(case);
+    let here = [&erased[..], &[case(99)]].concat();
+    let standing = erase(&log, fence, &here).await.expect("erased");
+    assert_eq!(
+        log.changes(before.standing.position).await,
+        Ok(None),
+        "whoever shows them opens anew"
+    );
+    let before = Seen {
+        standing: Standing {
+            position: standing.position,
+            ..before.standing
+        },
+        ..before
+    };
+    assert!(
+        before
+            .owed
+            .iter()
+            .any(|it| erased.contains(&it.header().case))
+    );
+    let expected = without_words(before, &erased);
+    for log in [&log, &other_tab, &fixture.after_a_crash().await] {
+        assert_same(&see(log).await, &expected);
+    }
+    let again = erase(&other_tab, fence, &erased).await;
+    assert_eq!(again.map(|it| it.position), Ok(standing.position), "once");
+    // Those that are owed go out, and the case goes on.
+    let owed = log.owed(usize::MAX).await.expect("what is owed");
+    for it in &owed {
+        tell(&log, fence, it, Fate::Accepted).await;
+    }
+    say(&log, 0, Some(3)).await;
+    put_all_away(&log, fence).await;
+    let late = log.history(case(0)).await.expect("a history").entries;
+    assert_eq!(
+        late.iter().filter(|it| it.envelope.has_content()).count(),
+        1
+    );
+    erase(&log, fence, &[case(0)]).await.expect("erased");
+    let late = fixture.after_a_crash().await.history(case(0)).await;
+    let late = late.expect("a history").entries;
+    assert!(late.iter().all(|it| !it.envelope.has_content()));
+}
+
+async fn tell(log: &impl Log, fence: Fence, envelope: &Envelope, fate: Fate) {
+    let receipt = receipt(envelope, fate, 1);
+    log.settle(fence, &[receipt]).await.expect("settled");
+}
+
+pub async fn erasing_happens_whole_or_not_at_all(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    for n in 1..5 {
+        settled_case(&log, fence, n, None).await;
+    }
+    let before = see(&log).await;
+    let erased = [1, 2, 3].map(case);
+    let stale = Erase {
+        case: case(4),
+        expected_version: 1,
+        body: Vec::new(),
+    };
+    let found = Conflict::Case {
+        case: case(4),
+        expected: 1,
+        found: 2,
+    };
+    let sound = Erase {
+        case: case(1),
+        expected_version: 2,
+        ..stale.clone()
+    };
+    let refused = log.erase(fence, &[sound.clone(), stale]).await;
+    assert_eq!(conflict(refused), found);
+    let taken_over = Conflict::Fence { found: fence };
+    let other = Fence(fence.0 + 1);
+    assert_eq!(conflict(log.erase(other, &[sound]).await), taken_over);
+    assert_same(&see(&log).await, &before);
+    put_all_away(&log, fence).await;
+    if fixture.fill_up(&log) {
+        let full = Err(WriteError::Fault(Fault::QuotaExceeded));
+        assert_eq!(erase(&log, fence, &erased).await, full);
+        assert_same(&see(&log).await, &before);
+        assert_same(&see(&fixture.after_a_crash().await).await, &before);
+    }
+    if fixture.lose_next_answer(&log) {
+        let lost = Err(WriteError::Fault(Fault::ConnectionLost));
+        assert_eq!(erase(&log, fence, &erased).await, lost);
+    } else {
+        erase(&log, fence, &erased).await.expect("erased");
+    }
+    let position = standing(&log).await.position;
+    let before = Seen {
+        standing: Standing {
+            position,
+            ..before.standing
+        },
+        ..before
+    };
+    let expected = without_words(before, &erased);
+    for log in [&log, &fixture.after_a_crash().await] {
+        assert_same(&see(log).await, &expected);
+    }
+}
+
 pub async fn what_was_let_go_of_comes_again_whole(fixture: &impl Fixture) {
     let log = fixture.open().await;
     let fence = log.take_over().await.expect("a fence");
@@ -2079,10 +2256,11 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
     for round in 0..n_rounds {
         let log = &tabs[chance.below(2) as usize];
         let due = |chance: &mut Chance| (chance.below(3) > 0).then(|| chance.below(500));
-        match chance.below(23) {
+        match chance.below(25) {
             0..=9 => {
                 let case = case(chance.below(30));
-                let append = next(&reference, case, due(&mut chance)).await;
+                let n_words = chance.below(2) as usize * 100;
+                let append = next_saying(&reference, case, due(&mut chance), n_words).await;
                 let stored = log.append(append.clone()).await.expect("an append");
                 let expected = reference.append(append).await.expect("an append");
                 assert_eq!(stored.head, expected.head, "round {round}");
@@ -2111,6 +2289,16 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
                     gone.insert(case, entries);
                     n_let_go += 1;
                 }
+            }
+            21..=22 => {
+                let erased = [(); 3].map(|()| case(chance.below(60)));
+                let here = erase(log, fence, &erased).await.expect("erased");
+                let there = erase(&reference, fence, &erased).await;
+                assert_eq!(
+                    Ok(here.position),
+                    there.map(|it| it.position),
+                    "round {round}"
+                );
             }
             _ => {
                 log.compact(fence).await.expect("a step");

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use aes_gcm::aead::{Aead, Nonce, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
 use shouwen_domain::at_rest;
+use shouwen_domain::envelope::Envelope;
 use shouwen_domain::moment::Moment;
 use shouwen_store::suite::{self, Fixture};
 use shouwen_store::{Fault, Files, Hold, Log, Section, event_log_suite, file_suite};
@@ -346,5 +347,30 @@ fn a_letter_is_stored_with_its_act_read_without_the_key_and_gone_with_the_receip
             .expect("gone");
         let last = log.letter_after(Some(ChainPlace::of(&envelopes[0]))).await;
         assert_eq!(last, Ok(None));
+    });
+}
+
+#[test]
+fn the_letter_of_an_act_goes_with_its_words_and_the_act_is_still_owed() {
+    suite::block_on(async {
+        let fixture = OverSealedMaps::default();
+        let log = fixture.open().await;
+        for n in 1..=3_u8 {
+            let append = suite::next_saying(&log, suite::case(n.into()), Some(1), 9).await;
+            let sealed = log.append_with(append, Some(vec![n])).await;
+            sealed.expect("stored");
+        }
+        let fence = log.take_over().await.expect("a fence");
+        let erased = suite::erase(&log, fence, &[suite::case(2)]).await;
+        assert_eq!(erased.expect("erased").n_owed, 3);
+        let (mut after, mut found) = (None, Vec::new());
+        while let Some((place, letter)) = log.letter_after(after).await.expect("letters") {
+            found.push(letter);
+            after = Some(place);
+        }
+        assert_eq!(found, [vec![1], vec![3]]);
+        let owed = log.owed(usize::MAX).await.expect("what is owed");
+        let has_content: Vec<_> = owed.iter().map(Envelope::has_content).collect();
+        assert_eq!(has_content, [true, false, true]);
     });
 }

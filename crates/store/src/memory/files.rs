@@ -175,6 +175,17 @@ impl Files for Memory {
         })
     }
 
+    async fn erase_file(&self, hash: Hash) -> Result<(), Fault> {
+        self.write(|disk| {
+            let removed = disk.files.remove(&hash);
+            Ok(if removed.is_some() {
+                Written::Changed(())
+            } else {
+                Written::Nothing(())
+            })
+        })
+    }
+
     async fn file_totals(&self) -> Result<FileTotals, Fault> {
         Ok(FileTotals::of(
             self.disk().files.values().map(|it| &it.record),

@@ -24,6 +24,7 @@ macro_rules! file_suite {
             what_is_owed_is_never_evicted
             what_came_from_head_office_goes_first
             only_what_nobody_misses_is_discarded
+            what_was_erased_is_gone_however_it_was_held
             a_full_store_takes_no_part_of_a_file
             a_file_whose_answer_is_lost_is_there
             files_leave_the_log_alone
@@ -394,6 +395,29 @@ pub async fn only_what_nobody_misses_is_discarded(fixture: &impl Fixture<Log: Fi
     // Nothing of it lies about: it arrives from its first chunk on.
     let taken = log.take_chunk(chunks(&draft).remove(0)).await;
     assert_eq!(taken, Ok(Taken::More { missing: vec![1] }));
+}
+
+pub async fn what_was_erased_is_gone_however_it_was_held(fixture: &impl Fixture<Log: Files>) {
+    let log = fixture.open().await;
+    let (own, draft, foreign) = (bytes(1, 90_000), bytes(2, 90_000), bytes(3, 90_000));
+    let kept = bytes(4, 90_000);
+    put(&log, &own, 1).await;
+    put(&log, &kept, 1).await;
+    let put = log.put_file(&draft, Hold::Draft, minute(1)).await;
+    put.expect("stored");
+    let first = log.take_chunk(chunks(&foreign).remove(0)).await;
+    first.expect("stored");
+    for it in [&own, &draft, &foreign, &bytes(5, 9)] {
+        log.erase_file(Hash::of(it)).await.expect("no fault");
+    }
+    for log in [&log, &fixture.after_a_crash().await] {
+        for it in [&own, &draft, &foreign] {
+            assert_eq!(state(log, it).await, FileState::Absent);
+            assert_eq!(log.chunk(Hash::of(it), 0).await, Ok(None));
+        }
+        assert_eq!(state(log, &kept).await, FileState::Owed);
+        assert_eq!(log.file_totals().await.expect("totals").n_owed, 1);
+    }
 }
 
 pub async fn a_full_store_takes_no_part_of_a_file(fixture: &impl Fixture<Log: Files>) {
