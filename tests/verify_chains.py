@@ -212,6 +212,10 @@ def is_name(value):
     return type(value) is str and re.fullmatch("[a-z0-9-]{1,40}", value) is not None
 
 
+def is_truth(value):
+    return type(value) is bool
+
+
 def is_text(value):
     return type(value) is str
 
@@ -485,7 +489,10 @@ HEADER_FORMS = {
     16: ("texts of the rules", is_rule_texts, True),
     17: ("salted hash of the facts", is_hash, True),
     18: ("salted hash of the content", is_hash, False),
+    19: ("whether its person is claimed", is_truth, False),
 }
+# What an envelope may hold in the name of a person who did not sign: a record, and photos.
+RECORD, PHOTO = 0, 28
 PLACE_FORMS = {key: HEADER_FORMS[key] for key in (8, 9, 10)}
 CONTENT_FORMS = {
     1: ("matter", is_text, False),
@@ -500,6 +507,7 @@ CONTENT_FORMS = {
 class Envelope:
     header_bytes: bytes
     header: dict
+    kinds_of_facts: list
     content: bytes | None
     signatures: list
 
@@ -541,10 +549,11 @@ def read_envelope(data, of_any_format=False):
     require(type(signatures) is list, "the envelope's signatures are not an array")
     for signature in signatures:
         check_signature_form(signature, "a signature of the envelope")
+    kinds = []
     if header[1] == OWN_FORMAT:
-        n_facts = check_facts(header, facts, facts_salt)
-        check_content(header, content, content_salt, n_facts)
-    return Envelope(header_bytes, header, content, signatures)
+        kinds = check_facts(header, facts, facts_salt)
+        check_content(header, content, content_salt, len(kinds))
+    return Envelope(header_bytes, header, kinds, content, signatures)
 
 
 def check_facts(header, facts, salt):
@@ -555,7 +564,7 @@ def check_facts(header, facts, salt):
     require(type(decoded) is list, "the envelope's facts are not an array")
     for fact in decoded:
         check_fact(fact)
-    return len(decoded)
+    return [fact[0] for fact in decoded]
 
 
 def check_fact(fact):
@@ -598,7 +607,12 @@ def check_signed_by(envelope, key):
 
 
 def check_signed_by_person(envelope, signers):
-    """One of the person's keys signed it."""
+    """One of the person's keys signed it; or the person is claimed, and it holds what may be."""
+    if envelope.header.get(19):
+        first, *others = envelope.kinds_of_facts or [None]
+        may_be = first == RECORD and all(it == PHOTO for it in others)
+        require(may_be, "the envelope's person is claimed, and it holds more than the record of a new matter")
+        return
     person = envelope.header[7]
     keys = {key.protected: key for name, key in signers if name == person}
     own = [signature for signature in envelope.signatures if signature[0] in keys]
@@ -985,6 +999,7 @@ class DiagnosticNotation:
 
 UNSIGNED_ENVELOPES = ("Envelope", "Envelope-erased", "Envelope-without-content")
 SIGNED_ENVELOPES = {
+    "Envelope-claimed": ["Key-device"],
     "Envelope-signed": ["Key-device"],
     "Envelope-signed-by-p256": ["Key-office"],
     "Envelope-signed-by-two": ["Key-device", "Key-office"],
@@ -1074,7 +1089,7 @@ class GoldenFiles:
         envelope = read_envelope(data)
         check_names_one_before(envelope.header)
         if name in SIGNED_ENVELOPES:
-            return self.check_signed_envelope(SIGNED_ENVELOPES[name], data)
+            return self.check_signed_envelope(name, SIGNED_ENVELOPES[name], data)
         require(name in UNSIGNED_ENVELOPES, "this program was not told who signed it")
         require(envelope.signatures == [], "it is signed, though by its name it is not")
         require(envelope.erased == (name == "Envelope-erased"), "whether it was erased is not what its name says")
@@ -1084,7 +1099,7 @@ class GoldenFiles:
             require(erase(self.bytes_of("Envelope")) == data, "it is not Envelope.txt with its content erased")
         return f"{'erased, ' if envelope.erased else ''}hash {envelope.hash.hex()}"
 
-    def check_signed_envelope(self, key_names, data):
+    def check_signed_envelope(self, name, key_names, data):
         keys = [self.key(name) for name in key_names]
 
         def check(changed):
@@ -1092,6 +1107,10 @@ class GoldenFiles:
             for key in keys:
                 check_signed_by(envelope, key)
 
+        envelope = read_envelope(data)
+        require(envelope.header.get(19, False) == (name == "Envelope-claimed"), "whether its person is claimed is not what its name says")
+        if envelope.header.get(19):
+            check_signed_by_person(envelope, [])
         check(data)
         check(erase(data))
         return f"signed by {' and '.join(f'{it}.txt' for it in key_names)}, erased too; {refused_changes(data, check, self.every_bit)}"
@@ -1439,7 +1458,7 @@ class Export:
         two, self.two_hash = self.first_envelope(2, one_hash)
         fork, self.fork_hash = self.first_envelope(2, one_hash, mark=7)
         _, self.three_hash = self.first_envelope(3, self.two_hash)
-        four, four_hash = self.first_envelope(4, self.three_hash, header={19: ["skipped"]})
+        four, four_hash = self.first_envelope(4, self.three_hash, header={20: ["skipped"]})
         later_version = {1: 2, 16: None, 99: "what a later version writes"}
         five, five_hash = self.first_envelope(5, four_hash, header=later_version)
         gap, gap_hash = self.first_envelope(8, b"g" * 32)
@@ -1461,8 +1480,9 @@ class Export:
         certificate = make_certificate(self.office, f"device:{device.hex()}", self.second.key)
         self.items.append(["chain", device, 5, certificate])
         before = None
-        for sequence in (1, 2):
-            envelope, before = make_envelope(self.second, device, 5, sequence, before)
+        in_a_claimed_name = {"header": {19: True}, "person": None, "facts": [[RECORD, [{}]]]}
+        for sequence, how in (1, {}), (2, in_a_claimed_name):
+            envelope, before = make_envelope(self.second, device, 5, sequence, before, **how)
             receipt = make_receipt(self.office, device, 5, sequence, before, [ACCEPTED, []], fields={8: 1, 12: "new"})
             self.items.append(["envelope", envelope, receipt])
 
@@ -1583,6 +1603,7 @@ class Export:
         one, fork, two, three = self.items[2:6]
         unsigned = read_receipt(one[2]).payload
         where_refused = self.entry(1, None, (REFUSED, [0]))
+        claimed = self.entry(1, None, parts={"header": {19: True}, "person": None})
         both_forks_lead_on = (5, self.entry(3, self.two_hash)), (6, self.entry(3, self.fork_hash))
         return {
             "entries out of order": (self.with_items((4, three), (5, two)), "stands behind"),
@@ -1597,6 +1618,7 @@ class Export:
             "an envelope that follows nothing": (self.with_items((6, self.entry(4, b"x" * 32))), "of sequence 3"),
             "an accepted envelope behind a gap": (self.with_items((8, self.entry(8, b"x" * 32))), "of sequence 7"),
             "two accepted entries of one sequence": (self.with_items(*both_forks_lead_on), "are accepted"),
+            "a claimed person, and no new matter": (self.with_items((2, claimed)), "holds more than the record"),
             "a first envelope that follows one": (self.with_items((2, self.entry(1, b"x" * 32))), "key 11 is absent"),
             "a later envelope that follows none": (self.with_items((6, self.entry(4, None))), "key 11 is absent"),
         }

@@ -141,6 +141,7 @@ fn words(language: Language, refusal: &Refusal, rules: &Rules) -> String {
         Refusal::OpinionMissing => say!(language, "refusal.opinion_missing"),
         Refusal::ReasonMissing { .. } => say!(language, "refusal.reason_missing"),
         Refusal::NameWhoWasAsked => say!(language, "refusal.name_who_was_asked"),
+        Refusal::NeedsSignature => say!(language, "refusal.needs_signature"),
         Refusal::NobodyAsked => say!(language, "refusal.nobody_asked"),
         Refusal::TooManyAsked { limit } => say!(language, "refusal.too_many_asked", n = limit),
         Refusal::TooManyPhotos { limit } => say!(language, "refusal.too_many_photos", n = limit),

@@ -254,6 +254,7 @@ impl Teller<'_> {
             envelope: EnvelopeId::from_random([0; 16]),
             by: &act.person,
             at: act.at,
+            claimed: false,
             fact,
         })
     }

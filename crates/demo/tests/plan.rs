@@ -94,6 +94,8 @@ fn every_act_is_accepted_by_the_rules_at_its_own_moment() {
                 envelope: EnvelopeId::from_random([0; 16]),
                 by: &act.person,
                 at: act.at,
+                claimed: false,
+                claimed: false,
                 fact,
             });
             cases.insert(n, case.unwrap());

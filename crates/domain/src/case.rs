@@ -41,6 +41,8 @@ pub struct Act<'a> {
     pub envelope: EnvelopeId,
     pub by: &'a PersonId,
     pub at: Moment,
+    /// Nobody signed for `by`.
+    pub claimed: bool,
     pub fact: &'a Fact,
 }
 
@@ -52,6 +54,8 @@ pub struct Case {
     pub record: Recorded,
     pub recorded_by: PersonId,
     pub recorded_at: Moment,
+    /// Where nobody was signed in when it was recorded: whether it is `recorded_by`'s (F6).
+    pub claim: Option<Claim>,
     /// The pack under which it was opened, which it keeps (G4).
     pub pack: Hash,
     /// Who answers for the case until the customer has a result that was checked (F1, F3).
@@ -71,6 +75,17 @@ pub struct Case {
     pub coordination: Coordination,
     pub verification: Verification,
     pub assessments: Assessments,
+}
+
+/// What is known of a record that was made in somebody's name while nobody was signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The person named has not said anything yet.
+    Open,
+    /// By the person named, or by a supervisor.
+    Confirmed { by: PersonId },
+    /// The matter stays. Whose it is, the person named or a supervisor has denied.
+    Denied { by: PersonId },
 }
 
 /// The first responder, and the department that answers beside them (F1).
@@ -113,6 +128,7 @@ impl Case {
             record: record.clone(),
             recorded_by: act.by.clone(),
             recorded_at: act.at,
+            claim: act.claimed.then_some(Claim::Open),
             pack,
             responder: Responder {
                 person: record.first_responder.clone(),
@@ -136,6 +152,17 @@ impl Case {
         case.assessments.trace(act);
         case.take_down(act);
         case
+    }
+
+    /// Whether it was recorded in this person's name while nobody was signed in, and nobody has confirmed that it is
+    /// theirs: nothing is said of them for it.
+    pub fn is_only_claimed_of(&self, person: &PersonId) -> bool {
+        self.recorded_by == *person && self.is_only_claimed()
+    }
+
+    /// Whether its record is somebody's by claim alone.
+    pub const fn is_only_claimed(&self) -> bool {
+        matches!(self.claim, Some(Claim::Open | Claim::Denied { .. }))
     }
 
     /// The department whose hands the case is in.

@@ -304,6 +304,7 @@ fn check_possible(
         envelope: nobody,
         by: acting.person,
         at: acting.now,
+        claimed: false,
         fact,
     };
     Case::after(case, id, acting.rules.hashes(), &facts, act).map(drop)

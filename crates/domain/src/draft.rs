@@ -76,6 +76,7 @@ impl Draft {
             envelope: EnvelopeId::from_random([0; 16]),
             by,
             at: self.asked_at,
+            claimed: false,
             fact,
         };
         let id = CaseId::from_random([0; 16]);

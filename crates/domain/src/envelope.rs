@@ -12,7 +12,7 @@ use std::fmt;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::deterministic::is_deterministic;
-use crate::event::{Content, Event, Fact, VOCABULARY};
+use crate::event::{Content, Event, Fact, VOCABULARY, is_false, records_a_new_matter};
 use crate::hash::{Hash, Salt};
 use crate::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use crate::limits;
@@ -21,6 +21,9 @@ use crate::signature::{Context, CoseSignature, PublicKey, SecretKey, SignatureEr
 
 /// The format of headers and envelopes that this build writes.
 pub const FORMAT: u32 = 1;
+
+/// The vocabulary in which a person may be claimed.
+const CLAIMS: u32 = 6;
 
 /// Where an envelope stands and under what its rules were read.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -71,6 +74,10 @@ pub struct Header {
     /// Salted hash of the content's bytes; none where the action has no words.
     #[n(18)]
     pub content: Option<Hash>,
+    /// Nobody was signed in: that it is this person's is claimed, and the device alone signed it.
+    #[n(19)]
+    #[cbor(default, skip_if = "is_false")]
+    pub claimed: bool,
 }
 
 /// What the device last knew about the difference between its clock and the server's.
@@ -189,6 +196,15 @@ impl std::error::Error for EnvelopeError {}
 impl Envelope {
     /// Hashes and seals what [`crate::decide()`] answered. Refuses what is too large before it is saved.
     pub fn seal(stamp: Stamp, events: &[Event]) -> Result<Self, EnvelopeError> {
+        Self::seal_as(stamp, events, false)
+    }
+
+    /// As [`Envelope::seal`], of a new matter, in the name of somebody who is not there to sign.
+    pub fn seal_claimed(stamp: Stamp, events: &[Event]) -> Result<Self, EnvelopeError> {
+        Self::seal_as(stamp, events, true)
+    }
+
+    fn seal_as(stamp: Stamp, events: &[Event], claimed: bool) -> Result<Self, EnvelopeError> {
         let facts = encode_all(events.iter().map(|it| &it.fact));
         let content = events
             .iter()
@@ -202,6 +218,7 @@ impl Envelope {
             must_understand: events
                 .iter()
                 .map(|it| it.fact.vocabulary())
+                .chain(claimed.then_some(CLAIMS))
                 .max()
                 .unwrap_or(1),
             id: stamp.id,
@@ -219,6 +236,7 @@ impl Envelope {
             rules: stamp.rules,
             facts: Hash::salted(stamp.facts_salt, &facts),
             content: content.as_ref().map(|it| Hash::salted(it.salt, &it.bytes)),
+            claimed,
         };
         let sealed = Self {
             header_bytes: encode(&header),
@@ -405,6 +423,11 @@ impl Envelope {
             });
         }
         decode_whole(&self.facts).map_err(malformed)
+    }
+
+    /// Whether it holds what may be claimed, where its person is: a new matter, and nothing else.
+    pub fn may_be_claimed(&self) -> bool {
+        self.facts().is_ok_and(|it| records_a_new_matter(&it))
     }
 
     /// Facts with their words; erased or absent words are empty.

@@ -230,6 +230,15 @@ impl Fact {
     }
 }
 
+/// What is written down in the name of somebody who is not there to sign: a new matter with what shows it, and nothing
+/// that answers, moves or decides one.
+pub fn records_a_new_matter(facts: &[Fact]) -> bool {
+    let Some((Fact::Recorded(_), rest)) = facts.split_first() else {
+        return false;
+    };
+    rest.iter().all(|it| matches!(it, Fact::PhotoAdded(_)))
+}
+
 /// Words of an event, erasable as a whole. No rule reads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -265,6 +274,6 @@ impl Content {
 
 /// For what is left out of a stored form where it says nothing.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "`skip_if` calls it so")]
-const fn is_false(value: &bool) -> bool {
+pub(crate) const fn is_false(value: &bool) -> bool {
     !*value
 }

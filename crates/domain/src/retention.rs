@@ -59,6 +59,7 @@ mod tests {
             needs_newer_version: false,
             changed_at: CHANGED,
             rules: 0,
+            only_claimed_of: None,
         }
     }
 

@@ -68,6 +68,9 @@ pub struct Summary {
     /// Of the texts that the due moments were reckoned under: with others in force it is made anew.
     #[n(19)]
     pub rules: u64,
+    /// In whose name it was recorded while nobody was signed in, as long as nobody has confirmed that it is theirs.
+    #[n(20)]
+    pub only_claimed_of: Option<PersonId>,
 }
 
 /// One open obligation with its due moment.
@@ -123,6 +126,7 @@ impl Summary {
                 .max()
                 .unwrap_or_default(),
             rules: rules.fingerprint(),
+            only_claimed_of: case.is_only_claimed().then(|| case.recorded_by.clone()),
         })
     }
 

@@ -1101,7 +1101,19 @@ fn sealed(
     events: &[Event],
 ) -> Envelope {
     let counter = known.iter().map(|it| it.header().counter).max();
-    let stamp = Stamp {
+    let counter = counter.unwrap_or(0) + 1;
+    Envelope::seal(stamp(rules, counter, n, by, at, clock), events).unwrap()
+}
+
+fn stamp(
+    rules: &Rules,
+    counter: u64,
+    n: usize,
+    by: &PersonId,
+    at: Moment,
+    clock: ClockEvidence,
+) -> Stamp {
+    Stamp {
         id: id_of(u8::try_from(n).unwrap()),
         site: rules.directory.site.clone(),
         case: CASE,
@@ -1110,15 +1122,14 @@ fn sealed(
         chain: 1,
         sequence: n as u64 + 1,
         previous: None,
-        counter: counter.unwrap_or(0) + 1,
+        counter,
         at,
         clock: Some(clock),
         last_receipt: None,
         rules: rules.hashes(),
         facts_salt: Salt([1; 16]),
         content_salt: Salt([2; 16]),
-    };
-    Envelope::seal(stamp, events).unwrap()
+    }
 }
 
 /// What a closed case may owe still: signatures, confirmations, reports, what the sender outside set.
@@ -1203,6 +1214,37 @@ proptest! {
     }
 
     #[test]
+    fn what_nobody_signed_for_moves_no_case_that_is_there(tries in history(), at in any::<prop::sample::Index>()) {
+        let rules = rules();
+        let envelopes = play(rules, &tries, |_, _| {});
+        prop_assume!(!envelopes.is_empty());
+        let n = at.index(envelopes.len());
+        let header = envelopes[n].header();
+        let events = envelopes[n].events().unwrap();
+        let is_record = matches!(events[0].fact, Fact::Recorded(_));
+        let stamp = stamp(rules, header.counter, n, &header.person, header.at, header.clock.unwrap());
+        let mut claimed = envelopes.clone();
+        claimed[n] = Envelope::seal_claimed(stamp, &events).unwrap();
+        let folded = Case::fold(&claimed);
+        if claimed[n].may_be_claimed() {
+            // The matter is there as it was, and whose it is has to be said.
+            let ours = folded.case.unwrap();
+            let signed = Case::fold(&envelopes).case.unwrap();
+            prop_assert_eq!((ours.claim.is_some(), signed.claim), (true, None));
+            prop_assert_eq!((ours.record, ours.responder), (signed.record, signed.responder));
+        } else {
+            prop_assert_eq!(
+                folded.without_effect.iter().any(|(id, _)| *id == header.id),
+                true
+            );
+            if !is_record {
+                let others = envelopes.iter().enumerate().filter(|(i, _)| *i != n).map(|(_, it)| it);
+                prop_assert_eq!(folded.case, Case::fold(others).case);
+            }
+        }
+    }
+
+    #[test]
     fn folding_a_prefix_and_going_on_is_folding_all(tries in history()) {
         let rules = rules();
         let mut envelopes = play(rules, &tries, |_, _| {});
@@ -1218,7 +1260,7 @@ proptest! {
         for it in &envelopes {
             let header = it.header();
             let facts = it.facts().unwrap();
-            let act = |fact| shouwen_domain::case::Act { envelope: header.id, by: &header.person, at: header.at, fact };
+            let act = |fact| shouwen_domain::case::Act { envelope: header.id, by: &header.person, at: header.at, claimed: header.claimed, fact };
             if let Ok(case) = Case::after(copied.as_ref(), CASE, header.rules, &facts, act) {
                 copied = Some(case);
             }

@@ -591,6 +591,26 @@ fn an_envelope_of_a_person_on_a_device() {
 }
 
 #[test]
+fn an_envelope_in_the_name_of_somebody_who_was_not_signed_in() {
+    let events = [
+        Event::new(Fact::Recorded(recorded()), words()),
+        Event::new(
+            Fact::PhotoAdded(PhotoAdded {
+                photo: Hash([0x55; 32]),
+                source: PhotoSource::Camera,
+                taken_at: Some(ASKED_AT),
+                placed: false,
+            }),
+            Content::default(),
+        ),
+    ];
+    let claimed = Envelope::seal_claimed(stamp(), &events).unwrap();
+    assert!(claimed.header().claimed && claimed.may_be_claimed());
+    assert_eq!(claimed.header().must_understand, 6);
+    kept_as_envelope("Envelope-claimed", &claimed.signed(&device_key()));
+}
+
+#[test]
 fn keys_and_their_certificates() {
     let issued = at_second(ASKED_AT);
     let device = Subject::Device {
@@ -731,6 +751,7 @@ fn a_summary() {
         needs_newer_version: true,
         changed_at: ASKED_AT,
         rules: 0x0123_4567_89ab_cdef,
+        only_claimed_of: Some(slug("wang-jg")),
     };
     kept("Summary", &summary, Summary::to_bytes, |bytes| {
         Summary::from_bytes(bytes).unwrap()

@@ -2,10 +2,13 @@
 
 use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{Envelope, RuleHashes, Stamp};
-use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
+use shouwen_domain::event::{
+    AnsweredAtOnce, Channel, Content, Event, Fact, Kind, PhotoAdded, PhotoSource, Recorded, Urgency,
+};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::pack::Difficulty;
 use shouwen_domain::signature::{Algorithm, SecretKey};
 
 use crate::server::Signatories;
@@ -18,10 +21,19 @@ pub fn sealed(
     previous: Option<Hash>,
     change: impl FnOnce(&mut Stamp),
 ) -> Envelope {
+    let mut stamp = stamp(chain, sequence, previous);
+    change(&mut stamp);
+    Envelope::seal(stamp, &[answer()])
+        .unwrap()
+        .signed(&key())
+        .signed(&persons_key())
+}
+
+fn stamp(chain: u32, sequence: u64, previous: Option<Hash>) -> Stamp {
     let none = Hash([0; 32]);
     let mut bits = [0; 16];
     bits[..8].copy_from_slice(&sequence.to_be_bytes());
-    let mut stamp = Stamp {
+    Stamp {
         id: EnvelopeId::from_random(bits),
         site: "north".parse().unwrap(),
         case: CaseId::from_random([1; 16]),
@@ -42,18 +54,80 @@ pub fn sealed(
         },
         facts_salt: Salt([0; 16]),
         content_salt: Salt([0; 16]),
+    }
+}
+
+/// In somebody's name while nobody is signed in.
+pub fn claimed(sequence: u64, previous: Option<Hash>, of: &str, events: &[Event]) -> Envelope {
+    claimed_in("north", sequence, previous, of, events)
+}
+
+pub fn claimed_in(
+    site: &str,
+    sequence: u64,
+    previous: Option<Hash>,
+    of: &str,
+    events: &[Event],
+) -> Envelope {
+    let stamp = Stamp {
+        site: site.parse().unwrap(),
+        person: of.parse().unwrap(),
+        ..stamp(1, sequence, previous)
     };
-    change(&mut stamp);
-    Envelope::seal(
-        stamp,
-        &[Event::new(
-            Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
-            Content::text("at the door"),
-        )],
-    )
-    .unwrap()
-    .signed(&key())
-    .signed(&persons_key())
+    Envelope::seal_claimed(stamp, events)
+        .unwrap()
+        .signed(&key())
+}
+
+pub fn answer() -> Event {
+    let answered = Fact::AnsweredAtOnce(AnsweredAtOnce::default());
+    Event::new(answered, Content::text("at the door"))
+}
+
+pub fn matter() -> Event {
+    let recorded = Recorded {
+        number: "0713-K7-001".to_owned(),
+        channel: Channel::Met,
+        asked_at: Moment::from_unix_ms(0),
+        asked: Vec::new(),
+        first_responder: "kim".parse().unwrap(),
+        department: "service".parse().unwrap(),
+        category: "leak".parse().unwrap(),
+        kind: Kind::ServiceRequest,
+        proper: None,
+        missing: Vec::new(),
+        supervisor: None,
+        urgency: Urgency::Ordinary,
+        late: false,
+        missing_because: None,
+        public_area: false,
+        under_14: false,
+        concerns: Vec::new(),
+        asked_before: None,
+        repeats: None,
+        outer: None,
+        due_by: None,
+        difficulty: Difficulty::Ordinary,
+        emergency: None,
+        sensitive: false,
+        needs_rescuer: false,
+        unnamed: false,
+    };
+    let content = Content {
+        matter: Some("a leak".to_owned()),
+        ..Content::default()
+    };
+    Event::new(Fact::Recorded(recorded), content)
+}
+
+pub fn photo() -> Event {
+    let added = PhotoAdded {
+        photo: Hash([5; 32]),
+        source: PhotoSource::Camera,
+        taken_at: None,
+        placed: false,
+    };
+    Event::new(Fact::PhotoAdded(added), Content::default())
 }
 
 /// The phone's.

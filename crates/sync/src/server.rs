@@ -26,7 +26,7 @@ pub struct Sender {
     pub device: DeviceId,
 }
 
-/// Whose signatures an envelope of a device has to bear: the device's own, and its person's.
+/// Whose signatures an envelope of a device has to bear: the device's own, and its person's, unless that is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signatories {
     /// The key under which the device is enrolled.
@@ -227,6 +227,10 @@ fn flaw(bytes: &[u8], by: &Signatories) -> Option<RefusedReason> {
     }
     if read.verify(&by.device).is_err() {
         return Some(RefusedReason::Unsigned);
+    }
+    if read.header().claimed {
+        // Nobody is there to sign for the person: a new matter is taken down all the same, and nothing else.
+        return (!read.may_be_claimed()).then_some(RefusedReason::NotByPerson);
     }
     let mut keys = by.people.of(&read.header().person).iter();
     let is_theirs = keys.any(|it| read.verify(it).is_ok());

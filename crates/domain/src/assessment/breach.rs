@@ -231,10 +231,14 @@ impl<'a> Look<'a> {
         self.context.rules.due(self.case, it).ok().map(|due| due.at)
     }
 
-    /// Nothing is said of a person who was named as asked, before it stands that they were (F6).
+    /// Nothing is said of a person who was named as asked, or as having recorded it, before it stands that they were (F6).
     fn may_be_said_of(self, account: &Account) -> bool {
-        account.person() != Some(&self.case.record.first_responder)
-            || asked_since(self.case, self.context).is_some()
+        let Some(person) = account.person() else {
+            return true;
+        };
+        !self.case.is_only_claimed_of(person)
+            && (*person != self.case.record.first_responder
+                || asked_since(self.case, self.context).is_some())
     }
 
     /// When the coordinator named a lead, the first time from a moment on.
@@ -429,7 +433,7 @@ impl<'a> Look<'a> {
                 .traces
                 .iter()
                 .any(|it| it.kind == TraceKind::MissingExplained);
-        let own_hand = case.recorded_by == case.record.first_responder;
+        let own_hand = case.recorded_by == case.record.first_responder && !case.is_only_claimed();
         let account = Account::Staff {
             department: case.record.department.clone(),
             person: own_hand.then(|| case.recorded_by.clone()),

@@ -123,6 +123,10 @@ impl Depth {
 pub fn depth(member: &Member, cases: &[Case], context: Context<'_>) -> Depth {
     let mut depth = Depth::default();
     for case in cases {
+        // Nothing is counted for somebody of what they may have had no part in.
+        if matches!(member, Member::Person(it) if case.is_only_claimed_of(it)) {
+            continue;
+        }
         let is_member = |person: &PersonId, department: &DepartmentId| match member {
             Member::Person(it) => it == person,
             Member::Department(it) => it == department,

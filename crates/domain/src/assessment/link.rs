@@ -145,6 +145,8 @@ pub(super) fn asked_since(case: &Case, context: Context<'_>) -> Option<Moment> {
         } else if it.deadline == DeadlineId::ConfirmAsked && put_to.person.as_ref() == named {
             match it.end {
                 Some(End::Met { at, .. }) => at,
+                // Anybody could have claimed that they recorded it: there is nothing that silence would say.
+                None if case.is_only_claimed() => return None,
                 None if (context.verdict)(case, it) == Judged::Missed => {
                     context.rules.due(case, it).ok()?.at
                 }

@@ -82,6 +82,11 @@ pub fn praise(case: &Case, context: Context<'_>) -> Vec<Praise> {
         let by = of_person(&case.recorded_by, &record.department, context);
         given.push(give(by, PraiseGround::CompleteRecord, case.recorded_at));
     }
+    given.retain(|it| {
+        !it.person
+            .as_ref()
+            .is_some_and(|it| case.is_only_claimed_of(it))
+    });
     given.extend(case.assessments.reports.iter().filter_map(|it| {
         let ReportKind::Praise { by_customer } = it.kind else {
             return None;

@@ -2,8 +2,8 @@
 
 use super::{Act, Case, Owed, Stage};
 use crate::decide::Refusal;
-use crate::envelope::{Envelope, EnvelopeError, RuleHashes};
-use crate::event::Fact;
+use crate::envelope::{Envelope, EnvelopeError, Header, RuleHashes};
+use crate::event::{Fact, records_a_new_matter};
 use crate::hash::Hash;
 use crate::id::{CaseId, EnvelopeId, PersonId};
 
@@ -229,6 +229,10 @@ impl<'a> Folding<'a> {
             Ok(facts) => facts,
             Err(error) => return self.leave_out(header.id, WithoutEffect::Unreadable(error)),
         };
+        if !may_count(header, &facts) {
+            let refusal = Refusal::NeedsSignature;
+            return self.leave_out(header.id, WithoutEffect::Parallel(refusal));
+        }
         let moved_before = self.moved_from(&header.person);
         let had = facts.iter().any(moves_the_case).then(|| self.who_has_it());
         if let Err(stopped) = advance_by(&mut self.folded.case, envelope, &facts) {
@@ -297,12 +301,18 @@ const fn moves_the_case(fact: &Fact) -> bool {
     )
 }
 
+/// What nobody signed for is a new matter, and nothing else.
+fn may_count(header: &Header, facts: &[Fact]) -> bool {
+    !header.claimed || records_a_new_matter(facts)
+}
+
 fn advance_by(case: &mut Option<Case>, envelope: &Envelope, facts: &[Fact]) -> Result<(), Stopped> {
     let header = envelope.header();
     Case::advance(case, header.case, header.rules, facts, |fact| Act {
         envelope: header.id,
         by: &header.person,
         at: header.at,
+        claimed: header.claimed,
         fact,
     })
 }
@@ -338,7 +348,8 @@ impl<'a> Losing<'a> {
         Some(Self {
             envelope,
             // A second record of a case could have been its first.
-            could_count: matches!(facts.first(), Some(Fact::Recorded(_))),
+            could_count: matches!(facts.first(), Some(Fact::Recorded(_)))
+                && may_count(header, &facts),
             facts,
             parallel: Parallel {
                 envelope: header.id,
@@ -352,13 +363,15 @@ impl<'a> Losing<'a> {
 
     fn meet(&mut self, case: &Case, winner: &Envelope) {
         let header = self.envelope.header();
-        let counts = Case::after(Some(case), case.id, header.rules, &self.facts, |fact| Act {
-            envelope: header.id,
-            by: &header.person,
-            at: header.at,
-            fact,
-        })
-        .is_ok();
+        let counts = may_count(header, &self.facts)
+            && Case::after(Some(case), case.id, header.rules, &self.facts, |fact| Act {
+                envelope: header.id,
+                by: &header.person,
+                at: header.at,
+                claimed: header.claimed,
+                fact,
+            })
+            .is_ok();
         if self.could_count && !counts {
             self.parallel.lost_to = Some(winner.header().id);
         }

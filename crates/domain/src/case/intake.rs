@@ -1,6 +1,6 @@
 //! What intake leaves on a case (F, I): the record's obligations, notices, agreed times, emergencies.
 
-use super::{Act, Case, End, Owed, Responder, Stage, waits_for_safety};
+use super::{Act, Case, Claim, End, Owed, Responder, Stage, waits_for_safety};
 use crate::decide::{Refusal, may_see, photo_stands_for};
 use crate::event::{
     AgreedBecause, AnswerPublished, AskedConfirmed, EmergencyStep, EmergencyStepDone, Field,
@@ -175,8 +175,20 @@ impl Case {
                 .asked
                 .iter()
                 .any(|it| it.person == self.responder.person);
-        if was_named && self.responder.person != *act.by {
+        // Nobody was there to sign: whoever is said to have recorded it is named by somebody else as well.
+        let is_own_hand = self.responder.person == *act.by;
+        if was_named && (!is_own_hand || act.claimed) {
             self.owe_responder(DeadlineId::ConfirmAsked, act.at, act);
+        }
+        if act.claimed && !is_own_hand && may_see(self, act.by) {
+            let by = Some(act.by.clone());
+            self.owe(
+                DeadlineId::ConfirmAsked,
+                &record.department,
+                by,
+                act.at,
+                act,
+            );
         }
         if let Some(before) = self.asked_before_without_record().cloned() {
             let department = record
@@ -305,7 +317,7 @@ impl Case {
 
     /// Those named answer what is put to them; after an objection it is the supervisor's to say.
     pub(super) fn admit_asked_confirmed(&self, act: Act<'_>) -> Result<(), Refusal> {
-        if self.asked_to_confirm().contains(act.by) {
+        if self.asked_to_confirm().contains(act.by) || self.claim == Some(Claim::Open) {
             Ok(())
         } else if self.owes(DeadlineId::DecideAsked) {
             if *act.by == self.record.first_responder {
@@ -330,14 +342,20 @@ impl Case {
     }
 
     pub(super) fn asked_confirmed(&mut self, act: Act<'_>, it: &AskedConfirmed) {
-        if !self.asked_to_confirm().contains(act.by) {
-            self.meet(DeadlineId::DecideAsked, act);
-            self.intake.asked_objected = false;
+        let is_asked = self.asked_to_confirm().contains(act.by);
+        let is_author = self.claim == Some(Claim::Open) && self.recorded_by == *act.by;
+        if !is_asked && !is_author {
+            self.asked_decided(act, it.agrees);
             return;
         }
+        if is_author {
+            self.settle_claim(act, it.agrees);
+        }
         if *act.by != self.record.first_responder {
-            self.intake.asked_before = Some(it.agrees);
-        } else if !it.agrees {
+            if !is_author {
+                self.intake.asked_before = Some(it.agrees);
+            }
+        } else if is_asked && !it.agrees {
             self.intake.asked_objected = true;
             let Responder {
                 department,
@@ -356,6 +374,32 @@ impl Case {
         self.open_mut(DeadlineId::ConfirmAsked)
             .filter(|open| open.owed_by.person.as_ref() == Some(act.by))
             .for_each(|open| open.end = Some(end));
+    }
+
+    /// The supervisor's word, after an objection or where whoever is named is gone.
+    fn asked_decided(&mut self, act: Act<'_>, agrees: bool) {
+        let is_of_the_author =
+            self.recorded_by == self.record.first_responder || !self.owes(DeadlineId::DecideAsked);
+        self.meet(DeadlineId::DecideAsked, act);
+        self.intake.asked_objected = false;
+        if self.claim.is_some() && is_of_the_author {
+            self.settle_claim(act, agrees);
+            let named = self.recorded_by.clone();
+            let end = End::Lifted { at: act.at };
+            self.open_mut(DeadlineId::ConfirmAsked)
+                .filter(|open| open.owed_by.person.as_ref() == Some(&named))
+                .for_each(|open| open.end = Some(end));
+        }
+    }
+
+    /// Whose a record is that nobody had signed for (F6).
+    pub(super) fn settle_claim(&mut self, act: Act<'_>, agrees: bool) {
+        let by = act.by.clone();
+        self.claim = Some(if agrees {
+            Claim::Confirmed { by }
+        } else {
+            Claim::Denied { by }
+        });
     }
 
     pub(super) fn admit_form_completed(&self) -> Result<(), Refusal> {

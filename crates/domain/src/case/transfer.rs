@@ -1,7 +1,8 @@
 //! The slip's way from hand to hand (T), and the answerability that stays behind (F3, F7).
 
 use super::{
-    Act, Case, CaseResult, End, Obligation, Owed, ReportKind, Responder, Shift, Stage, goes_along,
+    Act, Case, CaseResult, Claim, End, Obligation, Owed, ReportKind, Responder, Shift, Stage,
+    goes_along,
 };
 use crate::decide::Refusal;
 use crate::event::{
@@ -553,6 +554,9 @@ impl Case {
         if it.reason == SuccessionReason::WronglyNamed {
             self.meet(DeadlineId::DecideAsked, act);
             self.was_never_owed_by(&self.record.first_responder.clone());
+            if self.claim == Some(Claim::Open) && self.recorded_by == self.record.first_responder {
+                self.settle_claim(act, false);
+            }
         }
         self.hand_on(&it.to, Some(&it.department), at, |case, open| {
             case.is_of_the_answerability(&from, open)

@@ -10,7 +10,7 @@ use super::roles::{
 };
 use super::transfer::{reason_explained, slip};
 use super::{Acting, On, bare, needed, said, with_words};
-use crate::case::Photo;
+use crate::case::{Claim, Photo};
 use crate::command::{Circumstances, Explained, Next, RecordForm};
 use crate::directory::Person;
 use crate::event::{
@@ -405,9 +405,18 @@ pub(super) fn complete_form(
 
 pub(super) fn confirm_asked(on: On<'_>, agrees: bool, text: String) -> Result<Vec<Event>, Refusal> {
     let fact = Fact::AskedConfirmed(AskedConfirmed { agrees });
-    let is_asked = on.case.asked_to_confirm().contains(&on.actor.id);
-    if !is_asked && on.case.owes(DeadlineId::DecideAsked) {
+    let is_claimed = on.case.claim == Some(Claim::Open);
+    let is_asked = on.case.asked_to_confirm().contains(&on.actor.id)
+        || (is_claimed && on.case.recorded_by == on.actor.id);
+    // Whoever is gone says nothing any more.
+    let is_gone = is_claimed && known(on.rules(), &on.case.recorded_by).is_err();
+    if !is_asked && (is_gone || on.case.owes(DeadlineId::DecideAsked)) {
         return decide_asked(on, fact, agrees, text);
+    }
+    if !is_asked && is_claimed {
+        return Err(Refusal::NotYours {
+            may: on.case.asked_to_confirm(),
+        });
     }
     if agrees {
         return Ok(vec![with_words(fact, text)]);
@@ -428,7 +437,11 @@ fn decide_asked(on: On<'_>, fact: Fact, agrees: bool, text: String) -> Result<Ve
         directory,
     )?;
     not_concerned(on.case, &on.actor.id)?;
-    if !agrees {
+    // Of one who answers for nothing, that the record is not theirs is all there is to say.
+    let only_wrote = on.case.claim == Some(Claim::Open)
+        && on.case.recorded_by != named.first_responder
+        && !on.case.owes(DeadlineId::DecideAsked);
+    if !agrees && !only_wrote {
         return Err(Refusal::NameWhoWasAsked);
     }
     let text = needed(text, Refusal::ReasonMissing { rule: RuleId::F6 })?;

@@ -138,6 +138,8 @@ pub enum Refusal {
     AskedLater,
     /// Who was asked instead is said by a succession (F6).
     NameWhoWasAsked,
+    /// Nobody signed for it: in somebody's name alone a new matter is recorded, and nothing else (F6).
+    NeedsSignature,
     /// What is said to be done lies in the future, or before the asking.
     ImpossibleTime {
         at: Moment,
@@ -298,7 +300,7 @@ impl Refusal {
             Self::ReasonMissing { rule } | Self::CheckerDidTheWork { rule } => Some(*rule),
             Self::NobodyAsked | Self::TooManyAsked { .. } => Some(RuleId::F2),
             Self::TooManyPhotos { .. } => Some(RuleId::V7),
-            Self::AskedLater | Self::NameWhoWasAsked => Some(RuleId::F6),
+            Self::AskedLater | Self::NameWhoWasAsked | Self::NeedsSignature => Some(RuleId::F6),
             Self::Concerned { .. } => Some(RuleId::I11),
             Self::NotClear | Self::UnknownPaper { .. } => Some(RuleId::I4),
             Self::Promise { .. } => Some(RuleId::I15),

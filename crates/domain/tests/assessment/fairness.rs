@@ -1,5 +1,6 @@
 //! What is not held against people.
 
+use shouwen_domain::assessment::{Member, depth, praise};
 use shouwen_domain::event::{PauseReason, Request};
 
 use crate::story::*;
@@ -34,6 +35,48 @@ fn somebody_named_as_asked_is_charged_only_once_it_stands() {
     named()
         .order("zhang-min", "2026-07-14 10:00", confirm(false))
         .proposed("2026-07-16 12:00", &[&again], &[]);
+}
+
+#[test]
+fn somebody_in_whose_name_it_was_recorded_unsigned_is_charged_and_praised_once_they_confirm() {
+    let claimed = || Story::new(1).claimed("zhang-min", "zhang-min", "2026-07-13 09:00");
+    let confirm = |agrees| Command::ConfirmAsked {
+        agrees,
+        text: "当时不在岗".into(),
+    };
+    let again = Story::again(2, &claimed(), "2026-07-14 11:00");
+    let praised = |story: &Story| {
+        story
+            .look("2026-07-17 09:00", exact, &[], praise)
+            .iter()
+            .any(|it| it.person == Some(person("zhang-min")))
+    };
+    let counted = |story: &Story| {
+        let member = Member::Person(person("zhang-min"));
+        let case = story.case();
+        story.look("2026-07-17 09:00", exact, &[], |_, context| {
+            depth(&member, std::slice::from_ref(&case), context)
+                .recorded
+                .of
+        })
+    };
+    // Silence says nothing: anybody could have written the name.
+    claimed().proposed("2026-07-17 09:00", &[&again], &[]);
+    let by_nobody = Story::new(1).claimed("wang-jianguo", "zhang-min", "2026-07-13 09:00");
+    by_nobody.proposed("2026-07-17 09:00", &[&again], &[]);
+    assert!(!praised(&claimed()));
+    assert_eq!(counted(&claimed()), 0);
+    let mine = claimed().order("zhang-min", "2026-07-14 10:00", confirm(true));
+    assert!(praised(&mine));
+    assert_eq!(counted(&mine), 1);
+    mine.proposed(
+        "2026-07-14 12:00",
+        &[&again],
+        &[(RuleId::A1, "service", "zhang-min")],
+    );
+    let not_mine = claimed().order("zhang-min", "2026-07-14 10:00", confirm(false));
+    assert!(!praised(&not_mine));
+    not_mine.proposed("2026-07-17 09:00", &[&again], &[]);
 }
 
 #[test]

@@ -72,6 +72,8 @@ pub struct Story {
     pub envelopes: Vec<Envelope>,
     /// Whether it is known where acts are decided that head office had everything at once and everybody was heard.
     pub all_known: bool,
+    /// Nobody is signed in.
+    pub is_claimed: bool,
 }
 
 impl Story {
@@ -81,6 +83,7 @@ impl Story {
             id: CaseId::from_random([n; 16]),
             envelopes: Vec::new(),
             all_known: true,
+            is_claimed: false,
         }
     }
 
@@ -136,7 +139,12 @@ impl Story {
             facts_salt: Salt([n; 16]),
             content_salt: Salt([!n; 16]),
         };
-        self.envelopes.push(Envelope::seal(stamp, events).unwrap());
+        let sealed = if self.is_claimed {
+            Envelope::seal_claimed(stamp, events)
+        } else {
+            Envelope::seal(stamp, events)
+        };
+        self.envelopes.push(sealed.unwrap());
     }
 
     pub fn order(mut self, by: &str, now: &str, command: Command) -> Self {
@@ -153,6 +161,14 @@ impl Story {
 
     pub fn recorded(self, by: &str, asked: &str, now: &str) -> Self {
         self.order(by, now, Command::Record(Box::new(form(asked, now))))
+    }
+
+    /// Recorded in somebody's name while nobody was signed in.
+    pub fn claimed(mut self, of: &str, asked: &str, now: &str) -> Self {
+        self.is_claimed = true;
+        let mut recorded = self.recorded(of, asked, now);
+        recorded.is_claimed = false;
+        recorded
     }
 
     /// Recorded by the guard and handed to engineering within minutes.

@@ -57,6 +57,7 @@ impl World {
             line.end()?;
             return self.order_for_site(&person, now, command);
         }
+        self.is_claimed = line.take("未登录");
         let command = if line.take("登记：") {
             self.record(&mut line, &person, now)?
         } else {

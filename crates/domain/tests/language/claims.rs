@@ -1,7 +1,7 @@
 //! What follows: each claim is checked against the case as head office has it.
 
 use shouwen_domain::Case;
-use shouwen_domain::case::{End, Obligation, OneMatter, Stage, WithoutEffect};
+use shouwen_domain::case::{Claim, End, Obligation, OneMatter, Stage, WithoutEffect};
 use shouwen_domain::decide::may_see;
 use shouwen_domain::event::{Fact, Field};
 use shouwen_domain::hash::Hash;
@@ -110,6 +110,8 @@ impl World {
                 line.rest(),
                 ending.map_or("还没有", |it| word_of(ENDINGS, it)),
             )
+        } else if line.take("登记人：") {
+            same(line.rest(), claimed(&case))
         } else if line.take("缺：") {
             same(line.rest(), &fields(&case.intake.missing))
         } else if line.take("不缺项") {
@@ -344,6 +346,15 @@ fn supervisor_told(fact: &Fact) -> Option<&PersonId> {
         it.supervisor_told.as_ref()
     } else {
         fact.supervisor_told()
+    }
+}
+
+const fn claimed(case: &Case) -> &'static str {
+    match case.claim {
+        None => "本人登录",
+        Some(Claim::Open) => "待确认",
+        Some(Claim::Confirmed { .. }) => "已确认",
+        Some(Claim::Denied { .. }) => "已否认",
     }
 }
 

@@ -179,6 +179,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::NobodyAsked => "没有写问的是谁",
         Refusal::AskedLater => "询问时间在将来",
         Refusal::NameWhoWasAsked => "须指明问的是谁",
+        Refusal::NeedsSignature => "须本人登录办理",
         Refusal::ImpossibleTime { .. } => "时间不对",
         Refusal::NotGuided => "没有引导",
         Refusal::AwaitingLeader => "领导还没有答复",

@@ -115,6 +115,8 @@ pub struct World {
     cases: BTreeMap<String, CaseId>,
     /// The case that acts and claims without a name are about.
     pub current: String,
+    /// Whoever acts is not signed in.
+    pub is_claimed: bool,
     /// True time of the last act.
     pub now: Option<Moment>,
     /// Minutes by which a repeated block is later this time.
@@ -154,6 +156,7 @@ impl World {
             devices: BTreeMap::new(),
             cases: BTreeMap::new(),
             current: String::new(),
+            is_claimed: false,
             now: None,
             shift_by: 0,
             refused: None,
@@ -442,7 +445,12 @@ impl World {
             facts_salt: Salt(random(number)),
             content_salt: Salt(random(number)),
         };
-        Envelope::seal(stamp, events).map_err(|it| it.to_string())
+        let sealed = if self.is_claimed {
+            Envelope::seal_claimed(stamp, events)
+        } else {
+            Envelope::seal(stamp, events)
+        };
+        sealed.map_err(|it| it.to_string())
     }
 
     /// The id of the current case, drawn when it is first named.

@@ -6,7 +6,9 @@ use shouwen_domain::signature::{Algorithm, SecretKey};
 
 use super::*;
 use crate::message::Bytes;
-use crate::sample::{PHONE, chain, key, persons_key, sealed, signatories};
+use crate::sample::{
+    PHONE, answer, chain, claimed, claimed_in, key, matter, persons_key, photo, sealed, signatories,
+};
 
 const ACCEPTED: Fate = Fate::Accepted;
 
@@ -541,6 +543,52 @@ fn what_its_person_did_not_sign_on_that_device_is_refused() {
         )],
         &[1, 3],
     );
+}
+
+#[test]
+fn in_a_claimed_name_a_new_matter_is_taken_down_and_nothing_else() {
+    let new_matter = claimed(1, None, "zhao-min", &[matter()]);
+    let answers_as_well = claimed(2, Some(new_matter.hash()), "kim", &[matter(), answer()]);
+    let answers = claimed(3, Some(answers_as_well.hash()), "kim", &[answer()]);
+    // Nobody's key is needed, and nobody's makes more of it.
+    let with_a_key = claimed(4, Some(answers.hash()), "kim", &[answer()]).signed(&persons_key());
+    let again = claimed(5, Some(with_a_key.hash()), "kim", &[matter(), photo()]);
+    let refused = Fate::Refused(NotByPerson);
+    let all: [&[&Envelope]; 2] = [
+        &[&new_matter, &answers_as_well, &answers, &with_a_key, &again],
+        &[&new_matter, &again],
+    ];
+    check(
+        &[
+            (all[0], &[ACCEPTED, refused, refused, refused, ACCEPTED]),
+            // Once more, and they are known.
+            (all[1], &[ACCEPTED, ACCEPTED]),
+        ],
+        &[1, 5],
+    );
+}
+
+#[test]
+fn what_is_claimed_has_its_devices_signature_all_the_same() {
+    let unsigned = claimed(1, None, "kim", &[matter()]);
+    let unsigned = Envelope::from_bytes(&without_signatures(&unsigned)).unwrap();
+    let by_the_person_alone = unsigned.clone().signed(&persons_key());
+    let by_another_device =
+        unsigned.signed(&SecretKey::from_bytes(Algorithm::Ed25519, &[9; 32]).unwrap());
+    for it in [by_the_person_alone, by_another_device] {
+        check(&[(&[&it], &[Fate::Refused(Unsigned)])], &[]);
+    }
+}
+
+#[test]
+fn a_claim_of_another_site_or_of_whom_head_office_lets_in_no_more_is_not_passed_on() {
+    let foreign = claimed_in("south", 1, None, "kim", &[matter()]);
+    check(&[(&[&foreign], &[Fate::Refused(NotYours)])], &[]);
+    let mut office = Office::default();
+    office.state.revoked.people.insert("kim".parse().unwrap());
+    let of_kim = claimed(1, None, "kim", &[matter()]);
+    let receipts = office.push(&[of_kim.to_bytes()]);
+    assert_eq!(receipts[0].fate, Fate::Held(Revoked));
 }
 
 #[test]
