@@ -270,6 +270,7 @@ impl Pump {
             match self.hand_in(&Bytes(letter)).await {
                 Ok(Input::HandedIn(answer)) if answer.receipts.iter().any(has) => {
                     log.drop_letter(place).await?;
+                    self.desk.count_unsigned().await?;
                 }
                 // One that cannot be taken holds up nobody behind it.
                 Ok(_) | Err(Trouble::Failure(Failure::Server | Failure::Malformed)) => {

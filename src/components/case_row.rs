@@ -138,6 +138,10 @@ impl RowWords {
             what_to_do
         };
         let mut notes = Vec::new();
+        if let Some(it) = &summary.only_claimed_of {
+            let name = wording::person(&rules.directory, it);
+            notes.push(say!(language, "unsigned.not_confirmed", name = name));
+        }
         if task.provisional {
             notes.push(say!(language, "left.provisional"));
         }

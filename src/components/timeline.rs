@@ -139,6 +139,11 @@ impl Words<'_> {
         let header = envelope.header();
         let at = time::clock(self.rules.zone().local(header.at));
         let who = wording::person(&self.rules.directory, &header.person);
+        let who = if header.claimed {
+            say!(self.language, "unsigned.who_claimed", name = who)
+        } else {
+            who
+        };
         let paragraph = |text: String| view! { <p class="timeline-who">{text}</p> };
         let text = (!text.is_empty()).then(|| paragraph(text));
         view! {

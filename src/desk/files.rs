@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use shouwen_domain::event::PhotoAdded;
 use shouwen_domain::hash::Hash;
 use shouwen_store::{Fault, FileState, FileTotals, Files, Hold};
-use shouwen_store_indexeddb::SealedLog;
+use shouwen_store_indexeddb::{Cipher, SealedLog};
 use shouwen_sync::files::Progress;
 
 use super::Desk;
@@ -36,6 +36,8 @@ pub struct FileDesk {
     coming: RwSignal<BTreeMap<Hash, Progress>>,
     /// Counts up whenever a file came, went up or went away.
     changes: RwSignal<u32>,
+    /// Photos that were taken while nothing stored can be read, to be seen by whoever takes them.
+    unread: StoredValue<BTreeMap<Hash, Vec<u8>>, LocalStorage>,
 }
 
 impl FileDesk {
@@ -47,6 +49,7 @@ impl FileDesk {
             totals: RwSignal::new(FileTotals::default()),
             coming: RwSignal::new(BTreeMap::new()),
             changes: RwSignal::new(0),
+            unread: StoredValue::new_local(BTreeMap::new()),
         }
     }
 
@@ -74,8 +77,19 @@ impl FileDesk {
             }
             stored => stored,
         };
+        if let Ok(hash) = &stored
+            && log.disk().cipher().is_locked()
+        {
+            self.unread
+                .update_value(|it| drop(it.insert(*hash, bytes.to_vec())));
+        }
         self.look().await;
         stored
+    }
+
+    /// Whoever took them has left.
+    pub fn forget_unread(self) {
+        self.unread.set_value(BTreeMap::new());
     }
 
     /// Throws away a photo that somebody took out again. One that an act named before stays.
@@ -99,8 +113,7 @@ impl FileDesk {
         let log = self.log.get_value();
         let mut here = Vec::with_capacity(photos.len());
         for it in photos {
-            if let Some(bytes) = log.file(it.photo).await? {
-                log.put_file(&bytes, Hold::Owed, browser::now()).await?;
+            if log.owe_file(it.photo).await? {
                 here.push(it);
             }
         }
@@ -119,7 +132,10 @@ impl FileDesk {
 
     /// The bytes, where all of them are here.
     pub async fn bytes(self, hash: Hash) -> Result<Option<Vec<u8>>, Fault> {
-        self.log.get_value().file(hash).await
+        match self.log.get_value().file(hash).await {
+            Err(Fault::Locked) => Ok(self.unread.with_value(|it| it.get(&hash).cloned())),
+            read => read,
+        }
     }
 
     /// Asks head office for a file.

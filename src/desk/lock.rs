@@ -54,6 +54,10 @@ impl Keys {
         }
     }
 
+    pub(super) fn content(&self) -> ContentKey {
+        self.content.clone()
+    }
+
     fn touch(&self) {
         self.active.set((browser::elapsed(), browser::now()));
     }
@@ -168,7 +172,7 @@ impl Desk {
         self.set_brought_letters(false);
         inner.keys.content.set(Some(unlocked.content.clone()));
         inner.keys.unlocked.replace(Some(unlocked));
-        let loaded = self.load_board().await;
+        let loaded = self.open_what_lies_here().await;
         if loaded.is_err() {
             self.lock_here();
         }
@@ -185,6 +189,12 @@ impl Desk {
         if self.brought_letters.get_untracked() != has {
             self.brought_letters.set(has);
         }
+    }
+
+    async fn open_what_lies_here(self) -> Result<(), Fault> {
+        self.take_up_box().await?;
+        self.load_board().await?;
+        self.unsigned_is_seen().await
     }
 
     /// The keys of this person, where another tab or the service worker has them.

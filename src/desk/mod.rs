@@ -14,6 +14,7 @@ mod rescue;
 mod retention;
 mod session;
 mod site;
+mod unsigned;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -56,6 +57,7 @@ pub use rescue::RescueError;
 pub use retention::{Looked, OutOfScope};
 pub use session::{Session, SignInError};
 pub use site::TextsError;
+pub use unsigned::Unsigned;
 
 const DATABASE: &str = "shouwen";
 /// How often `now` moves on.
@@ -75,6 +77,7 @@ pub struct Desk {
     last_here: RwSignal<Option<PersonId>>,
     enrolment: RwSignal<Option<Enrolment>>,
     standing: RwSignal<Standing>,
+    unsigned: RwSignal<Unsigned>,
     sync: RwSignal<Sync>,
     language: RwSignal<Language>,
     toasts: RwSignal<u32>,
@@ -166,6 +169,8 @@ impl Desk {
         desk.load_access().await?;
         if desk.is_locked() {
             desk.load_standing().await?;
+            desk.take_up_box().await?;
+            desk.count_unsigned().await?;
         }
         Ok(desk)
     }
@@ -205,6 +210,7 @@ impl Desk {
             last_here: RwSignal::new(None),
             enrolment: RwSignal::new(None),
             standing: RwSignal::new(Standing::default()),
+            unsigned: RwSignal::new(Unsigned::default()),
             sync: RwSignal::new(Sync {
                 status: Status::Idle { since: None },
                 heard_at: None,
@@ -334,7 +340,6 @@ impl Desk {
         session: &Session,
     ) -> Result<(), TryError> {
         let inner = self.inner.get_value();
-        let standing = self.standing.get_untracked();
         let now = browser::now();
         let history = inner.log.history(id).await?;
         let envelopes: Vec<Envelope> = history.counting().map(|it| it.envelope.clone()).collect();
@@ -343,11 +348,7 @@ impl Desk {
             return Err(SendError::NeedsNewerVersion.into());
         }
         if let Command::Record(form) = &mut command {
-            let code = self
-                .enrolment
-                .with_untracked(|it| it.as_ref().map(Enrolment::code));
-            let code = code.ok_or(SendError::NotSignedIn)?;
-            form.number = case_number(now, rules, &code, standing.head.sequence + 1);
+            form.number = self.next_number(now, rules)?;
         }
         let acting = Acting {
             rules,
@@ -386,20 +387,11 @@ impl Desk {
             at,
         } = acted;
         let inner = self.inner.get_value();
-        let key = inner.key.as_ref().ok_or(SendError::NoKey)?;
         let persons_key = self.signing_key_of(&session.person);
         let persons_key = persons_key.ok_or(SendError::NotSignedIn)?;
-        let standing = self.standing.get_untracked();
-        let stamp = self.stamp(case, rules, session, at, standing);
-        // The only thing that can be wrong with what `decide` answered is its size.
-        let mut envelope = Envelope::seal(stamp, events).map_err(|_| SendError::TooLarge {
-            limit_bytes: limits::ENVELOPE_BYTES,
-        })?;
-        for key in [key, &persons_key] {
-            let signature = key.sign(&envelope.to_be_signed(key.public())).await;
-            let signature = signature.map_err(|_| SendError::NoKey)?;
-            envelope = envelope.with_signature(key.public(), signature);
-        }
+        let envelope = self
+            .seal_and_sign(case, rules, &session.person, at, events, Some(&persons_key))
+            .await?;
         envelopes.push(envelope.clone());
         envelopes.sort_by_key(Envelope::order);
         if !fits(&Case::fold(&envelopes)) {
@@ -420,6 +412,38 @@ impl Desk {
         inner.tabs.tell(&Said::Changed);
         (inner.wake_pump)(Wake::Sent);
         Ok(true)
+    }
+
+    /// Behind the head, by the device and whoever acts. Without their key it is theirs by claim.
+    async fn seal_and_sign(
+        self,
+        case: CaseId,
+        rules: &Rules,
+        person: &PersonId,
+        at: Moment,
+        events: &[Event],
+        persons_key: Option<&SigningKey>,
+    ) -> Result<Envelope, SendError> {
+        let inner = self.inner.get_value();
+        let key = inner.key.as_ref().ok_or(SendError::NoKey)?;
+        let stamp = self.stamp(case, rules, person, at, self.standing.get_untracked());
+        let sealed = match persons_key {
+            Some(_) => Envelope::seal(stamp, events),
+            None => Envelope::seal_claimed(stamp, events),
+        };
+        // The only thing that can be wrong with what `decide` answered is its size.
+        let mut envelope = sealed.map_err(|_| SendError::TooLarge {
+            limit_bytes: limits::ENVELOPE_BYTES,
+        })?;
+        if persons_key.is_none() && !envelope.may_be_claimed() {
+            return Err(SendError::Refused(Refusal::NeedsSignature));
+        }
+        for key in [Some(key), persons_key].into_iter().flatten() {
+            let signature = key.sign(&envelope.to_be_signed(key.public())).await;
+            let signature = signature.map_err(|_| SendError::NoKey)?;
+            envelope = envelope.with_signature(key.public(), signature);
+        }
+        Ok(envelope)
     }
 
     /// Where the connection to the log was lost, the act may be stored all the same: whoever was told that it
@@ -448,7 +472,7 @@ impl Desk {
         self,
         case: CaseId,
         rules: &Rules,
-        session: &Session,
+        person: &PersonId,
         now: Moment,
         standing: Standing,
     ) -> Stamp {
@@ -458,7 +482,7 @@ impl Desk {
             id: EnvelopeId::from_random(browser::random()),
             site: rules.directory.site.clone(),
             case,
-            person: session.person.clone(),
+            person: person.clone(),
             device: inner.device.get(),
             chain: head.chain.max(1),
             sequence: head.sequence + 1,
@@ -478,6 +502,16 @@ impl Desk {
             facts_salt: Salt(browser::random()),
             content_salt: Salt(browser::random()),
         }
+    }
+
+    /// Of a case that is recorded next.
+    fn next_number(self, now: Moment, rules: &Rules) -> Result<String, SendError> {
+        let code = self
+            .enrolment
+            .with_untracked(|it| it.as_ref().map(Enrolment::code));
+        let code = code.ok_or(SendError::NotSignedIn)?;
+        let sequence = self.standing.with_untracked(|it| it.head.sequence);
+        Ok(case_number(now, rules, &code, sequence + 1))
     }
 
     /// The other tabs look at the log again.

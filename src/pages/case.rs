@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use shouwen_domain::case::{End, Move, Obligation, Stage};
+use shouwen_domain::case::{Claim, End, Move, Obligation, Stage};
 use shouwen_domain::event::Urgency;
 use shouwen_domain::id::{CaseId, PersonId};
 use shouwen_domain::pack::DeadlineId;
@@ -171,6 +171,7 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         {newer.then(|| view! {
             <div class="banner" data-kind="warn"><Icon name="alert" /><p class="banner-text">{move || say!(words.get(), "case.newer")}</p></div>
         })}
+        <Claimed case />
         <Standing case />
         {due}
         {customers}
@@ -250,6 +251,30 @@ fn Head(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
                 <div><dt>{move || say!(words.get(), "case.holder")}</dt><dd>{holder}</dd></div>
             </dl>
         </header>
+    }
+}
+
+/// In whose name it was recorded while nobody was signed in, until they or a supervisor confirm it (F6).
+#[component]
+fn Claimed(case: StoredValue<Case>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let said = move || {
+        let (rules, language) = (desk.rules().get()?, desk.language().get());
+        let name = case.with_value(|it| wording::person(&rules.directory, &it.recorded_by));
+        match case.with_value(|it| it.claim.clone())? {
+            Claim::Open => Some(say!(language, "unsigned.not_confirmed", name = name)),
+            Claim::Denied { .. } => Some(say!(language, "unsigned.denied", name = name)),
+            Claim::Confirmed { .. } => None,
+        }
+    };
+    move || {
+        said().map(|it| {
+            view! {
+                <div class="banner" data-kind="warn" data-testid="claimed">
+                    <Icon name="alert" /><p class="banner-text">{it}</p>
+                </div>
+            }
+        })
     }
 }
 

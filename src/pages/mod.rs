@@ -7,4 +7,5 @@ pub mod record;
 pub mod revoked;
 pub mod search;
 pub mod sign_in;
+pub mod unsigned;
 pub mod work;

@@ -11,7 +11,7 @@ use shouwen_domain::Rules;
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
 use shouwen_domain::event::{Channel, Content, Field, PhotoAdded};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DepartmentId, PersonId};
+use shouwen_domain::id::{CaseId, DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
 
 use crate::browser;
@@ -68,6 +68,10 @@ impl Draft {
 /// The form's fields, each a signal; together they make a draft or a command.
 #[derive(Clone, Copy)]
 struct Form {
+    /// Who records.
+    author: Signal<Option<PersonId>>,
+    /// Nobody is signed in: in the author's name alone a new matter is taken down, and no more.
+    unsigned: bool,
     begun: RwSignal<Moment>,
     channel: RwSignal<Channel>,
     asked_at: RwSignal<String>,
@@ -86,8 +90,10 @@ struct Form {
 }
 
 impl Form {
-    fn of(draft: Draft) -> Self {
+    fn of(draft: Draft, author: Signal<Option<PersonId>>, unsigned: bool) -> Self {
         Self {
+            author,
+            unsigned,
             begun: RwSignal::new(draft.begun),
             channel: RwSignal::new(draft.channel.unwrap_or(Channel::Met)),
             asked_at: RwSignal::new(draft.asked_at),
@@ -168,10 +174,19 @@ pub fn RecordPage() -> impl IntoView {
             asked_for.and_then(|(name, bytes)| Some((name, Draft::of_bytes(&bytes)?)))
         }
     });
+    let author = Signal::derive(move || desk.session().get().map(|it| it.person));
+    let navigate = use_navigate();
+    let done = Callback::new(move |case: CaseId| {
+        let options = NavigateOptions {
+            replace: true,
+            ..Default::default()
+        };
+        navigate(&format!("/case/{case}"), options);
+    });
     let form = move || {
         drafts.get().map(|kept| {
             let (name, draft) = kept.unwrap_or_else(new_draft);
-            view! { <RecordForm name draft /> }
+            view! { <RecordForm name draft author unsigned=false done /> }
         })
     };
     view! {
@@ -180,6 +195,16 @@ pub fn RecordPage() -> impl IntoView {
         </Frame>
     }
     .into_any()
+}
+
+/// The form for whoever is not signed in.
+#[component]
+pub fn UnsignedForm(author: PersonId, done: Callback<CaseId>) -> impl IntoView {
+    let files = expect_context::<FileDesk>();
+    on_cleanup(move || files.forget_unread());
+    let (name, draft) = new_draft();
+    let author = Signal::stored(Some(author));
+    view! { <RecordForm name draft author unsigned=true done /> }
 }
 
 fn new_draft() -> (String, Draft) {
@@ -194,27 +219,30 @@ fn new_draft() -> (String, Draft) {
 }
 
 #[component]
-fn RecordForm(name: String, draft: Draft) -> impl IntoView {
+fn RecordForm(
+    name: String,
+    draft: Draft,
+    author: Signal<Option<PersonId>>,
+    unsigned: bool,
+    done: Callback<CaseId>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let form = Form::of(draft);
+    let form = Form::of(draft, author, unsigned);
     let name = StoredValue::new(name);
     let error = RwSignal::new(None::<FormError>);
     let at_once = RwSignal::new(!form.answer.get_untracked().is_empty());
     let kept = RwSignal::new(false);
     let keep = Callback::new(move |()| {
-        let Some(session) = desk.session().get_untracked() else {
+        let Some(author) = author.get_untracked() else {
             return;
         };
         error.set(None);
         let bytes = minicbor::to_vec(form.draft()).expect("writing to a vector cannot fail");
         spawn_local(async move {
-            match desk
-                .keep_draft(&session.person, &name.get_value(), &bytes)
-                .await
-            {
+            match desk.keep_draft(&author, &name.get_value(), &bytes).await {
                 Ok(()) => {
-                    if kept.try_set(true).is_none() {
+                    if kept.try_set(true).is_none() && !unsigned {
                         browser::replace_address(&format!("/record?draft={}", name.get_value()));
                     }
                 }
@@ -300,7 +328,7 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
                 <TextField id="answer" kind=Input::Long label=label("record.answer") hint=label("record.answer_hint") value=form.answer changed=keep
                     guard=Some(Guard { sensitive, counted: true }) />
             </div>
-            <label class="check-row">
+            <label class="check-row" hidden=unsigned>
                 <input class="check" type="checkbox" prop:checked=form.accepted
                     on:change:target=move |ev| { form.accepted.set(ev.target().checked()); keep.run(()); } />
                 {label("record.explained")}
@@ -310,7 +338,7 @@ fn RecordForm(name: String, draft: Draft) -> impl IntoView {
             <p class="why" role="status">{move || other_error().or_else(incomplete).or_else(|| {
                 kept.get().then(|| say!(words.get(), "record.draft_kept"))
             })}</p>
-            <Buttons form name error at_once />
+            <Buttons form name error at_once done />
         </div>
     }
     .into_any()
@@ -322,31 +350,23 @@ fn Buttons(
     name: StoredValue<String>,
     error: RwSignal<Option<FormError>>,
     at_once: RwSignal<bool>,
+    done: Callback<CaseId>,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let navigate = use_navigate();
     let files = expect_context::<FileDesk>();
     let send = Action::new_local(move |next: &Next| {
         let next = next.clone();
-        let navigate = navigate.clone();
         async move {
             match record(desk, files, form, next).await {
                 Ok(case) => {
                     // The draft has become the case; should the device die here, it comes up again as a draft.
-                    if let Some(session) = desk.session().get_untracked()
-                        && let Err(fault) =
-                            desk.drop_draft(&session.person, &name.get_value()).await
+                    if let Some(author) = form.author.get_untracked()
+                        && let Err(fault) = desk.drop_draft(&author, &name.get_value()).await
                     {
                         desk.report(fault);
                     }
-                    navigate(
-                        &format!("/case/{case}"),
-                        NavigateOptions {
-                            replace: true,
-                            ..Default::default()
-                        },
-                    );
+                    done.run(case);
                 }
                 Err(it) => error.set(Some(it)),
             }
@@ -363,7 +383,7 @@ fn Buttons(
             text: form.answer.get_untracked(),
         });
     };
-    let proper = Memo::new(move |_| proper_department(desk, form));
+    let proper = Memo::new(move |_| proper_department(desk, form).filter(|_| !form.unsigned));
     let keep = move |_| {
         send.dispatch(Next::Keep);
     };
@@ -395,30 +415,25 @@ fn Buttons(
     };
     view! {
         <button class="button" data-kind=move || if at_once.get() { "primary" } else { "secondary" } type="button"
-            data-next="answer" disabled=waits on:click=answer>
+            data-next="answer" disabled=waits hidden=form.unsigned on:click=answer>
             {move || say!(words.get(), "record.at_once")}
         </button>
         <button class="button" data-kind=kind type="button" data-next="keep" disabled=waits
             hidden=move || at_once.get() on:click=keep>
-            {move || say!(words.get(), "record.keep")}
+            {move || if form.unsigned { say!(words.get(), "unsigned.keep") } else { say!(words.get(), "record.keep") }}
         </button>
         <button class="button" data-kind="primary" type="button" data-next="hand-over" disabled=waits
             hidden=move || at_once.get() || proper.get().is_none() on:click=hand_over>{to}</button>
     }
 }
 
-async fn record(
-    desk: Desk,
-    files: FileDesk,
-    form: Form,
-    next: Next,
-) -> Result<shouwen_domain::id::CaseId, FormError> {
+async fn record(desk: Desk, files: FileDesk, form: Form, next: Next) -> Result<CaseId, FormError> {
     let rules = desk
         .rules()
         .get_untracked()
         .ok_or(FormError::Send(SendError::NotSignedIn))?;
-    let session = desk
-        .session()
+    let author = form
+        .author
         .get_untracked()
         .ok_or(FormError::Send(SendError::NotSignedIn))?;
     let category = form
@@ -432,9 +447,7 @@ async fn record(
         typed => wording::phone(typed).ok_or(FormError::WrongPhone)?,
     };
     let others = form.asked.get_untracked();
-    let asked = std::iter::once(session.person.clone())
-        .chain(others)
-        .collect();
+    let asked = std::iter::once(author.clone()).chain(others).collect();
     let mut filled = RecordForm {
         number: String::new(),
         channel: form.channel.get_untracked(),
@@ -460,18 +473,20 @@ async fn record(
             Vec::new()
         }
     };
-    let case = desk
-        .send(None, Command::Record(Box::new(filled)))
-        .await
-        .map_err(FormError::Send)?;
+    let recorded = if form.unsigned {
+        desk.record_unsigned(&author, filled).await
+    } else {
+        desk.send(None, Command::Record(Box::new(filled))).await
+    };
+    let case = recorded.map_err(FormError::Send)?;
     files.sent().await;
     Ok(case)
 }
 
 /// The department whose matter it is, where that is not one's own.
 fn proper_department(desk: Desk, form: Form) -> Option<DepartmentId> {
-    let (rules, session) = (desk.rules().get()?, desk.session().get()?);
-    let mine = &rules.directory.person(&session.person)?.department;
+    let (rules, author) = (desk.rules().get()?, form.author.get()?);
+    let mine = &rules.directory.person(&author)?.department;
     let category = rules.pack.category(&form.category.get().parse().ok()?)?;
     category.department.clone().filter(|it| it != mine)
 }
@@ -554,7 +569,7 @@ fn Asked(form: Form, keep: Callback<()>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let others = move || {
-        let me = desk.session().get().map(|it| it.person);
+        let me = form.author.get();
         let rules = desk.rules().get();
         let people = rules
             .iter()

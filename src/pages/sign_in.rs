@@ -10,6 +10,7 @@ use crate::components::icon::Icon;
 use crate::components::join_form::{JoinAgain, JoinForm};
 use crate::desk::{Desk, SignInError, TextsError};
 use crate::pages::fault::fault_words;
+use crate::pages::unsigned::{Step, UnsignedEntry, UnsignedPage};
 use crate::say;
 use crate::wording::Language;
 
@@ -21,15 +22,22 @@ pub fn SignInPage() -> impl IntoView {
     let chosen = RwSignal::new(desk.last_here().get_untracked());
     let has_joined = Memo::new(move |_| desk.has_joined());
     let has_texts = Memo::new(move |_| desk.rules().read().is_some());
-    view! {
-        <main class="sign-in">
-            {move || match (has_joined.get(), has_texts.get(), chosen.get()) {
-                (false, _, _) => view! { <Join /> }.into_any(),
-                (true, false, _) => view! { <FetchTexts /> }.into_any(),
-                (true, true, None) => view! { <People chosen /> }.into_any(),
-                (true, true, Some(person)) => view! { <Pin person chosen /> }.into_any(),
-            }}
-        </main>
+    let step = RwSignal::new(None::<Step>);
+    let sign_in = move || {
+        view! {
+            <main class="sign-in">
+                {move || match (has_joined.get(), has_texts.get(), chosen.get()) {
+                    (false, _, _) => view! { <Join /> }.into_any(),
+                    (true, false, _) => view! { <FetchTexts /> }.into_any(),
+                    (true, true, None) => view! { <People chosen step /> }.into_any(),
+                    (true, true, Some(person)) => view! { <Pin person chosen /><UnsignedEntry step /> }.into_any(),
+                }}
+            </main>
+        }
+    };
+    move || match step.get() {
+        Some(at) => view! { <UnsignedPage at step /> }.into_any(),
+        None => sign_in().into_any(),
     }
 }
 
@@ -87,7 +95,7 @@ fn FetchTexts() -> impl IntoView {
 }
 
 #[component]
-fn People(chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
+fn People(chosen: RwSignal<Option<PersonId>>, step: RwSignal<Option<Step>>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     // News of the directory is welcome and not waited for.
@@ -99,6 +107,22 @@ fn People(chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
             .get()
             .map(|it| words.get().of(&it.directory.name).to_owned())
     };
+    view! {
+        <h1 class="sign-in-title">{move || say!(words.get(), "sign_in.title")}</h1>
+        <p class="sign-in-site">{site}</p>
+        <JoinAgain />
+        <PersonList chosen=Callback::new(move |it| chosen.set(Some(it))) />
+        <UnsignedEntry step />
+        <OtherLanguage />
+    }
+    .into_any()
+}
+
+/// Everybody of the site, by department.
+#[component]
+pub fn PersonList(chosen: Callback<PersonId>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
     let people = move || {
         let language = words.get();
         let rules = desk.rules().get();
@@ -124,7 +148,7 @@ fn People(chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
                 view! {
                     <li>
                         <button class="person" type="button" data-person=person.id.to_string()
-                            on:click=move |_| chosen.set(Some(id.clone()))>
+                            on:click=move |_| chosen.run(id.clone())>
                             <span class="avatar" aria-hidden="true">{first}</span>
                             <span class="person-name">{person.name}</span>
                             <span class="person-post">{post}</span>
@@ -134,14 +158,7 @@ fn People(chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
             })
             .collect_view()
     };
-    view! {
-        <h1 class="sign-in-title">{move || say!(words.get(), "sign_in.title")}</h1>
-        <p class="sign-in-site">{site}</p>
-        <JoinAgain />
-        <ul class="person-list">{people}</ul>
-        <OtherLanguage />
-    }
-    .into_any()
+    view! { <ul class="person-list">{people}</ul> }
 }
 
 #[component]

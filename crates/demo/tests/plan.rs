@@ -95,7 +95,6 @@ fn every_act_is_accepted_by_the_rules_at_its_own_moment() {
                 by: &act.person,
                 at: act.at,
                 claimed: false,
-                claimed: false,
                 fact,
             });
             cases.insert(n, case.unwrap());

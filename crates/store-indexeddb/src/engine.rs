@@ -601,6 +601,45 @@ impl<D: Disk> Engine<D> {
         }
     }
 
+    /// The first act of a new case while nothing that is sealed can be read: as [`Engine::append_with`], and needs no key.
+    /// Whoever opens the log with the key finds it.
+    ///
+    /// # Errors
+    /// [`Conflict::Head`](shouwen_store::Conflict::Head) where the envelope does not follow the head; a [`Fault`] where it
+    /// cannot be stored.
+    pub async fn append_unread(
+        &self,
+        append: &Append,
+        letter: Option<Vec<u8>>,
+    ) -> Result<Standing, WriteError> {
+        let place = ChainPlace::of(&append.envelope);
+        let letter = letter.map(|it| Write::Put(Store::Letters, Key::Number(place.key()), it));
+        loop {
+            let answers = self.disk.read(&[STANDING]).await?;
+            let standing = answers.into_iter().flatten().next();
+            // That there is nothing else is all that has to be known of a case that is new.
+            let unread = Mirror {
+                meta: mirror::meta(standing.as_deref())?,
+                ..Mirror::default()
+            };
+            let Some((meta, record)) = prepare::append(&unread, append)? else {
+                return Ok(unread.meta.standing());
+            };
+            let mut writes: Vec<Write> = letter.iter().cloned().collect();
+            let position = Key::Number(record.position.0);
+            writes.push(Write::Put(Store::Journal, position, encode(&record)));
+            writes.push(Write::Put(Store::Meta, Key::Number(0), encode(&meta)));
+            let guard = Guard {
+                key: 0,
+                expected: standing.as_deref(),
+            };
+            match self.disk.commit(guard, &writes).await? {
+                Committed::Stored => return Ok(meta.standing()),
+                Committed::Moved => {}
+            }
+        }
+    }
+
     /// Where the log stands: needs no key.
     ///
     /// # Errors
@@ -638,6 +677,15 @@ impl<D: Disk> Engine<D> {
             return Ok(None);
         };
         Ok(Some((ChainPlace::at(key), letter.clone())))
+    }
+
+    /// Whether the act at this place has one still.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be read.
+    pub async fn has_letter(&self, place: ChainPlace) -> Result<bool, Fault> {
+        let letter = Read::One(Store::Letters, Key::Number(place.key()));
+        Ok(!self.disk.read(&[letter]).await?.concat().is_empty())
     }
 
     /// Head office has what they say.

@@ -373,6 +373,30 @@ impl<D: Disk> Engine<D> {
         }
     }
 
+    /// Before an act names it: a draft is owed from here on. Needs no key; whether the file is here as a whole.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it cannot be stored.
+    pub async fn owe_file(&self, hash: Hash) -> Result<bool, Fault> {
+        loop {
+            let seen = self.see_file(hash).await?;
+            let Some(known) = seen.what.filter(FileRecord::is_whole) else {
+                return Ok(false);
+            };
+            if known.standing != FileStanding::Draft {
+                return Ok(true);
+            }
+            let owed = FileRecord {
+                standing: FileStanding::Owed,
+                ..known
+            };
+            let writes = vec![remove_record(&known), put_record(&owed)];
+            if self.write_files(seen.counted.as_deref(), writes).await? {
+                return Ok(true);
+            }
+        }
+    }
+
     /// What an arriving file comes to with its last chunk.
     async fn whole_with(&self, last: &FileChunk) -> Result<Taken, Fault> {
         let others =

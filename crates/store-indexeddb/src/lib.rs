@@ -11,6 +11,8 @@ mod engine;
 mod erasing;
 mod files;
 #[cfg(target_arch = "wasm32")]
+pub mod hpke;
+#[cfg(target_arch = "wasm32")]
 mod indexeddb;
 mod known;
 mod letting_go;

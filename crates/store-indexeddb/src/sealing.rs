@@ -3,6 +3,10 @@
 //! A sealed record is a byte that no CBOR begins with, and behind it what [`at_rest`] says. What was written before there
 //! was a key is still read. Sealing is done before a transaction and opening after it.
 //!
+//! While the key is away, three things are written all the same, and not read: what somebody records then, its photos and
+//! its draft. They go into the device's *box*: sealed to a public key whose other half lies under the content key, behind
+//! another byte that no CBOR begins with.
+//!
 //! Plain stay: where the log stands, which guards every write; small named records but drafts; what is known of files,
 //! but not their bytes; and letters, which are sealed to head office. In none of them are words of customers.
 
@@ -13,6 +17,8 @@ use crate::disk::{Committed, Disk, Guard, Key, Lying, Read, Store, Write};
 
 /// Reserved in CBOR (RFC 8949, 3.3), so that no record of the older, plain form begins with it.
 const SEALED: u8 = 0xfe;
+/// Reserved as well: put into the device's box while the key was away.
+const BOXED: u8 = 0xfd;
 
 /// AES-256-GCM with the device's content key, as long as that is there.
 #[expect(
@@ -33,6 +39,18 @@ pub trait Cipher {
     /// # Errors
     /// [`Fault::Locked`] where there is no key.
     async fn open(&self, messages: &[Message<'_>]) -> Result<Vec<Option<Vec<u8>>>, Fault>;
+
+    /// As [`Cipher::seal`] without the key, which opens them.
+    ///
+    /// # Errors
+    /// [`Fault::Locked`] where this device has no box.
+    async fn put_in_box(&self, messages: &[Message<'_>]) -> Result<Vec<Vec<u8>>, Fault>;
+
+    /// As [`Cipher::open`].
+    ///
+    /// # Errors
+    /// As there.
+    async fn take_from_box(&self, messages: &[Message<'_>]) -> Result<Vec<Option<Vec<u8>>>, Fault>;
 }
 
 /// Bytes, and what they are bound to.
@@ -79,11 +97,20 @@ impl<D: Disk, C: Cipher> Sealing<D, C> {
         if messages.is_empty() {
             return Ok(writes.to_vec());
         }
-        let mut sealed = self.cipher.seal(&messages).await?.into_iter();
+        let is_away = self.cipher.is_locked();
+        if is_away && !writes.iter().all(goes_into_the_box) {
+            return Err(Fault::Locked);
+        }
+        let (mark, sealed) = if is_away {
+            (BOXED, self.cipher.put_in_box(&messages).await?)
+        } else {
+            (SEALED, self.cipher.seal(&messages).await?)
+        };
+        let mut sealed = sealed.into_iter();
         let sealed = writes.iter().map(|it| match it {
             Write::Put(store, key, _) if is_sealed(*store, key) => {
                 let body = sealed.next().expect("one for each message");
-                let record = [&[SEALED], body.as_slice()].concat();
+                let record = [&[mark], body.as_slice()].concat();
                 Write::Put(*store, key.clone(), record)
             }
             Write::Put(..) | Write::Delete(..) | Write::DeleteRange { .. } => it.clone(),
@@ -92,25 +119,31 @@ impl<D: Disk, C: Cipher> Sealing<D, C> {
     }
 
     async fn opened(&self, records: &mut [(Store, Key, Vec<u8>)]) -> Result<(), Fault> {
-        let is_sealed_record = |it: &&mut (Store, Key, Vec<u8>)| {
-            is_sealed(it.0, &it.1) && it.2.first() == Some(&SEALED)
-        };
-        let mut sealed: Vec<_> = records.iter_mut().filter(is_sealed_record).collect();
-        if sealed.is_empty() {
-            return Ok(());
-        }
-        let messages: Vec<Message<'_>> = sealed
-            .iter()
-            .map(|(store, key, record)| Message {
-                bytes: &record[1..],
-                bound_to: bound_to(*store, key),
-            })
-            .collect();
-        let opened = self.cipher.open(&messages).await?;
-        for ((store, key, record), opened) in sealed.iter_mut().zip(opened) {
-            *record = opened.ok_or_else(|| Fault::Corrupt {
-                what: format!("what is sealed as {} {key}", store.name()),
-            })?;
+        for mark in [SEALED, BOXED] {
+            let is_marked = |it: &&mut (Store, Key, Vec<u8>)| {
+                is_sealed(it.0, &it.1) && it.2.first() == Some(&mark)
+            };
+            let mut sealed: Vec<_> = records.iter_mut().filter(is_marked).collect();
+            if sealed.is_empty() {
+                continue;
+            }
+            let messages: Vec<Message<'_>> = sealed
+                .iter()
+                .map(|(store, key, record)| Message {
+                    bytes: &record[1..],
+                    bound_to: bound_to(*store, key),
+                })
+                .collect();
+            let opened = if mark == BOXED {
+                self.cipher.take_from_box(&messages).await?
+            } else {
+                self.cipher.open(&messages).await?
+            };
+            for ((store, key, record), opened) in sealed.iter_mut().zip(opened) {
+                *record = opened.ok_or_else(|| Fault::Corrupt {
+                    what: format!("what is sealed as {} {key}", store.name()),
+                })?;
+            }
         }
         Ok(())
     }
@@ -163,12 +196,18 @@ impl<D: Disk, C: Cipher> Disk for Sealing<D, C> {
 
     async fn as_it_lies(&self, store: Store, key: Key) -> Result<Option<Lying>, Fault> {
         let found = self.disk.as_it_lies(store, key.clone()).await?;
-        Ok(found.map(|it| match it {
-            Lying::Plain(record) if is_sealed(store, &key) && record.first() == Some(&SEALED) => {
-                Lying::Sealed(record[1..].to_vec())
+        let Some(Lying::Plain(record)) = found.filter(|_| is_sealed(store, &key)) else {
+            return Ok(found);
+        };
+        match record.first() {
+            Some(&SEALED) => Ok(Some(Lying::Sealed(record[1..].to_vec()))),
+            // Nobody else opens what is in the box.
+            Some(&BOXED) => {
+                let opened = self.read(&[Read::One(store, key)]).await?.concat();
+                Ok(opened.into_iter().next().map(Lying::Plain))
             }
-            it @ (Lying::Plain(_) | Lying::Sealed(_)) => it,
-        }))
+            _ => Ok(Some(Lying::Plain(record))),
+        }
     }
 
     async fn names(&self, store: Store, prefix: &str) -> Result<Vec<String>, Fault> {
@@ -199,6 +238,17 @@ fn is_sealed(store: Store, key: &Key) -> bool {
         Store::Meta => *key == Key::Number(1),
         Store::Named => matches!(key, Key::Name(it) if is_draft(it)),
         Store::Files | Store::Letters => false,
+    }
+}
+
+/// Whether it is written while the key is away: an act with nothing before it, a photo or a draft, and what is plain.
+fn goes_into_the_box(write: &Write) -> bool {
+    match write {
+        Write::Put(store, key, _) => {
+            matches!(store, Store::Journal | Store::Chunks | Store::Named)
+                || !is_sealed(*store, key)
+        }
+        Write::Delete(..) | Write::DeleteRange { .. } => true,
     }
 }
 

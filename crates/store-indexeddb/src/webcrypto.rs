@@ -1,17 +1,24 @@
-//! The browser's cipher: a key that cannot be taken out, held for as long as somebody is signed in.
+//! The browser's cipher: a key that cannot be taken out, held for as long as somebody is signed in, and the box for what is
+//! written while nobody is.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use minicbor::{Decode, Encode};
 use shouwen_domain::at_rest::NONCE_BYTES;
+use shouwen_domain::signature::{Algorithm, PublicKey};
 use shouwen_store::Fault;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, SubtleCrypto};
 
+use crate::hpke;
 use crate::sealing::{Cipher, Message, Sealing};
 use crate::{Engine, IndexedDb};
+
+/// Said in every agreement with the box, and bound to its private half.
+const BOX: &[u8] = b"shouwen/box/1\0";
 
 /// The log in the browser, sealed.
 pub type SealedLog = Engine<Sealing<IndexedDb, ContentKey>>;
@@ -46,13 +53,76 @@ impl SealedLog {
     }
 }
 
-/// The content key, while it is here. Clones are the same.
+/// The content key, while it is here, and the device's box. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct ContentKey(Rc<RefCell<Option<CryptoKey>>>);
+pub struct ContentKey(Rc<RefCell<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    content: Option<CryptoKey>,
+    /// To which is sealed what is written while the content key is away.
+    lid: Option<PublicKey>,
+    /// Opens it; goes with the content key.
+    private: Option<CryptoKey>,
+}
+
+/// A box as it is stored: its public half, and its private one under the content key.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+struct StoredBox {
+    /// As an uncompressed point.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    lid: Vec<u8>,
+    /// PKCS#8, sealed.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    private: Vec<u8>,
+}
 
 impl ContentKey {
     pub fn set(&self, key: Option<CryptoKey>) {
-        self.0.replace(key);
+        let mut held = self.0.borrow_mut();
+        held.content = key;
+        held.private = None;
+    }
+
+    /// Whether something can be written while the key is away.
+    pub fn has_box(&self) -> bool {
+        self.0.borrow().lid.is_some()
+    }
+
+    /// A new box, to be stored before anything is put into it.
+    ///
+    /// # Errors
+    /// [`Fault::Locked`] without the content key; what the browser says where it has none of it.
+    pub async fn new_box(&self) -> Result<Vec<u8>, Fault> {
+        let (lid, private) = hpke::new_pair().await.map_err(failed)?;
+        let sealed = self.seal(&[of_box(&private)]).await?;
+        let stored = StoredBox {
+            lid,
+            private: sealed.concat(),
+        };
+        Ok(minicbor::to_vec(stored).expect("writing to a vector cannot fail"))
+    }
+
+    /// Takes up the box that is stored; with the content key it can be opened as well.
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`] where it is none, or not of this content key.
+    pub async fn take_up_box(&self, stored: &[u8]) -> Result<(), Fault> {
+        let corrupt = || Fault::Corrupt {
+            what: "the device's box".to_owned(),
+        };
+        let stored: StoredBox = minicbor::decode(stored).map_err(|_| corrupt())?;
+        let lid = PublicKey::from_raw(Algorithm::Esp256, &stored.lid).map_err(|_| corrupt())?;
+        self.0.borrow_mut().lid = Some(lid);
+        if self.is_locked() {
+            return Ok(());
+        }
+        let opened = self.open(&[of_box(&stored.private)]).await?;
+        let private = opened.into_iter().flatten().next().ok_or_else(corrupt)?;
+        let private = hpke::import(&private).await.map_err(failed)?;
+        self.0.borrow_mut().private = Some(private);
+        Ok(())
     }
 
     /// Makes a key that cannot be taken out of 32 bytes.
@@ -60,20 +130,20 @@ impl ContentKey {
     /// # Errors
     /// What the browser says where it has none of it.
     pub async fn import(bytes: &[u8]) -> Result<CryptoKey, JsValue> {
-        let usages = js_sys::Array::of2(&"encrypt".into(), &"decrypt".into());
+        let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
         let bytes = Uint8Array::from(bytes);
         let imported = subtle()?.import_key_with_str("raw", &bytes, "AES-GCM", false, &usages)?;
         JsFuture::from(imported).await?.dyn_into()
     }
 
     fn key(&self) -> Result<CryptoKey, Fault> {
-        self.0.borrow().clone().ok_or(Fault::Locked)
+        self.0.borrow().content.clone().ok_or(Fault::Locked)
     }
 }
 
 impl Cipher for ContentKey {
     fn is_locked(&self) -> bool {
-        self.0.borrow().is_none()
+        self.0.borrow().content.is_none()
     }
 
     async fn seal(&self, messages: &[Message<'_>]) -> Result<Vec<Vec<u8>>, Fault> {
@@ -127,6 +197,46 @@ impl Cipher for ContentKey {
         }
         Ok(opened)
     }
+
+    async fn put_in_box(&self, messages: &[Message<'_>]) -> Result<Vec<Vec<u8>>, Fault> {
+        let lid = self.0.borrow().lid.ok_or(Fault::Locked)?;
+        let mut boxed = Vec::with_capacity(messages.len());
+        for it in messages {
+            let sealed = hpke::seal(&lid, BOX, &it.bound_to, it.bytes).await;
+            let (encapsulated, ciphertext) = sealed.map_err(failed)?;
+            boxed.push([encapsulated, ciphertext].concat());
+        }
+        Ok(boxed)
+    }
+
+    async fn take_from_box(&self, messages: &[Message<'_>]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
+        let (lid, private) = {
+            let held = self.0.borrow();
+            (held.lid, held.private.clone())
+        };
+        let (lid, private) = lid.zip(private).ok_or(Fault::Locked)?;
+        let mut opened = Vec::with_capacity(messages.len());
+        for it in messages {
+            let Some((encapsulated, ciphertext)) = it.bytes.split_at_checked(hpke::POINT_BYTES)
+            else {
+                opened.push(None);
+                continue;
+            };
+            // What fails is the point or the tag.
+            let plain =
+                hpke::open(&private, &lid, encapsulated, BOX, &it.bound_to, ciphertext).await;
+            opened.push(plain.ok());
+        }
+        Ok(opened)
+    }
+}
+
+/// The private half of a box, plain or sealed.
+fn of_box(bytes: &[u8]) -> Message<'_> {
+    Message {
+        bytes,
+        bound_to: BOX.to_vec(),
+    }
 }
 
 fn algorithm(nonce: &[u8], message: &Message<'_>) -> Result<Object, JsValue> {
@@ -140,7 +250,7 @@ fn algorithm(nonce: &[u8], message: &Message<'_>) -> Result<Object, JsValue> {
 }
 
 /// None where the page came without encryption.
-fn subtle() -> Result<SubtleCrypto, JsValue> {
+pub(crate) fn subtle() -> Result<SubtleCrypto, JsValue> {
     let subtle = CRYPTO.with(|it| it.as_ref().and_then(Crypto::subtle));
     subtle.ok_or(JsValue::UNDEFINED)
 }

@@ -243,12 +243,22 @@ pub async fn next(log: &impl Log, case: CaseId, due: Option<u32>) -> Append {
 /// As [`next`], with so many bytes of words.
 pub async fn next_saying(log: &impl Log, case: CaseId, due: Option<u32>, n_words: usize) -> Append {
     let head = log.opening(0).await.expect("an opening").standing.head;
-    let expected_version = log.history(case).await.expect("a history").version;
-    let id = (u64::from(head.chain) << 32) + head.sequence + 1;
-    let envelope = envelope(DEVICE, case, head, id, n_words);
     Append {
-        envelope,
-        expected_version,
+        expected_version: log.history(case).await.expect("a history").version,
+        ..first_saying(head, case, due, n_words)
+    }
+}
+
+/// The first action of a case, behind `head`.
+pub fn first(head: Head, case: CaseId, due: Option<u32>) -> Append {
+    first_saying(head, case, due, 0)
+}
+
+fn first_saying(head: Head, case: CaseId, due: Option<u32>, n_words: usize) -> Append {
+    let id = (u64::from(head.chain) << 32) + head.sequence + 1;
+    Append {
+        envelope: envelope(DEVICE, case, head, id, n_words),
+        expected_version: 0,
         projection: projection(due, &format!("own {}", head.sequence + 1)),
     }
 }

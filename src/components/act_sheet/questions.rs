@@ -65,7 +65,7 @@ pub fn questions(
             .into_any()
         }
         Act::ConfirmAsked => view! {
-            {ask.yes_or_no("act.asked_question", "act.agrees", "act.objects")}
+            {ask.yes_or_no(ask.asked_question(), "act.agrees", "act.objects")}
             {ask.long("act.objection")}
         }
         .into_any(),
@@ -200,6 +200,20 @@ impl Ask {
         });
         view! { <Choice legend=self.label("act.because") name="because" options chosen=fields.because /> }
             .into_any()
+    }
+
+    /// What somebody who is named says yes or no to (F6).
+    fn asked_question(self) -> &'static str {
+        let me = self.desk.session().get_untracked().map(|it| it.person);
+        let is_claimed = self
+            .fields
+            .case
+            .with_value(|it| me.is_some_and(|me| it.is_only_claimed_of(&me)));
+        if is_claimed {
+            "unsigned.question"
+        } else {
+            "act.asked_question"
+        }
     }
 
     fn yes_or_no(self, legend: &'static str, yes: &'static str, no: &'static str) -> AnyView {

@@ -9,7 +9,9 @@ use shouwen_domain::at_rest;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::moment::Moment;
 use shouwen_store::suite::{self, Fixture};
-use shouwen_store::{Fault, Files, Hold, Log, Section, event_log_suite, file_suite};
+use shouwen_store::{
+    Conflict, Fault, Files, Hold, Log, Section, WriteError, event_log_suite, file_suite,
+};
 
 use super::{Failure, Maps};
 use crate::disk::{Key, Store};
@@ -23,6 +25,7 @@ type Sealed = Engine<Sealing<Maps, Aes>>;
 pub(super) struct Aes {
     cipher: Rc<RefCell<Option<Aes256Gcm>>>,
     n_sealed: Rc<Cell<u64>>,
+    has_box: Rc<Cell<bool>>,
 }
 
 impl Aes {
@@ -40,6 +43,15 @@ impl Aes {
     fn lock(&self) {
         self.cipher.take();
     }
+
+    fn unlock(&self, key: [u8; 32]) {
+        self.cipher.replace(Some(Aes256Gcm::new(&key.into())));
+    }
+}
+
+/// Stands for the two halves of a box: whoever has the content key opens it.
+fn of_the_box() -> Aes {
+    Aes::with([9; 32])
 }
 
 fn nonce(bytes: &[u8]) -> Nonce<Aes256Gcm> {
@@ -72,6 +84,18 @@ impl Cipher for Aes {
             cipher.decrypt(&nonce(number), Payload { msg, aad }).ok()
         };
         Ok(messages.iter().map(open).collect())
+    }
+
+    async fn put_in_box(&self, messages: &[Message<'_>]) -> Result<Vec<Vec<u8>>, Fault> {
+        if !self.has_box.get() {
+            return Err(Fault::Locked);
+        }
+        of_the_box().seal(messages).await
+    }
+
+    async fn take_from_box(&self, messages: &[Message<'_>]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
+        self.cipher()?;
+        of_the_box().open(messages).await
     }
 }
 
@@ -372,5 +396,73 @@ fn the_letter_of_an_act_goes_with_its_words_and_the_act_is_still_owed() {
         let owed = log.owed(usize::MAX).await.expect("what is owed");
         let has_content: Vec<_> = owed.iter().map(Envelope::has_content).collect();
         assert_eq!(has_content, [true, false, true]);
+    });
+}
+
+#[test]
+fn what_is_recorded_while_the_key_is_away_is_there_when_it_is_back() {
+    suite::block_on(async {
+        let fixture = OverSealedMaps::default();
+        filled(&fixture.open().await).await;
+        fixture.cipher.lock();
+        let log = fixture.open().await;
+        let standing = log.standing().await.expect("a standing");
+        let append = suite::first(standing.head, suite::case(777), Some(1));
+        let unread = log.append_unread(&append, Some(vec![1])).await;
+        assert_eq!(unread, Err(Fault::Locked.into()), "there is no box");
+
+        fixture.cipher.has_box.set(true);
+        let stored = log.append_unread(&append, Some(vec![1])).await;
+        let stored = stored.expect("stored");
+        assert_eq!(stored.n_owed, standing.n_owed + 1);
+        assert_eq!(stored.n_cases, standing.n_cases + 1);
+        // Whoever lost the answer asks again; whoever was second has to follow.
+        let again = log.append_unread(&append, Some(vec![1])).await;
+        assert_eq!(again, Ok(stored));
+        let second = suite::first(standing.head, suite::case(778), Some(1));
+        let second = log.append_unread(&second, None).await;
+        assert!(matches!(
+            second,
+            Err(WriteError::Conflict(Conflict::Head { .. }))
+        ));
+        let draft = log.put(Section::Drafts, "wang/b", WORDS).await;
+        draft.expect("stored");
+        let photo = [WORDS, b"seen"].concat();
+        let hash = log.put_file(&photo, Hold::Draft, Moment::default()).await;
+        let hash = hash.expect("stored");
+        assert_eq!(log.owe_file(hash).await, Ok(true));
+        assert_eq!(log.owe_file(hash).await, Ok(true));
+        let nowhere = shouwen_domain::hash::Hash::of(b"nowhere");
+        assert_eq!(log.owe_file(nowhere).await, Ok(false));
+        // Nothing else goes in, and nothing comes out.
+        assert_eq!(log.history(suite::case(777)).await, Err(Fault::Locked));
+        assert_eq!(log.file(hash).await, Err(Fault::Locked));
+        for ((store, key), record) in fixture.maps.records.borrow().iter() {
+            let holds = |it: &[u8]| record.windows(it.len()).any(|at| at == it);
+            assert!(!holds(WORDS), "{store:?} {key}");
+            assert!(!holds(suite::case(777).bytes()), "{store:?} {key}");
+        }
+
+        fixture.cipher.unlock([7; 32]);
+        let log = fixture.open().await;
+        let found = log.history(suite::case(777)).await.expect("a history");
+        assert_eq!(found.version, 1);
+        assert_eq!(found.entries[0].envelope, append.envelope);
+        let rows = log.opening(usize::MAX).await.expect("rows").rows;
+        assert!(rows.iter().any(|it| it.case == suite::case(777)));
+        assert_eq!(log.file(hash).await, Ok(Some(photo)));
+        let draft = log.get(Section::Drafts, "wang/b").await;
+        assert_eq!(draft, Ok(Some(WORDS.to_vec())));
+        let owed = log.owed(usize::MAX).await.expect("what is owed");
+        assert_eq!(owed.last(), Some(&append.envelope));
+        // Put away, it is sealed as everything else, and the rest is as it was.
+        let fence = log.take_over().await.expect("a fence");
+        while log.compact(fence).await.expect("a step").more {}
+        let records = fixture.maps.records.borrow().clone();
+        assert!(
+            records
+                .iter()
+                .all(|((store, _), it)| *store != Store::Journal || it[0] != 0xfd)
+        );
     });
 }

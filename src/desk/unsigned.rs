@@ -1,0 +1,174 @@
+//! What is recorded here while nobody is signed in: a new matter in somebody's name, which is theirs once they confirm it.
+//!
+//! It is stored in the device's box, which only whoever signs in opens, and goes out as a letter like every unsent act.
+
+use leptos::prelude::*;
+use shouwen_domain::command::RecordForm;
+use shouwen_domain::id::{CaseId, PersonId};
+use shouwen_domain::verdict::Evidence;
+use shouwen_domain::{Acting, Command, decide};
+use shouwen_store::{Append, Fault, Log, Section, Standing, WriteError};
+use shouwen_store_indexeddb::ChainPlace;
+
+use super::{Desk, MAX_TRIES, SendError, TryError, projection, summarize};
+use crate::browser;
+use crate::browser::locks;
+use crate::browser::tabs::Said;
+use crate::sync_pump::Wake;
+
+const BOX: &str = "box";
+/// Where in the chain stands what was recorded since somebody was last signed in.
+const PLACES: &str = "unsigned";
+
+/// What waits for those in whose name it was recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsigned {
+    pub n: usize,
+    /// Of these, what head office does not have yet.
+    pub n_unsent: usize,
+}
+
+impl Desk {
+    /// Whether something can be recorded while nobody is signed in: somebody was once.
+    pub fn has_box(self) -> bool {
+        self.inner.get_value().keys.content().has_box()
+    }
+
+    /// How much was recorded since nobody is signed in. Never what.
+    pub fn unsigned(self) -> ReadSignal<Unsigned> {
+        self.unsigned.read_only()
+    }
+
+    /// With the content key, makes a box where there is none.
+    pub(super) async fn take_up_box(self) -> Result<(), Fault> {
+        let inner = self.inner.get_value();
+        let content = inner.keys.content();
+        let log = self.log();
+        let _held = locks::exclusive("shouwen-box").await;
+        let mut stored = log.get(Section::Settings, BOX).await?;
+        if stored.is_none() && !self.is_locked() {
+            let made = content.new_box().await?;
+            log.put(Section::Settings, BOX, &made).await?;
+            stored = log.get(Section::Settings, BOX).await?;
+        }
+        match stored {
+            Some(it) => content.take_up_box(&it).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a new matter down in the name of `person`, durably, or says why not.
+    pub async fn record_unsigned(
+        self,
+        person: &PersonId,
+        form: RecordForm,
+    ) -> Result<CaseId, SendError> {
+        if !self.is_locked() || self.revoked.get_untracked() {
+            return Err(SendError::NotSignedIn);
+        }
+        let id = CaseId::from_random(browser::random());
+        self.tick();
+        for _ in 0..MAX_TRIES {
+            self.load_standing().await.map_err(SendError::Fault)?;
+            match self.try_record_unsigned(id, person, form.clone()).await {
+                Ok(()) => return Ok(id),
+                Err(TryError::Behind) => {}
+                Err(TryError::Final(error)) => return Err(error),
+            }
+        }
+        Err(SendError::Busy)
+    }
+
+    async fn try_record_unsigned(
+        self,
+        id: CaseId,
+        person: &PersonId,
+        mut form: RecordForm,
+    ) -> Result<(), TryError> {
+        let rules = self.rules.get_untracked().ok_or(SendError::NotSignedIn)?;
+        let now = browser::now();
+        form.number = self.next_number(now, &rules)?;
+        let acting = Acting {
+            rules: &rules,
+            person,
+            now,
+            evidence: Evidence::default(),
+        };
+        let command = Command::Record(Box::new(form));
+        let events = decide(None, command, acting).map_err(SendError::Refused)?;
+        let envelope = self
+            .seal_and_sign(id, &rules, person, now, &events, None)
+            .await?;
+        let summary = summarize(std::slice::from_ref(&envelope), &rules);
+        let summary = summary.ok_or(SendError::Busy)?;
+        let append = Append {
+            envelope,
+            expected_version: 0,
+            projection: projection(&summary),
+        };
+        let letter = self.letter(&append.envelope).await;
+        self.take_up_box().await?;
+        let standing = self.store_unread(&append, letter).await?;
+        self.standing.set(standing);
+        self.wrote();
+        self.note_unsigned(ChainPlace::of(&append.envelope)).await?;
+        let inner = self.inner.get_value();
+        inner.tabs.tell(&Said::Changed);
+        (inner.wake_pump)(Wake::Sent);
+        Ok(())
+    }
+
+    /// Where the connection was lost it may be stored all the same: to say it again is no second act.
+    async fn store_unread(
+        self,
+        append: &Append,
+        letter: Option<Vec<u8>>,
+    ) -> Result<Standing, WriteError> {
+        let log = self.log();
+        match log.append_unread(append, letter.clone()).await {
+            Err(WriteError::Fault(Fault::ConnectionLost)) => {
+                log.append_unread(append, letter).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn note_unsigned(self, place: ChainPlace) -> Result<(), Fault> {
+        let mut places = self.unsigned_places().await?;
+        places.push((place.chain, place.sequence));
+        let bytes = minicbor::to_vec(&places).expect("writing to a vector cannot fail");
+        self.log().put(Section::Settings, PLACES, &bytes).await?;
+        self.count_unsigned().await
+    }
+
+    async fn unsigned_places(self) -> Result<Vec<(u32, u64)>, Fault> {
+        let bytes = self.log().get(Section::Settings, PLACES).await?;
+        Ok(bytes
+            .and_then(|it| minicbor::decode(&it).ok())
+            .unwrap_or_default())
+    }
+
+    /// Looks again at what waits, and what of it went out.
+    pub async fn count_unsigned(self) -> Result<(), Fault> {
+        let places = self.unsigned_places().await?;
+        let mut found = Unsigned {
+            n: places.len(),
+            n_unsent: 0,
+        };
+        for (chain, sequence) in places {
+            let place = ChainPlace { chain, sequence };
+            found.n_unsent += usize::from(self.log().has_letter(place).await?);
+        }
+        if self.unsigned.get_untracked() != found {
+            self.unsigned.set(found);
+        }
+        Ok(())
+    }
+
+    /// Somebody is signed in: from here on their list says what waits.
+    pub(super) async fn unsigned_is_seen(self) -> Result<(), Fault> {
+        self.log().remove(Section::Settings, PLACES).await?;
+        self.unsigned.set(Unsigned::default());
+        Ok(())
+    }
+}
