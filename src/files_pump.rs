@@ -191,8 +191,11 @@ impl Pump {
             return Input::Failed(Failure::SignedOut);
         };
         // A file that cannot be read here is passed over; it is no reason to alarm anybody.
-        let Ok(Some(here)) = self.desk.log().chunk(file.hash, n).await else {
-            return Input::Failed(Failure::Storage);
+        let here = match self.desk.log().chunk(file.hash, n).await {
+            Ok(Some(here)) => here,
+            // Put into this device's box while nobody was signed in: it waits for somebody, and the others go.
+            Err(Fault::Locked) => return Input::Declined(Decline::NotTaken),
+            Ok(None) | Err(_) => return Input::Failed(Failure::Storage),
         };
         let chunk = PutChunk {
             n_bytes: file.n_bytes,

@@ -196,8 +196,9 @@ impl<D: Disk, C: Cipher> Disk for Sealing<D, C> {
 
     async fn as_it_lies(&self, store: Store, key: Key) -> Result<Option<Lying>, Fault> {
         let found = self.disk.as_it_lies(store, key.clone()).await?;
-        let Some(Lying::Plain(record)) = found.filter(|_| is_sealed(store, &key)) else {
-            return Ok(found);
+        let record = match found {
+            Some(Lying::Plain(record)) if is_sealed(store, &key) => record,
+            it => return Ok(it),
         };
         match record.first() {
             Some(&SEALED) => Ok(Some(Lying::Sealed(record[1..].to_vec()))),
