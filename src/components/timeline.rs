@@ -4,17 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
 use shouwen_domain::Rules;
+use shouwen_domain::assessment::masked_contacts;
 use shouwen_domain::case::WithoutEffect;
 use shouwen_domain::envelope::{Envelope, Fate};
 use shouwen_domain::event::{Event, Fact};
 use shouwen_domain::id::{DeviceId, EnvelopeId};
+use shouwen_domain::summary::Particulars;
 
 use crate::desk::{CaseFile, Desk};
 use crate::say;
 use crate::wording::{self, Language, act, fact, refusal, time};
 
 #[component]
-pub fn Timeline(file: Signal<Option<CaseFile>>) -> impl IntoView {
+pub fn Timeline(
+    file: Signal<Option<CaseFile>>,
+    /// By which words about the customer are found and masked.
+    particulars: StoredValue<Particulars>,
+    #[prop(into)] masked: Signal<bool>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let device = desk.device();
     move || {
@@ -23,6 +30,7 @@ pub fn Timeline(file: Signal<Option<CaseFile>>) -> impl IntoView {
             language: desk.language().get(),
             rules: &rules,
             device,
+            masked: masked.get().then(|| particulars.get_value()),
         };
         let mut day = String::new();
         let mut lines = Vec::new();
@@ -60,6 +68,8 @@ struct Words<'a> {
     language: Language,
     rules: &'a Rules,
     device: DeviceId,
+    /// Whose name and number are masked.
+    masked: Option<Particulars>,
 }
 
 impl Words<'_> {
@@ -111,7 +121,11 @@ impl Words<'_> {
         if envelope.is_erased() && matches!(event.fact, Fact::Recorded(_)) {
             return say!(self.language, "case.erased");
         }
-        event.content.text.clone().unwrap_or_default()
+        let text = event.content.text.clone().unwrap_or_default();
+        match &self.masked {
+            Some(known) => masked_contacts(&text, known),
+            None => text,
+        }
     }
 
     fn note(&self, fate: Option<Fate>, why: Option<&WithoutEffect>) -> Option<String> {

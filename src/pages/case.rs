@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use shouwen_domain::case::{Claim, End, Move, Obligation, Stage};
+use shouwen_domain::decide::is_answerable;
 use shouwen_domain::event::Urgency;
 use shouwen_domain::id::{CaseId, PersonId};
 use shouwen_domain::pack::DeadlineId;
@@ -65,16 +66,18 @@ pub fn CasePage() -> impl IntoView {
     });
     let file = Signal::derive(move || shown.get().and_then(Result::ok).flatten());
     let begun = Begun::new(desk, expect_context::<FileDesk>());
+    let unmasked = RwSignal::new(false);
     Effect::new(move |before: Option<Option<CaseId>>| {
         let id = id.get();
         if before.is_some_and(|it| it != id) {
             begun.clear();
+            unmasked.set(false);
         }
         id
     });
     view! {
         <section class="pane-case" data-testid="case">
-            {move || drawn.get().map(|it| view_of(it, file, begun))}
+            {move || drawn.get().map(|it| view_of(it, file, begun, unmasked))}
         </section>
         <BegunSheet begun />
     }
@@ -104,9 +107,10 @@ fn view_of(
     drawn: Result<Option<Drawn>, Fault>,
     file: Signal<Option<CaseFile>>,
     begun: Begun,
+    unmasked: RwSignal<bool>,
 ) -> AnyView {
     match drawn {
-        Ok(Some(drawn)) => view! { <CaseView drawn file begun /> }.into_any(),
+        Ok(Some(drawn)) => view! { <CaseView drawn file begun unmasked /> }.into_any(),
         Ok(None) => view! { <NotFound /> }.into_any(),
         Err(fault) => {
             let words = expect_context::<Desk>().language();
@@ -128,7 +132,13 @@ fn NotFound() -> impl IntoView {
 }
 
 #[component]
-fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl IntoView {
+fn CaseView(
+    drawn: Drawn,
+    file: Signal<Option<CaseFile>>,
+    begun: Begun,
+    /// Whoever has no part in the case asked for the customer's name and number.
+    unmasked: RwSignal<bool>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let Drawn {
@@ -136,8 +146,9 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         particulars,
         needs_newer_version: newer,
     } = drawn;
+    let particulars = StoredValue::new(particulars);
     let Some(case) = case else {
-        return view! { <Timeline file /> }.into_any();
+        return view! { <Timeline file particulars masked=true /> }.into_any();
     };
     let moves = case.moves.clone();
     let mut open: Vec<_> = case.open_obligations().cloned().collect();
@@ -154,6 +165,16 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         });
     }
     let case = StoredValue::new(case);
+    let masked = Memo::new(move |_| !unmasked.get() && !is_for_me(desk, case));
+    let shown = Memo::new(move |_| {
+        particulars.with_value(|it| {
+            if masked.get() {
+                it.masked()
+            } else {
+                it.clone()
+            }
+        })
+    });
     // The customer's clock asks for no act of its own (T10): it stands beside what is to be done.
     let (customers, tasks): (Vec<_>, Vec<_>) = open
         .into_iter()
@@ -167,7 +188,7 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         .map(|obligation| view! { <DueCard case obligation /> })
         .collect_view();
     view! {
-        <Head case particulars=particulars.clone() />
+        <Head case shown />
         {newer.then(|| view! {
             <div class="banner" data-kind="warn"><Icon name="alert" /><p class="banner-text">{move || say!(words.get(), "case.newer")}</p></div>
         })}
@@ -175,33 +196,40 @@ fn CaseView(drawn: Drawn, file: Signal<Option<CaseFile>>, begun: Begun) -> impl 
         <Standing case />
         {due}
         {customers}
-        <What case particulars />
+        <What case shown masked unmasked />
         <Photos case />
         <Slips moves />
         <Done case />
         <section class="case-part">
             <h3 class="case-part-title">{move || say!(words.get(), "case.history")}</h3>
-            <Timeline file />
+            <Timeline file particulars masked />
         </section>
         {(!newer).then(|| view! { <Acts case begun /> })}
     }
     .into_any()
 }
 
+fn is_for_me(desk: Desk, case: StoredValue<Case>) -> bool {
+    let (Some(rules), Some(session)) = (desk.rules().get(), desk.session().get()) else {
+        return false;
+    };
+    let me = rules.directory.person(&session.person);
+    me.is_some_and(|me| case.with_value(|it| is_answerable(it, me, &rules.directory)))
+}
+
 #[component]
-fn Head(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
+fn Head(case: StoredValue<Case>, shown: Memo<Particulars>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let title = [
-        particulars.matter,
-        particulars.address,
-        particulars.customer,
-    ];
-    let title = title
-        .into_iter()
-        .filter(|it| !it.is_empty())
-        .collect::<Vec<_>>();
-    let title = shortened(&title.join(" · "));
+    let title = move || {
+        let it = shown.get();
+        let title = [it.matter, it.address, it.customer];
+        let title = title
+            .into_iter()
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>();
+        shortened(&title.join(" · "))
+    };
     let name = move |id: &PersonId| {
         desk.rules()
             .get()
@@ -330,7 +358,12 @@ fn Standing(case: StoredValue<Case>) -> impl IntoView {
 }
 
 #[component]
-fn What(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
+fn What(
+    case: StoredValue<Case>,
+    shown: Memo<Particulars>,
+    masked: Memo<bool>,
+    unmasked: RwSignal<bool>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let label = move |key: &'static str| {
@@ -365,13 +398,28 @@ fn What(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
             </p>
         }
     });
-    let call = (!particulars.phone.is_empty()).then(|| {
-        let href = format!("tel:{}", particulars.phone);
-        view! {
-            {wording::masked_phone(&particulars.phone)}" "
-            <a class="button" data-kind="quiet" href=href><Icon name="phone" />{label("case.call")}</a>
-        }
-    });
+    // The number stands in the page only where it may be seen: a link to it is as good as the number.
+    let call = move || {
+        let href = format!("tel:{}", shown.read().phone);
+        let is_there = !shown.read().phone.is_empty() && !masked.get();
+        is_there.then(|| {
+            view! { <a class="button" data-kind="quiet" href=href><Icon name="phone" />{label("case.call")}</a> }
+        })
+    };
+    let show = move || {
+        masked.get().then(|| {
+            view! {
+                <button class="button" data-kind="quiet" type="button" data-testid="show-contact" on:click=move |_| unmasked.set(true)>
+                    {label("case.show_contact")}
+                </button>
+            }
+        })
+    };
+    let of_customer = move |part: fn(&Particulars) -> &str| move || part(&shown.read()).to_owned();
+    let has_contact =
+        Memo::new(move |_| !shown.read().phone.is_empty() || !shown.read().customer.is_empty());
+    let phone =
+        move || view! { {of_customer(|it| &it.phone)}" "{call}{has_contact.get().then_some(show)} };
     let fact = |name: &'static str, value: AnyView| {
         view! { <div class="fact"><dt class="fact-name">{label(name)}</dt><dd class="fact-value">{value}</dd></div> }
     };
@@ -380,10 +428,10 @@ fn What(case: StoredValue<Case>, particulars: Particulars) -> impl IntoView {
             <h3 class="case-part-title">{label("case.what")}</h3>
             {incomplete}
             <dl class="facts">
-                {fact("record.matter", particulars.matter.clone().into_any())}
-                {fact("record.address", particulars.address.clone().into_any())}
-                {fact("record.customer", particulars.customer.clone().into_any())}
-                {fact("record.phone", call.into_any())}
+                {fact("record.matter", of_customer(|it| &it.matter).into_any())}
+                {fact("record.address", of_customer(|it| &it.address).into_any())}
+                {fact("record.customer", of_customer(|it| &it.customer).into_any())}
+                {fact("record.phone", phone.into_any())}
                 {fact("case.category", category.into_any())}
                 {fact("case.channel", channel.into_any())}
                 {fact("case.asked_at", asked.into_any())}

@@ -13,6 +13,7 @@ use shouwen_domain::event::{Channel, Content, Field, PhotoAdded};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::summary::Particulars;
 
 use crate::browser;
 use crate::components::choice::Choice;
@@ -659,7 +660,14 @@ pub fn DraftRows() -> impl IntoView {
     let row = move |(name, draft): (String, Draft)| {
         let begun = draft_time(desk, words.get(), &draft);
         let photos: Vec<Hash> = draft.photos.iter().map(|it| it.photo).collect();
-        let what = [draft.matter, draft.address]
+        let said = Particulars {
+            matter: draft.matter,
+            customer: draft.customer,
+            phone: draft.phone,
+            address: draft.address,
+        };
+        let said = said.masked();
+        let what = [said.matter, said.address]
             .into_iter()
             .filter(|it| !it.is_empty())
             .collect::<Vec<_>>()

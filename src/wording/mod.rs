@@ -85,20 +85,6 @@ pub fn department(language: Language, directory: &Directory, id: &DepartmentId) 
         .map_or_else(|| id.to_string(), |it| language.of(&it.name).to_owned())
 }
 
-/// A phone number with its middle hidden, for lists and other eyes: 138****5678.
-pub fn masked_phone(phone: &str) -> String {
-    let digits: Vec<char> = phone.chars().collect();
-    if digits.len() < 7 {
-        return phone.to_owned();
-    }
-    let (head, tail) = (&digits[..3], &digits[digits.len() - 4..]);
-    format!(
-        "{}****{}",
-        head.iter().collect::<String>(),
-        tail.iter().collect::<String>()
-    )
-}
-
 /// A phone number without what people type around it; none where it can be none.
 ///
 /// Mobile: `1[3-9]` and nine digits after stripping +86, spaces and dashes. Landline: 7 to 12 digits
@@ -240,10 +226,5 @@ mod tests {
         );
         assert_eq!(phone("1380000567"), None);
         assert_eq!(phone("李女士"), None);
-    }
-
-    #[test]
-    fn a_masked_phone_keeps_head_and_tail() {
-        assert_eq!(masked_phone("13800005678"), "138****5678");
     }
 }

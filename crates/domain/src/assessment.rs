@@ -28,8 +28,8 @@ pub use proposal::{Proposal, Standing, proposals};
 pub(crate) use proposal::{all, standing};
 pub use sample::{Commitment, Drawn, Nonce, SeedError, draw_seed, population_root, sample};
 pub use sheet::{
-    FieldId, Section, SectionId, Sheet, SheetKind, Value, masked_address, masked_name,
-    masked_phone, masked_words, sheet,
+    FieldId, Section, SectionId, Sheet, SheetKind, Value, masked_address, masked_contacts,
+    masked_name, masked_phone, masked_words, sheet,
 };
 pub use sums::{Line, Period, Sums, sums};
 pub use table::{Against, AssessmentRule, AssessmentTable, Decider, Unit};

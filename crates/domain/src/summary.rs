@@ -13,7 +13,7 @@ use crate::pack::DeadlineId;
 use crate::rules::Rules;
 
 /// The layout of [`Summary`]; a stored one of another layout is made anew.
-pub const SUMMARY_FORMAT: u32 = 2;
+pub const SUMMARY_FORMAT: u32 = 3;
 
 /// Characters of the matter that a list shows.
 const EXCERPT_CHARS: usize = 80;
@@ -52,6 +52,7 @@ pub struct Summary {
     pub tasks: Vec<Task>,
     #[n(13)]
     pub ending: Option<Ending>,
+    /// Without the customer's name and phone number, as the matter is.
     #[n(14)]
     pub address: String,
     #[n(15)]
@@ -96,7 +97,7 @@ impl Summary {
         let case = folded.case.as_ref()?;
         let Particulars {
             address, matter, ..
-        } = Particulars::of(envelopes);
+        } = Particulars::of(envelopes).masked();
         let mut tasks: Vec<Task> = case
             .open_obligations()
             .map(|it| Task::of(case, it, rules))

@@ -8,6 +8,7 @@ mod support;
 
 use shouwen_domain::case::{End, Stage, WithoutEffect};
 use shouwen_domain::command::{Circumstances, Explained, Next, RecordForm};
+use shouwen_domain::decide::is_answerable;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::event::{
     Channel, Contact, Ending, Field, Finding, MissingBecause, Outcome, PhotoAdded, PhotoSource,
@@ -691,6 +692,55 @@ fn a_closed_case_stays_due_until_its_last_signature() {
         },
     );
     assert_eq!(signed.summary().due(), None);
+}
+
+#[test]
+fn a_list_shows_the_place_and_neither_name_nor_number() {
+    let mut form = form(Next::Keep, "2026-07-13 09:06");
+    form.customer = "李女士".to_owned();
+    form.phone = "13800005678".to_owned();
+    form.address = "3-2-1502".to_owned();
+    form.matter = "李女士 13800005678 说 3-2-1502 滴水".to_owned();
+    let desk = Desk::new().order(
+        "wang-jianguo",
+        "2026-07-13 09:06",
+        Command::Record(Box::new(form)),
+    );
+    let summary = desk.summary();
+    assert_eq!(summary.matter, "李** 138****5678 说 3-2-1502 滴水");
+    assert_eq!(summary.address, "3-2-1502");
+}
+
+#[test]
+fn whoever_is_answerable_reaches_the_customer_without_asking() {
+    let sees = |desk: &Desk, who: &str| {
+        let directory = &desk.rules.directory;
+        let person = directory.person(&person(who)).unwrap();
+        is_answerable(&desk.case().unwrap(), person, directory)
+    };
+    let slip = handed_over();
+    assert!(sees(&slip, "wang-jianguo"), "the first responder");
+    assert!(sees(&slip, "chen-gong"), "who has to name a handler");
+    assert!(!sees(&slip, "zhang-min"));
+    let named = slip.order(
+        "chen-gong",
+        "2026-07-13 09:15",
+        Command::NameHandler {
+            handler: person("liu-wei"),
+        },
+    );
+    assert!(sees(&named, "liu-wei"), "the handler");
+    assert!(!sees(&named, "li-na"));
+    let closed = replied()
+        .order("wang-jianguo", "2026-07-13 11:20", tell())
+        .order(
+            "wang-jianguo",
+            "2026-07-13 15:00",
+            visit(Finding::Satisfied),
+        )
+        .order("wang-jianguo", "2026-07-13 15:10", Command::Close);
+    assert!(!sees(&closed, "wang-jianguo"), "over for them");
+    assert!(sees(&closed, "chen-gong"), "who has to sign still");
 }
 
 #[test]

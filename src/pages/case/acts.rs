@@ -87,7 +87,11 @@ impl Begun {
         spawn_local(async move {
             let kept = Kept {
                 words: kept_words(self.desk, case.id, act).await,
-                phone: recorded_phone(self.desk, case.id).await,
+                phone: if act == Act::Visit {
+                    recorded_phone(self.desk, case.id).await
+                } else {
+                    String::new()
+                },
                 photos: kept_photos(self.desk, case.id, act).await,
             };
             self.open.try_set(Some(Opened { act, case, kept }));

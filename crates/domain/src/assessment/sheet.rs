@@ -14,7 +14,7 @@ use crate::rule::RuleId;
 use crate::rules::Rules;
 use crate::summary::Particulars;
 
-pub use mask::{masked_address, masked_name, masked_phone, masked_words};
+pub use mask::{masked_address, masked_contacts, masked_name, masked_phone, masked_words};
 
 /// Which of the printed sheets (P2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,6 +14,21 @@ pub fn may_see(case: &Case, person: &PersonId) -> bool {
     case.record.kind != Kind::Report || !case.record.concerns.contains(person)
 }
 
+/// Whether a person has to reach the customer of a case without asking for it: they owe something of it, as a deputy too,
+/// or are its first responder or its handler while it is open. To others the customer's name and number are masked.
+pub fn is_answerable(case: &Case, person: &Person, directory: &Directory) -> bool {
+    let is_open = case.ending.is_none();
+    let is_named = case.responder.person == person.id
+        || stands_in(case, person)
+        || case.handler() == Some(&person.id);
+    let owes = case.open_obligations().any(|it| {
+        let owed_by = it.owed_by.person.as_ref();
+        it.owed_by.is_for(&person.id, &person.department)
+            || owed_by.is_some_and(|by| falls_to_deputy(it.deadline, by, person, directory))
+    });
+    (is_open && is_named) || owes
+}
+
 /// Acts of the first responder's side: they themselves, whoever took over their shift (F7), or a colleague of
 /// the department that answers beside them (F1).
 pub(super) fn home(case: &Case, actor: &Person) -> Result<(), Refusal> {

@@ -345,6 +345,24 @@ fn numbers_in_words_are_masked_and_dates_are_not() {
 }
 
 #[test]
+fn a_colleague_sees_where_it_is_and_neither_name_nor_number() {
+    let said = Particulars {
+        matter: "李女士 138 0000 5678 说 12-2-1502 漏水，2026-07-13 起".to_owned(),
+        customer: "李女士".to_owned(),
+        phone: "138 0000 5678".to_owned(),
+        address: "12-2-1502 李女士".to_owned(),
+    };
+    let masked = Particulars {
+        matter: "李** 138****5678 说 12-2-1502 漏水，2026-07-13 起".to_owned(),
+        customer: "李**".to_owned(),
+        phone: "138****5678".to_owned(),
+        address: "12-2-1502 李**".to_owned(),
+    };
+    assert_eq!(said.masked(), masked);
+    assert_eq!(Particulars::default().masked(), Particulars::default());
+}
+
+#[test]
 fn a_customer_takes_along_number_name_next_step_and_phone() {
     let story = Story::handed_over(1);
     let found = takeaway(&story.case(), &story.rules);

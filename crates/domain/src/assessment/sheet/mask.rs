@@ -1,4 +1,7 @@
-//! Masking for whatever hangs on a board: rather a digit too few than one too many.
+//! Masking of what is said of a customer: rather a digit too few than one too many.
+//!
+//! Two measures: whatever leaves the house or hangs on a board shows no room either ([`masked_words`]); a colleague, who
+//! has to find the place, sees everything but names and phone numbers ([`masked_contacts`]).
 
 use crate::summary::Particulars;
 
@@ -65,22 +68,60 @@ pub fn masked_address(address: &str) -> String {
 
 /// What is known of the customer, every phone number and every room in somebody's words.
 pub fn masked_words(text: &str, known: &Particulars) -> String {
-    let mut text = text.to_owned();
-    let secrets = [
-        (known.address.trim(), masked_address(&known.address)),
-        (known.phone.trim(), masked_phone(&known.phone)),
-        (known.customer.trim(), masked_name(&known.customer)),
-    ];
-    for (secret, masked) in secrets {
-        if !secret.is_empty() {
-            text = text.replace(secret, &masked);
+    let address = (known.address.trim(), masked_address(&known.address));
+    let text = without_contact(&replaced(text, address), known);
+    without_numbers(&text, masked_number)
+}
+
+/// The customer's name and every phone number in somebody's words; where they are wanted stays.
+///
+/// ```
+/// use shouwen_domain::assessment::masked_contacts;
+/// use shouwen_domain::summary::Particulars;
+///
+/// let known = Particulars { customer: "李女士".to_owned(), ..Particulars::default() };
+/// assert_eq!(
+///     masked_contacts("李女士 138-0000-5678，12-2-1502 漏水", &known),
+///     "李** 138****5678，12-2-1502 漏水"
+/// );
+/// ```
+pub fn masked_contacts(text: &str, known: &Particulars) -> String {
+    without_numbers(&without_contact(text, known), masked_phone_number)
+}
+
+impl Particulars {
+    /// As whoever has no part in the case sees them: no name, no phone number.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        Self {
+            matter: masked_contacts(&self.matter, self),
+            customer: masked_name(&self.customer),
+            phone: if self.phone.is_empty() {
+                String::new()
+            } else {
+                masked_phone(&self.phone)
+            },
+            address: masked_contacts(&self.address, self),
         }
     }
-    without_numbers(&text)
+}
+
+fn without_contact(text: &str, known: &Particulars) -> String {
+    let phone = (known.phone.trim(), masked_phone(&known.phone));
+    let name = (known.customer.trim(), masked_name(&known.customer));
+    replaced(&replaced(text, phone), name)
+}
+
+fn replaced(text: &str, (secret, masked): (&str, String)) -> String {
+    if secret.is_empty() {
+        text.to_owned()
+    } else {
+        text.replace(secret, &masked)
+    }
 }
 
 /// Digits with single separators between them are one number.
-fn without_numbers(text: &str) -> String {
+fn without_numbers(text: &str, masked: fn(&str) -> String) -> String {
     let mut out = String::new();
     let mut number = String::new();
     for it in text.chars().chain(['\n']) {
@@ -96,7 +137,7 @@ fn without_numbers(text: &str) -> String {
             continue;
         }
         let bare = number.trim_end_matches(['-', ' ', '－']);
-        out.push_str(&masked_number(bare));
+        out.push_str(&masked(bare));
         out.push_str(number.get(bare.len()..).unwrap_or(""));
         number.clear();
         out.push(it);
@@ -113,6 +154,17 @@ fn masked_number(number: &str) -> String {
         7.. if !is_date(&groups) => masked_phone(number),
         _ if is_room => masked_address(number),
         _ => number.to_owned(),
+    }
+}
+
+fn masked_phone_number(number: &str) -> String {
+    let groups = groups(number);
+    // 12-2-1502
+    let is_room = matches!(groups.as_slice(), [1..=2, 1..=2, 3..=4]);
+    if groups.iter().sum::<usize>() >= 7 && !is_room && !is_date(&groups) {
+        masked_phone(number)
+    } else {
+        number.to_owned()
     }
 }
 
