@@ -34,7 +34,9 @@ use shouwen_sync::message::{
 use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::live::Listening;
-use crate::desk::{ContactError, Desk, Looked, OutOfScope, RescueError, projection, summarize};
+use crate::desk::{
+    ContactError, Desk, Erasures, Looked, OutOfScope, RescueError, projection, summarize,
+};
 
 /// Writes since the last compaction from which the next one is worth it.
 const JOURNAL_IS_LONG: u64 = 256;
@@ -667,7 +669,14 @@ impl Pump {
             return Err(Trouble::Failure(Failure::Storage));
         };
         let (from, to) = (from_message(page.from), from_message(page.next));
-        let (cases, summaries) = self.folded(page, besides, &rules).await?;
+        // Before the order is stored, what it is about has gone.
+        let known = self.desk.erasures().get_untracked();
+        let erasures = known.with_page(&page);
+        let ordered = erasures.beyond(&known);
+        self.erase_words(&ordered).await?;
+        let besides = besides.into_iter().chain(ordered.iter().copied()).collect();
+        let (cases, summaries) = self.folded(page, besides, &rules, &erasures).await?;
+        let orders = (!ordered.is_empty()).then(|| erasures.record());
         let named = loads.iter().map(|it| NamedRecord {
             section: Section::Settings,
             name: LOAD.to_owned(),
@@ -677,7 +686,7 @@ impl Pump {
             from,
             to,
             cases,
-            named: named.collect(),
+            named: named.chain(orders).collect(),
         };
         for _ in 0..MAX_TAKE_OVERS {
             let fence = self.fence().await?;
@@ -690,6 +699,9 @@ impl Pump {
             match self.desk.log().take_in(fence, page.clone()).await {
                 Ok(standing) => {
                     self.desk.stored(standing, summaries);
+                    self.desk.know_erasures(erasures);
+                    // Another tab may have acted without knowing of it.
+                    self.erase_words(&ordered).await?;
                     return Ok(Ok(standing.cursor));
                 }
                 Err(WriteError::Conflict(Conflict::Cursor { found })) => return Ok(Err(found)),
@@ -702,12 +714,33 @@ impl Pump {
         Err(Trouble::Failure(Failure::Storage))
     }
 
+    async fn erase_words(&mut self, cases: &BTreeSet<CaseId>) -> Result<(), Trouble> {
+        for &case in cases {
+            let mut is_done = false;
+            for _ in 0..MAX_TAKE_OVERS {
+                let fence = self.fence().await?;
+                match self.desk.erase_words(fence, case).await {
+                    Ok(()) => {
+                        is_done = true;
+                        break;
+                    }
+                    Err(error) => self.overtaken_or(error)?,
+                }
+            }
+            if !is_done {
+                return Err(Trouble::Failure(Failure::Storage));
+            }
+        }
+        Ok(())
+    }
+
     /// Every case of a page with what is known of it, folded by the same function as one's own acts.
     async fn folded(
         &self,
         page: Page,
         besides: BTreeSet<CaseId>,
         rules: &Rules,
+        erasures: &Erasures,
     ) -> Result<(Vec<CaseIn>, Vec<Summary>), Trouble> {
         let mut arrived: BTreeMap<CaseId, Vec<Entry>> =
             besides.into_iter().map(|it| (it, Vec::new())).collect();
@@ -718,13 +751,17 @@ impl Pump {
             };
             let case = envelope.header().case;
             arrived.entry(case).or_default().push(Entry {
-                envelope,
+                envelope: erasures.kept(envelope),
                 arrived: Some(entry.arrived),
             });
         }
         let (mut cases, mut summaries) = (Vec::new(), Vec::new());
         for (case, entries) in arrived {
             let history = self.desk.log().history(case).await?;
+            if history.version == 0 && entries.is_empty() {
+                // An order is about a case that is not here.
+                continue;
+            }
             let known = history.counting().map(|it| it.envelope.clone());
             let mut envelopes: Vec<Envelope> = known
                 .chain(entries.iter().map(|it| it.envelope.clone()))

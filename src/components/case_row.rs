@@ -142,6 +142,9 @@ impl RowWords {
             let name = wording::person(&rules.directory, it);
             notes.push(say!(language, "unsigned.not_confirmed", name = name));
         }
+        if summary.is_erased {
+            notes.push(say!(language, "case.erased_note"));
+        }
         if task.provisional {
             notes.push(say!(language, "left.provisional"));
         }

@@ -112,6 +112,7 @@ impl Desk {
     /// The board as the log has it by now; closed cases stay on it while the log has them.
     async fn open_anew(self) -> Result<(), Fault> {
         self.standing.set(self.log().opening(0).await?.standing);
+        let erasures = self.load_erasures().await?;
         let open = self.load_other_open_rows().await?;
         let shown = self
             .board
@@ -120,6 +121,11 @@ impl Desk {
         for &case in shown.difference(&open) {
             if self.log().history(case).await?.version == 0 {
                 gone.push(case);
+            } else if erasures.at(case).is_some() {
+                // Its row was made anew, and lies where only a search looks.
+                let summary = self.summarize_anew(case).await?;
+                self.board
+                    .update(|board| summary.into_iter().for_each(|it| board.put(it)));
             }
         }
         if !gone.is_empty() {

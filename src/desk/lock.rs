@@ -193,6 +193,7 @@ impl Desk {
 
     async fn open_what_lies_here(self) -> Result<(), Fault> {
         self.take_up_box().await?;
+        self.obey_older_orders().await?;
         self.load_board().await?;
         self.unsigned_is_seen().await
     }

@@ -7,6 +7,7 @@ mod access;
 mod amends;
 mod board;
 mod enrolment;
+mod erasure;
 mod files;
 mod lease;
 mod lock;
@@ -27,7 +28,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
 use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
-use shouwen_domain::event::Event;
+use shouwen_domain::event::{Content, Event, Fact};
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::limits;
@@ -52,6 +53,7 @@ use lock::Keys;
 
 pub use board::Board;
 pub use enrolment::{ContactError, Enrolment, JoinError};
+pub use erasure::Erasures;
 pub use files::{FileDesk, FileWake};
 pub use rescue::RescueError;
 pub use retention::{Looked, OutOfScope};
@@ -86,6 +88,7 @@ pub struct Desk {
     invitation: RwSignal<Option<String>>,
     revoked: RwSignal<bool>,
     brought_letters: RwSignal<bool>,
+    erasures: RwSignal<Erasures>,
     fault: RwSignal<Option<Fault>>,
 }
 
@@ -131,6 +134,8 @@ pub enum SendError {
     NoKey,
     /// The case has moved on: what was done then does not fit any more.
     DoesNotFit,
+    /// The customer's data was erased: nothing is to be kept of them any more.
+    Erased,
     Fault(Fault),
 }
 
@@ -166,6 +171,7 @@ impl Desk {
         desk.load_enrolment().await?;
         desk.load_lease().await?;
         desk.load_texts().await?;
+        desk.load_erasures().await?;
         desk.load_access().await?;
         if desk.is_locked() {
             desk.load_standing().await?;
@@ -223,6 +229,7 @@ impl Desk {
             invitation: RwSignal::new(browser::take_invitation()),
             revoked: RwSignal::new(false),
             brought_letters: RwSignal::new(false),
+            erasures: RwSignal::new(Erasures::default()),
             fault,
         };
         let tick = move || {
@@ -389,8 +396,28 @@ impl Desk {
         let inner = self.inner.get_value();
         let persons_key = self.signing_key_of(&session.person);
         let persons_key = persons_key.ok_or(SendError::NotSignedIn)?;
+        let mut events = events.to_vec();
+        if self.load_erasures().await?.at(case).is_some() {
+            // What is done counts, and no word of it is kept.
+            if events
+                .iter()
+                .any(|it| matches!(it.fact, Fact::PhotoAdded(_)))
+            {
+                return Err(SendError::Erased.into());
+            }
+            for it in &mut events {
+                it.content = Content::default();
+            }
+        }
         let envelope = self
-            .seal_and_sign(case, rules, &session.person, at, events, Some(&persons_key))
+            .seal_and_sign(
+                case,
+                rules,
+                &session.person,
+                at,
+                &events,
+                Some(&persons_key),
+            )
             .await?;
         envelopes.push(envelope.clone());
         envelopes.sort_by_key(Envelope::order);

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use shouwen_domain::case::{Claim, End, Move, Obligation, Stage};
 use shouwen_domain::decide::is_answerable;
+use shouwen_domain::envelope::Envelope;
 use shouwen_domain::event::Urgency;
 use shouwen_domain::id::{CaseId, PersonId};
 use shouwen_domain::pack::DeadlineId;
@@ -91,13 +92,17 @@ struct Drawn {
     case: Option<Case>,
     particulars: Particulars,
     needs_newer_version: bool,
+    /// Somebody's words in it are gone for good.
+    is_erased: bool,
 }
 
 impl Drawn {
     fn of(file: &CaseFile) -> Self {
+        let envelopes = file.envelopes();
         Self {
             case: file.folded.case.clone(),
-            particulars: Particulars::of(&file.envelopes()),
+            particulars: Particulars::of(&envelopes),
+            is_erased: envelopes.iter().any(Envelope::is_erased),
             needs_newer_version: !file.folded.is_understood(),
         }
     }
@@ -145,11 +150,13 @@ fn CaseView(
         case,
         particulars,
         needs_newer_version: newer,
+        is_erased,
     } = drawn;
     let particulars = StoredValue::new(particulars);
     let Some(case) = case else {
         return view! { <Timeline file particulars masked=true /> }.into_any();
     };
+    let is_erased = is_erased || desk.erasures().read_untracked().at(case.id).is_some();
     let moves = case.moves.clone();
     let mut open: Vec<_> = case.open_obligations().cloned().collect();
     if let Some(rules) = desk.rules().get_untracked() {
@@ -192,12 +199,13 @@ fn CaseView(
         {newer.then(|| view! {
             <div class="banner" data-kind="warn"><Icon name="alert" /><p class="banner-text">{move || say!(words.get(), "case.newer")}</p></div>
         })}
+        {is_erased.then(|| view! { <Erased case /> })}
         <Claimed case />
         <Standing case />
         {due}
         {customers}
-        <What case shown masked unmasked />
-        <Photos case />
+        <What case shown masked unmasked is_erased />
+        {(!is_erased).then(|| view! { <Photos case /> })}
         <Slips moves />
         <Done case />
         <section class="case-part">
@@ -329,6 +337,30 @@ const fn status_slug(case: &Case) -> &'static str {
     }
 }
 
+/// Why nothing is said of the customer, and what that means for whoever goes on with the case.
+#[component]
+fn Erased(case: StoredValue<Case>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = desk.language();
+    let id = case.with_value(|it| it.id);
+    let since = move || {
+        let (at, rules) = (desk.erasures().read().at(id)?, desk.rules().get()?);
+        let date = time::date(words.get(), rules.zone().local(at).date());
+        Some(say!(words.get(), "case.erased_on", date = date))
+    };
+    let since = move || since().unwrap_or_else(|| say!(words.get(), "case.erased_note"));
+    let is_open = case.with_value(|it| it.ending.is_none());
+    let goes_on = is_open.then(|| {
+        view! { <p class="banner-text">{move || say!(words.get(), "case.erased_goes_on")}</p> }
+    });
+    view! {
+        <div class="banner" data-kind="info" data-testid="erased">
+            <Icon name="alert" />
+            <div><p class="banner-text">{since}</p>{goes_on}</div>
+        </div>
+    }
+}
+
 /// Why nothing seems to move: the clock is paused, or another case is handled for this one.
 #[component]
 fn Standing(case: StoredValue<Case>) -> impl IntoView {
@@ -363,6 +395,8 @@ fn What(
     shown: Memo<Particulars>,
     masked: Memo<bool>,
     unmasked: RwSignal<bool>,
+    /// No field stands there empty.
+    is_erased: bool,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
@@ -428,10 +462,12 @@ fn What(
             <h3 class="case-part-title">{label("case.what")}</h3>
             {incomplete}
             <dl class="facts">
-                {fact("record.matter", of_customer(|it| &it.matter).into_any())}
-                {fact("record.address", of_customer(|it| &it.address).into_any())}
-                {fact("record.customer", of_customer(|it| &it.customer).into_any())}
-                {fact("record.phone", phone.into_any())}
+                {(!is_erased).then(|| (
+                    fact("record.matter", of_customer(|it| &it.matter).into_any()),
+                    fact("record.address", of_customer(|it| &it.address).into_any()),
+                    fact("record.customer", of_customer(|it| &it.customer).into_any()),
+                    fact("record.phone", phone.into_any()),
+                ))}
                 {fact("case.category", category.into_any())}
                 {fact("case.channel", channel.into_any())}
                 {fact("case.asked_at", asked.into_any())}

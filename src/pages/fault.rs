@@ -35,6 +35,7 @@ pub fn send_error_words(language: Language, error: &SendError, rules: Option<&Ru
         (SendError::Busy, _) => say!(language, "fault.busy"),
         (SendError::NotSignedIn, _) => say!(language, "sync.signed_out"),
         (SendError::NoKey, _) => say!(language, "fault.no_key"),
+        (SendError::Erased, _) => say!(language, "fault.erased"),
         (SendError::DoesNotFit, _) => say!(language, "fault.does_not_fit"),
         (SendError::Fault(it), _) => fault_words(language, it),
     }

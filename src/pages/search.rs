@@ -183,12 +183,16 @@ fn Cases(found: Found) -> impl IntoView {
         };
         let urgency = if it.ending.is_some() { "done" } else { "calm" };
         let href = format!("/case/{}", it.case);
+        let erased = it.is_erased.then(|| {
+            view! { <span class="case-row-note">{say!(language, "case.erased_note")}</span> }
+        });
         view! {
             <li class="work-group-item">
                 <a class="case-row" data-urgency=urgency href=href>
                     <span class="case-row-left">{state}</span>
                     <span class="case-row-what">{what(&it)}</span>
                     <span class="case-row-note">{it.number.clone()}</span>
+                    {erased}
                 </a>
             </li>
         }

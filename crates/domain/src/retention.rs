@@ -60,6 +60,7 @@ mod tests {
             changed_at: CHANGED,
             rules: 0,
             only_claimed_of: None,
+            is_erased: false,
         }
     }
 

@@ -72,6 +72,10 @@ pub struct Summary {
     /// In whose name it was recorded while nobody was signed in, as long as nobody has confirmed that it is theirs.
     #[n(20)]
     pub only_claimed_of: Option<PersonId>,
+    /// The customer's words were erased: why there is no address and no matter.
+    #[n(21)]
+    #[cbor(default)]
+    pub is_erased: bool,
 }
 
 /// One open obligation with its due moment.
@@ -128,6 +132,7 @@ impl Summary {
                 .unwrap_or_default(),
             rules: rules.fingerprint(),
             only_claimed_of: case.is_only_claimed().then(|| case.recorded_by.clone()),
+            is_erased: envelopes.iter().any(Envelope::is_erased),
         })
     }
 

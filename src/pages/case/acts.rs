@@ -44,7 +44,9 @@ impl Begun {
         let send = Action::new_local(move |(id, act, command): &(CaseId, Act, Command)| {
             let (id, act, command) = (*id, *act, command.clone());
             async move {
+                let is_erased = desk.erasures().with_untracked(|it| it.at(id).is_some());
                 let sent = match with_photos_owed(files, command).await {
+                    _ if is_erased && act == Act::AddPhotos => Err(SendError::Erased),
                     Ok(command) => desk.send(Some(id), command).await,
                     Err(fault) => Err(SendError::Fault(fault)),
                 };
@@ -220,10 +222,13 @@ fn possible(desk: Desk, case: &Case) -> Vec<(Act, Option<Refusal>)> {
         Some((act, decide(Some(case), command, acting).err()))
     };
     let is_closed = case.ending.is_some();
+    // Of a customer whose data was erased nothing is kept any more.
+    let is_erased = desk.erasures().read().at(case.id).is_some();
     let main = Act::MAIN.into_iter().filter(|_| !is_closed);
     let beside = Act::BESIDE.into_iter().filter_map(ask);
     main.filter_map(ask)
         .chain(beside.filter(|(_, why)| why.is_none()))
+        .filter(|(act, _)| !is_erased || *act != Act::AddPhotos)
         .collect()
 }
 
@@ -290,6 +295,9 @@ fn keep(desk: Desk, id: CaseId, act: Act, draft: Vec<u8>) {
     let Some(session) = desk.session().get_untracked() else {
         return;
     };
+    if desk.erasures().with_untracked(|it| it.at(id).is_some()) {
+        return;
+    }
     spawn_local(async move {
         if let Err(fault) = desk
             .keep_draft(&session.person, &draft_name(id, act), &draft)

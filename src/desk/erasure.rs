@@ -1,0 +1,200 @@
+//! Cases whose words head office had erased: what this device still has of them goes before the order is stored, so that
+//! whoever knows of the order has none of the words.
+//!
+//! Acts that are owed stay owed, without their words. What was sealed to head office before (copies) nobody here can open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::prelude::*;
+use minicbor::{Decode, Encode};
+use shouwen_domain::envelope::Envelope;
+use shouwen_domain::event::{Fact, PhotoAdded, VOCABULARY};
+use shouwen_domain::hash::Hash;
+use shouwen_domain::id::CaseId;
+use shouwen_domain::moment::Moment;
+use shouwen_domain::site::Site;
+use shouwen_domain::summary::Summary;
+use shouwen_store::{
+    Conflict, Erase, Fault, Fence, Files, History, Log, NamedRecord, Section, WriteError,
+};
+use shouwen_sync::message::Page;
+
+use super::{Desk, summarize};
+
+const NAME: &str = "erased";
+
+/// Whose words are gone, and since when. Stored with the page that says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Erasures {
+    /// Under which the site's orders were read: with a later one they are read again.
+    #[n(1)]
+    vocabulary: u32,
+    #[n(2)]
+    cases: BTreeMap<CaseId, Moment>,
+}
+
+impl Erasures {
+    pub fn at(&self, case: CaseId) -> Option<Moment> {
+        self.cases.get(&case).copied()
+    }
+
+    /// The envelope as it may be kept.
+    pub fn kept(&self, envelope: Envelope) -> Envelope {
+        if self.cases.contains_key(&envelope.header().case) {
+            envelope.without_content()
+        } else {
+            envelope
+        }
+    }
+
+    /// With those that these envelopes of the site order.
+    fn with<'a>(&self, envelopes: impl IntoIterator<Item = &'a Envelope>) -> Self {
+        let ordered = Site::fold(envelopes).erased;
+        let mut cases = self.cases.clone();
+        for (case, erasure) in ordered {
+            cases.entry(case).or_insert(erasure.at);
+        }
+        Self {
+            vocabulary: VOCABULARY,
+            cases,
+        }
+    }
+
+    /// With what a page of the feed orders.
+    pub fn with_page(&self, page: &Page) -> Self {
+        let envelopes = page.entries.iter();
+        let envelopes = envelopes.filter_map(|it| Envelope::from_bytes(&it.envelope.0).ok());
+        let of_site: Vec<Envelope> = envelopes
+            .filter(|it| it.header().case == CaseId::SITE)
+            .collect();
+        self.with(&of_site)
+    }
+
+    /// Those that these ones do not have.
+    pub fn beyond(&self, known: &Self) -> BTreeSet<CaseId> {
+        let cases = self.cases.keys().copied();
+        cases.filter(|it| known.at(*it).is_none()).collect()
+    }
+
+    pub fn record(&self) -> NamedRecord {
+        NamedRecord {
+            section: Section::Settings,
+            name: NAME.to_owned(),
+            record: minicbor::to_vec(self).expect("writing to a vector cannot fail"),
+        }
+    }
+}
+
+impl Desk {
+    /// Cases whose words are gone, as far as this device has read.
+    pub fn erasures(self) -> ReadSignal<Erasures> {
+        self.erasures.read_only()
+    }
+
+    /// As they are stored: another tab may have read further.
+    pub(super) async fn load_erasures(self) -> Result<Erasures, Fault> {
+        let record = self.log().get(Section::Settings, NAME).await?;
+        let stored = record.and_then(|it| minicbor::decode::<Erasures>(&it).ok());
+        let stored = stored.unwrap_or_default();
+        self.know_erasures(stored.clone());
+        Ok(stored)
+    }
+
+    pub fn know_erasures(self, erasures: Erasures) {
+        if self.erasures.with_untracked(|it| *it != erasures) {
+            self.erasures.set(erasures);
+        }
+    }
+
+    /// Obeys what an older version of the app stored and could not read, before anything is shown.
+    pub(super) async fn obey_older_orders(self) -> Result<(), Fault> {
+        let stored = self.load_erasures().await?;
+        if stored.vocabulary == VOCABULARY {
+            return Ok(());
+        }
+        let site = self.log().history(CaseId::SITE).await?;
+        let envelopes: Vec<Envelope> = site.entries.into_iter().map(|it| it.envelope).collect();
+        let erasures = stored.with(&envelopes);
+        for &case in erasures.cases.keys() {
+            loop {
+                let fence = self.log().take_over().await?;
+                match self.erase_words(fence, case).await {
+                    Ok(()) => break,
+                    Err(WriteError::Conflict(_)) => {}
+                    Err(WriteError::Fault(fault)) => return Err(fault),
+                }
+            }
+        }
+        let it = erasures.record();
+        self.log().put(it.section, &it.name, &it.record).await?;
+        self.know_erasures(erasures);
+        Ok(())
+    }
+
+    /// Takes everything that somebody wrote, drew or photographed in a case off this device.
+    pub async fn erase_words(self, fence: Fence, case: CaseId) -> Result<(), WriteError> {
+        let log = self.log();
+        loop {
+            let history = log.history(case).await?;
+            for photo in pictures(&history) {
+                log.erase_file(photo).await?;
+            }
+            self.erase_drafts(case).await?;
+            if !history.entries.iter().any(|it| it.envelope.has_content()) {
+                return Ok(());
+            }
+            let counting = history.counting().map(|it| it.envelope.clone());
+            let envelopes: Vec<Envelope> = counting.map(Envelope::without_content).collect();
+            let rules = self.rules.get_untracked();
+            let summary = rules.and_then(|it| summarize(&envelopes, &it));
+            let erase = Erase {
+                case,
+                expected_version: history.version,
+                body: summary.as_ref().map_or_else(Vec::new, Summary::to_bytes),
+            };
+            match log.erase(fence, &[erase]).await {
+                Ok(standing) => {
+                    self.stored(standing, summary.into_iter().collect());
+                    return Ok(());
+                }
+                // Somebody acted meanwhile.
+                Err(WriteError::Conflict(Conflict::Case { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What anybody began to write or photograph in it.
+    async fn erase_drafts(self, case: CaseId) -> Result<(), Fault> {
+        let (log, case) = (self.log(), case.to_string());
+        for name in log.list(Section::Drafts).await? {
+            if !name.contains(&case) {
+                continue;
+            }
+            if let Some(draft) = log.get(Section::Drafts, &name).await? {
+                let photos = minicbor::decode::<Vec<PhotoAdded>>(&draft);
+                for it in photos.unwrap_or_default() {
+                    log.erase_file(it.photo).await?;
+                }
+            }
+            log.remove(Section::Drafts, &name).await?;
+        }
+        Ok(())
+    }
+}
+
+fn pictures(history: &History) -> BTreeSet<Hash> {
+    let facts = history
+        .entries
+        .iter()
+        .flat_map(|it| it.envelope.facts().unwrap_or_default());
+    facts
+        .filter_map(|it| {
+            let Fact::PhotoAdded(it) = it else {
+                return None;
+            };
+            Some(it.photo)
+        })
+        .collect()
+}
