@@ -113,6 +113,10 @@ pub fn take_invitation() -> Option<String> {
     Some(code)
 }
 
+pub fn scroll_to_top() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
 /// Puts the cursor into the first element that fits, once what changed is drawn; it scrolls into sight.
 pub fn focus_first(selector: &'static str) {
     gloo::timers::callback::Timeout::new(0, move || {

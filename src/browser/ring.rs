@@ -26,9 +26,9 @@ pub struct Ring {
     /// What this device seals what it stores with; the same on every ring of the device.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub content: Vec<u8>,
-    /// With which this person signs here.
+    /// With which this person signs here. None: a supervisor gave them this PIN, and head office alone certifies keys.
     #[n(2)]
-    pub signing: Packed,
+    pub signing: Option<Packed>,
 }
 
 /// How a PIN becomes the key of a ring.
@@ -121,24 +121,29 @@ impl Lock<'_> {
 pub struct Unlocked {
     pub person: String,
     pub content: CryptoKey,
-    pub signing: SigningKey,
+    pub signing: Option<SigningKey>,
 }
 
 impl Unlocked {
     pub async fn of(person: &str, ring: &Ring) -> Result<Self, NoKey> {
+        let signing = match &ring.signing {
+            Some(it) => Some(it.unpack().await?),
+            None => None,
+        };
         Ok(Self {
             person: person.to_owned(),
             content: ContentKey::import(&ring.content).await?,
-            signing: ring.signing.unpack().await?,
+            signing,
         })
     }
 
     /// As it goes to other tabs and to the service worker.
     pub fn to_js(&self) -> JsValue {
+        let signing = self.signing.as_ref().and_then(|it| it.to_js().ok());
         let members = [
             ("person", self.person.as_str().into()),
             ("content", self.content.clone().into()),
-            ("signing", self.signing.to_js().unwrap_or_default()),
+            ("signing", signing.unwrap_or_default()),
         ];
         object(&members).map_or(JsValue::UNDEFINED, Into::into)
     }
@@ -148,7 +153,7 @@ impl Unlocked {
         Some(Self {
             person: member("person")?.as_string()?,
             content: member("content")?.dyn_into().ok()?,
-            signing: SigningKey::read(&member("signing")?)?,
+            signing: member("signing").and_then(|it| SigningKey::read(&it)),
         })
     }
 }

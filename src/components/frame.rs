@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 use shouwen_sync::client::{Progress, Status};
 
 use super::icon::Icon;
+use super::pin_reset::PinNotice;
 use crate::browser;
 use crate::desk::{Desk, FileDesk};
 use crate::say;
@@ -251,7 +252,7 @@ fn Notices() -> impl IntoView {
             }
         })
     };
-    view! { {fault} {update} }
+    view! { {fault} {update} <PinNotice /> }
 }
 
 #[component]

@@ -11,5 +11,6 @@ pub mod icon;
 pub mod join_form;
 pub mod photos;
 pub mod phrases;
+pub mod pin_reset;
 pub mod signature_pad;
 pub mod timeline;

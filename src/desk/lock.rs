@@ -88,20 +88,20 @@ impl Desk {
         self.inner.get_value().keys.person().as_deref() == Some(person.as_str())
     }
 
-    /// Whose keys are here, and with which they sign.
+    /// Whose keys are here, and with which they sign, where head office has certified it.
     pub(super) fn reader(self) -> Option<(PersonId, SigningKey)> {
         let inner = self.inner.get_value();
         let unlocked = inner.keys.unlocked.borrow();
         let unlocked = unlocked.as_ref()?;
-        Some((unlocked.person.parse().ok()?, unlocked.signing.clone()))
+        Some((unlocked.person.parse().ok()?, unlocked.signing.clone()?))
     }
 
-    /// With which that person signs, while they are signed in.
+    /// With which that person signs, while they are signed in and head office has certified it.
     pub(super) fn signing_key_of(self, person: &PersonId) -> Option<SigningKey> {
         let inner = self.inner.get_value();
         let unlocked = inner.keys.unlocked.borrow();
         let theirs = unlocked.as_ref().filter(|it| it.person == person.as_str());
-        theirs.map(|it| it.signing.clone())
+        theirs.and_then(|it| it.signing.clone())
     }
 
     /// Locks itself when nobody works here, and keeps the keys where a page that is loaded anew finds them.

@@ -11,6 +11,7 @@ mod erasure;
 mod files;
 mod lease;
 mod lock;
+mod pin_reset;
 mod rescue;
 mod retention;
 mod session;
@@ -55,9 +56,10 @@ pub use board::Board;
 pub use enrolment::{ContactError, Enrolment, JoinError};
 pub use erasure::Erasures;
 pub use files::{FileDesk, FileWake};
+pub use pin_reset::ResetError;
 pub use rescue::RescueError;
 pub use retention::{Looked, OutOfScope};
-pub use session::{Session, SignInError};
+pub use session::{Reset, Session, SignInError};
 pub use site::TextsError;
 pub use unsigned::Unsigned;
 
@@ -394,8 +396,10 @@ impl Desk {
             at,
         } = acted;
         let inner = self.inner.get_value();
+        if !self.is_unlocked_by(&session.person) {
+            return Err(SendError::NotSignedIn.into());
+        }
         let persons_key = self.signing_key_of(&session.person);
-        let persons_key = persons_key.ok_or(SendError::NotSignedIn)?;
         let mut events = events.to_vec();
         if self.load_erasures().await?.at(case).is_some() {
             // What is done counts, and no word of it is kept.
@@ -416,7 +420,7 @@ impl Desk {
                 &session.person,
                 at,
                 &events,
-                Some(&persons_key),
+                persons_key.as_ref(),
             )
             .await?;
         envelopes.push(envelope.clone());
@@ -424,16 +428,28 @@ impl Desk {
         if !fits(&Case::fold(&envelopes)) {
             return Ok(false);
         }
-        let summary = summarize(&envelopes, rules).ok_or(SendError::Busy)?;
+        let summary = summarize(&envelopes, rules);
+        // What concerns the site as a whole is in no list.
+        if summary.is_none() && case != CaseId::SITE {
+            return Err(SendError::Busy.into());
+        }
         let append = Append {
             envelope,
             expected_version: version,
-            projection: projection(&summary),
+            projection: summary.as_ref().map_or_else(
+                || Projection {
+                    due: None,
+                    body: Vec::new(),
+                },
+                projection,
+            ),
         };
         let letter = self.letter(&append.envelope).await;
         let standing = self.store(append, letter).await?;
         self.standing.set(standing);
-        self.board.update(|it| it.put(summary));
+        if let Some(summary) = summary {
+            self.board.update(|it| it.put(summary));
+        }
         self.toasts.update(|it| *it += 1);
         self.wrote();
         inner.tabs.tell(&Said::Changed);

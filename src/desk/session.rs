@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
+use shouwen_domain::moment::Moment;
 use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::client::Elapsed;
 use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
@@ -26,6 +27,20 @@ const WAITS_MIN: [u64; 5] = [1, 5, 15, 60, 60];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub person: PersonId,
+    /// Whether head office has certified a key of theirs here: without one, what they record is theirs by claim.
+    pub signs: bool,
+    /// Who gave them another PIN here, until they have seen it.
+    pub reset: Option<Reset>,
+}
+
+/// That a supervisor gave somebody another PIN on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Reset {
+    #[n(1)]
+    pub by: PersonId,
+    #[n(2)]
+    pub at: Moment,
 }
 
 /// Why nobody was signed in.
@@ -62,7 +77,7 @@ pub enum SignInError {
 /// What the device keeps of a person who signed in on it.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(map)]
-struct Known {
+pub(super) struct Known {
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     salt: Vec<u8>,
@@ -73,10 +88,31 @@ struct Known {
     /// Sealed with the PIN; gone after the last miss.
     #[n(5)]
     ring: Option<Bytes>,
+    #[n(6)]
+    reset: Option<Reset>,
+}
+
+impl Known {
+    pub(super) async fn new(
+        person: &PersonId,
+        pin: &str,
+        ring: &Ring,
+        reset: Option<Reset>,
+    ) -> Result<Self, SignInError> {
+        let salt = browser::random::<16>().to_vec();
+        let sealed = ring.seal(lock(person, pin, &salt, ROUNDS)).await;
+        Ok(Self {
+            salt,
+            rounds: ROUNDS,
+            n_misses: 0,
+            ring: Some(Bytes(sealed.map_err(|_| SignInError::NoCrypto)?)),
+            reset,
+        })
+    }
 }
 
 /// What came of a PIN on the device itself.
-enum Here {
+pub(super) enum Here {
     Opened(Ring),
     Wrong {
         n_left: u32,
@@ -119,14 +155,11 @@ impl Desk {
         let person = current
             .and_then(|it| String::from_utf8(it).ok())
             .and_then(|it| it.parse::<PersonId>().ok());
-        let has_ring = match &person {
-            Some(person) => self
-                .known(person)
-                .await?
-                .is_some_and(|it| it.ring.is_some()),
-            None => false,
+        let known = match &person {
+            Some(person) => self.known(person).await?.filter(|it| it.ring.is_some()),
+            None => None,
         };
-        let person = person.filter(|_| has_ring);
+        let person = person.filter(|_| known.is_some());
         if self.last_here.with_untracked(|it| *it != person) {
             self.last_here.set(person.clone());
         }
@@ -144,7 +177,7 @@ impl Desk {
             self.unlock(keys).await?;
             self.wake_signed_in();
         }
-        let session = Some(Session { person });
+        let session = Some(self.session_of(person, known));
         if self.session.with_untracked(|it| *it != session) {
             self.session.set(session);
         }
@@ -200,7 +233,7 @@ impl Desk {
 
     /// Tries the PIN on the person's ring, one tab at a time. Counted before it is tried, so that a reload is no free
     /// try.
-    async fn try_here(self, person: &PersonId, pin: &str) -> Result<Here, SignInError> {
+    pub(super) async fn try_here(self, person: &PersonId, pin: &str) -> Result<Here, SignInError> {
         let _held = locks::exclusive("shouwen-pin").await;
         let Some(known) = self.known(person).await? else {
             return Ok(Here::Unknown);
@@ -316,16 +349,11 @@ impl Desk {
         self.heard(answer.server_now);
         let ring = Ring {
             content: content.0,
-            signing,
+            signing: Some(signing),
         };
-        let salt = browser::random::<16>().to_vec();
-        let sealed = ring.seal(lock(person, pin, &salt, ROUNDS)).await;
-        let known = Known {
-            salt,
-            rounds: ROUNDS,
-            n_misses: 0,
-            ring: Some(Bytes(sealed.map_err(|_| SignInError::NoCrypto)?)),
-        };
+        // Whoever was given another PIN meanwhile is told of it.
+        let reset = self.known(person).await?.and_then(|it| it.reset);
+        let known = Known::new(person, pin, &ring, reset).await?;
         self.keep(person, &known).await?;
         self.enter(person.clone(), &ring).await
     }
@@ -338,10 +366,38 @@ impl Desk {
             .put(Section::Session, CURRENT, person.as_str().as_bytes())
             .await?;
         self.last_here.set(Some(person.clone()));
-        self.session.set(Some(Session { person }));
+        let known = self.known(&person).await?;
+        self.session.set(Some(self.session_of(person, known)));
         self.share_keys();
         self.tell_tabs();
         self.wake_signed_in();
+        Ok(())
+    }
+
+    fn session_of(self, person: PersonId, known: Option<Known>) -> Session {
+        Session {
+            signs: self.signing_key_of(&person).is_some(),
+            reset: known.and_then(|it| it.reset),
+            person,
+        }
+    }
+
+    /// Whoever is signed in has seen that they were given another PIN.
+    pub async fn reset_is_seen(self) -> Result<(), Fault> {
+        let Some(session) = self.session.get_untracked() else {
+            return Ok(());
+        };
+        if let Some(known) = self.known(&session.person).await? {
+            let seen = Known {
+                reset: None,
+                ..known
+            };
+            self.keep(&session.person, &seen).await?;
+        }
+        self.session.set(Some(Session {
+            reset: None,
+            ..session
+        }));
         Ok(())
     }
 
@@ -372,7 +428,7 @@ impl Desk {
         Ok(bytes.and_then(|it| minicbor::decode(&it).ok()))
     }
 
-    async fn keep(self, person: &PersonId, known: &Known) -> Result<(), Fault> {
+    pub(super) async fn keep(self, person: &PersonId, known: &Known) -> Result<(), Fault> {
         let bytes = minicbor::to_vec(known).expect("writing to a vector cannot fail");
         self.log()
             .put(Section::Session, &name(person), &bytes)

@@ -10,6 +10,7 @@ use crate::browser::preferences::{self, Theme};
 use crate::components::frame::Frame;
 use crate::components::icon::Icon;
 use crate::components::join_form::JoinAgain;
+use crate::components::pin_reset::PinReset;
 use crate::desk::{Desk, RescueError, SendError};
 use crate::pages::fault::{fault_words, send_error_words};
 use crate::say;
@@ -29,6 +30,7 @@ pub fn MorePage() -> impl IntoView {
                 <JoinAgain />
                 <Fates />
                 <Unsent />
+                <PinReset />
                 <Display />
                 <Device />
             </div>

@@ -71,8 +71,10 @@ impl Draft {
 struct Form {
     /// Who records.
     author: Signal<Option<PersonId>>,
-    /// Nobody is signed in: in the author's name alone a new matter is taken down, and no more.
+    /// The author signs nothing here: in their name alone a new matter is taken down, and no more.
     unsigned: bool,
+    /// Nobody is signed in.
+    locked: bool,
     begun: RwSignal<Moment>,
     channel: RwSignal<Channel>,
     asked_at: RwSignal<String>,
@@ -91,10 +93,11 @@ struct Form {
 }
 
 impl Form {
-    fn of(draft: Draft, author: Signal<Option<PersonId>>, unsigned: bool) -> Self {
+    fn of(draft: Draft, author: Signal<Option<PersonId>>, unsigned: bool, locked: bool) -> Self {
         Self {
             author,
             unsigned,
+            locked,
             begun: RwSignal::new(draft.begun),
             channel: RwSignal::new(draft.channel.unwrap_or(Channel::Met)),
             asked_at: RwSignal::new(draft.asked_at),
@@ -187,7 +190,10 @@ pub fn RecordPage() -> impl IntoView {
     let form = move || {
         drafts.get().map(|kept| {
             let (name, draft) = kept.unwrap_or_else(new_draft);
-            view! { <RecordForm name draft author unsigned=false done /> }
+            let unsigned = desk
+                .session()
+                .with_untracked(|it| it.as_ref().is_some_and(|it| !it.signs));
+            view! { <RecordForm name draft author unsigned locked=false done /> }
         })
     };
     view! {
@@ -205,7 +211,7 @@ pub fn UnsignedForm(author: PersonId, done: Callback<CaseId>) -> impl IntoView {
     on_cleanup(move || files.forget_unread());
     let (name, draft) = new_draft();
     let author = Signal::stored(Some(author));
-    view! { <RecordForm name draft author unsigned=true done /> }
+    view! { <RecordForm name draft author unsigned=true locked=true done /> }
 }
 
 fn new_draft() -> (String, Draft) {
@@ -225,11 +231,12 @@ fn RecordForm(
     draft: Draft,
     author: Signal<Option<PersonId>>,
     unsigned: bool,
+    locked: bool,
     done: Callback<CaseId>,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let form = Form::of(draft, author, unsigned);
+    let form = Form::of(draft, author, unsigned, locked);
     let name = StoredValue::new(name);
     let error = RwSignal::new(None::<FormError>);
     let at_once = RwSignal::new(!form.answer.get_untracked().is_empty());
@@ -243,7 +250,7 @@ fn RecordForm(
         spawn_local(async move {
             match desk.keep_draft(&author, &name.get_value(), &bytes).await {
                 Ok(()) => {
-                    if kept.try_set(true).is_none() && !unsigned {
+                    if kept.try_set(true).is_none() && !locked {
                         browser::replace_address(&format!("/record?draft={}", name.get_value()));
                     }
                 }
@@ -474,7 +481,7 @@ async fn record(desk: Desk, files: FileDesk, form: Form, next: Next) -> Result<C
             Vec::new()
         }
     };
-    let recorded = if form.unsigned {
+    let recorded = if form.locked {
         desk.record_unsigned(&author, filled).await
     } else {
         desk.send(None, Command::Record(Box::new(filled))).await

@@ -111,8 +111,8 @@ fn People(chosen: RwSignal<Option<PersonId>>, step: RwSignal<Option<Step>>) -> i
         <h1 class="sign-in-title">{move || say!(words.get(), "sign_in.title")}</h1>
         <p class="sign-in-site">{site}</p>
         <JoinAgain />
-        <PersonList chosen=Callback::new(move |it| chosen.set(Some(it))) />
         <UnsignedEntry step />
+        <PersonList chosen=Callback::new(move |it| chosen.set(Some(it))) />
         <OtherLanguage />
     }
     .into_any()
@@ -188,9 +188,8 @@ fn Pin(person: PersonId, chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
     let enter = Action::new_local(move |pin: &String| desk.sign_in(person.clone(), pin.clone()));
     let submit = move || {
         let typed = pin.get_untracked();
-        let is_pin = typed.len() == PIN_DIGITS && typed.bytes().all(|it| it.is_ascii_digit());
-        digits.set(!is_pin);
-        if is_pin && !enter.pending().get_untracked() {
+        digits.set(!is_pin(&typed));
+        if is_pin(&typed) && !enter.pending().get_untracked() {
             enter.dispatch(typed);
             pin.set(String::new());
         }
@@ -252,7 +251,11 @@ fn Pin(person: PersonId, chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
     .into_any()
 }
 
-fn error_words(language: Language, error: &SignInError, name: &str) -> String {
+pub fn is_pin(typed: &str) -> bool {
+    typed.len() == PIN_DIGITS && typed.bytes().all(|it| it.is_ascii_digit())
+}
+
+pub fn error_words(language: Language, error: &SignInError, name: &str) -> String {
     match error {
         SignInError::WrongPin { n_left: Some(n) } => say!(language, "sign_in.wrong", n = n),
         SignInError::WrongPin { n_left: None } => say!(language, "sign_in.wrong_online"),

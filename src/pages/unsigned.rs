@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shouwen_domain::id::PersonId;
 
+use crate::browser;
 use crate::components::icon::Icon;
 use crate::desk::Desk;
 use crate::pages::record::UnsignedForm;
@@ -21,6 +22,8 @@ pub enum Step {
 /// `step`: none once somebody goes back to where one signs in.
 #[component]
 pub fn UnsignedPage(at: Step, step: RwSignal<Option<Step>>) -> impl IntoView {
+    // Each of these is a page of its own, from its top.
+    browser::scroll_to_top();
     match at {
         Step::Choose => view! { <Choose step /> }.into_any(),
         Step::Record(author) => view! { <Record author step /> }.into_any(),
@@ -93,15 +96,16 @@ fn Record(author: PersonId, step: RwSignal<Option<Step>>) -> impl IntoView {
     view! {
         <div class="app" data-focus="task">
             <header class="app-bar">
-                <button class="app-bar-back" type="button" on:click=move |_| step.set(None)
-                    aria-label=move || say!(words.get(), "unsigned.back")><Icon name="chevron-left" /></button>
                 <h1 class="app-bar-title">{move || say!(words.get(), "unsigned.title")}</h1>
             </header>
             <main class="app-main" id="main">
-                <div class="banner" data-kind="info"><p class="banner-text">
-                    {move || say!(words.get(), "unsigned.as", name = name.get())}
-                </p></div>
-                <div class="page"><UnsignedForm author done=saved /></div>
+                <div class="page">
+                    <div class="banner" data-kind="info">
+                        <p class="banner-text">{move || say!(words.get(), "unsigned.as", name = name.get())}</p>
+                        <BackToSignIn step />
+                    </div>
+                    <UnsignedForm author done=saved />
+                </div>
             </main>
         </div>
     }

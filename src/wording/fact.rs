@@ -249,6 +249,7 @@ impl Words<'_> {
             Fact::AccessDecided(it) if it.may_enter => say!(language, "event.let_in_again"),
             Fact::AccessDecided(_) => say!(language, "event.let_in_no_more"),
             Fact::CaseErased(_) => say!(language, "event.case_erased"),
+            Fact::PinReset(_) => say!(language, "event.pin_reset"),
         }
     }
 

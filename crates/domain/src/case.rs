@@ -243,7 +243,8 @@ impl Case {
             Fact::Adopted(_)
             | Fact::RulesConfirmed(_)
             | Fact::AccessDecided(_)
-            | Fact::CaseErased(_) => Err(Refusal::NotOfACase),
+            | Fact::CaseErased(_)
+            | Fact::PinReset(_) => Err(Refusal::NotOfACase),
             Fact::AnsweredAtOnce(_) => self.admit_answered_at_once(),
             Fact::ReasonExplained(_)
             | Fact::WhomToSeeTold(_)
@@ -324,7 +325,8 @@ impl Case {
             | Fact::Adopted(_)
             | Fact::RulesConfirmed(_)
             | Fact::AccessDecided(_)
-            | Fact::CaseErased(_) => {}
+            | Fact::CaseErased(_)
+            | Fact::PinReset(_) => {}
             Fact::AnsweredAtOnce(_) => self.answered_at_once(act),
             Fact::AskedConfirmed(it) => self.asked_confirmed(act, it),
             Fact::FormCompleted(it) => self.form_completed(act, it),

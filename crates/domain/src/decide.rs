@@ -12,6 +12,7 @@ mod verification;
 pub use intake::is_missing;
 pub(crate) use intake::photo_stands_for;
 pub use refusal::{Post, Refusal};
+pub(crate) use roles::supervises_responder;
 pub use roles::{acts_for, falls_to_deputy, is_answerable, may_see};
 pub use transfer::may_tell;
 

@@ -302,6 +302,7 @@ impl<'a> Named<'a> {
             | Fact::RulesConfirmed(_)
             | Fact::AccessDecided(_)
             | Fact::CaseErased(_)
+            | Fact::PinReset(_)
             | Fact::DelayTold(_)
             | Fact::OuterReplied(_) => {}
         }

@@ -1,5 +1,5 @@
-//! What a site has adopted, who has confirmed the rules (G3, G4), whom head office lets in no more, and whose words it
-//! has erased, folded from the events under [`CaseId::SITE`].
+//! What a site has adopted, who has confirmed the rules (G3, G4), whom head office lets in no more, whose words it has
+//! erased, and whose PIN a supervisor gave anew, folded from the events under [`CaseId::SITE`].
 //!
 //! A case asks nothing here: it keeps the pack under which it was opened.
 //!
@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::decide::{Acting, Post, Refusal, acts_for};
+use crate::decide::{Acting, Post, Refusal, acts_for, supervises_responder};
 use crate::directory::{Directory, Person};
 use crate::envelope::Envelope;
-use crate::event::{Adopted, Content, Event, Fact, Field, Holder, RulesConfirmed};
+use crate::event::{self, Adopted, Content, Event, Fact, Field, Holder, RulesConfirmed};
 use crate::hash::Hash;
 use crate::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use crate::limits;
@@ -27,6 +27,8 @@ pub struct Site {
     pub revoked: BTreeSet<Holder>,
     /// Cases whose words are gone for good.
     pub erased: BTreeMap<CaseId, Erasure>,
+    /// PINs that supervisors gave on a device, in the order of the log.
+    pub pin_resets: Vec<PinReset>,
     /// Envelopes of a newer version, or with events of a case: kept, and without effect here.
     pub not_read: Vec<EnvelopeId>,
 }
@@ -53,6 +55,15 @@ pub struct Erasure {
     pub at: Moment,
     pub by: PersonId,
     pub agreed: PersonId,
+}
+
+/// Another PIN on one device, by a supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinReset {
+    pub by: PersonId,
+    pub at: Moment,
+    pub device: DeviceId,
+    pub person: PersonId,
 }
 
 /// Where a person stands with one version of the rules (G3).
@@ -99,9 +110,12 @@ impl Site {
             // Whatever a device writes, it lets nobody out or in, and erases nothing.
             let is_order = matches!(it, Fact::AccessDecided(_) | Fact::CaseErased(_));
             (is_order && header.device == DeviceId::HEAD_OFFICE)
-                || matches!(it, Fact::Adopted(_) | Fact::RulesConfirmed(_))
+                || matches!(
+                    it,
+                    Fact::Adopted(_) | Fact::RulesConfirmed(_) | Fact::PinReset(_)
+                )
         };
-        if !facts.iter().all(is_sites) {
+        if header.claimed || !facts.iter().all(is_sites) {
             return false;
         }
         for fact in facts {
@@ -116,6 +130,13 @@ impl Site {
                     envelope: header.id,
                     at: header.at,
                     confirmed,
+                });
+            } else if let Fact::PinReset(it) = fact {
+                self.pin_resets.push(PinReset {
+                    by: header.person.clone(),
+                    at: header.at,
+                    device: header.device,
+                    person: it.person,
                 });
             } else if let Fact::AccessDecided(it) = fact {
                 if it.may_enter {
@@ -273,6 +294,8 @@ pub enum SiteCommand {
     ConfirmRules { pack: Hash, answers: Vec<usize> },
     /// Object to a pack, with why (G3).
     Object { pack: Hash, text: String },
+    /// Give somebody whom one supervises another PIN on this device.
+    ResetPin { person: PersonId },
 }
 
 /// The events that obey `command`, or the refusal. No events: the command changes nothing.
@@ -306,7 +329,28 @@ pub fn decide_site(
         ),
         SiteCommand::ConfirmRules { pack, answers } => confirm(site, actor, pack, &answers, acting),
         SiteCommand::Object { pack, text } => object(site, actor, pack, text, acting),
+        SiteCommand::ResetPin { person } => reset_pin(site, actor, person, directory),
     }
+}
+
+/// Whose PIN it may be, is whom one supervises: nobody's own, and a head's by the director alone.
+fn reset_pin(
+    site: &Site,
+    actor: &Person,
+    person: PersonId,
+    directory: &Directory,
+) -> Result<Vec<Event>, Refusal> {
+    let Some(known) = directory.person(&person).filter(|it| site.lets_in(&it.id)) else {
+        return Err(Refusal::UnknownPerson { person });
+    };
+    supervises_responder(actor, &person, &known.department, directory)?;
+    if actor.id == person {
+        return Err(Refusal::NotSupervisor {
+            department: known.department.clone(),
+        });
+    }
+    let reset = event::PinReset { person };
+    Ok(vec![Event::new(Fact::PinReset(reset), Content::default())])
 }
 
 /// From now on or later, never back: what was done was done under the rules of its day.

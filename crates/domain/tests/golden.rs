@@ -147,6 +147,7 @@ one_fact_of_each_kind! {
     FurtherCaseReported: FurtherCaseReported { department: slug("engineering"), person: Some(slug("liu-q")) },
     AccessDecided: AccessDecided { whom: Holder::Person(slug("liu-q")), may_enter: false },
     CaseErased: CaseErased { case: CaseId::from_random([0x55; 16]), agreed: slug("lin-zy") },
+    PinReset: PinReset { person: slug("liu-q") },
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does
@@ -752,6 +753,7 @@ fn a_summary() {
         changed_at: ASKED_AT,
         rules: 0x0123_4567_89ab_cdef,
         only_claimed_of: Some(slug("wang-jg")),
+        is_erased: true,
     };
     kept("Summary", &summary, Summary::to_bytes, |bytes| {
         Summary::from_bytes(bytes).unwrap()

@@ -238,6 +238,58 @@ fn the_first_order_of_head_office_erases_a_case_for_good_and_nobody_elses_does()
 }
 
 #[test]
+fn a_supervisor_gives_another_pin_and_it_is_on_record_whose_it_was() {
+    let reset = |of: &str| SiteCommand::ResetPin { person: person(of) };
+    let not_theirs = |department: &str| Refusal::NotSupervisor {
+        department: department.parse().unwrap(),
+    };
+    let site = Log::new()
+        .refused(
+            "liu-wei",
+            FIRST,
+            reset("chen-gong"),
+            &not_theirs("engineering"),
+        )
+        .refused(
+            "chen-gong",
+            FIRST,
+            reset("chen-gong"),
+            &not_theirs("engineering"),
+        )
+        .refused(
+            "chen-gong",
+            FIRST,
+            reset("wang-jianguo"),
+            &not_theirs("security"),
+        )
+        .refused("li-na", FIRST, reset("li-na"), &not_theirs("service"))
+        .refused(
+            "chen-gong",
+            FIRST,
+            reset("nobody"),
+            &Refusal::UnknownPerson {
+                person: person("nobody"),
+            },
+        )
+        .order("chen-gong", FIRST, reset("liu-wei"))
+        .order("li-na", FIRST, reset("chen-gong"))
+        .site();
+    let said: Vec<_> = site
+        .pin_resets
+        .iter()
+        .map(|it| (it.by.as_str(), it.person.as_str(), it.at))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("chen-gong", "liu-wei", at(FIRST)),
+            ("li-na", "chen-gong", at(FIRST))
+        ]
+    );
+    assert_eq!(site.not_read, []);
+}
+
+#[test]
 fn a_pack_is_in_force_from_its_date_on() {
     let site = both().site();
     let in_force = |moment| site.pack_at(at(moment));

@@ -7,7 +7,8 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{Device, Program, dist};
+use shouwen_domain::id::CaseId;
+use support::{Device, Program, dist, matter};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -58,7 +59,8 @@ fn another_program_verifies_whole_exported_chains_and_finds_what_was_changed() {
     (clone.chain, clone.sequence, clone.previous) =
         (clone.contact(true).new_chain.unwrap().chain, 0, None);
     let elsewhere = clone.write(3);
-    clone.push(&[elsewhere]);
+    let claimed = clone.claim("li-na", CaseId::from_random([9; 16]), &[matter("li-na")]);
+    clone.push(&[elsewhere, claimed]);
 
     let file = data.path().join("chains");
     let exported = Command::new(env!("CARGO_BIN_EXE_shouwen-server"))
@@ -69,9 +71,9 @@ fn another_program_verifies_whole_exported_chains_and_finds_what_was_changed() {
         .output()
         .unwrap();
     let said = String::from_utf8(exported.stdout).unwrap();
-    assert_eq!(said, "Written: 2 chains, 23 envelopes\n");
+    assert_eq!(said, "Written: 2 chains, 24 envelopes\n");
     let name = file.to_str().unwrap();
-    agrees(&["chains", name], "2 chains, 23 envelopes verify");
+    agrees(&["chains", name], "2 chains, 24 envelopes verify");
 
     let whole = std::fs::read(&file).unwrap();
     for at in (0..whole.len()).step_by(whole.len() / 7) {

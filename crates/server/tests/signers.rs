@@ -4,13 +4,18 @@
 
 mod support;
 
+use shouwen_domain::Case;
+use shouwen_domain::case::Claim;
 use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{Envelope, Fate, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
+use shouwen_domain::id::CaseId;
 use shouwen_domain::signature::SecretKey;
 use shouwen_server::storage::access;
 use shouwen_sync::message::{Bytes, SignIn, SignedIn};
-use support::{Device, Running, bytes, demo_code, device_key, enrol_message, persons_key, post};
+use support::{
+    Device, Running, bytes, demo_code, device_key, enrol_message, matter, persons_key, post,
+};
 
 const REFUSED: Fate = Fate::Refused(RefusedReason::NotByPerson);
 
@@ -26,6 +31,12 @@ fn push_as(device: &mut Device, person: &str, by: &[&SecretKey]) -> Fate {
     device.sequence += 1;
     device.previous = Some(envelope.hash());
     device.push(&[envelope.to_bytes()])[0].fate
+}
+
+/// The next envelope of the device, in the name of somebody who is not signed in; what became of it.
+fn claim(device: &mut Device, person: &str, case: u8, events: &[Event]) -> Fate {
+    let envelope = device.claim(person, CaseId::from_random([case; 16]), events);
+    device.push(&[envelope])[0].fate
 }
 
 /// Somebody signs in, and signs with this key from now on.
@@ -59,6 +70,38 @@ fn a_colleague_s_name_on_an_act_is_refused() {
     assert_eq!(push_as(&mut tablet, "chen-gong", &[&key, &chens]), REFUSED);
     let wangs_own = push_as(&mut tablet, "wang-jianguo", &[&wangs, &key]);
     assert_eq!(wangs_own, Fate::Accepted);
+}
+
+#[test]
+fn in_the_name_of_whoever_is_not_there_a_new_matter_is_taken_down_and_nothing_else() {
+    let server = Running::start();
+    let mut tablet = server.device(1, "wang-jianguo", "100013");
+    let answer = Event::new(
+        Fact::AnsweredAtOnce(AnsweredAtOnce::default()),
+        Content::text("x"),
+    );
+    // Who never signed in there, whoever is signed in, and whom nobody knows.
+    for (case, person) in [(21, "chen-gong"), (22, "wang-jianguo"), (23, "nobody")] {
+        let fate = claim(&mut tablet, person, case, &[matter(person)]);
+        assert_eq!(fate, Fate::Accepted, "{person}");
+        // Of what is there by then nothing is answered.
+        let answers = claim(&mut tablet, person, case, std::slice::from_ref(&answer));
+        assert_eq!(answers, REFUSED, "{person}");
+        let both = [matter(person), answer.clone()];
+        assert_eq!(claim(&mut tablet, person, case + 10, &both), REFUSED);
+    }
+    // It is for whoever is named, and their department.
+    let chens = server.device(2, "chen-gong", "100008");
+    let found = chens.pull_all();
+    let claimed: Vec<_> = found
+        .iter()
+        .map(|it| Envelope::from_bytes(it).unwrap())
+        .filter(|it| it.header().claimed && it.header().person.as_str() == "chen-gong")
+        .collect();
+    assert_eq!(claimed.len(), 1);
+    let folded = Case::fold(&claimed).case.unwrap();
+    assert_eq!(folded.claim, Some(Claim::Open));
+    assert!(!folded.asked_to_confirm().is_empty());
 }
 
 #[test]

@@ -15,7 +15,7 @@ use shouwen_domain::event::{
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CategoryId, DepartmentId, PersonId};
 use shouwen_domain::moment::{Minutes, Moment};
-use shouwen_domain::pack::Pack;
+use shouwen_domain::pack::{DeadlineId, Pack};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::zone::Zones;
 use shouwen_domain::{Acting, Rules, decide};
@@ -172,6 +172,14 @@ impl Site {
     }
 
     fn command(&self, case: &Case, person: &PersonId, now: Moment, chance: &mut Chance) -> Command {
+        let is_named = case.asked_to_confirm().contains(person);
+        let is_to_decide = case.owes(DeadlineId::DecideAsked);
+        if (is_named || is_to_decide) && chance.happens(300) {
+            return Command::ConfirmAsked {
+                agrees: is_to_decide || chance.happens(700),
+                text: words(chance),
+            };
+        }
         if chance.happens(250) {
             return self.aside(case, chance);
         }

@@ -87,6 +87,8 @@ plants! {
     ScopeOfBefore = "scope-of-before",
     /// Head office believes what a device says of whose act it is.
     AnybodysName = "anybodys-name",
+    /// Head office takes down whatever is claimed of somebody who did not sign, a new matter or not.
+    ClaimsAnything = "claims-anything",
     /// What comes from whom head office lets in no more is judged like anything else.
     RevokedPassedOn = "revoked-passed-on",
 }

@@ -67,6 +67,10 @@ pub struct Report {
     pub n_revoked: u64,
     /// Written in the name of somebody else who works with the same device.
     pub n_forged: u64,
+    /// Recorded while nobody was signed in, or said to be.
+    pub n_unsigned: u64,
+    /// Confirmed or denied by whoever is named.
+    pub n_confirmed: u64,
     /// What devices do not have at the end because their people may not read it.
     pub n_out_of_scope: u64,
     /// What came after the open cases.
@@ -95,6 +99,8 @@ impl Report {
             n_moves: self.n_moves + other.n_moves,
             n_revoked: self.n_revoked + other.n_revoked,
             n_forged: self.n_forged + other.n_forged,
+            n_unsigned: self.n_unsigned + other.n_unsigned,
+            n_confirmed: self.n_confirmed + other.n_confirmed,
             n_out_of_scope: self.n_out_of_scope + other.n_out_of_scope,
             n_of_history: self.n_of_history + other.n_of_history,
             settled_after_ms: self.settled_after_ms.max(other.settled_after_ms),

@@ -19,6 +19,8 @@ fn whatever_goes_wrong_nothing_saved_is_lost() {
             && report.n_restores > N_SEEDS / 2
             && report.n_released > N_SEEDS / 4
             && report.n_forged > N_SEEDS / 20
+            && report.n_unsigned > N_SEEDS / 4
+            && report.n_confirmed > N_SEEDS / 20
             && report.n_without_effect > N_SEEDS
             && report.n_decided > report.n_saved / 2,
         "Hardly anything happened: {report:?}"

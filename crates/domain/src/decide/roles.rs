@@ -89,7 +89,7 @@ pub(super) fn supervises(
 }
 
 /// Whoever supervises a first responder: the head or the deputy; of a head, or of themselves, only the director.
-pub(super) fn supervises_responder(
+pub(crate) fn supervises_responder(
     actor: &Person,
     responder: &PersonId,
     department: &DepartmentId,

@@ -1,4 +1,4 @@
-//! What concerns the site and no single case (G): texts adopted, rules read, who may come in, whose words are
+//! What concerns the site and no single case (G): texts adopted, rules read, who may come in, PINs, whose words are
 //! erased. They lie in the log under [`crate::id::CaseId::SITE`].
 
 use minicbor::{Decode, Encode};
@@ -60,6 +60,14 @@ pub struct CaseErased {
     pub case: CaseId,
     #[n(2)]
     pub agreed: PersonId,
+}
+
+/// A supervisor gave somebody another PIN on the device that says so: they read there by it, and sign by nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PinReset {
+    #[n(1)]
+    pub person: PersonId,
 }
 
 /// Whoever may come in: a person on any device, or a device with whoever holds it.

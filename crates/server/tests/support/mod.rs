@@ -18,10 +18,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use minicbor::{Decode, Encode};
 use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::{Envelope, Receipt, RuleHashes, Stamp};
-use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
+use shouwen_domain::event::{
+    AnsweredAtOnce, Channel, Content, Event, Fact, Kind, Recorded, Urgency,
+};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::pack::Difficulty;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_server::arguments::Whom;
@@ -653,6 +656,20 @@ impl Device {
         )
     }
 
+    /// The next envelope of the chain in the name of somebody who is not signed in.
+    pub fn claim(&mut self, person: &str, case: CaseId, events: &[Event]) -> Vec<u8> {
+        let stamp = Stamp {
+            person: person.parse().unwrap(),
+            case,
+            ..self.stamp()
+        };
+        let claimed = Envelope::seal_claimed(stamp, events).unwrap();
+        let claimed = claimed.signed(&self.key);
+        self.sequence += 1;
+        self.previous = Some(claimed.hash());
+        claimed.to_bytes()
+    }
+
     /// What the next envelope says; a test may falsify it.
     pub fn stamp(&self) -> Stamp {
         let hash = Hash::of(b"rules");
@@ -761,4 +778,41 @@ impl Device {
             cursor = page.next;
         }
     }
+}
+
+/// A matter of engineering's that this person was asked.
+pub fn matter(asked: &str) -> Event {
+    let recorded = Recorded {
+        number: "0713-K7-001".to_owned(),
+        channel: Channel::Met,
+        asked_at: Moment::from_unix_ms(START_MS),
+        asked: Vec::new(),
+        first_responder: asked.parse().unwrap(),
+        department: "engineering".parse().unwrap(),
+        category: "water-leak".parse().unwrap(),
+        kind: Kind::ServiceRequest,
+        proper: None,
+        missing: Vec::new(),
+        supervisor: None,
+        urgency: Urgency::Ordinary,
+        late: false,
+        missing_because: None,
+        public_area: false,
+        under_14: false,
+        concerns: Vec::new(),
+        asked_before: None,
+        repeats: None,
+        outer: None,
+        due_by: None,
+        difficulty: Difficulty::Ordinary,
+        emergency: None,
+        sensitive: false,
+        needs_rescuer: false,
+        unnamed: false,
+    };
+    let content = Content {
+        matter: Some("厨房漏水".to_owned()),
+        ..Content::default()
+    };
+    Event::new(Fact::Recorded(recorded), content)
 }

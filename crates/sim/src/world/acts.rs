@@ -2,7 +2,7 @@
 
 use shouwen_domain::Case;
 use shouwen_domain::envelope::{Envelope, Fate, RefusedReason, Stamp};
-use shouwen_domain::event::Event as Happened;
+use shouwen_domain::event::{Event as Happened, Fact, VOCABULARY, records_a_new_matter};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, EnvelopeId};
 use shouwen_store::{Append, Entry, History, Log, OwnFate, Section, WriteError};
@@ -72,6 +72,14 @@ impl World<'_> {
         let seen = seen.map(|it| it.envelope.header().counter).max();
         // A device that was set up for the wrong site: what it writes is refused.
         let stray = act < super::LAST_ACTS && chance.happens(30);
+        // Nobody is signed in; or somebody with the device's key alone says so of what takes a signature.
+        let facts: Vec<Fact> = decided.events.iter().map(|it| it.fact.clone()).collect();
+        let unsigned = it.vocabulary >= VOCABULARY
+            && if records_a_new_matter(&facts) {
+                chance.happens(300)
+            } else {
+                act < super::LAST_ACTS && chance.happens(20)
+            };
         let (person, own_key) = &it.staff[actor];
         // Whoever writes in a colleague's name has no key of theirs.
         let forged = act < super::LAST_ACTS && chance.happens(30);
@@ -112,10 +120,15 @@ impl World<'_> {
             )));
         }
         // What is too large is refused on the screen.
-        let Ok(envelope) = Envelope::seal(stamp, &decided.events) else {
+        let envelope = if unsigned {
+            Envelope::seal_claimed(stamp, &decided.events).map(|envelope| envelope.signed(&it.key))
+        } else {
+            let sealed = Envelope::seal(stamp, &decided.events);
+            sealed.map(|envelope| envelope.signed(&it.key).signed(key))
+        };
+        let Ok(envelope) = envelope else {
             return Ok(());
         };
-        let envelope = envelope.signed(&it.key).signed(key);
         let boot = it.boot;
         let doing = Box::new(Doing {
             act,
@@ -340,8 +353,13 @@ impl World<'_> {
             self.report.n_saved += 1;
             let envelope = &doing.append.envelope;
             let is_stray = envelope.header().site != self.site;
-            self.report.n_forged += u64::from(!is_stray && self.is_refused(envelope));
+            self.report.n_forged +=
+                u64::from(!is_stray && !envelope.header().claimed && self.is_refused(envelope));
             self.report.n_decided += u64::from(doing.by_rules);
+            self.report.n_unsigned += u64::from(envelope.header().claimed);
+            let facts = envelope.facts().unwrap_or_default();
+            let confirms = facts.iter().any(|it| matches!(it, Fact::AskedConfirmed(_)));
+            self.report.n_confirmed += u64::from(confirms);
         }
         if self.office.chokes_on.is_none() && self.devices[device].chance.happens(100) {
             self.office.chokes_on = Some(hash);

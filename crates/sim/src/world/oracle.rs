@@ -256,6 +256,7 @@ impl World<'_> {
                     envelope: header.id,
                     by: &header.person,
                     at: header.at,
+                    claimed: header.claimed,
                     fact,
                 }
             });
@@ -354,6 +355,9 @@ impl World<'_> {
 
     pub(super) fn is_refused(&self, it: &Envelope) -> bool {
         let header = it.header();
+        if header.claimed {
+            return header.site != self.site || !it.may_be_claimed();
+        }
         let signatories = self.signatories.get(&header.device);
         let keys = signatories.map_or(&[][..], |it| it.people.of(&header.person));
         let is_theirs = keys.iter().any(|key| it.signature_by(key).is_some());
