@@ -112,6 +112,8 @@ fn take_a_photo(device: &mut Device, case: CaseId) {
         let chunk = PutChunk {
             n_bytes: u32::try_from(photo.len()).unwrap(),
             bytes: Bytes(part.to_vec()),
+            is_sealed: false,
+            first_certificate: None,
         };
         let path = format!("/api/files/{}/{n}", Hash::of(&photo));
         put(device.address, &path, Some(&token), &bytes(&chunk)).message::<ChunkTaken>();

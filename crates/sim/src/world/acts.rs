@@ -5,6 +5,7 @@ use shouwen_domain::envelope::{Envelope, Fate, RefusedReason, Stamp};
 use shouwen_domain::event::{Event as Happened, Fact, VOCABULARY, records_a_new_matter};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, EnvelopeId};
+use shouwen_domain::signature::SecretKey;
 use shouwen_store::{Append, Entry, History, Log, OwnFate, Section, WriteError};
 use shouwen_sync::client::{Input, Place, Trigger};
 use shouwen_sync::message::Withdrawal;
@@ -119,14 +120,9 @@ impl World<'_> {
                 stamp.counter
             )));
         }
+        let signer = (!unsigned).then_some(key);
         // What is too large is refused on the screen.
-        let envelope = if unsigned {
-            Envelope::seal_claimed(stamp, &decided.events).map(|envelope| envelope.signed(&it.key))
-        } else {
-            let sealed = Envelope::seal(stamp, &decided.events);
-            sealed.map(|envelope| envelope.signed(&it.key).signed(key))
-        };
-        let Ok(envelope) = envelope else {
+        let Some(envelope) = sealed(stamp, &decided.events, &it.key, signer) else {
             return Ok(());
         };
         let boot = it.boot;
@@ -413,4 +409,22 @@ impl std::fmt::Display for Act<'_> {
         let case = header.case.to_string();
         write!(f, "by {}, case {})", header.person, &case[..4])
     }
+}
+
+/// By the device and by whoever acts; by claim where nobody is signed in. None where it is too large.
+fn sealed(
+    stamp: Stamp,
+    events: &[Happened],
+    device: &SecretKey,
+    signer: Option<&SecretKey>,
+) -> Option<Envelope> {
+    let sealed = match signer {
+        Some(_) => Envelope::seal(stamp, events),
+        None => Envelope::seal_claimed(stamp, events),
+    };
+    let envelope = sealed.ok()?.signed(device);
+    Some(match signer {
+        Some(key) => envelope.signed(key),
+        None => envelope,
+    })
 }
