@@ -670,7 +670,7 @@ impl Pump {
         };
         let (from, to) = (from_message(page.from), from_message(page.next));
         // Before the order is stored, what it is about has gone.
-        let known = self.desk.erasures().get_untracked();
+        let known = self.desk.load_erasures().await?;
         let erasures = known.with_page(&page);
         let ordered = erasures.beyond(&known);
         self.erase_words(&ordered).await?;

@@ -93,7 +93,7 @@ impl Desk {
     }
 
     /// As they are stored: another tab may have read further.
-    pub(super) async fn load_erasures(self) -> Result<Erasures, Fault> {
+    pub async fn load_erasures(self) -> Result<Erasures, Fault> {
         let record = self.log().get(Section::Settings, NAME).await?;
         let stored = record.and_then(|it| minicbor::decode::<Erasures>(&it).ok());
         let stored = stored.unwrap_or_default();
@@ -117,19 +117,24 @@ impl Desk {
         let envelopes: Vec<Envelope> = site.entries.into_iter().map(|it| it.envelope).collect();
         let erasures = stored.with(&envelopes);
         for &case in erasures.cases.keys() {
-            loop {
-                let fence = self.log().take_over().await?;
-                match self.erase_words(fence, case).await {
-                    Ok(()) => break,
-                    Err(WriteError::Conflict(_)) => {}
-                    Err(WriteError::Fault(fault)) => return Err(fault),
-                }
-            }
+            self.erase_now(case).await?;
         }
         let it = erasures.record();
         self.log().put(it.section, &it.name, &it.record).await?;
         self.know_erasures(erasures);
         Ok(())
+    }
+
+    /// Whoever pumps takes over again afterwards.
+    pub(super) async fn erase_now(self, case: CaseId) -> Result<(), Fault> {
+        loop {
+            let fence = self.log().take_over().await?;
+            match self.erase_words(fence, case).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::Conflict(_)) => {}
+                Err(WriteError::Fault(fault)) => return Err(fault),
+            }
+        }
     }
 
     /// Takes everything that somebody wrote, drew or photographed in a case off this device.

@@ -445,6 +445,7 @@ impl Desk {
             ),
         };
         let letter = self.letter(&append.envelope).await;
+        let has_content = append.envelope.has_content();
         let standing = self.store(append, letter).await?;
         self.standing.set(standing);
         if let Some(summary) = summary {
@@ -453,6 +454,10 @@ impl Desk {
         self.toasts.update(|it| *it += 1);
         self.wrote();
         inner.tabs.tell(&Said::Changed);
+        if has_content && self.load_erasures().await?.at(case).is_some() {
+            // The order came while this was signed.
+            self.erase_now(case).await?;
+        }
         (inner.wake_pump)(Wake::Sent);
         Ok(true)
     }

@@ -74,7 +74,7 @@ pub struct Summary {
     pub only_claimed_of: Option<PersonId>,
     /// The customer's words were erased: why there is no address and no matter.
     #[n(21)]
-    #[cbor(default)]
+    #[cbor(default, skip_if = "std::ops::Not::not")]
     pub is_erased: bool,
 }
 

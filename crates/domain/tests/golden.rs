@@ -753,8 +753,15 @@ fn a_summary() {
         changed_at: ASKED_AT,
         rules: 0x0123_4567_89ab_cdef,
         only_claimed_of: Some(slug("wang-jg")),
-        is_erased: true,
+        is_erased: false,
     };
+    let erased = Summary {
+        is_erased: true,
+        ..summary.clone()
+    };
+    kept("Summary-erased", &erased, Summary::to_bytes, |bytes| {
+        Summary::from_bytes(bytes).unwrap()
+    });
     kept("Summary", &summary, Summary::to_bytes, |bytes| {
         Summary::from_bytes(bytes).unwrap()
     });
