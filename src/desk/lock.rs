@@ -39,6 +39,8 @@ pub(super) struct Keys {
     unlocked: RefCell<Option<Unlocked>>,
     active: Cell<(Elapsed, Moment)>,
     said_busy: Cell<Elapsed>,
+    /// Nobody's keys are here, and head office has every letter that lies here.
+    brought_letters: RwSignal<bool>,
     /// Who waits for another tab to answer.
     asking: RefCell<Option<UnboundedSender<Option<JsValue>>>>,
 }
@@ -50,6 +52,7 @@ impl Keys {
             unlocked: RefCell::default(),
             active: Cell::new((browser::elapsed(), browser::now())),
             said_busy: Cell::new(Elapsed(0)),
+            brought_letters: RwSignal::new(false),
             asking: RefCell::default(),
         }
     }
@@ -181,13 +184,14 @@ impl Desk {
 
     /// Nobody is signed in, and head office has every letter that lies here.
     pub fn has_brought_letters(self) -> ReadSignal<bool> {
-        self.brought_letters.read_only()
+        self.inner.get_value().keys.brought_letters.read_only()
     }
 
     /// For the pump.
     pub fn set_brought_letters(self, has: bool) {
-        if self.brought_letters.get_untracked() != has {
-            self.brought_letters.set(has);
+        let brought = self.inner.get_value().keys.brought_letters;
+        if brought.get_untracked() != has {
+            brought.set(has);
         }
     }
 

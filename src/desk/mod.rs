@@ -89,7 +89,6 @@ pub struct Desk {
     token: RwSignal<Option<String>>,
     invitation: RwSignal<Option<String>>,
     revoked: RwSignal<bool>,
-    brought_letters: RwSignal<bool>,
     erasures: RwSignal<Erasures>,
     fault: RwSignal<Option<Fault>>,
 }
@@ -230,7 +229,6 @@ impl Desk {
             token: RwSignal::new(None),
             invitation: RwSignal::new(browser::take_invitation()),
             revoked: RwSignal::new(false),
-            brought_letters: RwSignal::new(false),
             erasures: RwSignal::new(Erasures::default()),
             fault,
         };
