@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::{DeviceId, PersonId, SiteId};
+use shouwen_domain::id::{CaseId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
+use shouwen_domain::site::Site;
 use shouwen_sync::feed::LogFellBack;
 use shouwen_sync::message::{Ask, Bytes, Cursor, Page, Push, Stated, Withdrawal};
 use shouwen_sync::server::{
@@ -96,6 +97,8 @@ pub struct Asking<'a> {
     pub now: Moment,
     pub version: Version,
     pub revoked: Revoked,
+    /// Cases of which no word is stored.
+    pub erased: &'a BTreeSet<CaseId>,
     pub plant: Option<Plant>,
 }
 
@@ -174,6 +177,18 @@ impl Tables {
         chains.flat_map(|(_, it)| &it.rows)
     }
 
+    /// Takes the words of these cases out of all that is stored.
+    fn erase(&mut self, erased: &BTreeSet<CaseId>) {
+        for chain in self.chains.values_mut() {
+            for row in &mut Rc::make_mut(chain).rows {
+                row.bytes = kept(&row.bytes, erased).unwrap_or_else(|| Rc::clone(&row.bytes));
+            }
+        }
+        for fed in self.feed.values_mut() {
+            fed.bytes = kept(&fed.bytes, erased).unwrap_or_else(|| Rc::clone(&fed.bytes));
+        }
+    }
+
     /// Judges a push on what is in the tables now.
     pub fn judge(&self, asking: Asking<'_>) -> Result<Change, MixedChains> {
         let Asking {
@@ -184,6 +199,7 @@ impl Tables {
             now,
             version,
             revoked,
+            erased,
             plant,
         } = asking;
         let is_for_another = push.epoch.is_some_and(|it| it != self.epoch);
@@ -246,7 +262,7 @@ impl Tables {
         let stored = stored.filter_map(|(verdict, Bytes(bytes))| match verdict {
             Verdict::Store(it) => Some(Row {
                 known: it.clone(),
-                bytes: Rc::from(bytes.as_slice()),
+                bytes: stored_bytes(bytes, erased, plant),
             }),
             Verdict::Known(_) | Verdict::TurnAway { .. } => None,
         });
@@ -469,9 +485,25 @@ impl Tables {
     }
 }
 
+/// The bytes as they may be stored, where they have words that may not.
+fn kept(bytes: &[u8], erased: &BTreeSet<CaseId>) -> Option<Rc<[u8]>> {
+    let read = || Envelope::from_bytes(bytes).ok();
+    let envelope = (!erased.is_empty()).then(read).flatten()?;
+    let has_to_go = envelope.has_content() && erased.contains(&envelope.header().case);
+    has_to_go.then(|| Rc::from(envelope.without_content().to_bytes()))
+}
+
+/// What is stored of what arrives.
+fn stored_bytes(bytes: &[u8], erased: &BTreeSet<CaseId>, plant: Option<Plant>) -> Rc<[u8]> {
+    let kept = (plant != Some(Plant::LateWordsKept)).then(|| kept(bytes, erased));
+    kept.flatten().unwrap_or_else(|| Rc::from(bytes))
+}
+
 /// The one database, with whoever is in a transaction.
 pub struct Database {
     pub tables: Tables,
+    /// What head office ordered, in a file that no restore puts back.
+    pub orders: Vec<Envelope>,
     pub on: bool,
     /// The one before the first is empty.
     backups: Vec<Tables>,
@@ -497,6 +529,7 @@ impl Database {
         Self {
             backups: vec![tables.clone()],
             tables,
+            orders: Vec::new(),
             on: true,
             n_epochs: 1,
             lock: None,
@@ -507,6 +540,58 @@ impl Database {
             released: BTreeSet::new(),
             committed: BTreeMap::new(),
         }
+    }
+
+    /// Cases whose words are gone for good.
+    pub fn erased(&self) -> BTreeSet<CaseId> {
+        Site::fold(&self.orders).erased.into_keys().collect()
+    }
+
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Brings the tables to all that was ordered, in one transaction.
+    pub fn obey(&mut self, now: Moment) -> Result<(), Broken> {
+        for order in self.orders.clone() {
+            let (header, hash) = (order.header(), order.hash());
+            if self.tables.fed.contains(&hash) {
+                continue;
+            }
+            let known = Known {
+                sequence: header.sequence,
+                hash,
+                previous: header.previous,
+                format: header.format,
+                counter: header.counter,
+                fate: Fate::Accepted,
+                arrived: now,
+            };
+            let bytes = Rc::from(order.to_bytes());
+            let change = Change {
+                epoch: self.tables.epoch,
+                chains: vec![ChainChange {
+                    key: (header.device, header.chain),
+                    stored: vec![Row { known, bytes }],
+                    released: Vec::new(),
+                    head: Some(Head {
+                        sequence: header.sequence,
+                        hash,
+                    }),
+                    passed_on: vec![(header.sequence, hash)],
+                }],
+                ..Change::default()
+            };
+            self.commit(change, now)?;
+        }
+        let erased = self.erased();
+        self.tables.erase(&erased);
+        Ok(())
+    }
+
+    /// The highest counter of all that was passed on.
+    pub fn highest_counter(&self) -> u64 {
+        self.tables.highest_counter
     }
 
     /// Takes the site's lock for a task, or lets it wait.

@@ -316,8 +316,12 @@ impl Device {
     /// The cases of a page, each with the version that the log has of it now, and what was read then.
     pub fn prepare(&self, page: &Page, load: &Load) -> Result<TakeIn, Fault> {
         let mut cases: BTreeMap<CaseId, Vec<Entry>> = BTreeMap::new();
+        let erased = self.erased_with(page)?;
         for it in &page.entries {
-            let envelope = Envelope::from_bytes(&it.envelope.0).map_err(|_| corrupt("page"))?;
+            let mut envelope = Envelope::from_bytes(&it.envelope.0).map_err(|_| corrupt("page"))?;
+            if erased.contains(&envelope.header().case) {
+                envelope = envelope.without_content();
+            }
             let entry = Entry {
                 envelope,
                 arrived: Some(it.arrived),

@@ -22,6 +22,8 @@ pub enum Law {
     OnlyInScope,
     /// What comes from whom head office lets in no more is not passed on before somebody decides so.
     NoneShutOut,
+    /// Nobody who has read that a case is erased holds a word of it, nor does head office, and what is left is the same.
+    StaysErased,
     /// An act stands behind everything that it was decided on.
     SeenComesBefore,
     /// Nobody acts on a case that their version does not understand.
@@ -42,6 +44,7 @@ impl Law {
             Self::NoneSkipped => "no reader skips a position",
             Self::OnlyInScope => "nobody reads what is not theirs to read",
             Self::NoneShutOut => "what comes from whom is let in no more waits",
+            Self::StaysErased => "what was erased stays erased",
             Self::SeenComesBefore => "an act stands behind what it was decided on",
             Self::OnlyUnderstood => "nobody acts on what they do not understand",
             Self::Contract => "log and protocol keep their contracts",

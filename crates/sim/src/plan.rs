@@ -137,6 +137,10 @@ pub enum What {
         to: usize,
         for_ms: Option<u64>,
     },
+    /// A customer has a case erased that this device has.
+    Erased {
+        device: u64,
+    },
     /// Head office lets the device, or its person on whatever device, in no more for so long.
     Revoked {
         device: u64,
@@ -187,6 +191,7 @@ impl What {
             | Self::DeviceUpdated { device }
             | Self::LetGo { device }
             | Self::Moved { device, .. }
+            | Self::Erased { device }
             | Self::Revoked { device, .. }
             | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
@@ -325,7 +330,7 @@ impl What {
         let device = chance.between(0, n_devices - 1);
         let process = chance.below(n_processes);
         let for_ms = chance.between(1_000, 120_000);
-        match chance.below(122) {
+        match chance.below(130) {
             0..20 => Self::Crash { device },
             20..24 => Self::Lost { device },
             24..32 => Self::Frozen {
@@ -378,6 +383,7 @@ impl What {
                 to: chance.below(usize::MAX),
                 for_ms: chance.happens(600).then_some(for_ms),
             },
+            116..124 => Self::Erased { device },
             _ => Self::Revoked {
                 device,
                 person: chance.happens(500),

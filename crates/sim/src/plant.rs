@@ -89,6 +89,12 @@ plants! {
     AnybodysName = "anybodys-name",
     /// Head office takes down whatever is claimed of somebody who did not sign, a new matter or not.
     ClaimsAnything = "claims-anything",
+    /// Head office stores what comes late of an erased case with its words.
+    LateWordsKept = "late-words-kept",
+    /// A head office that was restored does not give again what it had ordered since.
+    OrdersForgotten = "orders-forgotten",
+    /// The device takes the words out of what it was given, and leaves what it wrote itself.
+    OwnWordsKept = "own-words-kept",
     /// What comes from whom head office lets in no more is judged like anything else.
     RevokedPassedOn = "revoked-passed-on",
 }

@@ -22,6 +22,7 @@ use crate::plant::Plant;
 use office::Office;
 
 mod acts;
+mod erasure;
 mod network;
 mod office;
 mod oracle;
@@ -65,6 +66,8 @@ pub struct Report {
     /// People who came into another department, or back.
     pub n_moves: u64,
     pub n_revoked: u64,
+    /// Cases whose words were erased.
+    pub n_erased: u64,
     /// Written in the name of somebody else who works with the same device.
     pub n_forged: u64,
     /// Recorded while nobody was signed in, or said to be.
@@ -98,6 +101,7 @@ impl Report {
             n_released: self.n_released + other.n_released,
             n_moves: self.n_moves + other.n_moves,
             n_revoked: self.n_revoked + other.n_revoked,
+            n_erased: self.n_erased + other.n_erased,
             n_forged: self.n_forged + other.n_forged,
             n_unsigned: self.n_unsigned + other.n_unsigned,
             n_confirmed: self.n_confirmed + other.n_confirmed,
@@ -319,6 +323,9 @@ enum Event {
     LetInAgain {
         whom: Holder,
     },
+    Order {
+        case: CaseId,
+    },
     Calm,
 }
 
@@ -510,6 +517,7 @@ impl<'a> World<'a> {
             | Event::Room { .. }
             | Event::MovesBack { .. }
             | Event::LetInAgain { .. }
+            | Event::Order { .. }
             | Event::Calm => return None,
         };
         let frozen_until = self.devices[device].pumps.get(&pump)?.frozen_until_ms;
@@ -611,6 +619,7 @@ impl<'a> World<'a> {
                 self.let_in_again(&whom);
                 Ok(())
             }
+            Event::Order { case } => self.order(case),
             Event::Calm => self.calm(),
         }
     }

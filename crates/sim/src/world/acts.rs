@@ -120,9 +120,10 @@ impl World<'_> {
                 stamp.counter
             )));
         }
+        let events = it.without_words_of_erased(decided.case, decided.events)?;
         let signer = (!unsigned).then_some(key);
         // What is too large is refused on the screen.
-        let Some(envelope) = sealed(stamp, &decided.events, &it.key, signer) else {
+        let Some(envelope) = sealed(stamp, &events, &it.key, signer) else {
             return Ok(());
         };
         let boot = it.boot;
@@ -215,7 +216,7 @@ impl World<'_> {
         let at = it.wall(self.now_ms);
         let mut cases = it.cases()?;
         // Of those that it let go of it may have but the latest acts.
-        cases.retain(|case| !it.gone.cases.contains(case));
+        cases.retain(|case| *case != CaseId::SITE && !it.gone.cases.contains(case));
         if cases.is_empty() || chance.happens(300) {
             let number = format!("0923-{}-{:03}", it.n, it.n_cases + 1);
             let case = CaseId::from_random(chance.id());
@@ -293,6 +294,11 @@ impl World<'_> {
                 self.saw_head(device, place)?;
                 self.told_saved(device, &doing, hash);
                 if self.dies_here(device) {
+                    self.crash(device);
+                    return Ok(());
+                }
+                if self.erase_after(device, &doing.append.envelope).is_err() {
+                    // Nothing of it is shown: the app is opened anew, and tries again.
                     self.crash(device);
                     return Ok(());
                 }

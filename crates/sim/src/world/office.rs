@@ -440,6 +440,7 @@ impl World<'_> {
         let it = &self.office.tasks[&task];
         let scope = it.work.from().map(|it| self.scope(it.device));
         let version = self.office.processes[it.process].version;
+        let erased = self.office.db.erased();
         let db = &mut self.office.db;
         let (change, answer) = match &it.work {
             Work::Push { from, push } => {
@@ -451,6 +452,7 @@ impl World<'_> {
                     now,
                     version,
                     revoked: revoked(&self.office.revoked, self.devices[from.device].id),
+                    erased: &erased,
                     plant: self.plant,
                 };
                 match db.tables.judge(asking) {
@@ -653,11 +655,13 @@ impl World<'_> {
         if self.office.boot != boot {
             return Ok(());
         }
+        let erased = self.office.db.erased();
         let asking = Asking {
             site: &self.site,
             device: self.devices[from.device].id,
             signatories: &self.devices[from.device].signatories,
             push,
+            erased: &erased,
             now: true_time(self.now_ms),
             version: Version::OURS,
             revoked: revoked(&self.office.revoked, self.devices[from.device].id),

@@ -209,11 +209,27 @@ impl World<'_> {
     fn check_feed(&self) -> Result<BTreeMap<CaseId, Vec<Envelope>>, Broken> {
         let mut feed: BTreeMap<CaseId, Vec<Envelope>> = BTreeMap::new();
         for it in self.office.db.tables.feed().values() {
+            if self
+                .office
+                .db
+                .orders
+                .iter()
+                .any(|order| order.hash() == it.hash)
+            {
+                continue;
+            }
             let word = self.saved.envelopes.get(&it.hash);
             let word =
                 word.ok_or_else(|| Law::Contract.broken("head office has what nobody saved"))?;
-            if *word.bytes != *it.bytes {
-                return Err(Law::NothingLost.broken(format_args!(
+            let left = self.left_of(it.hash).unwrap_or_default();
+            if *left != *it.bytes {
+                let is_erased = left != word.bytes;
+                let law = if is_erased {
+                    Law::StaysErased
+                } else {
+                    Law::NothingLost
+                };
+                return Err(law.broken(format_args!(
                     "head office has other bytes of envelope {} of device {}",
                     word.sequence, word.device
                 )));
@@ -228,9 +244,16 @@ impl World<'_> {
 
     fn check_bytes(&self, n: usize, entries: &[Entry]) -> Result<(), Broken> {
         for Entry { envelope, .. } in entries {
-            let word = self.saved.envelopes.get(&envelope.hash());
-            if word.is_none_or(|it| it.bytes != envelope.to_bytes()) {
-                return Err(Law::NothingLost.broken(format_args!(
+            let left = self.left_of(envelope.hash());
+            if left.is_none_or(|it| it != envelope.to_bytes()) {
+                let erased = self.office.db.erased();
+                let is_erased = erased.contains(&envelope.header().case);
+                let law = if is_erased {
+                    Law::StaysErased
+                } else {
+                    Law::NothingLost
+                };
+                return Err(law.broken(format_args!(
                     "device {n} has other bytes of an envelope than were saved"
                 )));
             }

@@ -277,8 +277,11 @@ impl World<'_> {
         } else {
             fence
         };
-        match now(self.devices[device].disk.take_in(fence, take)) {
+        let erased = self.erase_before(device, fence, &page, &mut take);
+        let stored = erased.and_then(|()| now(self.devices[device].disk.take_in(fence, take)));
+        match stored {
             Ok(standing) => {
+                self.check_erased(device)?;
                 let cursor = heard(standing.cursor);
                 if cursor != page.next {
                     return Err(Law::Contract.broken(format_args!(

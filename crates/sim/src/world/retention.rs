@@ -110,7 +110,7 @@ impl Device {
                 let is_done = (is_settled(receipt) || came_again) && !taken_back.contains(&name);
                 header.device != self.id || is_done
             });
-            if may_go {
+            if may_go && case != CaseId::SITE {
                 going.push((case, history.version));
             }
         }

@@ -2,11 +2,12 @@
 
 use shouwen_domain::event::{Holder, VOCABULARY};
 use shouwen_domain::id::PersonId;
+use shouwen_store::Fault;
 use shouwen_sync::client::{Input, Trigger};
 
 use super::{Broken, Event, World};
 use crate::chance::Whose;
-use crate::device::Live;
+use crate::device::{Live, true_time};
 use crate::people;
 use crate::plan::What;
 use crate::plant::Plant;
@@ -25,8 +26,8 @@ impl World<'_> {
                 self.tell(&"office: backup");
                 self.office.db.back_up();
             }
-            (What::Restored { backups_ago }, _) => self.restore(Some(backups_ago)),
-            (What::Wiped, _) => self.restore(None),
+            (What::Restored { backups_ago }, _) => return self.restore(Some(backups_ago)),
+            (What::Wiped, _) => return self.restore(None),
             (What::DatabaseCrash { for_ms }, _) => {
                 self.tell(&"database: crash");
                 self.database_crash(for_ms);
@@ -48,10 +49,13 @@ impl World<'_> {
         Ok(())
     }
 
-    fn restore(&mut self, backups_ago: Option<usize>) {
+    fn restore(&mut self, backups_ago: Option<usize>) -> Result<(), Broken> {
         self.report.n_restores += 1;
         self.database_crash(3_000);
         self.office.db.restore(backups_ago, self.plant);
+        if self.plant != Some(Plant::OrdersForgotten) {
+            self.office.db.obey(true_time(self.now_ms))?;
+        }
         // What comes back may be of an older version's time.
         for process in 0..self.office.processes.len() {
             let boot = self.office.processes[process].boot;
@@ -64,6 +68,7 @@ impl World<'_> {
             )),
             None => self.tell(&"office: begins again with nothing"),
         }
+        Ok(())
     }
 
     fn strike(&mut self, device: usize, what: What) -> Result<(), Broken> {
@@ -158,6 +163,7 @@ impl World<'_> {
                 self.move_to(&person, people::site().department(to));
             }
             What::Revoked { person, for_ms, .. } => self.revoke(device, person, for_ms),
+            What::Erased { .. } => return self.erase_one_of(device),
             What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }
             | What::ProcessPaused { .. }
@@ -254,7 +260,14 @@ impl World<'_> {
     /// A tab that takes the pump over; one that has it already goes on until it notices.
     pub(super) fn open_tab(&mut self, device: usize) -> Result<(), Broken> {
         let boot = self.devices[device].boot;
-        let Ok(pump) = self.devices[device].take_over(self.now_ms) else {
+        let it = &self.devices[device];
+        // What an older version stored, or a crash left, goes before anything else.
+        let opened = it.take_over(self.now_ms).and_then(|pump| {
+            let erased = it.erased()?;
+            let obeyed = it.erase_words(pump.fence, &erased, self.plant);
+            obeyed.map(|()| pump).map_err(|_| Fault::ConnectionLost)
+        });
+        let Ok(pump) = opened else {
             // Its disk fails or is full: a person opens the tab again.
             self.soon(device, 10_000, Event::OpenTab { device, boot });
             return Ok(());
