@@ -5,7 +5,9 @@ mod questions;
 
 use leptos::prelude::*;
 use shouwen_domain::command::Explained;
-use shouwen_domain::event::{Contact, Finding, Outcome, PhotoAdded, SuggestionFate, WaivedBecause};
+use shouwen_domain::event::{
+    Contact, Finding, Outcome, PhotoAdded, SuccessionReason, SuggestionFate, WaivedBecause,
+};
 use shouwen_domain::id::DepartmentId;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::{Case, Command};
@@ -133,6 +135,11 @@ impl Fields {
             }
             Act::AnswerAtOnce => Command::AnswerAtOnce { text },
             Act::ConfirmAsked => Command::ConfirmAsked { agrees: yes, text },
+            Act::NameAsked => Command::Succeed {
+                to: self.person.get_untracked().parse().ok()?,
+                reason: SuccessionReason::WronglyNamed,
+                text,
+            },
             Act::Consent => {
                 let me = desk.session().get_untracked()?.person;
                 let request = self

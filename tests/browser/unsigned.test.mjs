@@ -98,6 +98,38 @@ app.journey("a device that opens for nobody any more still takes down what comes
   await theirs.locator(".case-row").filter({ hasText: app.LEAK.matter }).first().waitFor();
 });
 
+app.journey("what was not recorded by whoever is named goes to their supervisor, who names the first responder", async (stage) => {
+  const say = await app.wordsOf("zh-CN");
+  const server = await stage.server();
+  const tablet = await stage.device(server, { viewport: app.TABLET });
+  const page = await app.signedIn(tablet, server, app.TECHNICIAN);
+  await leave(page);
+  await begin(page, app.TECHNICIAN);
+  await app.fillForm(page, app.LEAK);
+  await page.locator('[data-next="keep"]').click();
+  await page.getByTestId("unsigned-back").click();
+  await app.signIn(page, app.TECHNICIAN, server.pin(app.TECHNICIAN));
+  await page.locator(".case-row").filter({ hasText: app.LEAK.matter }).first().click();
+  const id = await app.untilOnCase(page);
+  await app.act(page, "confirm-asked", { choices: [say("act.objects")], text: "我今天休息" });
+  await page.getByTestId("claimed").getByText(say("unsigned.denied", { name: app.TECHNICIAN })).waitFor();
+  await shot(page, "unsigned-denied");
+
+  await app.switchPerson(page, server, app.HEAD_OF_ENGINEERING);
+  await app.openCase(page, id);
+  await app.press(page, "name-asked");
+  const sheet = page.locator('dialog[data-act="name-asked"]');
+  const option = sheet.locator("#act-person option").filter({ hasText: "赵军" });
+  await sheet.locator("#act-person").selectOption(await option.getAttribute("value"));
+  await sheet.locator("#act-text").fill("监控里客户问的是赵军");
+  await shot(page, "unsigned-name-asked");
+  await sheet.locator("button[type=submit]").click();
+  await sheet.waitFor({ state: "detached" });
+  await page.locator(".case-head-people").getByText("赵军").first().waitFor();
+  await page.getByTestId("claimed").waitFor();
+  await app.untilDelivered(page);
+});
+
 async function leave(page) {
   await page.goto("/");
   await page.getByTestId("person").click();

@@ -369,3 +369,46 @@ async fn opening_reads_as_little_of_ten_thousand_cases_as_of_one() {
     // The standing, the journal, the first page of open rows.
     assert_eq!(n_reads, [3, 3]);
 }
+
+#[wasm_bindgen_test]
+async fn what_is_put_into_the_box_comes_out_with_the_content_key_alone() {
+    let browser = Browser::new();
+    let of = |byte: u8| async move { ContentKey::import(&[byte; 32]).await.expect("a key") };
+    let key = ContentKey::default();
+    assert_eq!(key.new_box().await, Err(Fault::Locked));
+    key.set(Some(of(7).await));
+    let stored = key.new_box().await.expect("a box");
+    key.take_up_box(&stored).await.expect("taken up");
+    let log = SealedLog::open(&browser.name, key.clone(), || {}).await;
+    let log = log.expect("a database");
+    suite::act(&log, suite::case(1), Some(1)).await;
+    key.set(None);
+    log.forget();
+
+    let head = log.standing().await.expect("a standing").head;
+    let append = suite::first(head, suite::case(2), Some(2));
+    let unread = log.append_unread(&append, None).await;
+    unread.expect("stored");
+    assert_eq!(log.history(suite::case(2)).await, Err(Fault::Locked));
+    let photo = vec![5; 100_000];
+    let hash = log.put_file(&photo, Hold::Draft, Moment::default()).await;
+    let hash = hash.expect("stored");
+    assert_eq!(log.owe_file(hash).await, Ok(true));
+
+    // As a page that was opened while the device was locked.
+    let later = ContentKey::default();
+    later.take_up_box(&stored).await.expect("taken up");
+    assert!(later.has_box());
+    let log = SealedLog::open(&browser.name, later.clone(), || {}).await;
+    let log = log.expect("a database");
+    later.set(Some(of(8).await));
+    assert!(matches!(
+        later.take_up_box(&stored).await,
+        Err(Fault::Corrupt { .. })
+    ));
+    later.set(Some(of(7).await));
+    later.take_up_box(&stored).await.expect("opened");
+    let history = log.history(suite::case(2)).await.expect("a history");
+    assert_eq!(history.entries[0].envelope, append.envelope);
+    assert_eq!(log.file(hash).await, Ok(Some(photo)));
+}

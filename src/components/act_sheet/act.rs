@@ -3,7 +3,8 @@
 use shouwen_domain::case::RequestMade;
 use shouwen_domain::command::Explained;
 use shouwen_domain::event::{
-    Contact, EmergencyStep, Finding, Outcome, Signing, SuggestionFate, WaivedBecause,
+    Contact, EmergencyStep, Finding, Outcome, Signing, SuccessionReason, SuggestionFate,
+    WaivedBecause,
 };
 use shouwen_domain::id::{DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
@@ -26,6 +27,7 @@ pub enum Act {
     Close,
     Sign(Signing),
     ConfirmAsked,
+    NameAsked,
     Consent,
     AcceptSuccession,
     TakeShift,
@@ -61,7 +63,7 @@ impl Act {
     ];
 
     /// What comes beside it: shown where it is possible.
-    pub const BESIDE: [Self; 27] = [
+    pub const BESIDE: [Self; 28] = [
         Self::AddPhotos,
         Self::Emergency(EmergencyStep::PassedOn),
         Self::Emergency(EmergencyStep::OnSite),
@@ -73,6 +75,7 @@ impl Act {
         Self::Sign(Signing::Result),
         Self::Sign(Signing::PlainAnswer),
         Self::ConfirmAsked,
+        Self::NameAsked,
         Self::Consent,
         Self::AcceptSuccession,
         Self::TakeShift,
@@ -102,6 +105,7 @@ impl Act {
             DeadlineId::Sign => Self::Receive,
             DeadlineId::Close => Self::Close,
             DeadlineId::ConfirmAsked => Self::ConfirmAsked,
+            DeadlineId::DecideAsked => Self::NameAsked,
             DeadlineId::ReceiveGuided => Self::ReceiveGuided,
             DeadlineId::Consent => Self::Consent,
             DeadlineId::SignReceipt => Self::Sign(Signing::Receipt),
@@ -124,10 +128,7 @@ impl Act {
             DeadlineId::OuterSign => Self::SignOuter,
             DeadlineId::OuterReply => Self::ReplyOuter,
             DeadlineId::TellDelay | DeadlineId::TellExpected => Self::TellDelay,
-            DeadlineId::Customer
-            | DeadlineId::CompleteForm
-            | DeadlineId::DecideAsked
-            | DeadlineId::State => return None,
+            DeadlineId::Customer | DeadlineId::CompleteForm | DeadlineId::State => return None,
         })
     }
 
@@ -145,6 +146,7 @@ impl Act {
             Self::AnswerAtOnce => say!(language, "act.answer_at_once"),
             Self::Sign(what) => act::signing(language, what),
             Self::ConfirmAsked => task(DeadlineId::ConfirmAsked),
+            Self::NameAsked => say!(language, "act.name_asked"),
             Self::Consent => task(DeadlineId::Consent),
             Self::AcceptSuccession => task(DeadlineId::AcceptSuccession),
             Self::TakeShift => task(DeadlineId::TakeShift),
@@ -183,6 +185,7 @@ impl Act {
             Self::Sign(Signing::Result) => "sign-result",
             Self::Sign(Signing::PlainAnswer) => "sign-plain-answer",
             Self::ConfirmAsked => "confirm-asked",
+            Self::NameAsked => "name-asked",
             Self::Consent => "consent",
             Self::AcceptSuccession => "accept-succession",
             Self::TakeShift => "take-shift",
@@ -230,6 +233,7 @@ impl Act {
             | Self::Visit
             | Self::AnswerAtOnce
             | Self::ConfirmAsked
+            | Self::NameAsked
             | Self::Consent
             | Self::WaiveVisit
             | Self::ReportToCoordination
@@ -284,6 +288,11 @@ impl Act {
             },
             Self::AnswerAtOnce => Command::AnswerAtOnce { text },
             Self::ConfirmAsked => Command::ConfirmAsked { agrees: true, text },
+            Self::NameAsked => Command::Succeed {
+                to: me.clone(),
+                reason: SuccessionReason::WronglyNamed,
+                text,
+            },
             Self::Consent => Command::Consent {
                 request: open_request(case, me)?.envelope,
                 granted: false,

@@ -37,7 +37,7 @@ pub fn questions(
             {ask.long("act.reason")}
         }
         .into_any(),
-        Act::NameHandler => view! { <PersonSelect fields /> }.into_any(),
+        Act::NameHandler => view! { <PersonSelect fields everybody=false /> }.into_any(),
         Act::AddPhotos => {
             let changed = move |()| photographed.run(fields.photos.get_untracked());
             view! { <PhotoPicker photos=fields.photos busy=fields.busy changed /> }.into_any()
@@ -67,6 +67,11 @@ pub fn questions(
         Act::ConfirmAsked => view! {
             {ask.yes_or_no(ask.asked_question(), "act.agrees", "act.objects")}
             {ask.long("act.objection")}
+        }
+        .into_any(),
+        Act::NameAsked => view! {
+            <PersonSelect fields everybody=true />
+            {ask.long("act.named_because")}
         }
         .into_any(),
         Act::Consent => view! {
@@ -389,7 +394,7 @@ fn DepartmentSelect(
 }
 
 #[component]
-fn PersonSelect(fields: Fields) -> impl IntoView {
+fn PersonSelect(fields: Fields, everybody: bool) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let holder = fields.case.with_value(|it| it.holder().clone());
@@ -397,11 +402,12 @@ fn PersonSelect(fields: Fields) -> impl IntoView {
         let language = words.get();
         let rules = desk.rules().get();
         let staff = rules.iter().flat_map(|it| {
-            it.directory
-                .staff(&holder)
-                .into_iter()
-                .cloned()
-                .collect::<Vec<_>>()
+            let people = if everybody {
+                it.directory.people.values().collect()
+            } else {
+                it.directory.staff(&holder)
+            };
+            people.into_iter().cloned().collect::<Vec<_>>()
         });
         staff
             .map(|it| {

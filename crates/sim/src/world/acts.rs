@@ -73,14 +73,7 @@ impl World<'_> {
         let seen = seen.map(|it| it.envelope.header().counter).max();
         // A device that was set up for the wrong site: what it writes is refused.
         let stray = act < super::LAST_ACTS && chance.happens(30);
-        // Nobody is signed in; or somebody with the device's key alone says so of what takes a signature.
-        let facts: Vec<Fact> = decided.events.iter().map(|it| it.fact.clone()).collect();
-        let unsigned = it.vocabulary >= VOCABULARY
-            && if records_a_new_matter(&facts) {
-                chance.happens(300)
-            } else {
-                act < super::LAST_ACTS && chance.happens(20)
-            };
+        let unsigned = is_unsigned(it, &decided.events, act, &mut chance);
         let (person, own_key) = &it.staff[actor];
         // Whoever writes in a colleague's name has no key of theirs.
         let forged = act < super::LAST_ACTS && chance.happens(30);
@@ -399,6 +392,17 @@ impl World<'_> {
         *known = head;
         Ok(())
     }
+}
+
+/// Whether nobody is signed in; or somebody with the device's key alone says so of what takes a signature.
+fn is_unsigned(device: &Device, events: &[Happened], act: u64, chance: &mut Chance) -> bool {
+    let facts: Vec<Fact> = events.iter().map(|it| it.fact.clone()).collect();
+    device.vocabulary >= VOCABULARY
+        && if records_a_new_matter(&facts) {
+            chance.happens(300)
+        } else {
+            act < super::LAST_ACTS && chance.happens(20)
+        }
 }
 
 /// An act in a few words.
