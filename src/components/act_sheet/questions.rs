@@ -398,6 +398,13 @@ fn PersonSelect(fields: Fields, everybody: bool) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let holder = fields.case.with_value(|it| it.holder().clone());
+    let label = move || {
+        if everybody {
+            say!(words.get(), "act.was_asked")
+        } else {
+            say!(words.get(), "act.who")
+        }
+    };
     let options = move || {
         let language = words.get();
         let rules = desk.rules().get();
@@ -423,7 +430,7 @@ fn PersonSelect(fields: Fields, everybody: bool) -> impl IntoView {
     };
     view! {
         <div class="field">
-            <label class="field-label" for="act-person">{move || say!(words.get(), "act.who")}</label>
+            <label class="field-label" for="act-person">{label}</label>
             <select class="input" id="act-person" on:change:target=move |ev| fields.person.set(ev.target().value())>
                 <option value="">{move || say!(words.get(), "act.choose")}</option>
                 {options}

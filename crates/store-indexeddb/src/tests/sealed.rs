@@ -435,6 +435,9 @@ fn what_is_recorded_while_the_key_is_away_is_there_when_it_is_back() {
         let nowhere = shouwen_domain::hash::Hash::of(b"nowhere");
         assert_eq!(log.owe_file(nowhere).await, Ok(false));
         // Nothing else goes in, and nothing comes out.
+        let hot = crate::disk::Write::Put(Store::Hot, Key::Number(9), WORDS.to_vec());
+        let written = crate::disk::Disk::write(log.disk(), &[hot]).await;
+        assert_eq!(written, Err(Fault::Locked));
         assert_eq!(log.history(suite::case(777)).await, Err(Fault::Locked));
         assert_eq!(log.file(hash).await, Err(Fault::Locked));
         for ((store, key), record) in fixture.maps.records.borrow().iter() {
