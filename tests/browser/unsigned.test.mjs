@@ -65,6 +65,8 @@ for (const [locale, viewport] of [["zh-CN", app.PHONE], ["en", app.TABLET]]) {
     await page.getByTestId("claimed").waitFor({ state: "detached" });
     await app.untilDelivered(page);
     await mark.waitFor({ state: "detached" });
+    // Head office has the photo as well.
+    await page.locator('.photo-frame[data-state="here"]').first().waitFor({ timeout: 90_000 });
   });
 }
 
