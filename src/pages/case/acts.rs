@@ -31,7 +31,8 @@ struct Opened {
 /// What was begun on this page, whatever case is drawn.
 #[derive(Clone, Copy)]
 pub struct Begun {
-    desk: Desk,
+    /// Large as it is, it lies elsewhere.
+    desk: StoredValue<Desk>,
     open: RwSignal<Option<Opened>>,
     refused: RwSignal<Option<String>>,
     send: Action<(CaseId, Act, Command), ()>,
@@ -66,7 +67,7 @@ impl Begun {
             }
         });
         Self {
-            desk,
+            desk: StoredValue::new(desk),
             open,
             refused,
             send,
@@ -85,16 +86,16 @@ impl Begun {
             self.send.dispatch((case.id, act, command));
             return;
         }
-        let case = case.clone();
+        let (desk, case) = (self.desk.get_value(), case.clone());
         spawn_local(async move {
             let kept = Kept {
-                words: kept_words(self.desk, case.id, act).await,
+                words: kept_words(desk, case.id, act).await,
                 phone: if act == Act::Visit {
-                    recorded_phone(self.desk, case.id).await
+                    recorded_phone(desk, case.id).await
                 } else {
                     String::new()
                 },
-                photos: kept_photos(self.desk, case.id, act).await,
+                photos: kept_photos(desk, case.id, act).await,
             };
             self.open.try_set(Some(Opened { act, case, kept }));
         });
@@ -104,7 +105,7 @@ impl Begun {
 /// The sheet of the act that was begun, if any.
 #[component]
 pub fn BegunSheet(begun: Begun) -> impl IntoView {
-    let desk = begun.desk;
+    let desk = begun.desk.get_value();
     move || {
         let Opened { act, case, kept } = begun.open.get()?;
         let id = case.id;
@@ -127,7 +128,7 @@ pub fn BegunSheet(begun: Begun) -> impl IntoView {
 /// The likely next act first, the others behind it, the impossible ones with their reason.
 #[component]
 pub fn Acts(case: StoredValue<Case>, begun: Begun) -> impl IntoView {
-    let desk = begun.desk;
+    let desk = begun.desk.get_value();
     let words = desk.language();
     let possible = Memo::new(move |_| case.with_value(|case| possible(desk, case)));
     let next = Memo::new(move |_| case.with_value(|case| likely_next(desk, case, &possible.get())));
