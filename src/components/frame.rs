@@ -62,13 +62,13 @@ fn SyncLine() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let files = expect_context::<FileDesk>();
     let state = Memo::new(move |_| {
-        let n_owed = desk.standing().read().n_owed;
+        let n_owed = n_acts_owed(desk);
         if desk.fault().read().is_some() {
             return "fault";
         }
         match desk.sync().get().status {
             Status::Offline => "offline",
-            Status::Idle { .. } | Status::Receiving if n_owed == 0 => "synced",
+            Status::Idle { .. } | Status::Sending | Status::Receiving if n_owed == 0 => "synced",
             Status::Loading(_) if n_owed == 0 => "loading",
             Status::Idle { .. }
             | Status::Sending
@@ -86,10 +86,16 @@ fn SyncLine() -> impl IntoView {
     }
 }
 
+/// Whatever somebody looked at goes along and is not counted.
+fn n_acts_owed(desk: Desk) -> u64 {
+    let standing = desk.standing().get();
+    standing.n_owed - standing.n_looks_owed
+}
+
 fn sync_words(desk: Desk, files: FileDesk) -> String {
     let language = desk.language().get();
     let n_photos = files.totals().read().n_owed;
-    let n = desk.standing().read().n_owed;
+    let n = n_acts_owed(desk);
     if desk.fault().read().is_some() {
         return say!(language, "sync.fault");
     }
@@ -117,7 +123,7 @@ fn sync_words(desk: Desk, files: FileDesk) -> String {
             )
         }
         Status::SignedOut => say!(language, "sync.signed_out"),
-        Status::Sending => say!(language, "sync.sending", n = n),
+        Status::Sending if n > 0 => say!(language, "sync.sending", n = n),
         Status::Receiving if n == 0 => say!(language, "sync.receiving"),
         Status::Waiting { .. } if n > 0 => say!(language, "sync.retry", n = n),
         Status::Idle { .. } | Status::Receiving | Status::Loading(_) | Status::Waiting { .. }
@@ -133,7 +139,7 @@ fn sync_words(desk: Desk, files: FileDesk) -> String {
             say!(language, "sync.loading_history", percent = percent)
         }
         Status::Waiting { .. } => say!(language, "sync.offline"),
-        Status::Idle { .. } | Status::Receiving => synced(),
+        Status::Idle { .. } | Status::Sending | Status::Receiving => synced(),
     }
 }
 

@@ -11,6 +11,7 @@ mod erasure;
 mod files;
 mod lease;
 mod lock;
+mod looks;
 mod pin_reset;
 mod rescue;
 mod retention;

@@ -83,6 +83,13 @@ impl Desk {
         now: Moment,
         out_of_scope: Option<OutOfScope<'_>>,
     ) -> Result<Option<History>, Fault> {
+        if row.case.is_of_looks() {
+            let rules = self.rules.get_untracked();
+            let today = rules.map(|it| CaseId::of_looks(it.zone().local(now).date()));
+            let is_over = today.is_some_and(|today| row.case < today);
+            let history = self.log().history(row.case).await?;
+            return Ok((is_over && self.has_settled(&history)).then_some(history));
+        }
         // What has no record of a case is not one: the site's own envelopes, or acts that came before it.
         let Some(summary) = Summary::from_bytes(&row.body) else {
             return Ok(None);

@@ -5,7 +5,7 @@ use leptos_router::hooks::use_params_map;
 use shouwen_domain::case::{Claim, End, Move, Obligation, Stage};
 use shouwen_domain::decide::is_answerable;
 use shouwen_domain::envelope::Envelope;
-use shouwen_domain::event::Urgency;
+use shouwen_domain::event::{Look, Urgency};
 use shouwen_domain::id::{CaseId, PersonId};
 use shouwen_domain::pack::DeadlineId;
 use shouwen_domain::summary::Particulars;
@@ -67,7 +67,27 @@ pub fn CasePage() -> impl IntoView {
     });
     let file = Signal::derive(move || shown.get().and_then(Result::ok).flatten());
     let begun = Begun::new(desk, expect_context::<FileDesk>());
+    let opened = Memo::new(move |_| {
+        let is_there = drawn.with(|it| matches!(it, Some(Ok(Some(_)))));
+        id.get().filter(|_| is_there)
+    });
+    let look = move |how: Look| {
+        if let Some(case) = opened.get_untracked() {
+            desk.look(case, how);
+        }
+    };
+    Effect::new(move |_| {
+        opened.track();
+        look(Look::Opened);
+    });
+    let printed = window_event_listener_untyped("beforeprint", move |_| look(Look::Printed));
+    on_cleanup(move || printed.remove());
     let unmasked = RwSignal::new(false);
+    Effect::new(move |_| {
+        if unmasked.get() {
+            look(Look::Unmasked);
+        }
+    });
     Effect::new(move |before: Option<Option<CaseId>>| {
         let id = id.get();
         if before.is_some_and(|it| it != id) {
@@ -172,7 +192,7 @@ fn CaseView(
         });
     }
     let case = StoredValue::new(case);
-    let masked = Memo::new(move |_| !unmasked.get() && !is_for_me(desk, case));
+    let masked = Memo::new(move |_| !unmasked.get() && !case.with_value(|it| is_for_me(desk, it)));
     let shown = Memo::new(move |_| {
         particulars.with_value(|it| {
             if masked.get() {
@@ -217,12 +237,12 @@ fn CaseView(
     .into_any()
 }
 
-fn is_for_me(desk: Desk, case: StoredValue<Case>) -> bool {
+fn is_for_me(desk: Desk, case: &Case) -> bool {
     let (Some(rules), Some(session)) = (desk.rules().get(), desk.session().get()) else {
         return false;
     };
     let me = rules.directory.person(&session.person);
-    me.is_some_and(|me| case.with_value(|it| is_answerable(it, me, &rules.directory)))
+    me.is_some_and(|me| is_answerable(case, me, &rules.directory))
 }
 
 #[component]

@@ -18,6 +18,8 @@ use crate::wording::{Language, act, time};
 
 /// Acts listed, and besides them every one that needs a person.
 const N_FATES: usize = 30;
+/// As many as a log remembers: records of reading stand between them.
+const N_FATES_READ: usize = 100;
 
 #[component]
 pub fn MorePage() -> impl IntoView {
@@ -58,13 +60,19 @@ fn Fates() -> impl IntoView {
             .read()
             .get(it.case)
             .map(crate::components::case_row::what);
+        let what = if it.case.is_of_looks() {
+            say!(words.get(), "event.looked").into_any()
+        } else {
+            let summary = summary.unwrap_or_else(|| it.sequence.to_string());
+            view! { <a href=format!("/case/{}", it.case)>{summary}</a> }.into_any()
+        };
         let reason = act::fate_reason(words.get(), it.fate)
             .map(|it| view! { <p class="timeline-who">{it}</p> });
         Some(view! {
             <li class="timeline-item" data-fate=act::fate_slug(it.fate)>
                 <time class="timeline-at">{at}</time>
                 <div class="timeline-body">
-                    <p class="timeline-what"><a href=format!("/case/{}", it.case)>{summary.unwrap_or_else(|| it.sequence.to_string())}</a></p>
+                    <p class="timeline-what">{what}</p>
                     {reason}
                     {amend(desk, it, is_settled, failed, said)}
                 </div>
@@ -88,7 +96,13 @@ fn Fates() -> impl IntoView {
 /// Own acts, and of each whether somebody has said what is to become of it.
 async fn with_what_was_said(desk: Desk) -> Result<Vec<(OwnFate, bool)>, Fault> {
     let mut lines = Vec::new();
-    for it in desk.fates(N_FATES).await? {
+    // What somebody looked at is none of their acts.
+    let is_act = |it: &OwnFate| !it.case.is_of_looks() || it.needs_a_person();
+    let fates = desk.fates(N_FATES_READ).await?.into_iter().filter(is_act);
+    for (n, it) in fates.enumerate() {
+        if n >= N_FATES && !it.needs_a_person() {
+            continue;
+        }
         lines.push((it, desk.is_settled(it).await?));
     }
     Ok(lines)
@@ -127,7 +141,7 @@ fn amend(
     };
     let take_back = Action::new_local(move |(): &()| async move { done(desk.take_back(it).await) });
     let do_again = Action::new_local(move |(): &()| async move { done(desk.do_again(it).await) });
-    let again = is_over.then(|| {
+    let again = (is_over && !it.case.is_of_looks()).then(|| {
         view! {
             <button class="button" type="button" disabled=do_again.pending() on:click=move |_| { do_again.dispatch(()); }>
                 {say!(words.get(), "sync.do_again")}

@@ -250,6 +250,8 @@ impl Words<'_> {
             Fact::AccessDecided(_) => say!(language, "event.let_in_no_more"),
             Fact::CaseErased(_) => say!(language, "event.case_erased"),
             Fact::PinReset(_) => say!(language, "event.pin_reset"),
+            // In no case's history.
+            Fact::Looked(_) => say!(language, "event.looked"),
         }
     }
 

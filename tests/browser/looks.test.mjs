@@ -46,3 +46,49 @@ function show(page) {
 function assertMasked(shown, where) {
   for (const it of CONTACT) assert.ok(!shown.includes(it), `${it} in ${where}`);
 }
+
+app.journey("who looked is on record at head office, without a network as well, and in no case", async (stage) => {
+  stage.expectNoNetwork();
+  const say = await app.wordsOf("zh-CN");
+  const server = await stage.server();
+  const phone = await stage.device(server);
+  const patrol = await app.signedIn(phone, server, app.PATROL);
+  const id = await app.record(patrol, SAID, "keep");
+  await app.untilDelivered(patrol);
+  const tablet = await stage.device(server, { viewport: app.TABLET });
+  const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
+  await office.locator('.sync-line[data-sync="synced"]').waitFor();
+  await app.openCase(office, id);
+  await app.untilCached(office);
+
+  await server.kill();
+  await office.reload();
+  await show(office).click();
+  await call(office).waitFor();
+  await office.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+  // Opened again: once a day.
+  await office.goto("/");
+  await app.openCase(office, id);
+  await app.until("the looks are kept", async () => (await app.owed(office)) >= 2);
+  assert.doesNotMatch(await office.locator(".sync-line").innerText(), /\d+ 条/, "nobody counts them among their acts");
+  await office.goto("/more");
+  await office.getByTestId("rescue").waitFor();
+  assert.equal(await office.getByText(say("event.looked")).count(), 0);
+
+  await server.start();
+  await app.untilDelivered(office);
+  const said = await server.order("admin", "looks", "--demo", "--case", id);
+  const lines = said.trim().split("\n").map((it) => it.split(/\s+/));
+  assert.deepEqual(
+    lines.map((it) => it[2]),
+    ["opened", "unmasked", "printed"],
+    said,
+  );
+  assert.ok(said.split("\n").every((it) => it === "" || it.includes("gao-yun 高芸")), said);
+  assertMasked(said, "what head office is told");
+  assert.match(said, /\d{4}-K\d+-\d{3}/, "by its number");
+  // The first responder wrote in it that day: there is nothing else to say of them.
+  assert.equal((await app.owed(patrol)), 0);
+  await app.openCase(patrol, id);
+  assert.equal(await patrol.locator(".timeline-item").count(), 1, "the case is as it was");
+});

@@ -244,7 +244,8 @@ impl Case {
             | Fact::RulesConfirmed(_)
             | Fact::AccessDecided(_)
             | Fact::CaseErased(_)
-            | Fact::PinReset(_) => Err(Refusal::NotOfACase),
+            | Fact::PinReset(_)
+            | Fact::Looked(_) => Err(Refusal::NotOfACase),
             Fact::AnsweredAtOnce(_) => self.admit_answered_at_once(),
             Fact::ReasonExplained(_)
             | Fact::WhomToSeeTold(_)
@@ -326,7 +327,8 @@ impl Case {
             | Fact::RulesConfirmed(_)
             | Fact::AccessDecided(_)
             | Fact::CaseErased(_)
-            | Fact::PinReset(_) => {}
+            | Fact::PinReset(_)
+            | Fact::Looked(_) => {}
             Fact::AnsweredAtOnce(_) => self.answered_at_once(act),
             Fact::AskedConfirmed(it) => self.asked_confirmed(act, it),
             Fact::FormCompleted(it) => self.form_completed(act, it),

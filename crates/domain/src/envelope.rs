@@ -106,6 +106,16 @@ pub struct RuleHashes {
     pub directory: Hash,
 }
 
+impl RuleHashes {
+    /// No rule was read: all zeros, as no text hashes.
+    pub const NONE: Self = Self {
+        pack: Hash([0; 32]),
+        calendar: Hash([0; 32]),
+        zones: Hash([0; 32]),
+        directory: Hash([0; 32]),
+    };
+}
+
 /// What the caller knows about an action before its facts and content are hashed.
 #[derive(Debug, Clone)]
 pub struct Stamp {

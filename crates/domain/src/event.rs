@@ -180,6 +180,8 @@ pub enum Fact {
     AccessDecided(#[n(0)] AccessDecided),
     #[n(74)]
     CaseErased(#[n(0)] CaseErased),
+    #[n(75)]
+    Looked(#[n(0)] Looked),
     #[n(76)]
     PinReset(#[n(0)] PinReset),
 }
@@ -226,7 +228,7 @@ impl Fact {
             Self::FurtherCaseReported(_) => 3,
             Self::PhotoAdded(it) if it.is_signature() => 4,
             Self::AccessDecided(_) => 5,
-            Self::CaseErased(_) | Self::PinReset(_) => 6,
+            Self::CaseErased(_) | Self::PinReset(_) | Self::Looked(_) => 6,
             _ => 2,
         }
     }

@@ -19,6 +19,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{Datelike, NaiveDate};
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use serde::{Deserialize, Serialize};
 
@@ -222,6 +223,19 @@ impl DeviceId {
 impl CaseId {
     /// Where the site's own events lie: texts adopted, rules read. No case is ever drawn as all zeros.
     pub const SITE: Self = Self([0; 16]);
+
+    /// Where a day's records of reading lie ([`crate::looks`]): the day counts from the beginning of our era. No case is ever
+    /// drawn with so many zeros.
+    pub fn of_looks(day: NaiveDate) -> Self {
+        let mut bits = [0; 16];
+        bits[12..].copy_from_slice(&day.num_days_from_ce().to_be_bytes());
+        Self(bits)
+    }
+
+    /// Whether records of reading lie there, and nothing of a customer.
+    pub fn is_of_looks(self) -> bool {
+        self.0[..12] == [0; 12] && self != Self::SITE
+    }
 }
 
 #[cfg(test)]

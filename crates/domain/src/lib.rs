@@ -118,6 +118,7 @@ pub mod conduct;
 
 pub mod directory;
 pub mod document;
+pub mod looks;
 pub mod pack;
 pub mod rule;
 pub mod rules;

@@ -38,6 +38,13 @@ pub struct Concerned {
     pub everybody: bool,
 }
 
+impl Concerned {
+    /// Head office alone keeps it: records of reading are passed on to no device.
+    pub fn is_nobody(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Scope {
     /// Of the people who signed in on one device together.
     ///
@@ -81,7 +88,7 @@ impl Scope {
     /// Whether a case that concerns these may be read.
     pub fn sees(&self, concerned: &Concerned) -> bool {
         match self {
-            Self::Site => true,
+            Self::Site => !concerned.is_nobody(),
             Self::Of(mine) => {
                 concerned.everybody
                     || !mine.departments.is_disjoint(&concerned.departments)
@@ -102,6 +109,9 @@ impl Concerned {
     /// By one envelope.
     pub fn by(envelope: &Envelope) -> Self {
         let header = envelope.header();
+        if header.case.is_of_looks() {
+            return Self::default();
+        }
         let everybody = Self {
             everybody: true,
             ..Self::default()
@@ -303,6 +313,7 @@ impl<'a> Named<'a> {
             | Fact::AccessDecided(_)
             | Fact::CaseErased(_)
             | Fact::PinReset(_)
+            | Fact::Looked(_)
             | Fact::DelayTold(_)
             | Fact::OuterReplied(_) => {}
         }

@@ -88,7 +88,9 @@ pub enum Standing {
 impl Site {
     /// Folds the site's envelopes, which may come in any order and more than once.
     pub fn fold<'a>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Self {
-        let mut envelopes: Vec<&Envelope> = envelopes.into_iter().collect();
+        // Head office's own records of reading stand among its orders.
+        let is_sites = |it: &&Envelope| !it.header().case.is_of_looks();
+        let mut envelopes: Vec<&Envelope> = envelopes.into_iter().filter(is_sites).collect();
         envelopes.sort_by_key(|it| it.order());
         envelopes.dedup_by_key(|it| it.order());
         let mut site = Self::default();

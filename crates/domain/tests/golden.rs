@@ -148,6 +148,7 @@ one_fact_of_each_kind! {
     AccessDecided: AccessDecided { whom: Holder::Person(slug("liu-q")), may_enter: false },
     CaseErased: CaseErased { case: CaseId::from_random([0x55; 16]), agreed: slug("lin-zy") },
     PinReset: PinReset { person: slug("liu-q") },
+    Looked: Looked { case: Some(CaseId::from_random([0x0b; 16])), how: Look::Unmasked },
 }
 
 /// Every choice of an enum without fields with the number it is stored as; a choice left out does
@@ -376,8 +377,9 @@ fn every_choice_keeps_its_number() {
         numbers!(Judgement: Upheld, Dismissed),
         numbers!(OuterLimit: Sign, Return, Reply),
         numbers!(Difficulty: Simple, Ordinary, Complex),
+        numbers!(Look: Opened, Unmasked, Printed, Exported),
     ];
-    expect![[r"
+    expect![[r#"
         00 Channel::Counter
         01 Channel::Phone
         02 Channel::Letter
@@ -498,7 +500,11 @@ fn every_choice_keeps_its_number() {
         00 Difficulty::Simple
         01 Difficulty::Ordinary
         02 Difficulty::Complex
-    "]]
+        00 Look::Opened
+        01 Look::Unmasked
+        02 Look::Printed
+        03 Look::Exported
+    "#]]
     .assert_eq(&numbers.concat());
 }
 

@@ -10,13 +10,17 @@ use shouwen_domain::command::{Circumstances, Next, RecordForm};
 use shouwen_domain::decide::Post;
 use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Stamp};
-use shouwen_domain::event::{AccessDecided, CaseErased, Channel, Content, Event, Fact, Holder};
+use shouwen_domain::event::{
+    AccessDecided, CaseErased, Channel, Content, Event, Fact, Holder, Look, Looked,
+};
 use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
+use shouwen_domain::looks::Glance;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::{DeadlineId, Pack};
 use shouwen_domain::reckoning::Limit;
 use shouwen_domain::rule::RuleId;
+use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::site::{Erasure, Site, SiteCommand, Standing, decide_site};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
@@ -108,10 +112,22 @@ fn seal_on(
     at: Moment,
     events: &[Event],
 ) -> Envelope {
+    seal_under(CaseId::SITE, device, rules, n, by, at, events)
+}
+
+fn seal_under(
+    case: CaseId,
+    device: DeviceId,
+    rules: &Rules,
+    n: u8,
+    by: &str,
+    at: Moment,
+    events: &[Event],
+) -> Envelope {
     let stamp = Stamp {
         id: EnvelopeId::from_random([n; 16]),
         site: rules.directory.site.clone(),
-        case: CaseId::SITE,
+        case,
         person: person(by),
         device,
         chain: 1,
@@ -627,4 +643,88 @@ fn events_of_a_case_and_of_the_site_do_not_mix() {
     let site = Site::fold(&envelopes);
     assert_eq!((site.adoptions.len(), site.not_read.len()), (0, 1));
     assert_eq!(Case::fold(&both().envelopes).case, None);
+}
+
+#[test]
+fn a_look_is_on_record_once_a_person_case_day_and_kind() {
+    let rules = rules();
+    let device = DeviceId::from_random([1; 16]);
+    let (me, other) = (person("liu-wei"), person("li-na"));
+    let now = at("2026-07-13 09:00");
+    let (case, another) = (CaseId::from_random([7; 16]), CaseId::from_random([8; 16]));
+    let day = rules.zone().local(now).date();
+    let look = Glance {
+        person: &me,
+        case,
+        how: Look::Opened,
+        day,
+    };
+    let event = look.to_record([], [], rules.zone()).expect("the first");
+    let place = look.place();
+    assert!(place.is_of_looks());
+    let kept = [seal_under(
+        place,
+        device,
+        &rules,
+        1,
+        "liu-wei",
+        now,
+        &[event],
+    )];
+    let is_new = |look: &Glance<'_>| look.to_record(&kept, [], rules.zone()).is_some();
+    assert!(!is_new(&look), "how often does not count");
+    let person = &other;
+    assert!(is_new(&Glance { person, ..look }));
+    assert!(is_new(&Glance {
+        case: another,
+        ..look
+    }));
+    assert!(is_new(&Glance {
+        how: Look::Unmasked,
+        ..look
+    }));
+
+    // Whoever acted that day had opened it; to unmask it is another thing.
+    let act = [seal_under(case, device, &rules, 2, "liu-wei", now, &[])];
+    let is_new = |look: &Glance<'_>| look.to_record([], &act, rules.zone()).is_some();
+    assert!(!is_new(&look));
+    assert!(is_new(&Glance { person, ..look }));
+    assert!(is_new(&Glance {
+        how: Look::Unmasked,
+        ..look
+    }));
+    let tomorrow = Glance {
+        day: day.succ_opt().unwrap(),
+        ..look
+    };
+    assert!(is_new(&tomorrow));
+    assert_ne!(tomorrow.place(), place);
+}
+
+#[test]
+fn a_look_concerns_nobody_and_changes_neither_case_nor_site() {
+    let rules = rules();
+    let looked = Looked {
+        case: Some(CaseId::from_random([7; 16])),
+        how: Look::Opened,
+    };
+    let look = [Event::new(Fact::Looked(looked), Content::default())];
+    let now = at("2026-07-13 09:00");
+    let day = rules.zone().local(now).date();
+    let device = DeviceId::HEAD_OFFICE;
+    let place = CaseId::of_looks(day);
+    let kept = seal_under(place, device, &rules, 1, "li-na", now, &look);
+    let concerned = Concerned::by(&kept);
+    assert!(concerned.is_nobody());
+    assert!(!Scope::Site.sees(&concerned));
+    assert!(!Scope::of([&person("xu-an"), &person("li-na")], &rules.directory).sees(&concerned));
+    assert_eq!(Site::fold([&kept]), Site::default());
+    assert_eq!(Case::fold([&kept]).case, None);
+
+    // Wherever somebody puts one, it is no act.
+    let case = CaseId::from_random([7; 16]);
+    let stray = seal_under(case, device, &rules, 1, "li-na", now, &look);
+    assert!(!Concerned::by(&stray).is_nobody());
+    assert_eq!(Case::fold([&stray]).case, None);
+    assert!(!CaseId::SITE.is_of_looks() && !case.is_of_looks());
 }

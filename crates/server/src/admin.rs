@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fast_qr::QRBuilder;
-use shouwen_domain::event::{AccessDecided, CaseErased, Fact, Holder};
+use shouwen_domain::directory::Directory;
+use shouwen_domain::event::{AccessDecided, CaseErased, Fact, Holder, Look, Looked};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::site as domain;
 
-use crate::arguments::{ToErase, Whom};
+use crate::arguments::{LooksOf, ToErase, Whom};
 use crate::customer::{self, CaseName, Found, Term};
 use crate::invitation::{Code, Kind};
 use crate::keys::Keys;
@@ -21,6 +22,7 @@ use crate::server::{self, StartError};
 use crate::site::{Site, Sites};
 use crate::storage::access::DeviceState;
 use crate::storage::db::Db;
+use crate::storage::looks::{self, Record};
 use crate::storage::orders::{self, Order, OrdersFile, Replay};
 use crate::storage::{Address, Fault, Storage, access, feed, log};
 
@@ -263,6 +265,27 @@ impl Office {
         self.give(&site.directory.site, order, is_so).await
     }
 
+    /// Who looked at what, and the directory in which they stand. A case that is looked for and that nobody looked at has
+    /// no records.
+    pub async fn looks(&self, of: &LooksOf) -> Result<(Vec<Record>, &Directory), AdminError> {
+        let directory = &self.site(of.to.as_ref())?.directory;
+        let (site, of_site) = (&directory.site, directory.site.clone());
+        let read = move |db: &dyn Db| looks::records(db, &of_site);
+        let mut records = self.storage.read(site, read).await?;
+        if let Some(person) = &of.person {
+            records.retain(|it| it.person == *person);
+        }
+        if let Some(case) = &of.case {
+            // Who took all of them along took that one too.
+            records.retain(|it| {
+                it.case
+                    .as_ref()
+                    .is_none_or(|it| it.id.to_string() == *case || it.number.as_ref() == Some(case))
+            });
+        }
+        Ok((records, directory))
+    }
+
     /// Passes on what a device brought after it or its people were let in no more; how many acts.
     pub async fn release(&self, to: Option<&SiteId>, code: &str) -> Result<usize, AdminError> {
         let site = self.site(to)?.directory.site.clone();
@@ -293,15 +316,30 @@ impl Office {
         Ok(read.await?)
     }
 
-    /// All that is held of these cases.
+    /// All that is held of these cases; that it leaves is on record first.
     pub async fn copy_of(
         &self,
         to: Option<&SiteId>,
         cases: &[CaseName],
+        operator: &PersonId,
+        now: Moment,
     ) -> Result<customer::Copy, AdminError> {
         let site = self.site(to)?;
         let id = site.directory.site.clone();
         let cases = self.cases(&id, cases).await?;
+        for case in &cases {
+            let order = Order {
+                id: looks::new_id(),
+                fact: Fact::Looked(Looked {
+                    case: Some(*case),
+                    how: Look::Exported,
+                }),
+                operator: operator.clone(),
+                rules: site.hashes,
+                at: now,
+            };
+            self.give(&id, order, |_| false).await?;
+        }
         let (of, directory, zone) = (id.clone(), site.directory.clone(), site.zone.clone());
         let read = self.storage.read(&id, move |db| {
             let minute = |it| zone.local(it).format("%Y-%m-%d %H:%M").to_string();
@@ -488,6 +526,36 @@ pub fn case_table(cases: &BTreeMap<CaseId, Found>) -> String {
             it.n_envelopes,
             it.n_pictures,
             lines.join(",")
+        );
+    }
+    table
+}
+
+/// For the terminal: a line a record. The ids of staff, and their names where the directory still has them.
+pub fn look_table(records: &[Record], directory: &Directory) -> String {
+    let mut table = String::new();
+    for it in records {
+        let how = match it.how {
+            Look::Opened => "opened",
+            Look::Unmasked => "unmasked",
+            Look::Printed => "printed",
+            Look::Exported => "exported",
+        };
+        let case = it.case.as_ref().map_or_else(
+            || "all cases".to_owned(),
+            |it| {
+                let number = it.number.as_deref().unwrap_or("not arrived");
+                format!("{number} {}", it.id)
+            },
+        );
+        let name = directory.person(&it.person).map_or("", |it| &it.name);
+        let _ = writeln!(
+            table,
+            "{}  {:<10}{:<4}{} {name}  {case}",
+            minute(it.at),
+            how,
+            it.device.as_deref().unwrap_or("HQ"),
+            it.person,
         );
     }
     table

@@ -48,13 +48,18 @@ pub enum Order {
         replace: bool,
     },
     /// Write every chain with its signatures and receipts, to be checked without this program (docs/envelope.md)
-    Export { file: PathBuf },
-    /// Say who may come in, while servers run
+    Export {
+        file: PathBuf,
+        /// Who writes it, as it stands on record
+        #[arg(long, value_name = "NAME", default_value = "head-office")]
+        operator: PersonId,
+    },
+    /// Say who may come in and who looked at what, while servers run
     #[command(subcommand)]
     Admin(Admin),
 }
 
-/// Who may come in.
+/// Who may come in, and who looked.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Admin {
     /// Give out a code with which one device joins a site: to be typed within a quarter of an hour, or as a link and a
@@ -101,6 +106,9 @@ pub enum Admin {
         cases: Vec<CaseName>,
         #[arg(long, value_name = "DIR")]
         into: PathBuf,
+        /// Who writes it, as it stands on record
+        #[arg(long, value_name = "NAME", default_value = "head-office")]
+        operator: PersonId,
         /// The site; not needed where there is one
         #[arg(long, value_name = "ID")]
         to: Option<SiteId>,
@@ -110,6 +118,12 @@ pub enum Admin {
     Erase {
         #[command(flatten)]
         what: ToErase,
+    },
+    /// Say who opened which case, saw a masked number, printed and exported, each once a person, case and day; no word of
+    /// a customer is in it
+    Looks {
+        #[command(flatten)]
+        of: LooksOf,
     },
     /// Pass on what a device brought after it or its people were let in no more
     Release {
@@ -158,6 +172,20 @@ pub struct Whom {
     /// Who orders it, as it stands on record
     #[arg(long, value_name = "NAME", default_value = "head-office")]
     pub operator: PersonId,
+}
+
+/// Of whom and of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct LooksOf {
+    /// Only of this case: its number, or its id as in its address
+    #[arg(long, value_name = "CASE")]
+    pub case: Option<String>,
+    /// Only by this person: their id in the directory, or who exported
+    #[arg(long, value_name = "ID")]
+    pub person: Option<PersonId>,
+    /// The site; not needed where there is one
+    #[arg(long, value_name = "ID")]
+    pub to: Option<SiteId>,
 }
 
 #[derive(Debug, Args)]

@@ -11,14 +11,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use shouwen_domain::id::PersonId;
 use shouwen_server::admin;
 use shouwen_server::arguments::{self, Admin, Arguments, Database, Order};
 use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::{Clock, SystemClock};
 use shouwen_server::keys::Keys;
 use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
+use shouwen_server::storage::db::Db;
 use shouwen_server::storage::orders::{OrdersFile, Replay};
-use shouwen_server::storage::{Address, backup, export};
+use shouwen_server::storage::{Address, backup, export, looks};
 use shouwen_server::{Server, Settings, customer, demo, server};
 use tracing::level_filters::LevelFilter;
 
@@ -42,7 +44,7 @@ fn run() -> Result<()> {
         Some(Order::Backup { file }) => back_up(&file, &arguments)?,
         Some(Order::Verify { file }) => println!("Whole: {}", backup::verify(&file)?),
         Some(Order::Restore { file, replace }) => restore(&file, replace, &arguments)?,
-        Some(Order::Export { file }) => export_chains(&file, &arguments)?,
+        Some(Order::Export { file, operator }) => export_chains(&file, &operator, &arguments)?,
         Some(Order::Admin(admin)) => administer(admin, &arguments)?,
     }
     Ok(())
@@ -145,8 +147,14 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
             };
             admin::case_table(&office.cases_of(to.as_ref(), &lines).await?)
         }
-        Admin::CopyOf { cases, into, to } => {
-            let copy = office.copy_of(to.as_ref(), &cases).await?;
+        Admin::CopyOf {
+            cases,
+            into,
+            to,
+            operator,
+        } => {
+            let copy = office.copy_of(to.as_ref(), &cases, &operator, SystemClock.now());
+            let copy = copy.await?;
             write_copy(&copy, &into)
                 .with_context(|| format!("Failed to write into {}", into.display()))?;
             format!(
@@ -161,6 +169,10 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
                 what.cases.len(),
                 ordered.len()
             )
+        }
+        Admin::Looks { of } => {
+            let (records, directory) = office.looks(&of).await?;
+            admin::look_table(&records, directory)
         }
         Admin::Release { code, to } => {
             let n = office.release(to.as_ref(), &code).await?;
@@ -213,14 +225,29 @@ async fn restore(file: &Path, replace: bool, arguments: &Arguments) -> Result<()
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn export_chains(file: &Path, arguments: &Arguments) -> Result<()> {
+async fn export_chains(file: &Path, operator: &PersonId, arguments: &Arguments) -> Result<()> {
     let now = SystemClock.now();
-    let keys = Keys::open_existing(&arguments.keys_file())?;
+    let keys_file = arguments.keys_file();
+    let keys = Arc::new(Keys::open_existing(&keys_file)?);
     let storage = server::open_existing_database(&arguments.data, database(arguments)?).await?;
+    // Nothing leaves before it is on record that it does.
+    let recorded = {
+        let (keys, orders) = (Arc::clone(&keys), OrdersFile::beside(&keys_file));
+        let (operator, id) = (operator.clone(), looks::new_id());
+        storage
+            .write_everywhere(move |db| {
+                looks::record_export(db, &keys, &orders, &operator, id, now)
+            })
+            .await
+    };
     let path = file.to_owned();
-    let exported = storage
-        .read_everywhere(move |db| Ok(export::export(db, &keys, &path, now)))
-        .await;
+    let exported = match recorded {
+        Ok(()) => {
+            let write = move |db: &dyn Db| Ok(export::export(db, &keys, &path, now));
+            storage.read_everywhere(write).await
+        }
+        Err(fault) => Err(fault),
+    };
     storage.close().await;
     let exported = exported??;
     println!(

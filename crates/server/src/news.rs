@@ -2,7 +2,7 @@
 //!
 //! While somebody listens, the sites' rows are looked at every second, since another process may have
 //! taken something in, and at once when this one did. News is only a hint: what a device may read is
-//! decided when it pulls.
+//! decided when it pulls. What no device may be given is none.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,8 @@ use std::time::Duration;
 use shouwen_domain::id::SiteId;
 use tokio::sync::{Notify, watch};
 
-use crate::storage::{Storage, log};
+use crate::storage::db::Db;
+use crate::storage::{Fault, Storage, feed, log};
 
 /// How long news from another process may take.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -32,6 +33,7 @@ impl News {
         });
         let looking = Arc::downgrade(&news);
         tokio::spawn(async move {
+            let mut known = BTreeMap::new();
             loop {
                 let Some(news) = looking.upgrade() else {
                     return;
@@ -47,11 +49,11 @@ impl News {
                     continue;
                 }
                 // Where the database does not answer, devices pull by their own timers.
-                let ends = storage
-                    .read_everywhere(move |db| log::last_positions(db, &sites))
-                    .await;
-                for (site, position) in ends.unwrap_or_default() {
-                    news.tell(&site, position);
+                let before = std::mem::take(&mut known);
+                let reached = storage.read_everywhere(move |db| reached(db, &sites, &before));
+                known = reached.await.unwrap_or_default();
+                for (site, Reached { position, .. }) in &known {
+                    news.tell(site, *position);
                 }
             }
         });
@@ -102,4 +104,33 @@ impl News {
         let listened = listened.filter(|(_, sender)| sender.receiver_count() > 0);
         Some(listened.map(|(site, _)| site.clone()).collect())
     }
+}
+
+/// What is known of a site's feed.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    /// Up to where the log was followed.
+    followed: u64,
+    /// The last one that a device may be given.
+    position: u64,
+}
+
+/// Looks only where something came in.
+fn reached(
+    db: &dyn Db,
+    sites: &[SiteId],
+    before: &BTreeMap<SiteId, Reached>,
+) -> Result<BTreeMap<SiteId, Reached>, Fault> {
+    let ends = log::last_positions(db, sites)?.into_iter();
+    ends.map(|(site, last)| {
+        let known = before.get(&site).filter(|it| it.followed == last);
+        let reached = if let Some(known) = known {
+            *known
+        } else {
+            let (followed, position) = feed::reach(db, &site)?;
+            Reached { followed, position }
+        };
+        Ok((site, reached))
+    })
+    .collect()
 }

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod files;
 mod job;
 pub mod log;
+pub mod looks;
 pub mod orders;
 mod postgres;
 mod sqlite;

@@ -256,7 +256,11 @@ fn a_customer_s_cases_are_found_by_phone_or_name_and_copied_out() {
     assert!(!table.contains("李") && !table.contains("138"), "{table}");
     assert!(matches!(find(" \n"), Err(AdminError::NoTerms)));
 
-    let copy = |cases: &[CaseName]| server.block_on(office.copy_of(None, cases));
+    let gao = "gao-yun".parse().unwrap();
+    let copy = |cases: &[CaseName]| {
+        let copy = office.copy_of(None, cases, &gao, server.clock.now());
+        server.block_on(copy)
+    };
     let written = copy(&[number(NUMBER)]).unwrap();
     for held in [
         NUMBER,
@@ -273,6 +277,16 @@ fn a_customer_s_cases_are_found_by_phone_or_name_and_copied_out() {
         panic!("{:?}", written.pictures)
     };
     assert!(written.text.contains(name) && *bytes == photo());
+    let looks = LooksOf {
+        case: Some(NUMBER.to_owned()),
+        ..LooksOf::default()
+    };
+    let (looks, directory) = server.block_on(office.looks(&looks)).unwrap();
+    let table = admin::look_table(&looks, directory);
+    assert!(
+        table.contains("exported  HQ  gao-yun 高芸  ") && table.lines().count() == 1,
+        "{table}"
+    );
 
     server
         .erase(&erase(&[number(NUMBER)], "gao-yun", "lin-zhiyuan"))

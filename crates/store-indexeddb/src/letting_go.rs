@@ -108,6 +108,7 @@ fn let_go(
     for case in going {
         let before = mirror.stand(*case);
         meta.n_cases -= u64::from(before.version > 0);
+        meta.n_look_days -= u64::from(before.version > 0 && case.is_of_looks());
         meta.n_open -= u64::from(before.is_open);
     }
     writes.extend(forget(remembered.first().map(Vec::as_slice), going)?);

@@ -44,6 +44,7 @@ pub fn check_fence(mirror: &Mirror, fence: Fence) -> Result<(), Conflict> {
 fn count(meta: &mut Meta, mirror: &Mirror, case: CaseId, is_open: bool) {
     let before = mirror.stand(case);
     meta.n_cases += u64::from(before.version == 0);
+    meta.n_look_days += u64::from(before.version == 0 && case.is_of_looks());
     meta.n_open += u64::from(is_open);
     meta.n_open -= u64::from(before.is_open);
 }
@@ -64,6 +65,7 @@ pub fn append(mirror: &Mirror, append: &Append) -> Result<Option<(Meta, JournalR
     check_version(mirror, case, *expected_version)?;
     count(&mut meta, mirror, case, projection.due.is_some());
     meta.n_owed += 1;
+    meta.n_looks_owed += u64::from(case.is_of_looks());
     meta.position.0 += 1;
 
     let note = OwnNote::of(envelope);
@@ -125,6 +127,7 @@ pub fn settle(
         };
         if note.fate.is_none() {
             meta.n_owed -= 1;
+            meta.n_looks_owed -= u64::from(note.case.is_of_looks());
             writes.push(Write::Delete(Store::Outbox, Key::Number(place.key())));
             writes.push(Write::Delete(Store::Letters, Key::Number(place.key())));
         }

@@ -48,6 +48,13 @@ pub struct Meta {
     /// Whose own envelopes were let go of: what comes again of theirs is own.
     #[n(15)]
     pub let_go_by: Option<DeviceId>,
+    #[n(16)]
+    #[cbor(default)]
+    pub n_looks_owed: u64,
+    /// How many of the cases are days' records of reading.
+    #[n(17)]
+    #[cbor(default)]
+    pub n_look_days: u64,
 }
 
 impl Meta {
@@ -57,9 +64,10 @@ impl Meta {
             head: self.head,
             cursor: self.cursor,
             last_receipt: self.last_receipt,
-            n_cases: self.n_cases,
+            n_cases: self.n_cases - self.n_look_days,
             n_open: self.n_open,
             n_owed: self.n_owed,
+            n_looks_owed: self.n_looks_owed,
             n_journal: self.position.0 - self.sealed_up_to.0,
         }
     }

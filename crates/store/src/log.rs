@@ -282,10 +282,13 @@ pub struct Standing {
     pub cursor: Cursor,
     /// The hash of the receipt stored last, which the next envelope names.
     pub last_receipt: Option<Hash>,
+    /// Without the days under which records of reading lie.
     pub n_cases: u64,
     pub n_open: u64,
     /// Envelopes of this device without a receipt.
     pub n_owed: u64,
+    /// How many of those are records of reading, which nobody counts among their acts.
+    pub n_looks_owed: u64,
     /// Writes since the last compaction; from some hundreds on, opening is quicker after one.
     pub n_journal: u64,
 }

@@ -150,16 +150,26 @@ impl Disk {
             head: self.head,
             cursor: self.cursor,
             last_receipt: self.last_receipt,
-            n_cases: count(self.cases.len()),
+            n_cases: count(self.cases.keys().filter(|it| !it.is_of_looks()).count()),
             n_open: count(
                 self.cases
                     .values()
                     .filter(|it| it.projection.due.is_some())
                     .count(),
             ),
-            n_owed: count(self.own.values().filter(|it| it.receipt.is_none()).count()),
+            n_owed: count(self.owed().count()),
+            n_looks_owed: count(
+                self.owed()
+                    .filter(|it| it.header().case.is_of_looks())
+                    .count(),
+            ),
             n_journal: self.position.0 - self.compacted_up_to.0,
         }
+    }
+
+    fn owed(&self) -> impl Iterator<Item = &Envelope> {
+        let owed = self.own.values().filter(|it| it.receipt.is_none());
+        owed.map(|it| &*it.envelope)
     }
 
     fn next_position(&mut self) -> Position {

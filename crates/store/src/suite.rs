@@ -73,6 +73,7 @@ macro_rules! event_log_suite {
             an_append_that_does_not_follow_the_head_is_refused
             a_higher_chain_begins_with_its_first_envelope
             a_case_is_in_the_same_order_whatever_order_things_arrived_in
+            records_of_reading_are_counted_apart_until_they_arrived
             taking_in_again_changes_nothing
             own_envelopes_that_come_back_only_get_their_stamp
             a_page_from_elsewhere_is_refused
@@ -990,6 +991,29 @@ pub async fn what_is_owed_comes_by_chain_and_sequence_in_batches(fixture: &impl 
         "settled ones can be had again"
     );
     assert_eq!(log.own_after(0, 2, 0).await, Ok(own[2..3].to_vec()));
+}
+
+pub async fn records_of_reading_are_counted_apart_until_they_arrived(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let fence = log.take_over().await.expect("a fence");
+    let mut day = [0; 16];
+    day[13] = 11;
+    let day = CaseId::from_random(day);
+    assert!(day.is_of_looks());
+    let looked = act(&log, day, None).await;
+    let acted = act(&log, case(1), Some(9)).await;
+    let owed = |it: Standing| (it.n_owed, it.n_looks_owed);
+    assert_eq!(owed(standing(&log).await), (2, 1));
+    assert_eq!(owed(standing(&fixture.open().await).await), (2, 1));
+    let arrived = |it: &Envelope| [receipt(it, Fate::Accepted, 6)];
+    let after = log.settle(fence, &arrived(&acted)).await.expect("settled");
+    assert_eq!(owed(after), (1, 1));
+    let after = log.settle(fence, &arrived(&looked)).await.expect("settled");
+    assert_eq!(owed(after), (0, 0));
+    assert_eq!(after.n_cases, 1);
+    let after = log.let_go(fence, &[(day, 1)]).await.expect("let go of");
+    assert_eq!(after.n_cases, 1);
+    assert_eq!(log.history(day).await, Ok(History::default()));
 }
 
 pub async fn settling_twice_changes_nothing(fixture: &impl Fixture) {

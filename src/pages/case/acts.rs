@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shouwen_domain::event::PhotoAdded;
+use shouwen_domain::event::{Look, PhotoAdded};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::{Particulars, Task};
 use shouwen_domain::verdict::Evidence;
@@ -86,7 +86,12 @@ impl Begun {
             self.send.dispatch((case.id, act, command));
             return;
         }
-        let (desk, case) = (self.desk.get_value(), case.clone());
+        let (desk, case) = (self.desk.get_value(), case);
+        if act == Act::Visit && !untrack(|| super::is_for_me(desk, case)) {
+            // The sheet shows whom to call.
+            desk.look(case.id, Look::Unmasked);
+        }
+        let case = case.clone();
         spawn_local(async move {
             let kept = Kept {
                 words: kept_words(desk, case.id, act).await,

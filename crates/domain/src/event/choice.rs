@@ -418,3 +418,20 @@ pub enum OuterLimit {
     #[n(2)]
     Reply,
 }
+
+/// How somebody had what is known of a customer before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Look {
+    /// The case, name and phone number masked or not as the person's part in it has it.
+    #[n(0)]
+    Opened,
+    /// Name and phone number that had been masked.
+    #[n(1)]
+    Unmasked,
+    #[n(2)]
+    Printed,
+    /// Written into a file.
+    #[n(3)]
+    Exported,
+}

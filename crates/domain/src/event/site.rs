@@ -1,9 +1,9 @@
 //! What concerns the site and no single case (G): texts adopted, rules read, who may come in, PINs, whose words are
-//! erased. They lie in the log under [`crate::id::CaseId::SITE`].
+//! erased. They lie in the log under [`crate::id::CaseId::SITE`]; who looked at what lies apart (`crate::looks`).
 
 use minicbor::{Decode, Encode};
 
-use super::is_false;
+use super::{Look, is_false};
 use crate::hash::Hash;
 use crate::id::{CaseId, DeviceId, PersonId};
 use crate::moment::Moment;
@@ -77,4 +77,15 @@ pub enum Holder {
     Person(#[n(0)] PersonId),
     #[n(1)]
     Device(#[n(0)] DeviceId),
+}
+
+/// A member of staff had what is known of a customer before them; who and when stand in the header. No word of it is here.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Looked {
+    /// None: all cases of the site.
+    #[n(1)]
+    pub case: Option<CaseId>,
+    #[n(2)]
+    pub how: Look,
 }

@@ -58,8 +58,12 @@ pub fn follow(db: &dyn Db, site: &SiteId) -> Result<bool, Fault> {
         // A server that could not read it may have stored it.
         let envelope = erasure::strip(db, site, &ordered, arrival, envelope)?.0;
         let case = envelope.header().case;
+        let concerned = Concerned::by(&envelope);
+        if concerned.is_nobody() {
+            continue;
+        }
         cases.push((position, case));
-        let named = names(&Concerned::by(&envelope));
+        let named = names(&concerned);
         concerns.extend(named.into_iter().map(|it| (case, it, position)));
         open.extend(leaves_open(&envelope).map(|it| (case, it)));
         photos.extend(photos_of(&envelope).map(|it| (it, case)));
@@ -208,6 +212,16 @@ pub fn ends(db: &dyn Db, site: &SiteId) -> Result<End, Fault> {
         last: row.take(1)?,
         followed: row.take(2)?,
     })
+}
+
+/// Up to where the log was followed, and the last position there that anybody may be given.
+pub fn reach(db: &dyn Db, site: &SiteId) -> Result<(u64, u64), Fault> {
+    let followed = ends(db, site)?.followed;
+    let last = db.query_first(
+        "SELECT position FROM feed_case WHERE site = $1 ORDER BY position DESC LIMIT 1",
+        &[site.into()],
+    )?;
+    Ok((followed, last.map_or(Ok(0), |mut row| row.take(0))?))
 }
 
 /// The page that a device asks for.

@@ -13,7 +13,7 @@ use minicbor::Decoder;
 use shouwen_domain::envelope::{Envelope, Fate, RuleHashes, Stamp};
 use shouwen_domain::event::{Content, Event, Fact, Holder};
 use shouwen_domain::hash::Salt;
-use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
+use shouwen_domain::id::{DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::site::Site;
 use shouwen_sync::message::{Bytes, Push};
@@ -24,7 +24,7 @@ use crate::pin;
 
 use super::access::{self, FIRST_CHAIN};
 use super::db::Db;
-use super::{Fault, erasure, feed, log};
+use super::{Fault, erasure, feed, log, looks};
 
 /// The chain's code, which stands in no case number.
 const CODE: &str = "HQ";
@@ -247,7 +247,7 @@ pub fn give(
     let stamp = Stamp {
         id: order.id,
         site: site.clone(),
-        case: CaseId::SITE,
+        case: looks::place_of(&order.fact, order.at),
         person: order.operator.clone(),
         device: DeviceId::HEAD_OFFICE,
         chain: FIRST_CHAIN,
