@@ -94,7 +94,10 @@ impl Desk {
         let Some(summary) = Summary::from_bytes(&row.body) else {
             return Ok(None);
         };
-        let is_over = is_long_over(&summary, now);
+        let is_over = self.rules.with_untracked(|it| {
+            it.as_ref()
+                .is_some_and(|it| is_long_over(&summary, &it.pack, now))
+        });
         if row.case == CaseId::SITE || (!is_over && out_of_scope.is_none()) {
             return Ok(None);
         }

@@ -13,12 +13,14 @@ use shouwen_domain::event::{Channel, Content, Field, PhotoAdded};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, PersonId};
 use shouwen_domain::moment::Moment;
+use shouwen_domain::pack::Kept;
 use shouwen_domain::summary::Particulars;
 
 use crate::browser;
 use crate::components::choice::Choice;
 use crate::components::field::{Input, TextField};
 use crate::components::frame::Frame;
+use crate::components::icon::Icon;
 use crate::components::photos::PhotoPicker;
 use crate::components::phrases::Guard;
 use crate::desk::{Desk, FileDesk, SendError};
@@ -342,6 +344,7 @@ fn RecordForm(
                 {label("record.explained")}
             </label>
         </form>
+        <Personal />
         <div class="action-bar">
             <p class="why" role="status">{move || other_error().or_else(incomplete).or_else(|| {
                 kept.get().then(|| say!(words.get(), "record.draft_kept"))
@@ -350,6 +353,39 @@ fn RecordForm(
         </div>
     }
     .into_any()
+}
+
+/// What is kept of a customer, what for and how long, as the pack says it.
+#[component]
+fn Personal() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    move || {
+        let (language, rules) = (desk.language().get(), desk.rules().get()?);
+        let personal = rules.pack.personal.as_ref()?;
+        let line = |it: &Kept| {
+            let lasts = say!(language, "personal.kept", n = it.days);
+            let purpose = format!("{} · {lasts}", language.of(&it.purpose));
+            view! {
+                <div class="fact">
+                    <dt class="fact-name">{act::personal(language, it.field)}</dt>
+                    <dd class="fact-value">{purpose}</dd>
+                </div>
+            }
+        };
+        let lines = personal.fields.iter().map(line).collect_view();
+        let on_devices = say!(
+            language,
+            "personal.on_devices",
+            n = personal.on_devices_days
+        );
+        Some(view! {
+            <details class="case-part" data-testid="personal">
+                <summary class="reckoning-summary">{say!(language, "personal.title")}<Icon name="chevron-down" /></summary>
+                <dl class="facts">{lines}</dl>
+                <p class="timeline-who">{on_devices}</p>
+            </details>
+        })
+    }
 }
 
 #[component]

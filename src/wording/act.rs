@@ -8,11 +8,24 @@ use shouwen_domain::event::{
     WaivedBecause,
 };
 use shouwen_domain::moment::Moment;
-use shouwen_domain::pack::DeadlineId;
+use shouwen_domain::pack::{DeadlineId, PersonalField};
 use shouwen_domain::{Case, Rules};
 
 use super::{Language, time};
 use crate::say;
+
+/// What is kept of a customer.
+pub fn personal(language: Language, it: PersonalField) -> String {
+    match it {
+        PersonalField::Name => say!(language, "record.customer"),
+        PersonalField::Phone => say!(language, "record.phone"),
+        PersonalField::Address => say!(language, "record.address"),
+        PersonalField::Matter => say!(language, "record.matter"),
+        PersonalField::Words => say!(language, "personal.words"),
+        PersonalField::Photos => say!(language, "personal.photos"),
+        PersonalField::Signature => say!(language, "personal.signature"),
+    }
+}
 
 pub fn channel(language: Language, channel: Channel) -> String {
     match channel {

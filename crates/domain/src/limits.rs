@@ -26,9 +26,12 @@ pub const FILE_BYTES: usize = 300 * 1024;
 pub const CHUNK_BYTES: usize = 48 * 1024;
 /// New photos that one site may send in a day (UTC).
 pub const SITE_FILES_DAY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
-/// Days that a device keeps a case after its last change: a yearly assessment has to see the whole of its
-/// year, and takes a month to be decided.
+/// Days that a device keeps a case after its last change, at most and unless the pack says less: a yearly assessment has to
+/// see the whole of its year, and takes a month to be decided.
 pub const KEPT_DAYS: u32 = 400;
+/// What a pack may ask for at least. Head office, which does not know by which pack a device goes, takes it that a case
+/// which began before that may be gone there.
+pub const LEAST_KEPT_DAYS: u32 = 30;
 /// Days that a device keeps a copy, sealed to head office, of what it wrote in cases that it let go of, even
 /// where a verified backup has it: a month's backups may turn out to be worth nothing.
 pub const COPY_DAYS: u32 = 35;

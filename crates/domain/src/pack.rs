@@ -4,6 +4,7 @@
 
 mod assessment;
 mod diff;
+mod personal;
 mod practice;
 mod read;
 mod search;
@@ -18,6 +19,7 @@ pub use assessment::{
     Against, Amount, AmountUnit, Assessment, Assessments, Consequence, Decider, Penalty,
 };
 pub use diff::Change;
+pub use personal::{Kept, Personal, PersonalField};
 pub use practice::{Escalation, JoinedMatters, Question, SpotChecks, Stage, Stages};
 pub use search::{Found, Hit};
 pub use words::{Capacity, CommonAnswer, Courtesy, Pledge, Words};
@@ -70,6 +72,8 @@ pub struct Pack {
     /// In the author's order.
     pub categories: Vec<Category>,
     pub required_fields: RequiredFields,
+    /// None: the pack says nothing of what is kept of a customer.
+    pub personal: Option<Personal>,
     /// What a reply should not say (L1, I15), for a [`PhraseGuard`](crate::conduct::PhraseGuard).
     pub phrases: Vec<Phrase>,
     pub words: Words,

@@ -4,18 +4,19 @@
 
 use crate::limits;
 use crate::moment::{Minutes, Moment};
+use crate::pack::Pack;
 use crate::summary::Summary;
 
 const DAY_MIN: u32 = 24 * 60;
 
 /// Whether a case is over for so long that nobody looks for it on a device: closed, nothing owed of it by
-/// anybody, and not changed for [`limits::KEPT_DAYS`].
+/// anybody, and not changed for as many days as the pack lets a device keep it.
 ///
 /// What a newer version wrote may mean that it is not over.
-pub fn is_long_over(case: &Summary, now: Moment) -> bool {
+pub fn is_long_over(case: &Summary, pack: &Pack, now: Moment) -> bool {
     case.due().is_none()
         && !case.needs_newer_version
-        && is_older_than(limits::KEPT_DAYS, case.changed_at, now)
+        && is_older_than(pack.kept_on_devices_days(), case.changed_at, now)
 }
 
 /// Whether a copy of this age is no longer needed once a verified backup has what it holds.
@@ -68,11 +69,23 @@ mod tests {
         CHANGED + Minutes(days * DAY_MIN + min)
     }
 
+    /// The shipped pack, with another word on how long devices keep a case.
+    fn pack(on_devices: &str) -> Pack {
+        let shipped = include_str!("../../../packs/property-service.toml");
+        let said = "on_devices = \"400 days\"";
+        assert!(shipped.contains(said));
+        Pack::parse("pack.toml", &shipped.replace(said, on_devices)).expect("a pack")
+    }
+
     #[test]
-    fn a_closed_case_is_long_over_after_its_days_and_not_before() {
-        assert!(!is_long_over(&closed(), days_later(400, 0)));
-        assert!(is_long_over(&closed(), days_later(400, 1)));
-        assert!(!is_long_over(&closed(), CHANGED), "a clock that went back");
+    fn a_closed_case_is_long_over_after_the_days_of_the_pack_and_not_before() {
+        for days in [400, 90] {
+            let pack = pack(&format!("on_devices = \"{days} days\""));
+            let is_over = |now| is_long_over(&closed(), &pack, now);
+            assert!(!is_over(days_later(days, 0)), "{days}");
+            assert!(is_over(days_later(days, 1)), "{days}");
+            assert!(!is_over(CHANGED), "a clock that went back");
+        }
     }
 
     #[test]
@@ -97,7 +110,10 @@ mod tests {
             ..closed()
         };
         for case in [open, owed, newer] {
-            assert!(!is_long_over(&case, now), "{case:?}");
+            assert!(
+                !is_long_over(&case, &pack("on_devices = \"30 days\""), now),
+                "{case:?}"
+            );
         }
     }
 

@@ -379,7 +379,7 @@ fn every_choice_keeps_its_number() {
         numbers!(Difficulty: Simple, Ordinary, Complex),
         numbers!(Look: Opened, Unmasked, Printed, Exported),
     ];
-    expect![[r#"
+    expect![[r"
         00 Channel::Counter
         01 Channel::Phone
         02 Channel::Letter
@@ -504,7 +504,7 @@ fn every_choice_keeps_its_number() {
         01 Look::Unmasked
         02 Look::Printed
         03 Look::Exported
-    "#]]
+    "]]
     .assert_eq(&numbers.concat());
 }
 

@@ -119,7 +119,7 @@ pub fn page<F: Feed>(
             Ask::Open { after, .. } => filling.open(after)?,
             Ask::News { below, .. } => {
                 // What began before that, devices may have let go of.
-                let kept_since = server_now - Minutes(limits::KEPT_DAYS * 24 * 60);
+                let kept_since = server_now - Minutes(limits::LEAST_KEPT_DAYS * 24 * 60);
                 let is_missing = |it: Began| it.position <= below || it.at < kept_since;
                 filling.follow(end.followed, Some(&is_missing))?;
             }

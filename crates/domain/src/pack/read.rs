@@ -1,6 +1,7 @@
 //! From text to [`Pack`]: one function per part, each strict.
 
 mod assessments;
+mod personal;
 mod phrases;
 mod practice;
 mod time;
@@ -34,6 +35,7 @@ const ROOT_KEYS: &[&str] = &[
     "departments",
     "categories",
     "required_fields",
+    "personal",
     "phrases",
     "promises",
     "rules",
@@ -102,6 +104,7 @@ pub(super) fn pack(file: &str, source: &str) -> Result<Pack, PackError> {
         slips,
         emergencies: optional(&root, "emergencies", emergencies)?.unwrap_or_default(),
         required_fields: required_fields(&root.need("required_fields")?)?,
+        personal: optional(&root, "personal", personal::personal)?,
         phrases: phrases::phrases(&root)?,
         words: words::words(&root.need("words")?)?,
         assessments: optional(&root, "assessments", |it| {

@@ -183,7 +183,7 @@ fn an_unknown_key_is_named_with_what_was_expected() {
         "[limits]",
         "[limit]",
         expect![
-            "pack.toml, line 53, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
+            "pack.toml, line 53, column 2, limit: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, personal, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     check_error(
@@ -544,7 +544,7 @@ fn a_phrase_that_cannot_be_found_or_stands_twice_is_named() {
         "[[promises]]",
         "[[promise]]",
         expect![
-            "pack.toml, line 943, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
+            "pack.toml, line 943, column 3, promise: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, personal, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     let promises = SHIPPED.replace("[[promises]]", "[[phrases]]");

@@ -466,7 +466,10 @@ fn what_goes_on_after_devices_let_go_of_it_comes_whole() {
         below: 0,
     };
     let days_later = |days: u32| Moment::from_unix_ms(0) + Minutes(days * 24 * 60);
-    for (days, n_entries) in [(limits::KEPT_DAYS, 1), (limits::KEPT_DAYS + 1, 3)] {
+    for (days, n_entries) in [
+        (limits::LEAST_KEPT_DAYS, 1),
+        (limits::LEAST_KEPT_DAYS + 1, 3),
+    ] {
         let Ok(page) = page(&mut office, &Scope::Site, ask, days_later(days));
         assert_eq!(page.unwrap().entries.len(), n_entries);
     }

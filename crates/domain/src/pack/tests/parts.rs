@@ -463,7 +463,7 @@ fn words_are_complete() {
         "duty = { zh",
         "duties = { zh",
         expect![
-            "pack.toml, line 22, column 1, duties: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
+            "pack.toml, line 22, column 1, duties: This key is not known here; expected id, version, name, time, limits, deadlines, departments, categories, required_fields, personal, phrases, promises, rules, emergencies, slips, words, assessments, stage, escalation, spot_checks, joined, duty, quiz, courtesy, pledge, answers"
         ],
     );
     check_error(
@@ -627,4 +627,57 @@ fn what_carries_out_a_rule_needs_its_text() {
         };
         assert_eq!((error.problem, error.field.as_str()), (expected, field));
     }
+}
+
+#[test]
+fn what_is_kept_of_a_customer_is_said_of_every_field_or_of_none() {
+    check_error(
+        "[personal.photos]\n",
+        "[personal.photographs]\n",
+        expect![
+            "pack.toml, line 1636, column 11, personal.photographs: This key is not known here; expected on_devices, customer_name, customer_phone, customer_address, matter, words, photos, signature"
+        ],
+    );
+    check_error(
+        "[personal.customer_phone]\n",
+        "[personal.customer_phone]\nmasked = true\n",
+        expect![
+            "pack.toml, line 1621, column 1, personal.customer_phone.masked: This key is not known here; expected purpose, kept"
+        ],
+    );
+    check_error(
+        "purpose = { zh = \"证明客户本人确认\", en = \"To prove that the customer agreed\" }",
+        "purpose = { zh = \"证明客户本人确认\" }",
+        expect![
+            "pack.toml, line 1641, column 11, personal.signature.purpose.en: The English text is missing"
+        ],
+    );
+    check_error(
+        "kept = \"730 days\"",
+        "kept = \"399 days\"",
+        expect![
+            "pack.toml, line 1638, column 8, personal.photos.kept: 399 days is outside 400 to 3650 days"
+        ],
+    );
+    check_error(
+        "kept = \"730 days\"",
+        "kept = \"3651 days\"",
+        expect![
+            "pack.toml, line 1638, column 8, personal.photos.kept: 3651 days is outside 400 to 3650 days"
+        ],
+    );
+    check_error(
+        "kept = \"730 days\"",
+        "kept = \"2 years\"",
+        expect![[
+            r#"pack.toml, line 1638, column 8, personal.photos.kept: "2 years" is not a duration that fits here; expected such as "30 days""#
+        ]],
+    );
+    check_error(
+        "on_devices = \"400 days\"",
+        "on_devices = \"29 days\"",
+        expect![
+            "pack.toml, line 1614, column 14, personal.on_devices: 29 days is outside 30 to 400 days"
+        ],
+    );
 }

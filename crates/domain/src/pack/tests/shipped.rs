@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::directory::Directory;
+use crate::event::{Content, PhotoSource};
 use crate::id::DepartmentId;
 use crate::pack::*;
 use crate::reckoning::Limit;
@@ -506,4 +507,61 @@ fn departments_of_the_demonstration_site_are_those_of_the_pack() {
         .map(|it| it.id)
         .collect();
     assert_eq!(theirs, pack.departments, "contractors are the site's own");
+}
+
+const PRIVACY: [&str; 2] = [
+    include_str!("../../../../../PRIVACY.md"),
+    include_str!("../../../../../PRIVACY.zh-CN.md"),
+];
+
+#[test]
+fn what_is_kept_of_a_customer_stands_in_privacy_md_as_the_pack_says_it() {
+    let pack = read(PROPERTY);
+    let personal = pack.personal.expect("it says so");
+    for kept in &personal.fields {
+        let key = kept.field.key();
+        let said = [&kept.purpose.en, &kept.purpose.zh];
+        let lasts = [format!("{} days", kept.days), format!("{} 天", kept.days)];
+        for ((file, purpose), days) in PRIVACY.into_iter().zip(said).zip(lasts) {
+            let begins = format!("| `{key}` |");
+            let row = file.lines().find(|it| it.starts_with(&begins));
+            let row = row.unwrap_or_else(|| panic!("{key} has no row"));
+            let ends = format!("| {purpose} | {days} |");
+            assert!(row.ends_with(&ends), "{row}\nwhere the pack says {ends}");
+        }
+    }
+    for file in PRIVACY {
+        let n_rows = file.lines().filter(|it| it.starts_with("| `")).count();
+        assert_eq!(n_rows, PersonalField::ALL.len());
+    }
+    for pack in ALL.map(read) {
+        assert!(pack.personal.is_some(), "{}", pack.id);
+    }
+}
+
+#[test]
+fn all_that_can_be_written_of_a_customer_has_its_purpose() {
+    // What is added there does not compile here.
+    let Content {
+        matter: _,
+        customer: _,
+        phone: _,
+        address: _,
+        text: _,
+    } = Content::default();
+    let in_content = [
+        PersonalField::Matter,
+        PersonalField::Name,
+        PersonalField::Phone,
+        PersonalField::Address,
+        PersonalField::Words,
+    ];
+    let in_files = |it: PhotoSource| match it {
+        PhotoSource::Camera | PhotoSource::Album => PersonalField::Photos,
+        PhotoSource::Signature => PersonalField::Signature,
+    };
+    let in_files = [PhotoSource::Camera, PhotoSource::Signature].map(in_files);
+    let mut all: Vec<_> = in_content.into_iter().chain(in_files).collect();
+    all.sort();
+    assert_eq!(all, PersonalField::ALL);
 }
