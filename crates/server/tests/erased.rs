@@ -19,7 +19,7 @@ use shouwen_domain::limits::CHUNK_BYTES;
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::Difficulty;
 use shouwen_server::admin::{self, AdminError};
-use shouwen_server::arguments::ToErase;
+use shouwen_server::arguments::{LooksOf, ToErase};
 use shouwen_server::clock::Clock;
 use shouwen_server::customer::CaseName;
 use shouwen_sync::message::files::{ChunkTaken, PutChunk};

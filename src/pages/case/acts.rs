@@ -86,7 +86,7 @@ impl Begun {
             self.send.dispatch((case.id, act, command));
             return;
         }
-        let (desk, case) = (self.desk.get_value(), case);
+        let desk = self.desk.get_value();
         if act == Act::Visit && !untrack(|| super::is_for_me(desk, case)) {
             // The sheet shows whom to call.
             desk.look(case.id, Look::Unmasked);
