@@ -417,7 +417,7 @@ fn by_the_program_s_orders_a_customer_is_found_and_erased_and_the_chains_verify(
     assert!(
         verified
             .trim_end()
-            .ends_with("2 chains, 4 envelopes verify"),
+            .ends_with("2 chains, 7 envelopes verify"),
         "{verified}"
     );
 }
