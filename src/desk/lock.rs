@@ -99,6 +99,11 @@ impl Desk {
         Some((unlocked.person.parse().ok()?, unlocked.signing.clone()?))
     }
 
+    /// Whether head office gives whoever is signed in what is new.
+    pub fn is_given_news(self) -> bool {
+        self.reader().is_some()
+    }
+
     /// With which that person signs, while they are signed in and head office has certified it.
     pub(super) fn signing_key_of(self, person: &PersonId) -> Option<SigningKey> {
         let inner = self.inner.get_value();
