@@ -536,7 +536,7 @@ mod tests {
                 .public(),
             people: ["li-na".parse().unwrap()].into(),
             signers: Signers::default(),
-            reads: true,
+            reads: false,
         }
     }
 
