@@ -148,7 +148,7 @@ fn a_body_that_is_too_long_is_declined_before_it_comes() {
         ("POST /api/push", 4 << 20),
         ("POST /api/pull", 4 << 20),
         ("POST /api/files/lacking", 64 * 64),
-        (chunk.as_str(), 48 * 1024 + 256),
+        (chunk.as_str(), (60 << 10) + 36 + 256),
     ] {
         let head = format!(
             "{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/cbor\r\n\
