@@ -53,6 +53,7 @@ fuzz_target!(|bytes: &[u8]| {
             by: &person,
             at: now,
             fact,
+            claimed: n % 4 == 3,
         };
         let id = CaseId::from_random([1; 16]);
         if let Ok(after) = Case::after(case.as_ref(), id, RULES.hashes(), &facts, act) {
