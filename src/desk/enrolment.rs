@@ -118,20 +118,25 @@ impl Enrolment {
 
     /// Head office's keys of this kind that the root vouches for.
     pub async fn keys(&self, subject: &Subject) -> Vec<PublicKey> {
-        let Ok(root) = PublicKey::from_cose_key(&self.office.root.0) else {
-            return Vec::new();
-        };
         let mut keys = Vec::new();
         for it in &self.office.certificates {
-            if let Ok(certificate) = Certificate::from_bytes(&it.0)
+            if let Some(certificate) = self.vouched(it).await
                 && certificate.claims().subject == *subject
-                && let Ok((message, signature)) = certificate.to_verify(&root)
-                && keys::verify(&root, &message, &signature).await
             {
                 keys.push(certificate.claims().key);
             }
         }
         keys
+    }
+
+    /// If it is by the root.
+    async fn vouched(&self, certificate: &Bytes) -> Option<Certificate> {
+        let root = PublicKey::from_cose_key(&self.office.root.0).ok()?;
+        let certificate = Certificate::from_bytes(&certificate.0).ok()?;
+        let (message, signature) = certificate.to_verify(&root).ok()?;
+        keys::verify(&root, &message, &signature)
+            .await
+            .then_some(certificate)
     }
 }
 
@@ -298,12 +303,12 @@ impl Desk {
         };
         let body = key.say(Context::Contact, &said).await?;
         let answer = http::post_bytes("/api/contact", None, &body).await?;
+        self.learn_keys(&answer).await?;
         let answer: Option<Contacted> = self.signed_by_office(Context::Contacted, &answer).await;
         let answer = answer.ok_or(ContactError::NotHeadOffice)?;
         if answer.nonce != said.nonce || answer.device != said.device {
             return Err(ContactError::NotHeadOffice);
         }
-        self.learn_keys(&answer.certificates).await?;
         self.keep_lease().await?;
         Ok(answer)
     }
@@ -351,21 +356,27 @@ impl Desk {
         Some(self.enrolment()?.certificate)
     }
 
-    /// Another year's keys; the root stays.
-    async fn learn_keys(self, certificates: &[Bytes]) -> Result<(), Fault> {
-        let Some(mut enrolment) = self.enrolment() else {
+    /// Renewed keys out of the answer to a contact. They may be those that it is signed with, and the root vouches for them,
+    /// whoever brings them.
+    async fn learn_keys(self, answer: &[u8]) -> Result<(), Fault> {
+        let unverified = |signed: Signed| minicbor::decode::<Contacted>(signed.unverified()).ok();
+        let answer = Signed::from_bytes(answer).ok().and_then(unverified);
+        let (Some(known), Some(answer)) = (self.enrolment(), answer) else {
             return Ok(());
         };
-        let known = enrolment.office.certificates.len();
-        for it in certificates {
-            if !enrolment.office.certificates.contains(it) {
-                enrolment.office.certificates.push(it.clone());
+        let mut learned = Vec::new();
+        for it in answer.certificates {
+            if !known.office.certificates.contains(&it) && known.vouched(&it).await.is_some() {
+                learned.push(it);
             }
         }
-        if enrolment.office.certificates.len() > known {
-            self.keep_enrolment(enrolment).await?;
+        match self.enrolment().filter(|_| !learned.is_empty()) {
+            Some(mut enrolment) => {
+                enrolment.office.certificates.extend(learned);
+                self.keep_enrolment(enrolment).await
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// From now on this device's case numbers carry the code of this chain.

@@ -107,21 +107,28 @@ impl Desk {
         }
     }
 
-    /// Obeys what an older version of the app stored and could not read, before anything is shown.
+    /// Obeys, before anything is shown, what an older version of the app stored and could not read; and once more where a
+    /// page died between a late act and the look whether its case was erased meanwhile.
     pub(super) async fn obey_older_orders(self) -> Result<(), Fault> {
         let stored = self.load_erasures().await?;
-        if stored.vocabulary == VOCABULARY {
-            return Ok(());
+        let mut erasures = stored.clone();
+        if stored.vocabulary != VOCABULARY {
+            let site = self.log().history(CaseId::SITE).await?;
+            let envelopes: Vec<Envelope> = site.entries.into_iter().map(|it| it.envelope).collect();
+            erasures = stored.with(&envelopes);
         }
-        let site = self.log().history(CaseId::SITE).await?;
-        let envelopes: Vec<Envelope> = site.entries.into_iter().map(|it| it.envelope).collect();
-        let erasures = stored.with(&envelopes);
         for &case in erasures.cases.keys() {
-            self.erase_now(case).await?;
+            let history = self.log().history(case).await?;
+            let has_words = history.entries.iter().any(|it| it.envelope.has_content());
+            if has_words || stored.at(case).is_none() {
+                self.erase_now(case).await?;
+            }
         }
-        let it = erasures.record();
-        self.log().put(it.section, &it.name, &it.record).await?;
-        self.know_erasures(erasures);
+        if erasures != stored {
+            let it = erasures.record();
+            self.log().put(it.section, &it.name, &it.record).await?;
+            self.know_erasures(erasures);
+        }
         Ok(())
     }
 

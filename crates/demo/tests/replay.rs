@@ -10,7 +10,7 @@ use shouwen_demo::replay::Count;
 use shouwen_demo::run;
 use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::SystemClock;
-use shouwen_server::site::{RuleTexts, Site, Sites};
+use shouwen_server::site::SiteFiles;
 use shouwen_server::{Server, Settings, demo};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,15 +24,16 @@ struct Running {
 fn server() -> Running {
     let (data, dist) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     std::fs::write(dist.path().join("index.html"), "<!doctype html>").unwrap();
-    let site = Site::try_new(&RuleTexts::built_in(), &demo::directory()).unwrap();
     let settings = Settings {
         listen: "127.0.0.1:0".to_owned(),
         data: data.path().to_owned(),
         database: None,
         keys: data.path().join("keys"),
         dist: dist.path().to_owned(),
-        sites: Sites::try_new([site]).unwrap(),
-        demo: true,
+        sites: SiteFiles {
+            demo: true,
+            ..SiteFiles::default()
+        },
         tls: None,
         behind_proxy: false,
         bounds: Bounds::default(),

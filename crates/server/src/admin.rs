@@ -16,11 +16,12 @@ use shouwen_domain::site as domain;
 use crate::arguments::{LooksOf, ToErase, Whom};
 use crate::customer::{self, CaseName, Found, Term};
 use crate::invitation::{Code, Kind};
-use crate::keys::Keys;
+use crate::keys::{Keys, Rotation};
 use crate::pin::{self, HashedPin};
 use crate::server::{self, StartError};
 use crate::site::{Site, Sites};
 use crate::storage::access::DeviceState;
+use crate::storage::chains::{self, Verified};
 use crate::storage::db::Db;
 use crate::storage::looks::{self, Record};
 use crate::storage::orders::{self, Order, OrdersFile, Replay};
@@ -157,7 +158,7 @@ impl Office {
     ) -> Result<Self, StartError> {
         let opened = Keys::open_existing(keys)?;
         let storage = server::open_existing_database(data, database).await?;
-        if let Err(error) = server::bind(&storage, &sites, &opened).await {
+        if let Err(error) = server::bind(&storage, &opened).await {
             storage.close().await;
             return Err(error);
         }
@@ -296,6 +297,14 @@ impl Office {
             Ok(n)
         })
         .await
+    }
+
+    /// Whether every chain of a site is one, and its author's.
+    pub async fn verify_chains(&self, to: Option<&SiteId>) -> Result<Verified, AdminError> {
+        let site = self.site(to)?.directory.site.clone();
+        let of = site.clone();
+        let read = self.storage.read(&site, move |db| chains::verify(db, &of));
+        Ok(read.await?)
     }
 
     /// The cases of a site that hold one of these lines.
@@ -455,6 +464,53 @@ impl Office {
         });
         Ok(written.await?)
     }
+}
+
+/// For the terminal.
+pub fn rotation_text(rotated: Rotation) -> String {
+    let day = |it: Moment| {
+        let at = chrono::DateTime::from_timestamp_millis(it.unix_ms()).unwrap_or_default();
+        at.format("%Y-%m-%d").to_string()
+    };
+    match rotated {
+        Rotation::Done { since } => format!(
+            "Renewed: those of {} sign nothing more and are still believed. Keep a copy of the file apart from the database.\n",
+            day(since)
+        ),
+        Rotation::Young { since } => {
+            format!(
+                "The working keys are of {} and were left alone.\n",
+                day(since)
+            )
+        }
+    }
+}
+
+/// For the terminal.
+pub fn verified_text(verified: &Verified) -> String {
+    const SHOWN: usize = 20;
+    let Verified {
+        n_chains,
+        n_envelopes,
+        n_behind_gaps,
+        wrong,
+    } = verified;
+    let counts = format!("{n_chains} chains, {n_envelopes} envelopes");
+    if wrong.is_empty() {
+        let waiting = match n_behind_gaps {
+            0 => String::new(),
+            n => format!("; {n} of them wait for others before them"),
+        };
+        return format!("Every link, hash and signature verifies: {counts}{waiting}\n");
+    }
+    let mut text = format!("{} of {counts} are not what they have to be:", wrong.len());
+    for it in wrong.iter().take(SHOWN) {
+        let _ = write!(text, "\n  {it}");
+    }
+    if wrong.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", wrong.len() - SHOWN);
+    }
+    text
 }
 
 /// For the terminal.

@@ -15,6 +15,7 @@ mod sign_in;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::request::Parts;
@@ -50,9 +51,9 @@ const PUSH_ENVELOPES: usize = limits::BATCH_BYTES / 256;
 
 /// What answering needs.
 pub struct Office {
-    pub sites: Sites,
+    sites: ArcSwap<Sites>,
     pub storage: Storage,
-    pub keys: Arc<Keys>,
+    keys: ArcSwap<Keys>,
     pub news: Arc<News>,
     pub clock: Arc<dyn Clock>,
     /// The demonstration's site, which everybody may join.
@@ -75,10 +76,10 @@ impl Office {
         bounds: Bounds,
     ) -> Self {
         Self {
-            sites,
+            sites: ArcSwap::from_pointee(sites),
             news: News::start(storage.clone()),
             storage,
-            keys,
+            keys: ArcSwap::new(keys),
             clock,
             demo,
             gate: Gate::new(behind_proxy),
@@ -88,6 +89,24 @@ impl Office {
             bounds,
             blocks: Blocks::default(),
         }
+    }
+
+    /// As their files say by now.
+    pub fn sites(&self) -> Arc<Sites> {
+        self.sites.load_full()
+    }
+
+    /// As their file says by now.
+    pub fn keys(&self) -> Arc<Keys> {
+        self.keys.load_full()
+    }
+
+    pub fn use_sites(&self, sites: Sites) {
+        self.sites.store(Arc::new(sites));
+    }
+
+    pub fn use_keys(&self, keys: Keys) {
+        self.keys.store(Arc::new(keys));
     }
 }
 
@@ -174,8 +193,9 @@ async fn site(
     bearer: Bearer,
     headers: HeaderMap,
 ) -> Result<Response, Declined> {
-    let site = office.sites.get(&bearer.site);
-    let texts = site
+    let sites = office.sites();
+    let texts = sites
+        .get(&bearer.site)
         .ok_or(Declined::NotSignedIn("This site is not served here"))?
         .texts();
     let head = [
@@ -240,7 +260,7 @@ async fn push(
         })?;
     office.news.look();
     let signing = Arc::clone(&office);
-    let receipts = tokio::task::spawn_blocking(move || signing.keys.sign_all(receipts))
+    let receipts = tokio::task::spawn_blocking(move || signing.keys().sign_all(receipts))
         .await
         .map_err(|_| Declined::Storage)?;
     Ok(Cbor(Pushed {
@@ -311,9 +331,9 @@ fn bearer(headers: &HeaderMap, office: &Office) -> Result<Bearer, Declined> {
     let Some(token) = sent.to_str().ok().and_then(|it| it.strip_prefix("Bearer ")) else {
         return Err(ended);
     };
-    let found = office.keys.bearer(token, office.clock.now());
+    let found = office.keys().bearer(token, office.clock.now());
     // A site that is served here no more lets nobody in.
-    let is_served = |it: &Bearer| office.sites.get(&it.site).is_some();
+    let is_served = |it: &Bearer| office.sites().get(&it.site).is_some();
     let bearer = found.filter(is_served).ok_or(ended)?;
     office.rates.device(bearer.device)?;
     Ok(bearer)

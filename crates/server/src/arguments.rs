@@ -9,9 +9,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use shouwen_domain::id::{PersonId, SiteId};
+use shouwen_domain::id::{DepartmentId, PersonId, SiteId};
 
 use crate::customer::CaseName;
+use crate::site::SiteFiles;
 use crate::storage::Address;
 use crate::tls;
 
@@ -54,14 +55,44 @@ pub enum Order {
         #[arg(long, value_name = "NAME", default_value = "head-office")]
         operator: PersonId,
     },
-    /// Say who may come in and who looked at what, while servers run
+    /// Say who works here, who may come in, and who looked at what, while servers run
     #[command(subcommand)]
     Admin(Admin),
 }
 
-/// Who may come in, and who looked.
+/// Who works here, who may come in, and who looked.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Admin {
+    #[command(flatten)]
+    OfFiles(OfFiles),
+    #[command(flatten)]
+    OfDatabase(OfDatabase),
+}
+
+/// What needs no database.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum OfFiles {
+    /// Take a site's directory, FILE, into the folder that --site names, or in the place of the one known of that site;
+    /// running servers go by it within moments
+    EnrolSite { file: PathBuf },
+    /// Write a person into the directory of their site, or what is new of them; running servers go by it within moments.
+    /// Their PIN is set with `set-pin`
+    EnrolPerson {
+        #[command(flatten)]
+        who: ToEnrol,
+    },
+    /// Renew head office's working keys, those for receipts, certificates and letters; running servers go on with them within
+    /// moments, and devices from their next contact. The keys of before go on being believed
+    RotateKeys {
+        /// Leave alone those that are not older
+        #[arg(long, value_name = "DAYS", default_value = "1")]
+        older_than: u16,
+    },
+}
+
+/// What is done in the database that belongs to the keys.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum OfDatabase {
     /// Give out a code with which one device joins a site: to be typed within a quarter of an hour, or as a link and a
     /// QR code for a day
     Invite {
@@ -125,6 +156,12 @@ pub enum Admin {
         #[command(flatten)]
         of: LooksOf,
     },
+    /// Follow every chain of a site from its first envelope to its last: links, hashes, places and signatures
+    VerifyChains {
+        /// The site; not needed where there is one
+        #[arg(long, value_name = "ID")]
+        to: Option<SiteId>,
+    },
     /// Pass on what a device brought after it or its people were let in no more
     Release {
         /// The device's short code, as in its case numbers
@@ -133,6 +170,37 @@ pub enum Admin {
         #[arg(long, value_name = "ID")]
         to: Option<SiteId>,
     },
+}
+
+/// A person, and what is to be written of them.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ToEnrol {
+    /// Their id, with which they sign in
+    #[arg(value_name = "ID")]
+    pub person: PersonId,
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The staff number
+    #[arg(long)]
+    pub number: Option<String>,
+    /// In Chinese
+    #[arg(long)]
+    pub position: Option<String>,
+    /// In English
+    #[arg(long, value_name = "POSITION")]
+    pub position_en: Option<String>,
+    /// A higher number is a higher position
+    #[arg(long)]
+    pub rank: Option<u8>,
+    /// One of the site's
+    #[arg(long, value_name = "ID")]
+    pub department: Option<DepartmentId>,
+    /// Who acts for them (AB角)
+    #[arg(long, value_name = "ID")]
+    pub deputy: Option<PersonId>,
+    /// The site; not needed where there is one
+    #[arg(long, value_name = "ID")]
+    pub to: Option<SiteId>,
 }
 
 /// Cases, and the two who stand for it.
@@ -225,7 +293,7 @@ struct Options {
     /// The built app (dist) [env: SHOUWEN_DIST]
     #[arg(long, global = true, value_name = "DIR")]
     dist: Option<PathBuf>,
-    /// A site's directory; once for each site [env: SHOUWEN_SITE]
+    /// A site's directory, once for each site; or a folder, in which every FILE.toml is a site's [env: SHOUWEN_SITE]
     #[arg(long, global = true, value_name = "FILE.toml")]
     site: Vec<PathBuf>,
     /// The policy pack, in place of property-service [env: SHOUWEN_PACK]
@@ -255,11 +323,7 @@ pub struct Arguments {
     pub database: Option<Database>,
     pub keys: Option<PathBuf>,
     pub dist: PathBuf,
-    pub sites: Vec<PathBuf>,
-    pub pack: Option<PathBuf>,
-    pub calendar: Vec<PathBuf>,
-    pub zones: Option<PathBuf>,
-    pub demo: bool,
+    pub sites: SiteFiles,
     pub behind_proxy: bool,
 }
 
@@ -287,7 +351,8 @@ pub fn parse(
     };
     let arguments = with_environment(options, &variable).map_err(wrong)?;
     let needs_site = matches!(order, None | Some(Order::Admin(_)));
-    if needs_site && arguments.sites.is_empty() && !arguments.demo {
+    let sites = &arguments.sites;
+    if needs_site && sites.directories.is_empty() && !sites.demo {
         return Err(wrong(
             "No site was given: name one with --site FILE.toml, or try --demo".to_owned(),
         ));
@@ -346,11 +411,13 @@ fn with_environment(
         database,
         keys: path(options.keys, "SHOUWEN_KEYS"),
         dist: path(options.dist, "SHOUWEN_DIST").unwrap_or_else(|| "dist".into()),
-        sites: paths(options.site, "SHOUWEN_SITE"),
-        pack: path(options.pack, "SHOUWEN_PACK"),
-        calendar: paths(options.calendar, "SHOUWEN_CALENDAR"),
-        zones: path(options.zones, "SHOUWEN_ZONES"),
-        demo: flag(options.demo, "SHOUWEN_DEMO")?,
+        sites: SiteFiles {
+            directories: paths(options.site, "SHOUWEN_SITE"),
+            demo: flag(options.demo, "SHOUWEN_DEMO")?,
+            pack: path(options.pack, "SHOUWEN_PACK"),
+            calendar: paths(options.calendar, "SHOUWEN_CALENDAR"),
+            zones: path(options.zones, "SHOUWEN_ZONES"),
+        },
         behind_proxy: flag(options.behind_proxy, "SHOUWEN_BEHIND_PROXY")?,
     })
 }
@@ -427,7 +494,7 @@ mod tests {
             &[("SHOUWEN_DEMO", "1"), ("SHOUWEN_SITE", "a.toml:b.toml")],
         );
         assert_eq!(
-            found.sites,
+            found.sites.directories,
             [PathBuf::from("a.toml"), PathBuf::from("b.toml")]
         );
     }
@@ -526,7 +593,12 @@ mod tests {
         assert_eq!(order, Some(Order::Backup { file }));
         let (order, _) = read(&["admin", "set-pin", "li-na", "--demo"], &[]).unwrap();
         let person = "li-na".parse().unwrap();
-        assert_eq!(order, Some(Order::Admin(Admin::SetPin { person })));
+        assert_eq!(
+            order,
+            Some(Order::Admin(Admin::OfDatabase(OfDatabase::SetPin {
+                person
+            })))
+        );
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub streams_of_device: usize,
     pub requests_of_address_a_minute: u32,
     pub requests_of_device_a_minute: u32,
+    /// How long sites and keys are taken for what they were when their files were last read.
+    pub files_rest: Duration,
 }
 
 impl Bounds {
@@ -41,6 +43,7 @@ impl Default for Bounds {
             streams_of_device: 16,
             requests_of_address_a_minute: 60_000,
             requests_of_device_a_minute: 6_000,
+            files_rest: Duration::from_secs(15),
         }
     }
 }

@@ -3,9 +3,11 @@
 //! The root certifies the others. What a device has to show to be let in, challenge and token, is no
 //! record anywhere: it carries its own proof, so that every process that has this file can check it.
 
+mod stored;
+
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -20,11 +22,14 @@ use shouwen_domain::envelope::{Envelope, Receipt};
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 use shouwen_domain::sealing::Sealed;
-use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
+use shouwen_domain::signature::{Context, PublicKey, SecretKey, Signed};
 use shouwen_sync::message::{Bytes, OfficeKeys};
 use shouwen_sync::server::Signatories;
 
+use crate::disk;
 use crate::pin;
+
+use stored::Stored;
 
 /// How long a device may take to sign a challenge.
 const CHALLENGE_LASTS: Minutes = Minutes(2);
@@ -32,45 +37,21 @@ const CHALLENGE_LASTS: Minutes = Minutes(2);
 pub const TOKEN_LASTS: Minutes = Minutes(10);
 /// A device's certificate holds a hundred bytes for each key of a person; tablets have some dozens of people.
 pub const CERTIFICATE_BYTES: usize = 12 * 1024;
-/// Of a working key; it is certified anew well before.
-const YEAR: Minutes = Minutes(365 * 24 * 60);
 
 /// The keys in use.
 pub struct Keys {
     root: PublicKey,
     office: SecretKey,
-    intake: [u8; 32],
+    /// With which head office signs its own chain. As any device's key it never changes.
+    orders: SecretKey,
+    /// The one in use first, then those before it.
+    intakes: Vec<[u8; 32]>,
     /// By the root, for office and intake.
     certificates: Vec<Vec<u8>>,
     seal: Hmac<Sha256>,
     /// Of which devices get what they seal their storage with. It never changes, or they could read nothing any more.
     content: [u8; 32],
 }
-
-/// What lies in the file.
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Stored {
-    #[n(1)]
-    format: u32,
-    /// May be taken away, to be kept where no network reaches it.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    root: Option<Vec<u8>>,
-    #[n(3)]
-    root_public: Bytes,
-    #[n(4)]
-    office: Bytes,
-    #[n(5)]
-    intake: Bytes,
-    #[n(6)]
-    certificates: Vec<Bytes>,
-    /// None in files from before there was one: it follows from the office's key then, and has to be written down
-    /// here before that key is renewed.
-    #[n(7)]
-    content: Option<Bytes>,
-}
-
-const FORMAT: u32 = 1;
 
 /// Who may speak for a device, for some minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +95,15 @@ struct Token {
     signers: Signers,
     #[n(7)]
     reads: bool,
+}
+
+/// What became of an order to renew the working keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// Those of before had been in use since then.
+    Done { since: Moment },
+    /// They were made then, and are left alone.
+    Young { since: Moment },
 }
 
 /// Why there are no keys.
@@ -168,9 +158,12 @@ impl Keys {
             Err(KeysError::Missing { .. }) => {}
             opened => return opened,
         }
-        let (keys, bytes) = Self::make(now);
-        match write_new(path, &bytes) {
-            Ok(()) => Ok(keys),
+        let made = Stored::make(now);
+        match disk::write_new(path, &made.to_bytes()) {
+            Ok(()) => made.into_keys().map_err(|what| KeysError::NotKeys {
+                path: path.to_owned(),
+                what,
+            }),
             // Another process made them at the same moment.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open_existing(path),
             Err(error) => Err(KeysError::File {
@@ -182,94 +175,32 @@ impl Keys {
 
     /// Reads the keys, which have to be there.
     pub fn open_existing(path: &Path) -> Result<Self, KeysError> {
-        let path = || path.to_owned();
-        match std::fs::read(path()) {
-            Ok(bytes) => {
-                Self::read(&bytes).map_err(|what| KeysError::NotKeys { path: path(), what })
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(KeysError::Missing { path: path() })
-            }
-            Err(error) => Err(KeysError::File {
-                path: path(),
-                error,
-            }),
-        }
+        let not_keys = |what| KeysError::NotKeys {
+            path: path.to_owned(),
+            what,
+        };
+        Stored::read(path)?.into_keys().map_err(not_keys)
     }
 
-    fn make(now: Moment) -> (Self, Vec<u8>) {
-        let (root_bytes, root) = random_key();
-        let (office_bytes, office) = random_key();
-        let (intake, intake_key) = random_key();
-        let certify = |subject, key: &SecretKey| {
-            let claims = Claims {
-                subject,
-                key: key.public(),
-                issued: now,
-                expires: Some(now + YEAR),
-            };
-            Certificate::issue(&root, claims).to_bytes()
+    /// Puts new working keys in the place of those in the file, unless these are not older than so long. Those of before go on
+    /// being believed, and open what was sealed to them.
+    pub fn rotate(path: &Path, older_than: Minutes, now: Moment) -> Result<Rotation, KeysError> {
+        let mut stored = Stored::read(path)?;
+        let not_keys = |what| KeysError::NotKeys {
+            path: path.to_owned(),
+            what,
         };
-        let certificates = vec![
-            certify(Subject::Office, &office),
-            certify(Subject::Intake, &intake_key),
-        ];
-        let content = pin::random();
-        let stored = Stored {
-            format: FORMAT,
-            root: Some(root_bytes.to_vec()),
-            root_public: Bytes(root.public().to_cose_key()),
-            office: Bytes(office_bytes.to_vec()),
-            intake: Bytes(intake.to_vec()),
-            certificates: certificates.iter().cloned().map(Bytes).collect(),
-            content: Some(Bytes(content.to_vec())),
-        };
-        let keys = Self {
-            root: root.public(),
-            seal: seal(&office_bytes),
-            content,
-            office,
-            intake,
-            certificates,
-        };
-        let bytes = minicbor::to_vec(stored).expect("writing to memory cannot fail");
-        (keys, bytes)
-    }
-
-    fn read(bytes: &[u8]) -> Result<Self, String> {
-        let stored: Stored = minicbor::decode(bytes).map_err(|it| it.to_string())?;
-        if stored.format != FORMAT {
-            return Err(format!(
-                "they have form {}, this version knows {FORMAT}",
-                stored.format
-            ));
+        let since = stored.since().map_err(not_keys)?;
+        if now < since + older_than {
+            return Ok(Rotation::Young { since });
         }
-        let secret =
-            |it: Bytes| <[u8; 32]>::try_from(it.0).map_err(|_| "a key has 32 bytes".to_owned());
-        let office_bytes = secret(stored.office)?;
-        let office =
-            SecretKey::from_bytes(Algorithm::Esp256, &office_bytes).map_err(|it| it.to_string())?;
-        let root = PublicKey::from_cose_key(&stored.root_public.0).map_err(|it| it.to_string())?;
-        let certificates: Vec<Vec<u8>> = stored.certificates.into_iter().map(|it| it.0).collect();
-        let certified = certificates
-            .iter()
-            .filter_map(|it| Certificate::from_bytes(it).ok())
-            .any(|it| it.claims().key == office.public() && it.verified(&root).is_ok());
-        if !certified {
-            return Err("the root does not vouch for the office's key".to_owned());
-        }
-        let content = match stored.content {
-            Some(it) => secret(it)?,
-            None => derived(&office_bytes, b"shouwen/content/1"),
-        };
-        Ok(Self {
-            root,
-            seal: seal(&office_bytes),
-            content,
-            office,
-            intake: secret(stored.intake)?,
-            certificates,
-        })
+        stored.rotate(now).map_err(not_keys)?;
+        let written = disk::replace(path, &stored.to_bytes(), disk::OWNERS);
+        written.map_err(|error| KeysError::File {
+            path: path.to_owned(),
+            error,
+        })?;
+        Ok(Rotation::Done { since })
     }
 
     /// What a device has to believe.
@@ -289,18 +220,20 @@ impl Keys {
     /// changed.
     pub fn unseal(&self, sealed: &Sealed, purpose: Context) -> Option<Vec<u8>> {
         type Kem = DhP256HkdfSha256;
-        let secret = <Kem as hpke::Kem>::PrivateKey::from_bytes(&self.intake).ok()?;
         let encapsulated =
             <Kem as hpke::Kem>::EncappedKey::from_bytes(&sealed.encapsulated).ok()?;
-        hpke::single_shot_open::<AesGcm128, HkdfSha256, Kem>(
-            &OpModeR::Base,
-            &secret,
-            &encapsulated,
-            purpose.text().as_bytes(),
-            &sealed.ciphertext,
-            &[],
-        )
-        .ok()
+        self.intakes.iter().find_map(|intake| {
+            let secret = <Kem as hpke::Kem>::PrivateKey::from_bytes(intake).ok()?;
+            hpke::single_shot_open::<AesGcm128, HkdfSha256, Kem>(
+                &OpModeR::Base,
+                &secret,
+                &encapsulated,
+                purpose.text().as_bytes(),
+                &sealed.ciphertext,
+                &[],
+            )
+            .ok()
+        })
     }
 
     /// What a device seals its storage with: HKDF-SHA-256 (RFC 5869), one block, over the secret kept for that.
@@ -368,7 +301,7 @@ impl Keys {
 
     /// By which envelopes of head office itself are verified: it signs for whoever gives an order.
     pub fn signatories(&self, operators: impl IntoIterator<Item = PersonId>) -> Signatories {
-        let device = self.office.public();
+        let device = self.orders.public();
         let mut people = Signers::default();
         for person in operators {
             people.add(person, device);
@@ -377,7 +310,7 @@ impl Keys {
     }
 
     pub fn sign_envelope(&self, envelope: Envelope) -> Envelope {
-        envelope.signed(&self.office)
+        envelope.signed(&self.orders)
     }
 
     pub fn sign(&self, context: Context, payload: Vec<u8>) -> Vec<u8> {
@@ -460,15 +393,6 @@ impl Keys {
     }
 }
 
-fn random_key() -> ([u8; 32], SecretKey) {
-    loop {
-        let bytes = pin::random();
-        if let Ok(key) = SecretKey::from_bytes(Algorithm::Esp256, &bytes) {
-            return (bytes, key);
-        }
-    }
-}
-
 /// A key of its own for what carries its proof, so that no signature and no such proof help each other.
 fn seal(office: &[u8; 32]) -> Hmac<Sha256> {
     keyed(&derived(office, b"shouwen/seal/1"))
@@ -482,16 +406,6 @@ fn derived(key: &[u8], purpose: &[u8]) -> [u8; 32] {
     let mut derived = keyed(key);
     derived.update(purpose);
     derived.finalize().into_bytes().into()
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -519,6 +433,8 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use shouwen_domain::signature::Algorithm;
+
     use super::*;
 
     const NOW: Moment = Moment::from_unix_ms(1_784_280_000_000);

@@ -12,16 +12,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use shouwen_domain::id::PersonId;
+use shouwen_domain::moment::Minutes;
 use shouwen_server::admin;
-use shouwen_server::arguments::{self, Admin, Arguments, Database, Order};
+use shouwen_server::arguments::{self, Admin, Arguments, Database, OfDatabase, OfFiles, Order};
 use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::{Clock, SystemClock};
 use shouwen_server::keys::Keys;
-use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
 use shouwen_server::storage::db::Db;
 use shouwen_server::storage::orders::{OrdersFile, Replay};
 use shouwen_server::storage::{Address, backup, export, looks};
-use shouwen_server::{Server, Settings, customer, demo, server};
+use shouwen_server::{Server, Settings, customer, demo, enrolment, server};
 use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
@@ -45,7 +45,8 @@ fn run() -> Result<()> {
         Some(Order::Verify { file }) => println!("Whole: {}", backup::verify(&file)?),
         Some(Order::Restore { file, replace }) => restore(&file, replace, &arguments)?,
         Some(Order::Export { file, operator }) => export_chains(&file, &operator, &arguments)?,
-        Some(Order::Admin(admin)) => administer(admin, &arguments)?,
+        Some(Order::Admin(Admin::OfFiles(it))) => print!("{}", administer(it, &arguments)?),
+        Some(Order::Admin(Admin::OfDatabase(it))) => administer_database(it, &arguments)?,
     }
     Ok(())
 }
@@ -53,11 +54,6 @@ fn run() -> Result<()> {
 #[tokio::main]
 async fn serve(arguments: Arguments) -> Result<()> {
     log_to_stderr()?;
-    let sites = sites(&arguments)?;
-    let table = sites
-        .iter()
-        .find(|it| demo::is_demo(&it.directory))
-        .map(|it| demo::people_table(&it.directory));
     let database = database(&arguments)?;
     let keys = arguments.keys_file();
     let settings = Settings {
@@ -67,17 +63,21 @@ async fn serve(arguments: Arguments) -> Result<()> {
         data: arguments.data,
         database,
         dist: arguments.dist,
-        sites,
-        demo: arguments.demo,
+        sites: arguments.sites,
         behind_proxy: arguments.behind_proxy,
         bounds: Bounds::default(),
         clock: Arc::new(SystemClock),
     };
+    let is_demo = settings.sites.demo;
     let scheme = settings.tls.as_ref().map_or("http", |_| "https");
     let server = Server::start(settings).await?;
     let address = server.address();
     println!("Listening on {scheme}://{address}");
-    if let Some(table) = table.filter(|_| arguments.demo) {
+    if is_demo {
+        let sites = server.sites();
+        let mut directories = sites.iter().map(|it| &it.directory);
+        let site = directories.find(|it| demo::is_demo(it));
+        let table = site.map(demo::people_table).unwrap_or_default();
         let link = demo::code().link(&format!("{scheme}://{address}"));
         println!("\nThe demonstration: open {link}");
         println!(
@@ -93,25 +93,44 @@ async fn serve(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
+fn administer(order: OfFiles, arguments: &Arguments) -> Result<String> {
+    Ok(match order {
+        OfFiles::EnrolSite { file } => {
+            let (site, enrolled) = enrolment::enrol_site(&arguments.sites, &file)?;
+            enrolment::text("the site", &site, &enrolled)
+        }
+        OfFiles::EnrolPerson { who } => {
+            let (site, enrolled) = enrolment::enrol_person(&arguments.sites, &who)?;
+            enrolment::text(&format!("\"{}\"", who.person), &site, &enrolled)
+        }
+        OfFiles::RotateKeys { older_than } => {
+            let older_than = Minutes(u32::from(older_than) * 24 * 60);
+            let rotated = Keys::rotate(&arguments.keys_file(), older_than, SystemClock.now())?;
+            admin::rotation_text(rotated)
+        }
+    })
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn administer(admin: Admin, arguments: &Arguments) -> Result<()> {
-    let (sites, keys) = (sites(arguments)?, arguments.keys_file());
+async fn administer_database(what: OfDatabase, arguments: &Arguments) -> Result<()> {
+    let sites = arguments.sites.read()?.sites()?;
+    let keys = arguments.keys_file();
     let database = database(arguments)?;
     let office = admin::Office::open(sites, &arguments.data, database, &keys).await?;
-    let done = order(&office, admin).await;
+    let done = order(&office, what).await;
     office.storage.close().await;
     print!("{}", done?);
     Ok(())
 }
 
 /// What is to be said of it.
-async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
-    Ok(match admin {
-        Admin::Invite { to, link } => {
+async fn order(office: &admin::Office, order: OfDatabase) -> Result<String> {
+    Ok(match order {
+        OfDatabase::Invite { to, link } => {
             let invited = office.invite(to.as_ref(), link.is_some(), SystemClock.now());
             admin::invitation_text(&invited.await?, link.as_deref())
         }
-        Admin::SetPin { person } => {
+        OfDatabase::SetPin { person } => {
             let mut line = String::new();
             std::io::stdin()
                 .read_line(&mut line)
@@ -120,8 +139,8 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
             office.set_pin(&person, pin).await?;
             "Stored.\n".to_owned()
         }
-        Admin::Devices { to } => admin::device_table(&office.devices(to.as_ref()).await?),
-        Admin::Revoke { whom } => {
+        OfDatabase::Devices { to } => admin::device_table(&office.devices(to.as_ref()).await?),
+        OfDatabase::Revoke { whom } => {
             if office
                 .decide_access(&whom, false, SystemClock.now())
                 .await?
@@ -131,14 +150,14 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
                 "That was ordered before.\n".to_owned()
             }
         }
-        Admin::Reinstate { whom } => {
+        OfDatabase::Reinstate { whom } => {
             if office.decide_access(&whom, true, SystemClock.now()).await? {
                 "Let in again, from now on.\n".to_owned()
             } else {
                 "Nobody had ordered otherwise.\n".to_owned()
             }
         }
-        Admin::CasesOf { file, to } => {
+        OfDatabase::CasesOf { file, to } => {
             let lines = match &file {
                 Some(file) => std::fs::read_to_string(file)
                     .with_context(|| format!("Failed to read {}", file.display()))?,
@@ -147,7 +166,7 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
             };
             admin::case_table(&office.cases_of(to.as_ref(), &lines).await?)
         }
-        Admin::CopyOf {
+        OfDatabase::CopyOf {
             cases,
             into,
             to,
@@ -162,7 +181,7 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
                 copy.pictures.len()
             )
         }
-        Admin::Erase { what } => {
+        OfDatabase::Erase { what } => {
             let ordered = office.erase(&what, SystemClock.now()).await?;
             format!(
                 "Erased: {}, of which {} had not been before\n",
@@ -170,11 +189,19 @@ async fn order(office: &admin::Office, admin: Admin) -> Result<String> {
                 ordered.len()
             )
         }
-        Admin::Looks { of } => {
+        OfDatabase::Looks { of } => {
             let (records, directory) = office.looks(&of).await?;
             admin::look_table(&records, directory)
         }
-        Admin::Release { code, to } => {
+        OfDatabase::VerifyChains { to } => {
+            let verified = office.verify_chains(to.as_ref()).await?;
+            let text = admin::verified_text(&verified);
+            if !verified.wrong.is_empty() {
+                anyhow::bail!(text);
+            }
+            text
+        }
+        OfDatabase::Release { code, to } => {
             let n = office.release(to.as_ref(), &code).await?;
             format!("Passed on: {n}\n")
         }
@@ -260,26 +287,6 @@ async fn export_chains(file: &Path, operator: &PersonId, arguments: &Arguments) 
 fn database(arguments: &Arguments) -> Result<Option<Address>> {
     let address = arguments.database.as_ref().map(Database::address);
     address.transpose().map_err(anyhow::Error::msg)
-}
-
-fn sites(arguments: &Arguments) -> Result<Sites> {
-    let texts = RuleTexts::read(
-        arguments.pack.as_deref(),
-        &arguments.calendar,
-        arguments.zones.as_deref(),
-    )?;
-    let mut directories = Vec::new();
-    if arguments.demo {
-        directories.push(demo::directory());
-    }
-    for path in &arguments.sites {
-        directories.push(TextFile::read(path)?);
-    }
-    let sites: Vec<_> = directories
-        .iter()
-        .map(|it| Site::try_new(&texts, it))
-        .collect::<Result<_, _>>()?;
-    Ok(Sites::try_new(sites)?)
 }
 
 fn log_to_stderr() -> Result<()> {

@@ -18,6 +18,7 @@ use axum::response::Response;
 use shouwen_domain::id::{PersonId, SiteId};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::api::{self, Office};
 use crate::app_files::AppFiles;
@@ -27,10 +28,11 @@ use crate::connections::Connections;
 use crate::demo;
 use crate::keys::{Keys, KeysError};
 use crate::pin::HashedPin;
-use crate::site::{SiteError, Sites};
+use crate::site::{SiteError, SiteFiles, Sites};
 use crate::storage::orders::{OrdersFile, Replay};
 use crate::storage::{Address, Fault, OpenError, Place, Storage, access, log};
 use crate::tls::{self, Tls, TlsError};
+use crate::watch::Watch;
 
 /// What is under way when the server is told to stop may still end by itself.
 const STOPPING_LASTS: Duration = Duration::from_secs(10);
@@ -73,9 +75,8 @@ pub struct Settings {
     /// The file of head office's keys; made if missing.
     pub keys: PathBuf,
     pub dist: PathBuf,
-    pub sites: Sites,
-    /// Whoever of the demonstration site has no PIN gets the one that is printed, and every device may join it.
-    pub demo: bool,
+    /// Of whom the demonstration's site has no PIN gets the one that is printed, and every device may join it.
+    pub sites: SiteFiles,
     pub behind_proxy: bool,
     pub bounds: Bounds,
     pub clock: Arc<dyn Clock>,
@@ -84,6 +85,7 @@ pub struct Settings {
 pub struct Server {
     address: SocketAddr,
     office: Arc<Office>,
+    watching: JoinHandle<()>,
     connections: Connections,
 }
 
@@ -108,9 +110,12 @@ impl Server {
         if tls.is_none() && !is_private {
             return Err(StartError::Plain { address });
         }
-        let storage = open_storage(&settings.data, settings.database, &settings.sites).await?;
+        let texts = settings.sites.read()?;
+        let sites = texts.sites()?;
+        let storage = open_database(&settings.data, settings.database).await?;
+        add_sites(&storage, &sites).await?;
         let keys = Keys::open(&settings.keys, settings.clock.now())?;
-        bind(&storage, &settings.sites, &keys).await?;
+        bind(&storage, &keys).await?;
         let keys = Arc::new(keys);
         let replay = Replay {
             keys: Arc::clone(&keys),
@@ -125,13 +130,14 @@ impl Server {
             tracing::warn!("what an older copy brought back was erased again");
             storage.sweep().await?;
         }
-        reconsider(&storage, &settings.sites).await?;
-        if settings.demo {
-            set_demo_pins(&storage, &settings.sites).await?;
+        reconsider(&storage, &sites).await?;
+        let is_demo = settings.sites.demo;
+        if is_demo {
+            set_demo_pins(&storage, &sites).await?;
         }
-        let demo = settings.demo.then(|| demo_site(&settings.sites)).flatten();
+        let demo = is_demo.then(|| demo_site(&sites)).flatten();
         let office = Arc::new(Office::new(
-            settings.sites,
+            sites,
             storage,
             keys,
             settings.clock,
@@ -140,6 +146,8 @@ impl Server {
             settings.bounds,
         ));
         tokio::spawn(follow(Arc::clone(&office)));
+        let watch = Watch::new(Arc::clone(&office), settings.sites, texts, settings.keys);
+        let watching = tokio::spawn(watch.run(settings.bounds.files_rest));
         let router = api::router(Arc::clone(&office))
             .fallback(move |request| files.answer(request))
             .layer(middleware::map_response(with_headers))
@@ -152,6 +160,7 @@ impl Server {
         Ok(Self {
             address,
             office,
+            watching,
             connections: Connections::new(listener, router, bounds, behind_proxy, tls),
         })
     }
@@ -162,6 +171,10 @@ impl Server {
 
     pub fn storage(&self) -> Storage {
         self.office.storage.clone()
+    }
+
+    pub fn sites(&self) -> Arc<Sites> {
+        self.office.sites()
     }
 
     /// Answers until `stop`, lets what is under way end, and closes the database.
@@ -184,23 +197,20 @@ impl Server {
                 tracing::warn!("requests that were still under way are cut off");
             }
         }
+        self.watching.abort();
         self.office.storage.clone().close().await;
     }
 }
 
-async fn open_storage(
-    folder: &Path,
-    database: Option<Address>,
-    sites: &Sites,
-) -> Result<Storage, StartError> {
-    let storage = open_database(folder, database).await?;
+/// Those that the database does not know yet.
+pub async fn add_sites(storage: &Storage, sites: &Sites) -> Result<(), Fault> {
     for site in sites.iter() {
         let site = site.directory.site.clone();
         storage
             .write(&site.clone(), move |db| log::add_site(db, &site))
             .await?;
     }
-    Ok(storage)
+    Ok(())
 }
 
 /// The database alone, with the server running or not; makes it where there is none.
@@ -234,13 +244,10 @@ fn place(folder: &Path, database: Option<Address>) -> Place {
 }
 
 /// A database is used with the keys of its first start: devices would believe no others.
-pub async fn bind(storage: &Storage, sites: &Sites, keys: &Keys) -> Result<(), StartError> {
-    let Some(site) = sites.iter().next().map(|it| it.directory.site.clone()) else {
-        return Ok(());
-    };
+pub async fn bind(storage: &Storage, keys: &Keys) -> Result<(), StartError> {
     let root = keys.root_print();
     let belongs = storage
-        .write(&site, move |db| access::belongs_to(db, &root))
+        .write_everywhere(move |db| access::belongs_to(db, &root))
         .await?;
     if belongs {
         Ok(())
@@ -268,7 +275,8 @@ async fn reconsider(storage: &Storage, sites: &Sites) -> Result<(), StartError> 
 /// What a database of before, or one that was restored, lacks: see `storage::feed`. Whoever asks meanwhile is
 /// answered with what is there.
 async fn follow(office: Arc<Office>) {
-    let sites = office.sites.iter().map(|it| it.directory.site.clone());
+    let sites = office.sites();
+    let sites = sites.iter().map(|it| it.directory.site.clone());
     for site in sites.collect::<Vec<_>>() {
         if office.follow(&site, None).await.is_err() {
             tracing::warn!(

@@ -1,6 +1,7 @@
 //! The sites this server answers for, and the texts that their rules are read from.
 //!
-//! Texts are parsed once, so that a mistake is found at the start, and handed out as they were written.
+//! Texts are parsed once, so that a mistake is found at the start, and handed out as they were written. Files that change
+//! while a server runs are read again (`server::watch`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +19,8 @@ use shouwen_domain::pack::Pack;
 use shouwen_domain::rules::UnknownZone;
 use shouwen_domain::zone::{Zone, Zones};
 use shouwen_sync::message::{NamedText, SiteTexts};
+
+use crate::demo;
 
 /// A text and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl TextFile {
 }
 
 /// What the rules of every site here are read from, beside its directory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleTexts {
     pub pack: TextFile,
     pub calendar: Vec<TextFile>,
@@ -108,6 +111,105 @@ impl RuleTexts {
             texts.zones = TextFile::read(path)?;
         }
         Ok(texts)
+    }
+}
+
+/// Where the texts of every site are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteFiles {
+    /// Directories of sites, and folders of them: every `.toml` in one is a site's.
+    pub directories: Vec<PathBuf>,
+    /// The demonstration's site as well.
+    pub demo: bool,
+    /// Each in place of what comes with the program.
+    pub pack: Option<PathBuf>,
+    pub calendar: Vec<PathBuf>,
+    pub zones: Option<PathBuf>,
+}
+
+/// What they held at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadTexts {
+    rules: RuleTexts,
+    /// Each with its file; the demonstration's has none.
+    directories: Vec<(Option<PathBuf>, TextFile)>,
+}
+
+impl SiteFiles {
+    pub fn read(&self) -> Result<ReadTexts, SiteError> {
+        let mut directories = Vec::new();
+        if self.demo {
+            directories.push((None, demo::directory()));
+        }
+        for path in self.paths()? {
+            let text = TextFile::read(&path)?;
+            directories.push((Some(path), text));
+        }
+        Ok(ReadTexts {
+            rules: RuleTexts::read(self.pack.as_deref(), &self.calendar, self.zones.as_deref())?,
+            directories,
+        })
+    }
+
+    /// The folder in which sites are enrolled.
+    pub fn folder(&self) -> Option<&Path> {
+        let mut folders = self.directories.iter().filter(|it| it.is_dir());
+        folders.next().map(PathBuf::as_path)
+    }
+
+    fn paths(&self) -> Result<Vec<PathBuf>, SiteError> {
+        let mut paths = Vec::new();
+        for given in &self.directories {
+            if given.is_dir() {
+                let unreadable = |error| SiteError::Unreadable {
+                    path: given.display().to_string(),
+                    error,
+                };
+                let entries = std::fs::read_dir(given).map_err(unreadable)?;
+                let found: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
+                let mut found = found.map_err(unreadable)?;
+                found.retain(|it| it.extension().is_some_and(|it| it == "toml"));
+                found.sort();
+                paths.extend(found);
+            } else {
+                paths.push(given.clone());
+            }
+        }
+        Ok(paths)
+    }
+}
+
+impl ReadTexts {
+    pub fn sites(&self) -> Result<Sites, SiteError> {
+        let sites = self
+            .directories
+            .iter()
+            .map(|(_, it)| Site::try_new(&self.rules, it));
+        Sites::try_new(sites.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// With this text in the place of what the file holds, or beside the others where there is no such file.
+    #[must_use]
+    pub fn with(mut self, file: &Path, text: String) -> Self {
+        let text = TextFile {
+            path: file.display().to_string(),
+            text,
+        };
+        let of_file = |it: &&mut (Option<PathBuf>, TextFile)| it.0.as_deref() == Some(file);
+        match self.directories.iter_mut().find(of_file) {
+            Some(found) => found.1 = text,
+            None => self.directories.push((Some(file.to_owned()), text)),
+        }
+        self
+    }
+
+    /// Where a site's directory stands, and what it says. Texts that hold together have one for every site.
+    pub fn directory_of(&self, site: &SiteId) -> Option<(Option<&Path>, &str)> {
+        let mut directories = self.directories.iter();
+        directories.find_map(|(path, text)| {
+            let directory = Directory::parse(&text.path, &text.text).ok()?;
+            (directory.site == *site).then_some((path.as_deref(), text.text.as_str()))
+        })
     }
 }
 
@@ -307,7 +409,6 @@ impl From<UnknownZone> for SiteError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo;
 
     fn error(pack: impl Fn(&str) -> String, directory: impl Fn(&str) -> String) -> String {
         let mut texts = RuleTexts::built_in();

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod backup;
+pub mod chains;
 pub mod contact;
 pub mod db;
 pub mod erasure;

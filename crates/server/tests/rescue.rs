@@ -4,40 +4,10 @@
 
 mod support;
 
-use aes_gcm::aead::Aead;
-use aes_gcm::{Aes128Gcm, KeyInit};
-use shouwen_domain::certificate::Subject;
 use shouwen_domain::envelope::Fate;
-use shouwen_domain::sealing::{MessageKey, Sealed};
-use shouwen_domain::signature::{Context, PublicKey};
+use shouwen_domain::sealing::Sealed;
 use shouwen_sync::message::{Bytes, FailureCode, Pushed, Rescue};
-use support::{Answer, Device, Running, bytes, post};
-
-fn intake(device: &Device) -> PublicKey {
-    device.enrolled.office.certified(&Subject::Intake)[0]
-}
-
-/// Seals as a browser does: the curve and the cipher by other hands than head office's.
-fn seal(rescue: &Rescue, to: &PublicKey) -> Sealed {
-    let passing = p256::SecretKey::from_slice(&[0x42; 32]).unwrap();
-    let recipient = p256::PublicKey::from_sec1_bytes(&to.to_raw()).unwrap();
-    let shared = p256::ecdh::diffie_hellman(passing.to_nonzero_scalar(), recipient.as_affine());
-    let agreed: [u8; 32] = (*shared.raw_secret_bytes()).into();
-    let encapsulated = passing.public_key().to_sec1_bytes().to_vec();
-    assert_eq!(encapsulated.len(), 65, "an uncompressed point");
-    let info = Context::Rescue.text().as_bytes();
-    let message = MessageKey::derive(&agreed, &encapsulated, to, info).unwrap();
-    let cipher = Aes128Gcm::new(&message.key.into());
-    let ciphertext = cipher
-        .encrypt(&message.nonce.into(), bytes(rescue).as_slice())
-        .unwrap();
-    Sealed {
-        format: Sealed::FORMAT,
-        to: to.kid().to_vec(),
-        encapsulated,
-        ciphertext,
-    }
-}
+use support::{Answer, Device, Running, bytes, intake, post, seal};
 
 fn rescue_of(device: &Device, envelopes: &[Vec<u8>]) -> Rescue {
     Rescue {

@@ -209,13 +209,14 @@ impl Version {
     }
 }
 
-fn header_bytes(bytes: &[u8]) -> Option<&[u8]> {
+pub fn header_bytes(bytes: &[u8]) -> Option<&[u8]> {
     let mut d = Decoder::new(bytes);
     d.array().ok()?;
     d.bytes().ok()
 }
 
-fn flaw(bytes: &[u8], by: &Signatories) -> Option<RefusedReason> {
+/// Why an envelope is nobody's whose keys these are; none where it is well formed and bears their signatures.
+pub fn flaw(bytes: &[u8], by: &Signatories) -> Option<RefusedReason> {
     let read = match Envelope::from_bytes(bytes) {
         Ok(it) => it,
         Err(EnvelopeError::TooLarge { .. }) => return Some(RefusedReason::TooLarge),

@@ -29,7 +29,7 @@ const WITHDRAWALS: usize = 256;
     responses(Answered, Guarded, Bodied),
 )]
 pub async fn challenge(State(office): State<Arc<Office>>, _: Ignored) -> Cbor<Challenge> {
-    let nonce = Bytes(office.keys.challenge(office.clock.now()));
+    let nonce = Bytes(office.keys().challenge(office.clock.now()));
     Cbor(Challenge { nonce })
 }
 
@@ -48,15 +48,15 @@ pub async fn contact(
     let said: Contact =
         minicbor::decode(signed.unverified()).map_err(|it| malformed(it.to_string()))?;
     let now = office.clock.now();
-    let (who, code) = office
-        .keys
+    let keys = office.keys();
+    let (who, code) = keys
         .device(&said.certificate.0)
-        .filter(|(it, _)| it.device == said.device && office.sites.get(&it.site).is_some())
+        .filter(|(it, _)| it.device == said.device && office.sites().get(&it.site).is_some())
         .ok_or(Declined::NotEnrolled)?;
     signed
         .verified(Context::Contact, &who.key)
         .map_err(|_| Declined::NotEnrolled)?;
-    if !office.keys.is_recent_challenge(&said.nonce.0, now) {
+    if !keys.is_recent_challenge(&said.nonce.0, now) {
         return Err(Declined::NotSignedIn("The challenge has ended"));
     }
     let let_in = office.with_those_let_in(who.clone()).await?;
@@ -74,7 +74,7 @@ pub async fn contact(
     let met = meet(&office, &who, &code, &said, now).await?;
     let new_chain = met.new_chain.map(|(chain, code)| NewChain {
         chain,
-        certificate: Bytes(office.keys.certify(&who, &code, now)),
+        certificate: Bytes(keys.certify(&who, &code, now)),
     });
     if new_chain.is_some() {
         tracing::info!("a device's chain goes on elsewhere; it writes in a new one");
@@ -82,19 +82,19 @@ pub async fn contact(
     let answer = Contacted {
         device: who.device,
         nonce: said.nonce,
-        token: office.keys.token(&who, now),
+        token: keys.token(&who, now),
         lasts_s: TOKEN_LASTS.0 * 60,
         epoch: met.epoch,
         server_now: now,
         backed_up: met.backed_up,
         new_chain,
-        certificates: office.keys.public().certificates,
+        certificates: keys.public().certificates,
         scope: office.scope(&who)?,
         revoked,
-        certificate: has_fewer.then(|| Bytes(office.keys.certify(&who, &code, now))),
+        certificate: has_fewer.then(|| Bytes(keys.certify(&who, &code, now))),
     };
     let payload = minicbor::to_vec(answer).expect("writing to memory cannot fail");
-    let body = office.keys.sign(Context::Contacted, payload);
+    let body = keys.sign(Context::Contacted, payload);
     Ok(([(CACHE_CONTROL, "no-store")], answer::cbor(body)).into_response())
 }
 
@@ -169,7 +169,7 @@ pub async fn withdraw(
         })
         .await?;
     Ok(Cbor(Pushed {
-        receipts: office.keys.sign_all(receipts),
+        receipts: office.keys().sign_all(receipts),
         epoch,
         server_now: now,
     }))

@@ -61,7 +61,7 @@ pub async fn enrol(
         }
     };
     let site = site
-        .filter(|it| office.sites.get(it).is_some())
+        .filter(|it| office.sites().get(it).is_some())
         .ok_or(Declined::WrongCode)?;
     let joined = {
         let site = site.clone();
@@ -81,7 +81,7 @@ pub async fn enrol(
         NotEnrolled::Taken => Declined::DeviceTaken,
     })?;
     office.gate.code_passed(address);
-    let before = certificate.and_then(|it| office.keys.device(&it.0));
+    let before = certificate.and_then(|it| office.keys().device(&it.0));
     let before = before.filter(|(it, _)| (&it.site, it.device, it.key) == (&site, device, key));
     let who = Bearer {
         site,
@@ -93,9 +93,9 @@ pub async fn enrol(
     };
     tracing::info!(code = short_code, "a device was enrolled");
     Ok(Cbor(Enrolled {
-        certificate: Bytes(office.keys.certify(&who, &short_code, now)),
+        certificate: Bytes(office.keys().certify(&who, &short_code, now)),
         site: who.site,
-        office: office.keys.public(),
+        office: office.keys().public(),
         server_now: now,
     }))
 }

@@ -137,12 +137,12 @@ impl Office {
         let device = match &chunk.first_certificate {
             None => bearer.device,
             Some(it) => {
-                let first = self.keys.device(&it.0).map(|(it, _)| it);
+                let first = self.keys().device(&it.0).map(|(it, _)| it);
                 let first = first.filter(|it| it.site == bearer.site);
                 first.ok_or(Declined::NotEnrolled)?.device
             }
         };
-        let key = self.keys.content_key(&bearer.site, device);
+        let key = self.keys().content_key(&bearer.site, device);
         sealed_chunk(&key, hash, n, &chunk.bytes.0).ok_or(Declined::WrongBytes)
     }
 }

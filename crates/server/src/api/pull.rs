@@ -107,7 +107,7 @@ pub async fn pull(
     let signing = Arc::clone(&office);
     let body = tokio::task::spawn_blocking(move || {
         let payload = minicbor::to_vec(page).expect("writing to memory cannot fail");
-        let signed = signing.keys.sign(Context::Page, payload);
+        let signed = signing.keys().sign(Context::Page, payload);
         if signed.len() < WORTH_COMPRESSING_BYTES || (inflated && !is_complete) {
             Body::Plain(signed)
         } else {
@@ -171,7 +171,8 @@ async fn read(
 impl Office {
     /// What the people of a device may read, by the directory in force.
     pub fn scope(&self, bearer: &Bearer) -> Result<Scope, Declined> {
-        let site = self.sites.get(&bearer.site);
+        let sites = self.sites();
+        let site = sites.get(&bearer.site);
         let site = site.ok_or(Declined::NotSignedIn("This site is not served here"))?;
         Ok(Scope::of(&bearer.people, &site.directory))
     }

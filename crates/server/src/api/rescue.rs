@@ -40,13 +40,13 @@ pub async fn rescue(
         return Err(malformed("A newer version of the app wrote this file"));
     }
     let opened = office
-        .keys
+        .keys()
         .unseal(&sealed, Context::Rescue)
         .ok_or_else(|| malformed("The file is damaged, or for another head office"))?;
     let rescue: Rescue =
         minicbor::decode(&opened).map_err(|_| malformed("The file holds no envelopes"))?;
     let (author, code) = office
-        .keys
+        .keys()
         .device(&rescue.certificate.0)
         .ok_or(Declined::NotEnrolled)?;
     if author.site != carrier.site {
@@ -92,7 +92,7 @@ pub async fn rescue(
     office.news.look();
     tracing::info!(n = receipts.len(), "a rescue file came in");
     Ok(Cbor(Pushed {
-        receipts: office.keys.sign_all(receipts),
+        receipts: office.keys().sign_all(receipts),
         epoch,
         server_now: now,
     }))

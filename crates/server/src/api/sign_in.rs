@@ -153,7 +153,7 @@ pub async fn sign_in(
     let key = PublicKey::from_cose_key(&key.0).map_err(|it| Declined::Malformed(it.to_string()))?;
     // The certificate knows the code of the chain in which the device writes by now.
     let (mut who, code) = office
-        .keys
+        .keys()
         .device(&certificate.0)
         .filter(|(it, _)| {
             (&it.site, it.device, it.key) == (&bearer.site, bearer.device, bearer.key)
@@ -162,7 +162,7 @@ pub async fn sign_in(
     let address = office.gate.address(peer, &headers);
     office.gate.take(&person, address)?;
     let works_here = office
-        .sites
+        .sites()
         .get(&who.site)
         .is_some_and(|it| it.directory.person(&person).is_some());
     let stored = if works_here {
@@ -186,7 +186,7 @@ pub async fn sign_in(
         return Err(Declined::Revoked);
     }
     let content_key = match first_certificate {
-        None => Some(office.keys.content_key(&who.site, who.device)),
+        None => Some(office.keys().content_key(&who.site, who.device)),
         Some(it) => content_key_of_first(&office, &who, &it).await?,
     };
     who.people.insert(person.clone());
@@ -201,7 +201,7 @@ pub async fn sign_in(
         })
         .await?;
     Ok(Cbor(SignedIn {
-        certificate: Bytes(office.keys.certify(&who, &code, now)),
+        certificate: Bytes(office.keys().certify(&who, &code, now)),
         server_now: now,
         content_key: content_key.map(|it| Bytes(it.to_vec())),
     }))
@@ -214,7 +214,7 @@ async fn content_key_of_first(
     who: &Bearer,
     certificate: &Bytes,
 ) -> Result<Option<[u8; 32]>, Declined> {
-    let first = office.keys.device(&certificate.0).map(|(it, _)| it);
+    let first = office.keys().device(&certificate.0).map(|(it, _)| it);
     let first = first
         .filter(|it| it.site == who.site)
         .ok_or(Declined::NotEnrolled)?;
@@ -222,7 +222,7 @@ async fn content_key_of_first(
     Ok(office
         .with_those_let_in(first)
         .await?
-        .map(|_| office.keys.content_key(&site, device)))
+        .map(|_| office.keys().content_key(&site, device)))
 }
 
 #[cfg(test)]

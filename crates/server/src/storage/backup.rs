@@ -20,6 +20,8 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::SiteId;
 use shouwen_domain::moment::Moment;
 
+use crate::disk;
+
 use super::db::{self, Cell, Db, Row, Value};
 use super::orders::Replay;
 use super::{Fault, Storage, feed, log};
@@ -131,7 +133,7 @@ pub async fn take(storage: &Storage, path: &Path, now: Moment) -> Result<Summary
     let checked = tokio::task::spawn_blocking(move || read(&reading, |_| Ok(())))
         .await
         .map_err(|_| Fault::Closed)??;
-    rename(&partial, path).map_err(|error| BackupError::File {
+    disk::rename(&partial, path).map_err(|error| BackupError::File {
         path: path.to_owned(),
         error,
     })?;
@@ -205,15 +207,6 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     path.with_file_name(name)
-}
-
-/// The name is durable as well.
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::rename(from, to)?;
-    let folder = to.parent().filter(|it| !it.as_os_str().is_empty());
-    #[cfg(unix)]
-    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
-    Ok(())
 }
 
 /// Rows fetched at a time: of envelopes 64 KiB at most, so some megabytes.

@@ -14,9 +14,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
+use aes_gcm::aead::Aead;
+use aes_gcm::{Aes128Gcm, KeyInit};
 use minicbor::{Decode, Encode};
 use shouwen_domain::certificate::{Certificate, Subject};
+use shouwen_domain::directory::Directory;
 use shouwen_domain::envelope::{Envelope, Receipt, RuleHashes, Stamp};
 use shouwen_domain::event::{
     AnsweredAtOnce, Channel, Content, Event, Fact, Kind, Recorded, Urgency,
@@ -26,18 +30,20 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::pack::Difficulty;
 use shouwen_domain::scope::Scope;
+use shouwen_domain::sealing::{MessageKey, Sealed};
 use shouwen_domain::signature::{Algorithm, Context, PublicKey, SecretKey, Signed};
 use shouwen_server::arguments::Whom;
 use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::Clock;
 use shouwen_server::keys::Keys;
-use shouwen_server::site::{RuleTexts, Site, Sites, TextFile};
+use shouwen_server::site::SiteFiles;
 use shouwen_server::storage::Storage;
 use shouwen_server::storage::orders::OrdersFile;
 use shouwen_server::{Server, Settings, admin, demo, tls};
 use shouwen_sync::message::{
-    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Enrol, Enrolled, Failure, FailureCode, Page,
-    Pull, Push, Pushed, Reading, SignIn, SignedIn, Stated, Withdraw, Withdrawal,
+    Ask, Bytes, Challenge, Contact, Contacted, Cursor, Enrol, Enrolled, Failure, FailureCode,
+    OfficeKeys, Page, Pull, Push, Pushed, Reading, Rescue, SignIn, SignedIn, Stated, Withdraw,
+    Withdrawal,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -79,19 +85,33 @@ pub fn dist() -> TempDir {
     dist
 }
 
-pub fn demo_sites() -> Sites {
-    Sites::try_new([Site::try_new(&RuleTexts::built_in(), &demo::directory()).unwrap()]).unwrap()
+/// The demonstration's site alone.
+pub fn demo_site() -> SiteFiles {
+    SiteFiles {
+        demo: true,
+        ..SiteFiles::default()
+    }
 }
 
-fn two_sites() -> Sites {
-    let texts = RuleTexts::built_in();
-    let first = Site::try_new(&texts, &demo::directory()).unwrap();
+/// And another, with a file of its own in a folder of sites.
+fn two_sites(data: &Path) -> SiteFiles {
+    let folder = data.join("sites");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("another-site.toml"), another_site()).unwrap();
+    SiteFiles {
+        directories: vec![folder],
+        ..demo_site()
+    }
+}
+
+/// The directory of a site with the demonstration's people under ids of their own.
+pub fn another_site() -> String {
+    let first = Directory::parse("demo-site.toml", demo::directory().text()).unwrap();
     let mut text = demo::directory().text().replace("lanting", "cuihu");
-    for person in first.directory.people.keys() {
+    for person in first.people.keys() {
         text = text.replace(&format!("\"{person}\""), &format!("\"b-{person}\""));
     }
-    let second = TextFile::built_in("another-site.toml", &text);
-    Sites::try_new([first, Site::try_new(&texts, &second).unwrap()]).unwrap()
+    text
 }
 
 /// A server inside the test's own process.
@@ -103,7 +123,7 @@ pub struct Running {
     stop: Option<oneshot::Sender<()>>,
     ended: Option<tokio::task::JoinHandle<()>>,
     data: Arc<TempDir>,
-    sites: fn() -> Sites,
+    sites: SiteFiles,
     pub dist: TempDir,
 }
 
@@ -120,13 +140,27 @@ impl Running {
     /// The demonstration's site and another, in which 王建国's namesake has the PIN 200013.
     pub fn start_two_sites() -> Self {
         let data = Arc::new(tempfile::tempdir().unwrap());
-        let running = Self::try_start(data, two_sites, Bounds::default()).unwrap();
+        let sites = two_sites(data.path());
+        let running = Self::try_start(data, sites, Bounds::default()).unwrap();
         let office = running.office();
         let namesake = "b-wang-jianguo".parse().unwrap();
         running
             .block_on(office.set_pin(&namesake, "200013"))
             .unwrap();
         running
+    }
+
+    /// The sites of this folder, whose files are looked at again and again.
+    pub fn start_watching(data: Arc<TempDir>, folder: &Path) -> Self {
+        let sites = SiteFiles {
+            directories: vec![folder.to_owned()],
+            ..SiteFiles::default()
+        };
+        let bounds = Bounds {
+            files_rest: Duration::from_millis(20),
+            ..Bounds::default()
+        };
+        Self::try_start(data, sites, bounds).unwrap()
     }
 
     /// That namesake on a device of the other site.
@@ -145,22 +179,22 @@ impl Running {
     }
 
     fn try_start_on(data: Arc<TempDir>, bounds: Bounds) -> Result<Self, String> {
-        Self::try_start(data, demo_sites, bounds)
+        Self::try_start(data, demo_site(), bounds)
     }
 
     /// Over TLS.
     pub fn start_tls(tls: tls::Files, bounds: Bounds) -> Self {
         let data = Arc::new(tempfile::tempdir().unwrap());
-        Self::try_start_with(data, demo_sites, bounds, Some(tls)).unwrap()
+        Self::try_start_with(data, demo_site(), bounds, Some(tls)).unwrap()
     }
 
-    fn try_start(data: Arc<TempDir>, sites: fn() -> Sites, bounds: Bounds) -> Result<Self, String> {
+    fn try_start(data: Arc<TempDir>, sites: SiteFiles, bounds: Bounds) -> Result<Self, String> {
         Self::try_start_with(data, sites, bounds, None)
     }
 
     fn try_start_with(
         data: Arc<TempDir>,
-        sites: fn() -> Sites,
+        sites: SiteFiles,
         bounds: Bounds,
         tls: Option<tls::Files>,
     ) -> Result<Self, String> {
@@ -173,8 +207,7 @@ impl Running {
             database: None,
             keys: data.path().join("keys"),
             dist: dist.path().to_owned(),
-            sites: sites(),
-            demo: true,
+            sites: sites.clone(),
             behind_proxy: false,
             bounds,
             clock: Arc::new(clock.clone()),
@@ -203,7 +236,12 @@ impl Running {
     /// Stops in order and starts again on the same data.
     pub fn restart(mut self) -> Self {
         self.stop();
-        Self::try_start(Arc::clone(&self.data), self.sites, Bounds::default()).unwrap()
+        Self::try_start(
+            Arc::clone(&self.data),
+            self.sites.clone(),
+            Bounds::default(),
+        )
+        .unwrap()
     }
 
     /// On the same data, if the server will have it.
@@ -243,7 +281,7 @@ impl Running {
     pub fn office(&self) -> admin::Office {
         let keys = self.data.path().join("keys");
         admin::Office {
-            sites: (self.sites)(),
+            sites: self.sites.read().unwrap().sites().unwrap(),
             storage: self.storage.clone(),
             orders: OrdersFile::beside(&keys),
             keys: Arc::new(Keys::open(&keys, self.clock.now()).unwrap()),
@@ -270,6 +308,16 @@ impl Running {
     /// 王建国 on his own device.
     pub fn wang(&self) -> Device {
         self.device(1, "wang-jianguo", "100013")
+    }
+}
+
+/// Waits for what another thread is about to do.
+#[track_caller]
+pub fn until(what: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !what() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it never came");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -478,7 +526,7 @@ impl Device {
         device.signed_in(person, pin)
     }
 
-    fn signed_in(mut self, person: &str, pin: &str) -> Self {
+    pub fn signed_in(mut self, person: &str, pin: &str) -> Self {
         let signed_in: SignedIn = self.try_pin(person, pin).message();
         self.enrolled.certificate = signed_in.certificate;
         person.clone_into(&mut self.person);
@@ -514,8 +562,13 @@ impl Device {
         device
     }
 
-    fn come_in(&mut self) {
+    /// A new contact.
+    pub fn come_in(&mut self) {
         let contacted = self.contact(false);
+        self.enrolled
+            .office
+            .certificates
+            .clone_from(&contacted.certificates);
         (self.token, self.scope) = (contacted.token, contacted.scope);
     }
 
@@ -556,11 +609,14 @@ impl Device {
     pub fn contacted(&self, said: &Contact) -> Contacted {
         let answer = self.send_contact(said, &self.key);
         let body = Signed::from_bytes(&answer.body).unwrap();
-        let contacted: Contacted = minicbor::decode(
-            body.verified(Context::Contacted, &self.office_key())
-                .unwrap(),
-        )
-        .unwrap();
+        let contacted: Contacted = minicbor::decode(body.unverified()).unwrap();
+        // It may be signed with a key that it brings, and for which the root vouches.
+        let office = OfficeKeys {
+            root: self.enrolled.office.root.clone(),
+            certificates: contacted.certificates.clone(),
+        };
+        let mut keys = office.certified(&Subject::Office).into_iter();
+        assert!(keys.any(|it| body.verified(Context::Contacted, &it).is_ok()));
         assert_eq!(contacted.nonce, said.nonce);
         contacted
     }
@@ -594,16 +650,10 @@ impl Device {
         post(self.address, "/api/contact", None, &signed.to_bytes())
     }
 
-    /// Head office's key, as its root says.
+    /// Head office's key in use, as its root says.
     pub fn office_key(&self) -> PublicKey {
-        let office = &self.enrolled.office;
-        let root = PublicKey::from_cose_key(&office.root.0).unwrap();
-        let certificates = office.certificates.iter();
-        let mut claims = certificates.map(|it| {
-            let certificate = Certificate::from_bytes(&it.0).unwrap();
-            certificate.verified(&root).unwrap().clone()
-        });
-        claims.find(|it| it.subject == Subject::Office).unwrap().key
+        let keys = self.enrolled.office.certified(&Subject::Office);
+        *keys.last().unwrap()
     }
 
     /// The short code in its certificate.
@@ -815,4 +865,32 @@ pub fn matter(asked: &str) -> Event {
         ..Content::default()
     };
     Event::new(Fact::Recorded(recorded), content)
+}
+
+/// To which a device seals by now.
+pub fn intake(device: &Device) -> PublicKey {
+    let keys = device.enrolled.office.certified(&Subject::Intake);
+    *keys.last().unwrap()
+}
+
+/// Seals as a browser does: the curve and the cipher by other hands than head office's.
+pub fn seal(rescue: &Rescue, to: &PublicKey) -> Sealed {
+    let passing = p256::SecretKey::from_slice(&[0x42; 32]).unwrap();
+    let recipient = p256::PublicKey::from_sec1_bytes(&to.to_raw()).unwrap();
+    let shared = p256::ecdh::diffie_hellman(passing.to_nonzero_scalar(), recipient.as_affine());
+    let agreed: [u8; 32] = (*shared.raw_secret_bytes()).into();
+    let encapsulated = passing.public_key().to_sec1_bytes().to_vec();
+    assert_eq!(encapsulated.len(), 65, "an uncompressed point");
+    let info = Context::Rescue.text().as_bytes();
+    let message = MessageKey::derive(&agreed, &encapsulated, to, info).unwrap();
+    let cipher = Aes128Gcm::new(&message.key.into());
+    let ciphertext = cipher
+        .encrypt(&message.nonce.into(), bytes(rescue).as_slice())
+        .unwrap();
+    Sealed {
+        format: Sealed::FORMAT,
+        to: to.kid().to_vec(),
+        encapsulated,
+        ciphertext,
+    }
 }
