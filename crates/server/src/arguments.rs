@@ -350,7 +350,16 @@ pub fn parse(
         clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{what}\n"))
     };
     let arguments = with_environment(options, &variable).map_err(wrong)?;
-    let needs_site = matches!(order, None | Some(Order::Admin(_)));
+    let needs_site = match &order {
+        None | Some(Order::Admin(Admin::OfDatabase(_))) => true,
+        Some(Order::Admin(Admin::OfFiles(it))) => !matches!(it, OfFiles::RotateKeys { .. }),
+        Some(
+            Order::Backup { .. }
+            | Order::Verify { .. }
+            | Order::Restore { .. }
+            | Order::Export { .. },
+        ) => false,
+    };
     let sites = &arguments.sites;
     if needs_site && sites.directories.is_empty() && !sites.demo {
         return Err(wrong(

@@ -163,19 +163,16 @@ fn with_person(path: &Path, text: &str, who: &ToEnrol) -> Result<(String, Enroll
         })?;
     let is_this = |it: &Table| it.get("id").and_then(Item::as_str) == Some(who.person.as_str());
     let found = people.iter().position(is_this);
-    let enrolled = match found.and_then(|at| people.get_mut(at)) {
-        Some(person) => {
-            let changed = change(person, who);
-            if changed.is_empty() {
-                Enrolled::Nothing
-            } else {
-                Enrolled::Changed(changed)
-            }
+    let enrolled = if let Some(person) = found.and_then(|at| people.get_mut(at)) {
+        let changed = change(person, who);
+        if changed.is_empty() {
+            Enrolled::Nothing
+        } else {
+            Enrolled::Changed(changed)
         }
-        None => {
-            add(people, who)?;
-            Enrolled::New
-        }
+    } else {
+        add(people, who)?;
+        Enrolled::New
     };
     Ok((document.to_string(), enrolled))
 }
@@ -254,20 +251,16 @@ fn position(person: &Table, who: &ToEnrol) -> Option<Value> {
 
 /// Whether it stood there otherwise. What is written around it stays.
 fn put(person: &mut Table, key: &str, mut value: Value) -> bool {
-    match person.get_mut(key).and_then(Item::as_value_mut) {
-        Some(found) => {
-            let is_same = plain(found) == plain(&value);
-            if !is_same {
-                *value.decor_mut() = found.decor().clone();
-                *found = value;
-            }
-            !is_same
-        }
-        None => {
-            person.insert(key, Item::Value(value));
-            true
-        }
+    let Some(found) = person.get_mut(key).and_then(Item::as_value_mut) else {
+        person.insert(key, Item::Value(value));
+        return true;
+    };
+    let is_same = plain(found) == plain(&value);
+    if !is_same {
+        *value.decor_mut() = found.decor().clone();
+        *found = value;
     }
+    !is_same
 }
 
 /// However it is spaced, and however its quotes are written.
@@ -301,10 +294,10 @@ fn write(path: &Path, text: &str) -> Result<(), EnrolError> {
 }
 
 /// For the terminal.
-pub fn text(what: &str, of: &SiteId, enrolled: &Enrolled) -> String {
+pub fn text(what: &str, enrolled: &Enrolled) -> String {
     match enrolled {
-        Enrolled::New => format!("Enrolled: {what} at the site \"{of}\".\n"),
+        Enrolled::New => format!("Enrolled: {what}\n"),
         Enrolled::Changed(keys) => format!("Changed of {what}: {}\n", keys.join(", ")),
-        Enrolled::Nothing => format!("There is nothing new of {what} at the site \"{of}\".\n"),
+        Enrolled::Nothing => format!("Nothing is new of {what}\n"),
     }
 }

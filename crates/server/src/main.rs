@@ -97,11 +97,14 @@ fn administer(order: OfFiles, arguments: &Arguments) -> Result<String> {
     Ok(match order {
         OfFiles::EnrolSite { file } => {
             let (site, enrolled) = enrolment::enrol_site(&arguments.sites, &file)?;
-            enrolment::text("the site", &site, &enrolled)
+            enrolment::text(&format!("the site \"{site}\""), &enrolled)
         }
         OfFiles::EnrolPerson { who } => {
             let (site, enrolled) = enrolment::enrol_person(&arguments.sites, &who)?;
-            enrolment::text(&format!("\"{}\"", who.person), &site, &enrolled)
+            enrolment::text(
+                &format!("\"{}\" at the site \"{site}\"", who.person),
+                &enrolled,
+            )
         }
         OfFiles::RotateKeys { older_than } => {
             let older_than = Minutes(u32::from(older_than) * 24 * 60);

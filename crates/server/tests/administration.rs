@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params_from_iter};
 use shouwen_domain::envelope::Fate;
 use shouwen_server::arguments::Whom;
 use shouwen_sync::message::{Bytes, Enrolled, Pushed, Rescue, SignedIn, SiteTexts};
@@ -127,9 +127,9 @@ const MEI: [&str; 12] = [
 fn a_site_and_its_people_are_enrolled_while_a_server_runs() {
     let home = Home::new();
     let server = home.serve();
-    let enrolled = "Enrolled: the site at the site \"cuihu\".\n".to_owned();
+    let enrolled = "Enrolled: the site \"cuihu\"\n".to_owned();
     assert_eq!(home.enrol_site(&another_site()), Ok(enrolled));
-    let again = "There is nothing new of the site at the site \"cuihu\".\n".to_owned();
+    let again = "Nothing is new of the site \"cuihu\"\n".to_owned();
     assert_eq!(home.enrol_site(&another_site()), Ok(again));
 
     // Head office lets a device in as soon as the server has noticed.
@@ -145,7 +145,7 @@ fn a_site_and_its_people_are_enrolled_while_a_server_runs() {
     assert_eq!(lacks, expected);
     let before = home.directory();
     let said = home.enrol_mei(&MEI).unwrap();
-    assert_eq!(said, "Enrolled: \"mei-lan\" at the site \"cuihu\".\n");
+    assert_eq!(said, "Enrolled: \"mei-lan\" at the site \"cuihu\"\n");
     let after = home.directory();
     let written = "\n[[person]]\nid = \"mei-lan\"\nname = \"梅兰\"\nnumber = \"0801\"\n\
                    position = { zh = \"管家\", en = \"Housekeeper\" }\nrank = 1\ndepartment = \"service\"\n";
@@ -155,12 +155,15 @@ fn a_site_and_its_people_are_enrolled_while_a_server_runs() {
     assert_eq!(device.try_pin("mei-lan", "300001").status, 200);
 
     let said = home.enrol_mei(&MEI).unwrap();
-    let nothing = "There is nothing new of \"mei-lan\" at the site \"cuihu\".\n";
+    let nothing = "Nothing is new of \"mei-lan\" at the site \"cuihu\"\n";
     assert_eq!((said.as_str(), home.directory()), (nothing, after));
     let moved = home
         .enrol_mei(&["--department", "finance", "--rank", "2"])
         .unwrap();
-    assert_eq!(moved, "Changed of \"mei-lan\": rank, department\n");
+    assert_eq!(
+        moved,
+        "Changed of \"mei-lan\" at the site \"cuihu\": rank, department\n"
+    );
     until(|| texts(&device).contains("rank = 2\ndepartment = \"finance\"\n"));
 }
 
@@ -244,7 +247,7 @@ fn renewed_keys_are_used_at_once_and_those_of_before_are_still_worth_what_they_w
     assert_ne!(device.office_key(), key_before);
     assert_ne!(intake(&device), intake_before);
     let second = device.write(2);
-    let receipts_since = device.push(&[second.clone()]);
+    let receipts_since = device.push(&[second]);
     assert!(receipts_since[0].verify(&device.office_key()).is_ok());
     assert!(receipts[0].verify(&key_before).is_ok());
     assert_eq!(content_key(&device), content_before);
@@ -289,16 +292,16 @@ fn chains_are_followed_and_what_was_changed_in_them_is_named() {
     let expected = "Every link, hash and signature verifies: 1 chains, 5 envelopes; 1 of them wait for others before them\n";
     assert_eq!(said, expected);
     server.stop();
-    let database = |sql: &str| {
-        Connection::open(server.database())
-            .unwrap()
-            .execute_batch(sql)
-            .unwrap()
-    };
     let code = device.code();
+    let of_another = device_key(2).public().to_cose_key();
     let finds = |sql: &str, what: &str| {
         let whole = std::fs::read(server.database()).unwrap();
-        database(sql);
+        let database = Connection::open(server.database()).unwrap();
+        let mut change = database.prepare(sql).unwrap();
+        let n_taken = change.parameter_count();
+        change
+            .execute(params_from_iter([&of_another].into_iter().take(n_taken)))
+            .unwrap();
         let said = home.admin(["verify-chains"]).unwrap_err();
         let expected = format!("\n  envelope {what}");
         assert!(said.contains(&expected.replace("CODE", &code)), "{said}");
@@ -320,10 +323,8 @@ fn chains_are_followed_and_what_was_changed_in_them_is_named() {
         "UPDATE envelope SET previous = (SELECT hash FROM envelope WHERE sequence = 1) WHERE sequence = 3",
         "3 of chain 1 of device CODE does not follow on the one before it",
     );
-    let of_another = device_key(2).public().to_cose_key();
-    let of_another: String = of_another.iter().map(|it| format!("{it:02x}")).collect();
     finds(
-        &format!("UPDATE device SET key = x'{of_another}'"),
+        "UPDATE device SET key = ?1",
         "1 of chain 1 of device CODE is not its author's: Unsigned",
     );
     finds(

@@ -7,7 +7,7 @@ mod support;
 use shouwen_domain::envelope::Fate;
 use shouwen_domain::sealing::Sealed;
 use shouwen_sync::message::{Bytes, FailureCode, Pushed, Rescue};
-use support::{Answer, Device, Running, bytes, intake, post, seal};
+use support::{Answer, Device, Running, intake, post, seal};
 
 fn rescue_of(device: &Device, envelopes: &[Vec<u8>]) -> Rescue {
     Rescue {
