@@ -92,11 +92,10 @@ fn App() -> impl IntoView {
     }
 }
 
-/// News of the site's texts, as soon as head office was met.
+/// News of the site's texts, at each contact with head office.
 fn fetch_texts_in_contact(desk: Desk) {
-    let is_in_contact = Memo::new(move |_| desk.token().read().is_some());
     Effect::new(move |_| {
-        if is_in_contact.get() {
+        if desk.token().read().is_some() && desk.lacks_texts() {
             spawn_local(async move {
                 if let Err(error) = desk.fetch_texts().await {
                     desk.report_texts(error);

@@ -309,6 +309,8 @@ impl Desk {
         if answer.nonce != said.nonce || answer.device != said.device {
             return Err(ContactError::NotHeadOffice);
         }
+        self.inner
+            .with_value(|it| it.texts_in_force.set(answer.texts));
         self.keep_lease().await?;
         Ok(answer)
     }

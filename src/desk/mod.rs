@@ -29,7 +29,7 @@ use futures::channel::mpsc::unbounded;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
-use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
+use shouwen_domain::envelope::{ClockEvidence, Envelope, RuleHashes, Stamp};
 use shouwen_domain::event::{Content, Event, Fact};
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
@@ -102,6 +102,8 @@ struct Inner {
     keys: Keys,
     /// None: it was not read yet.
     lease: Cell<Option<lease::Running>>,
+    /// Which texts are in force, as head office said last.
+    texts_in_force: Cell<Option<RuleHashes>>,
     /// Whose PIN was entered wrongly, how often, and when that was noticed here.
     waits: RefCell<BTreeMap<PersonId, (u32, Elapsed)>>,
     tabs: Tabs,
@@ -204,6 +206,7 @@ impl Desk {
             key,
             keys: Keys::new(content),
             lease: Cell::default(),
+            texts_in_force: Cell::default(),
             waits: RefCell::default(),
             tabs,
             clock: Cell::new(None),

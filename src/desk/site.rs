@@ -62,6 +62,15 @@ impl Desk {
         }
     }
 
+    /// Whether others than these are in force, as far as it was said.
+    pub fn lacks_texts(self) -> bool {
+        let in_force = self.inner.with_value(|it| it.texts_in_force.get());
+        let known = self
+            .rules
+            .with_untracked(|it| it.as_ref().map(|it| it.hashes()));
+        in_force.is_none() || in_force != known
+    }
+
     /// Asks head office for the texts in force, and adopts what is new. What cannot be read is not adopted.
     pub async fn fetch_texts(self) -> Result<(), TextsError> {
         let texts = self.ask_for_texts().await?;

@@ -144,6 +144,7 @@ export class Stage {
 /** The real program over a folder of its own; its address stays the same when it is started again. */
 class Server {
   errors = [];
+  #log = [];
   #process;
   #printed = "";
   #data;
@@ -181,6 +182,11 @@ class Server {
     return stdout;
   }
 
+  /** Until it has noticed something by itself, and logged it. */
+  async hasLogged(words) {
+    await until(`the server logs "${words}"`, () => this.#log.some((it) => it.includes(words)));
+  }
+
   /** The path with which a device joins the demonstration, wherever it reaches the server. */
   get joining() {
     const path = this.#printed.match(/open http:\/\/[^/]+(\/#join=\S+)/)?.[1];
@@ -209,6 +215,7 @@ class Server {
     process.stderr.setEncoding("utf8").on("data", (text) => {
       const lines = (rest + text).split("\n");
       rest = lines.pop();
+      this.#log.push(...lines);
       this.errors.push(...lines.filter((it) => it.includes('"level":"ERROR"') || it.startsWith("error:")));
     });
   }

@@ -4,7 +4,7 @@ pub mod files;
 
 use minicbor::{Decode, Encode};
 use shouwen_domain::certificate::{Certificate, Subject};
-use shouwen_domain::envelope::Receipt;
+use shouwen_domain::envelope::{Receipt, RuleHashes};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
@@ -187,7 +187,7 @@ pub struct Contacted {
     /// The stated chain goes on elsewhere: this device was cloned or restored, and writes here from now on.
     #[n(8)]
     pub new_chain: Option<NewChain>,
-    /// The keys in use, where a year is over.
+    /// For the keys in use, and for those before them.
     #[n(9)]
     pub certificates: Vec<Bytes>,
     /// What the people of this device may read.
@@ -201,6 +201,9 @@ pub struct Contacted {
     /// The certificate without those whom head office lets in no more, where the device's names one.
     #[n(12)]
     pub certificate: Option<Bytes>,
+    /// The texts in force, so that a device asks for them only where it has others.
+    #[n(13)]
+    pub texts: Option<RuleHashes>,
 }
 
 /// `POST /api/erased`, signed by the device: the body is a `COSE_Sign1` of this.

@@ -24,6 +24,7 @@ mod files;
 #[allow(dead_code, reason = "every test program uses a part")]
 mod postgres;
 mod postgresql_only;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

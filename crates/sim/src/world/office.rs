@@ -818,6 +818,7 @@ fn contacted(device: DeviceId, epoch: u64, scope: Scope, now: Moment, chain: Opt
         // That it erases what it holds is looked at in a browser.
         revoked: false,
         certificate: None,
+        texts: None,
     })
 }
 

@@ -131,6 +131,7 @@ fn contacted() -> Contacted {
         scope: Scope::Site,
         revoked: false,
         certificate: None,
+        texts: None,
     }
 }
 
