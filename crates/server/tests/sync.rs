@@ -462,3 +462,20 @@ fn a_server_that_lost_its_database_knows_its_devices_by_their_certificates() {
     assert_eq!(fates(&wang, &envelopes), [Fate::Accepted; 2]);
     assert_eq!(wang.pull_all(), envelopes);
 }
+
+#[test]
+fn what_came_damaged_is_passed_on_when_it_comes_as_it_was_written() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let [first, second] = [wang.write(1), wang.write(2)];
+    let mut damaged = first.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    let refused = Fate::Refused(RefusedReason::NotByPerson);
+    let fates_then = fates(&wang, &[damaged.clone(), second.clone()]);
+    assert_eq!(fates_then, [refused, Fate::Accepted]);
+    assert_eq!(li.pull_all(), std::slice::from_ref(&second));
+    assert_eq!(fates(&wang, std::slice::from_ref(&first)), [Fate::Accepted]);
+    assert_eq!(li.pull_all(), [second, first]);
+    assert_eq!(fates(&wang, &[damaged]), [Fate::Accepted]);
+}

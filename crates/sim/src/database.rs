@@ -264,7 +264,7 @@ impl Tables {
                 known: it.clone(),
                 bytes: stored_bytes(bytes, erased, plant),
             }),
-            Verdict::Known(_) | Verdict::TurnAway { .. } => None,
+            Verdict::Known(_) | Verdict::Mended(_) | Verdict::TurnAway { .. } => None,
         });
         let stored: Vec<_> = stored.collect();
         // What the judgement, knowing nothing, took for a fork is passed on once more.

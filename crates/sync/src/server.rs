@@ -125,6 +125,9 @@ pub enum Verdict {
     Store(Known),
     /// Known already: nothing to write, and the receipt says what holds.
     Known(Known),
+    /// Known by its header and refused for what stood behind that, which this time is sound: write its bytes and its fate
+    /// down in place of those before.
+    Mended(Known),
     /// Not of this chain, or of none: nothing to write.
     TurnAway {
         device: DeviceId,
@@ -276,18 +279,24 @@ pub fn judge(
         let known = ledger
             .at(outline.sequence)
             .find(|&at| ledger.known[at].hash == arrival.hash);
+        let wrong_site = (outline.site != sender.site).then_some(RefusedReason::NotYours);
+        let taken_back = withdrawn
+            .contains(&(outline.sequence, arrival.hash))
+            .then_some(RefusedReason::Withdrawn);
+        let refused = taken_back.or(arrival.flaw).or(wrong_site);
         if let Some(at) = known {
+            // What came with the same push is looked at when it comes again.
+            if refused.is_none() && at < n_before && ledger.mend(at, arrival, &revoked) {
+                seats.push(Seat::Mended(at));
+                continue;
+            }
             if ledger.reconsider(at, arrival, &revoked) {
                 released.push(at);
             }
             seats.push(Seat::Known(at));
             continue;
         }
-        let wrong_site = (outline.site != sender.site).then_some(RefusedReason::NotYours);
-        let taken_back = withdrawn
-            .contains(&(outline.sequence, arrival.hash))
-            .then_some(RefusedReason::Withdrawn);
-        let fate = match taken_back.or(arrival.flaw).or(wrong_site) {
+        let fate = match refused {
             Some(reason) => Fate::Refused(reason),
             None if outline.sequence <= ledger.head.map_or(0, |it| it.sequence) => {
                 Fate::Held(HeldReason::Fork)
@@ -322,6 +331,7 @@ pub fn judge(
         Seat::Away(verdict) => verdict,
         Seat::New(at) => Verdict::Store(known[at].clone()),
         Seat::Known(at) => Verdict::Known(known[at].clone()),
+        Seat::Mended(at) => Verdict::Mended(known[at].clone()),
     };
     released.sort_unstable_by_key(|&at| (known[at].sequence, at));
     released.dedup();
@@ -386,6 +396,7 @@ pub fn passed_on<'a>(new: impl IntoIterator<Item = &'a Known>) -> Vec<(u64, Hash
         .map(|it| (it.sequence, it.hash))
         .collect();
     passed.sort_unstable();
+    passed.dedup();
     passed
 }
 
@@ -393,6 +404,7 @@ pub fn passed_on<'a>(new: impl IntoIterator<Item = &'a Known>) -> Vec<(u64, Hash
 enum Seat {
     New(usize),
     Known(usize),
+    Mended(usize),
     Away(Verdict),
 }
 
@@ -513,6 +525,23 @@ impl Ledger {
         true
     }
 
+    /// Judges anew what was refused for what stood behind its header, which no hash in the chain is of; whether it was.
+    fn mend(&mut self, at: usize, arrival: &Arrival, revoked: &Revoked) -> bool {
+        let was_spoilt = match self.known[at].fate {
+            Fate::Refused(why) => is_behind_the_header(why),
+            Fate::Accepted | Fate::Held(_) => false,
+        };
+        if !was_spoilt || !arrival.is_known {
+            return false;
+        }
+        self.known[at].fate = if arrival.is_held_for(revoked) {
+            Fate::Held(HeldReason::Revoked)
+        } else {
+            self.sound(at)
+        };
+        true
+    }
+
     /// Lets pass what was held for whom it is by; whether it has another fate.
     fn release(&mut self, at: usize) -> bool {
         if self.known[at].fate != Fate::Held(HeldReason::Revoked) {
@@ -545,6 +574,17 @@ impl Ledger {
     }
 }
 
+/// Whether the same header may come again with something else behind it.
+const fn is_behind_the_header(why: RefusedReason) -> bool {
+    match why {
+        RefusedReason::Malformed
+        | RefusedReason::TooLarge
+        | RefusedReason::Unsigned
+        | RefusedReason::NotByPerson => true,
+        RefusedReason::NotYours | RefusedReason::Withdrawn => false,
+    }
+}
+
 fn turn_away(sender: &Sender, chain: u32, arrival: &Arrival) -> Verdict {
     match &arrival.outline {
         Some(it) => Verdict::TurnAway {
@@ -568,7 +608,7 @@ impl Judgement {
     /// What goes into the feed, in chain order, by sequence and hash.
     pub fn passed_on(&self) -> Vec<(u64, Hash)> {
         let stored = self.verdicts.iter().filter_map(|it| match it {
-            Verdict::Store(it) => Some(it),
+            Verdict::Store(it) | Verdict::Mended(it) => Some(it),
             Verdict::Known(_) | Verdict::TurnAway { .. } => None,
         });
         passed_on(stored.chain(&self.released))
@@ -585,7 +625,7 @@ impl Judgement {
     ) -> Vec<Receipt> {
         let receipt = |verdict: &Verdict| {
             let (device, chain, sequence, hash, fate, at) = match *verdict {
-                Verdict::Store(ref it) | Verdict::Known(ref it) => (
+                Verdict::Store(ref it) | Verdict::Known(ref it) | Verdict::Mended(ref it) => (
                     sender.device,
                     chain,
                     it.sequence,

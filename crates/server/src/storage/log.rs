@@ -505,7 +505,16 @@ fn pass_on(
         .zip(&push.envelopes)
         .filter_map(|(verdict, Bytes(bytes))| match verdict {
             Verdict::Store(known) => Some((known, erasure::kept(site, bytes))),
-            Verdict::Known(_) | Verdict::TurnAway { .. } => None,
+            Verdict::Known(_) | Verdict::Mended(_) | Verdict::TurnAway { .. } => None,
+        })
+        .collect();
+    let mended: Vec<_> = judgement
+        .verdicts
+        .iter()
+        .zip(&push.envelopes)
+        .filter_map(|(verdict, Bytes(bytes))| match verdict {
+            Verdict::Mended(known) => Some((known, erasure::kept(site, bytes))),
+            Verdict::Store(_) | Verdict::Known(_) | Verdict::TurnAway { .. } => None,
         })
         .collect();
     let first_arrival = feed.last_arrival + 1 - push.envelopes.len() as u64;
@@ -523,6 +532,10 @@ fn pass_on(
     for some in db::chunks(&entries) {
         add(db, sender, push.chain, some)?;
     }
+    for (known, bytes) in &mended {
+        set_bytes(db, sender, push.chain, known, bytes)?;
+        set_fate(db, sender, push.chain, known, position(known))?;
+    }
     for known in &judgement.released {
         set_fate(db, sender, push.chain, known, position(known))?;
     }
@@ -531,6 +544,7 @@ fn pass_on(
     }
     let passed_on = stored
         .iter()
+        .chain(&mended)
         .map(|it| it.0)
         .chain(&judgement.released)
         .filter(|it| it.fate == Fate::Accepted);
@@ -576,6 +590,29 @@ fn add(db: &dyn Db, sender: &Sender, chain: u32, entries: &[Entry<'_>]) -> Resul
     db.execute(
         &format!("INSERT INTO envelope ({columns}) VALUES {places}"),
         &values,
+    )?;
+    Ok(())
+}
+
+/// Of one that was refused, and came again as it was written.
+fn set_bytes(
+    db: &dyn Db,
+    sender: &Sender,
+    chain: u32,
+    known: &Known,
+    bytes: &[u8],
+) -> Result<(), Fault> {
+    db.execute(
+        "UPDATE envelope SET bytes = $1
+         WHERE site = $2 AND device = $3 AND chain = $4 AND sequence = $5 AND hash = $6",
+        &[
+            bytes.into(),
+            (&sender.site).into(),
+            (&sender.device).into(),
+            chain.into(),
+            known.sequence.into(),
+            (&known.hash).into(),
+        ],
     )?;
     Ok(())
 }

@@ -46,8 +46,10 @@ impl Office {
         )
         .unwrap();
         for verdict in &judgement.verdicts {
-            if let Verdict::Store(it) = verdict {
-                self.state.known.push(it.clone());
+            match verdict {
+                Verdict::Store(it) => self.state.known.push(it.clone()),
+                Verdict::Mended(it) => self.write_down(std::slice::from_ref(it)),
+                Verdict::Known(_) | Verdict::TurnAway { .. } => {}
             }
         }
         self.write_down(&judgement.released);
@@ -252,15 +254,14 @@ fn the_token_says_who_pushes_and_not_the_envelope() {
 #[test]
 fn what_is_malformed_or_too_large_is_refused_and_those_behind_it_are_not() {
     let c = chain(3);
-    let mut broken = c[0].to_bytes();
-    let at = broken
-        .windows(11)
-        .position(|it| it == b"at the door")
-        .unwrap();
-    broken[at] = b'A';
     let large = enlarge(&c[1]);
     let mut office = Office::default();
-    let fates: Vec<_> = office.push(&[broken, large, c[2].to_bytes(), b"rubbish".to_vec()]);
+    let fates: Vec<_> = office.push(&[
+        break_words(&c[0]),
+        large,
+        c[2].to_bytes(),
+        b"rubbish".to_vec(),
+    ]);
     let fates: Vec<_> = fates.iter().map(|it| (it.sequence, it.fate)).collect();
     assert_eq!(
         fates,
@@ -272,6 +273,63 @@ fn what_is_malformed_or_too_large_is_refused_and_those_behind_it_are_not() {
         ]
     );
     assert_eq!(office.feed, [3]);
+}
+
+/// With the header of before, and other words than that says.
+fn break_words(envelope: &Envelope) -> Vec<u8> {
+    let mut broken = envelope.to_bytes();
+    let at = broken.windows(11).position(|it| it == b"at the door");
+    broken[at.unwrap()] = b'A';
+    broken
+}
+
+#[test]
+fn what_came_damaged_is_taken_when_it_comes_as_it_was_written() {
+    let c = chain(3);
+    let by_nobody = Envelope::from_bytes(&without_signatures(&c[1])).unwrap();
+    let spoilt = [
+        (break_words(&c[1]), Malformed),
+        (enlarge(&c[1]), TooLarge),
+        (without_signatures(&c[1]), Unsigned),
+        (by_nobody.signed(&key()).to_bytes(), NotByPerson),
+    ];
+    for (spoilt, why) in spoilt {
+        let mut office = Office::default();
+        let first = office.push(&[c[0].to_bytes(), spoilt.clone(), c[2].to_bytes()]);
+        assert_eq!(first[1].fate, Fate::Refused(why));
+        assert_eq!(office.feed, [1, 3]);
+        assert_eq!(office.push(&bytes(&c[1..2]))[0].fate, ACCEPTED);
+        assert_eq!(office.feed, [1, 3, 2]);
+        assert_eq!(office.push(&[spoilt])[0].fate, ACCEPTED);
+        assert_eq!(office.push(&bytes(&c)).len(), 3);
+        assert_eq!(office.feed, [1, 3, 2]);
+    }
+}
+
+#[test]
+fn what_came_damaged_waits_for_its_gap_and_for_whom_it_is_by_as_any_other() {
+    let c = chain(3);
+    let mut office = Office::default();
+    office.push(&[break_words(&c[2])]);
+    assert_eq!(office.push(&bytes(&c[2..]))[0].fate, Fate::Held(Gap));
+    office.push(&bytes(&c[..2]));
+    assert_eq!(office.feed, [1, 2, 3]);
+
+    let mut office = Office::default();
+    office.push(&[break_words(&c[0])]);
+    office.state.revoked.device = true;
+    assert_eq!(office.push(&bytes(&c[..1]))[0].fate, Fate::Held(Revoked));
+    office.release();
+    assert_eq!(office.feed, [1]);
+
+    let mut office = Office::default();
+    office.push(&[break_words(&c[0])]);
+    office.state.withdrawn.insert((1, c[0].hash()));
+    assert!(matches!(
+        office.push(&bytes(&c[..1]))[0].fate,
+        Fate::Refused(_)
+    ));
+    assert_eq!(office.feed, [0; 0]);
 }
 
 #[test]
