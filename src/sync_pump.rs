@@ -35,7 +35,7 @@ use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::live::Listening;
 use crate::desk::{
-    ContactError, Desk, Erasures, Looked, OutOfScope, RescueError, projection, summarize,
+    ContactError, Desk, Erasures, Looked, OutOfScope, RescueError, author, projection, summarize,
 };
 
 /// Writes since the last compaction from which the next one is worth it.
@@ -428,12 +428,28 @@ impl Pump {
     }
 
     async fn withdraw(&self, withdrawals: Vec<Bytes>) -> Result<Input, Trouble> {
-        let withdraw = Withdraw {
-            device: self.desk.device(),
-            withdrawals,
-        };
-        let answer = http::post("/api/withdraw", Some(&self.token()?), &withdraw).await?;
-        Ok(Input::WithdrawAnswered(self.believed(answer).await?))
+        let mut answered: Option<Pushed> = None;
+        for of_one in withdrawals.chunk_by(|a, b| author(a) == author(b)) {
+            let device = of_one.first().and_then(author);
+            let answer = if device == Some(self.desk.device()) {
+                let withdraw = Withdraw {
+                    device: self.desk.device(),
+                    withdrawals: of_one.to_vec(),
+                };
+                let answer = http::post("/api/withdraw", Some(&self.token()?), &withdraw).await?;
+                self.believed(answer).await?
+            } else {
+                let sealed = self.desk.sealed_rescue(&[], of_one.to_vec(), None);
+                self.bring(&sealed.await?).await?
+            };
+            let before = answered.map_or_else(Vec::new, |it| it.receipts);
+            answered = Some(Pushed {
+                receipts: [before, answer.receipts].concat(),
+                ..answer
+            });
+        }
+        let answer = answered.ok_or(Trouble::Failure(Failure::Malformed))?;
+        Ok(Input::WithdrawAnswered(answer))
     }
 
     async fn copy_after(&self, name: &str) -> Result<Input, Trouble> {
@@ -441,14 +457,19 @@ impl Pump {
     }
 
     async fn hand_in(&self, copy: &Bytes) -> Result<Input, Trouble> {
-        let answer = http::post_bytes("/api/rescue", Some(&self.token()?), &copy.0).await;
+        Ok(Input::HandedIn(self.bring(copy).await?))
+    }
+
+    /// A rescue file.
+    async fn bring(&self, sealed: &Bytes) -> Result<Pushed, Trouble> {
+        let answer = http::post_bytes("/api/rescue", Some(&self.token()?), &sealed.0).await;
         let answer = answer.map_err(|error| match error {
             // Not this device is unknown, but whoever wrote the copy.
             HttpError::Status { status: 403, .. } => Trouble::Failure(Failure::Server),
             HttpError::Network | HttpError::Malformed | HttpError::Status { .. } => error.into(),
         })?;
         let answer = minicbor::decode(&answer).map_err(|_| Trouble::Failure(Failure::Malformed))?;
-        Ok(Input::HandedIn(self.believed(answer).await?))
+        self.believed(answer).await
     }
 
     /// With the receipts that head office signed; an answer without one of them is none.
@@ -462,77 +483,18 @@ impl Pump {
         Ok(Pushed { receipts, ..answer })
     }
 
-    async fn owed(&mut self, max_bytes: usize) -> Result<Input, Trouble> {
-        loop {
-            let envelopes = self.desk.log().owed(max_bytes).await?;
-            let (former, envelopes) = self.apart(envelopes);
-            if former.is_empty() {
-                let head = self.head();
-                return Ok(Input::Owed { envelopes, head });
-            }
-            self.hand_in_former(&former).await?;
-        }
+    async fn owed(&self, max_bytes: usize) -> Result<Input, Trouble> {
+        let envelopes = self.desk.log().owed(max_bytes).await?;
+        let head = self.head();
+        Ok(Input::Owed { envelopes, head })
     }
 
-    async fn own_after(&mut self, after: Place, max_bytes: usize) -> Result<Input, Trouble> {
-        let (mut chain, mut sequence) = (after.chain, after.sequence);
-        loop {
-            let envelopes = self
-                .desk
-                .log()
-                .own_after(chain, sequence, max_bytes)
-                .await?;
-            let (former, envelopes) = self.apart(envelopes);
-            let Some(last) = former.last().map(Envelope::header) else {
-                let head = self.head();
-                return Ok(Input::Owed { envelopes, head });
-            };
-            (chain, sequence) = (last.chain, last.sequence);
-            self.hand_in_former(&former).await?;
-        }
-    }
-
-    /// Those that this device wrote under what it was before it lost its key, and the others; only the first ones
-    /// that are alike.
-    fn apart(&self, mut envelopes: Vec<Envelope>) -> (Vec<Envelope>, Vec<Envelope>) {
-        let device = |it: &Envelope| it.header().device;
-        let Some(first) = envelopes.first().map(device) else {
-            return (Vec::new(), envelopes);
-        };
-        let n_alike = envelopes.iter().take_while(|it| device(it) == first);
-        envelopes.truncate(n_alike.count());
-        if first == self.desk.device() {
-            (Vec::new(), envelopes)
-        } else {
-            (envelopes, Vec::new())
-        }
-    }
-
-    /// As a rescue file: head office takes from nobody what another device wrote in another way.
-    async fn hand_in_former(&mut self, former: &[Envelope]) -> Result<(), Trouble> {
-        let sealed = self.desk.sealed_rescue(former, Vec::new()).await;
-        let sealed = sealed.map_err(|error| match error {
-            RescueError::Fault(fault) => Trouble::Fault(fault),
-            RescueError::NotEnrolled
-            | RescueError::Browser
-            | RescueError::NothingUnsent
-            | RescueError::NotForUs
-            | RescueError::NoNetwork => Trouble::Failure(Failure::Server),
-        })?;
-        let Input::HandedIn(answer) = self.hand_in(&sealed).await? else {
-            return Err(Trouble::Failure(Failure::Malformed));
-        };
-        let has = |it: &Envelope| {
-            answer
-                .receipts
-                .iter()
-                .any(|receipt| receipt.hash == it.hash())
-        };
-        if !former.iter().all(has) {
-            return Err(Trouble::Failure(Failure::Malformed));
-        }
-        self.settle(answer.receipts).await?;
-        Ok(())
+    async fn own_after(&self, after: Place, max_bytes: usize) -> Result<Input, Trouble> {
+        let (chain, sequence) = (after.chain, after.sequence);
+        let log = self.desk.log();
+        let envelopes = log.own_after(chain, sequence, max_bytes).await?;
+        let head = self.head();
+        Ok(Input::Owed { envelopes, head })
     }
 
     fn head(&self) -> Place {
@@ -544,8 +506,22 @@ impl Pump {
     }
 
     async fn push(&self, push: Push) -> Result<Input, Trouble> {
+        if push.device != self.desk.device() {
+            return self.push_former(&push).await;
+        }
         let answer: Pushed = http::post("/api/push", Some(&self.token()?), &push).await?;
         Ok(Input::PushAnswered(self.believed(answer).await?))
+    }
+
+    /// What this device wrote before it lost its key, as a rescue file: head office takes from nobody what another device
+    /// wrote in another way.
+    async fn push_former(&self, push: &Push) -> Result<Input, Trouble> {
+        let envelopes = push.envelopes.iter().map(|it| Envelope::from_bytes(&it.0));
+        let envelopes: Result<Vec<Envelope>, _> = envelopes.collect();
+        let envelopes = envelopes.map_err(|_| Trouble::Failure(Failure::Malformed))?;
+        let sealed = self.desk.sealed_rescue(&envelopes, Vec::new(), push.epoch);
+        let answer = self.bring(&sealed.await?).await?;
+        Ok(Input::PushAnswered(answer))
     }
 
     async fn pull(&self, ask: Ask) -> Result<Input, Trouble> {
@@ -946,6 +922,19 @@ enum Trouble {
 impl From<Fault> for Trouble {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<RescueError> for Trouble {
+    fn from(error: RescueError) -> Self {
+        match error {
+            RescueError::Fault(fault) => Self::Fault(fault),
+            RescueError::NotEnrolled
+            | RescueError::Browser
+            | RescueError::NothingUnsent
+            | RescueError::NotForUs
+            | RescueError::NoNetwork => Self::Failure(Failure::Server),
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use shouwen_domain::Case;
 use shouwen_domain::envelope::{Envelope, Fate, Receipt, RefusedReason};
-use shouwen_domain::signature::Context;
+use shouwen_domain::id::DeviceId;
+use shouwen_domain::signature::{Context, Signed};
 use shouwen_store::{Fault, Log, OwnFate, Section};
 use shouwen_sync::message::{Bytes, Withdrawal};
 
@@ -14,9 +15,27 @@ use crate::browser;
 use crate::sync_pump::Wake;
 
 impl Desk {
-    /// Says, signed, that an act that was not passed on shall not be. Where it was, it stays.
+    /// Says, signed, that an act that was not passed on shall not be. Where it was, it stays. What was done before this
+    /// device lost its key nobody can take back; what head office refused of it needs no statement.
     pub async fn take_back(self, fate: OwnFate) -> Result<(), SendError> {
         let envelope = self.own(fate).await?;
+        let header = envelope.header();
+        let statement = if header.device == self.device() {
+            self.withdrawal(&envelope).await?
+        } else if matches!(fate.fate, Some(Fate::Refused(_))) {
+            Vec::new()
+        } else {
+            return Err(SendError::NoKey);
+        };
+        self.log()
+            .put(Section::Withdrawals, &name(fate), &statement)
+            .await
+            .map_err(SendError::Fault)?;
+        (self.inner.get_value().wake_pump)(Wake::Sent);
+        Ok(())
+    }
+
+    async fn withdrawal(self, envelope: &Envelope) -> Result<Vec<u8>, SendError> {
         let key = self.key().ok_or(SendError::NoKey)?;
         let header = envelope.header();
         let what = Withdrawal {
@@ -26,13 +45,7 @@ impl Desk {
             hash: envelope.hash(),
         };
         let statement = key.say(Context::Withdrawal, &what).await;
-        let statement = statement.map_err(|_| SendError::NoKey)?;
-        self.log()
-            .put(Section::Withdrawals, &name(fate), &statement)
-            .await
-            .map_err(SendError::Fault)?;
-        (self.inner.get_value().wake_pump)(Wake::Sent);
-        Ok(())
+        statement.map_err(|_| SendError::NoKey)
     }
 
     /// Does what was refused or taken back once more, behind what stands there by now; then nobody has to
@@ -92,6 +105,7 @@ impl Desk {
                 statements.push(Bytes(bytes));
             }
         }
+        statements.retain(|it| author(it).is_some());
         Ok(statements)
     }
 
@@ -125,6 +139,13 @@ impl Desk {
             })
         })
     }
+}
+
+/// By whom a statement is: this device, or what it was before it lost its key.
+pub fn author(statement: &Bytes) -> Option<DeviceId> {
+    let signed = Signed::from_bytes(&statement.0).ok()?;
+    let said: Withdrawal = minicbor::decode(signed.unverified()).ok()?;
+    Some(said.device)
 }
 
 fn name(fate: OwnFate) -> String {

@@ -14,9 +14,10 @@ use shouwen_sync::message::{
     Reading, Stated,
 };
 
-use super::{Desk, another_device};
+use super::{Desk, another_device, this_device};
 use crate::browser::http::{self, HttpError};
-use crate::browser::{keys, preferences};
+use crate::browser::tabs::Said;
+use crate::browser::{keys, locks, preferences};
 
 const NAME: &str = "enrolment";
 
@@ -98,6 +99,14 @@ impl Enrolment {
         })
     }
 
+    /// The key of this device that head office certified last; none where it knows of none yet.
+    fn key_of(&self, device: DeviceId) -> Option<PublicKey> {
+        let certificate = Certificate::from_bytes(&self.certificate.0).ok()?;
+        let claims = certificate.claims();
+        let is_it = matches!(claims.subject, Subject::Device { device: of, .. } if of == device);
+        is_it.then_some(claims.key)
+    }
+
     /// The short code in this device's case numbers.
     pub fn code(&self) -> String {
         self.device().map(|(code, _)| code).unwrap_or_default()
@@ -174,7 +183,6 @@ impl Desk {
             key: Bytes(key.public().to_cose_key()),
             certificate: self.certificate(),
         };
-        let mut is_another = false;
         let mut asked = http::post("/api/enrol", None, &request(self.device())).await;
         if let Err(HttpError::Status {
             code: Some(FailureCode::DeviceTaken),
@@ -184,7 +192,6 @@ impl Desk {
             // This device lost its key: to head office it is another one.
             let device = self.become_another_device().await?;
             asked = http::post("/api/enrol", None, &request(device)).await;
-            is_another = true;
         }
         let answer: Enrolled = asked.map_err(|error| match error {
             HttpError::Network => JoinError::NeedsNetwork,
@@ -211,8 +218,8 @@ impl Desk {
             for person in known.people() {
                 self.forget_person(&person).await?;
             }
-            former = known.former;
-            if is_another {
+            former.clone_from(&known.former);
+            if known.key_of(self.device()).is_none() {
                 former.push(known.certificate);
             }
         }
@@ -274,12 +281,38 @@ impl Desk {
             .unwrap_or_default()
     }
 
+    /// Where another key is here than head office certified, this device is another one from now on: what it writes is
+    /// to be signed by what it says that it is.
+    pub(super) async fn notice_lost_key(self) -> Result<(), Fault> {
+        let certified = self.enrolment().and_then(|it| it.key_of(self.device()));
+        if let (Some(key), Some(certified)) = (self.key(), certified)
+            && *key.public() != certified
+        {
+            self.become_another_device().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether head office certified this device as what it is now: else nobody signs on it.
+    pub(super) fn is_certified(self) -> bool {
+        let enrolment = self.enrolment();
+        enrolment.is_some_and(|it| it.key_of(self.device()).is_some())
+    }
+
     /// A new id, under which this device begins a chain; what it wrote before stays whose it is.
-    pub(super) async fn become_another_device(self) -> Result<DeviceId, Fault> {
+    async fn become_another_device(self) -> Result<DeviceId, Fault> {
         let inner = self.inner.get_value();
-        let device = another_device(&inner.log).await?;
+        let _held = locks::exclusive("shouwen-device").await;
+        let mut device = this_device(&inner.log).await?;
+        // Another tab may have been first.
+        if device.id == self.device() {
+            let written = inner.log.standing().await?.head;
+            device = another_device(&inner.log, written.chain).await?;
+        }
         inner.device.set(device);
-        Ok(device)
+        // Whoever still has the key of before writes no more.
+        inner.tabs.tell(&Said::Erased);
+        Ok(device.id)
     }
 
     /// Proves this device to head office, and head office to this device.
@@ -287,7 +320,7 @@ impl Desk {
         let enrolment = self.enrolment().ok_or(ContactError::NotEnrolled)?;
         let key = self.key().ok_or(ContactError::NoKey)?;
         let challenge: Challenge = http::post("/api/challenge", None, &()).await?;
-        let head = self.standing.get_untracked().head;
+        let head = self.head();
         let reading = self.reading(&challenge.nonce).await?;
         let said = Contact {
             device: self.device(),
@@ -346,6 +379,15 @@ impl Desk {
     /// Who signed in on this device.
     pub(super) fn people(self) -> BTreeSet<PersonId> {
         self.enrolment().map(|it| it.people()).unwrap_or_default()
+    }
+
+    /// Whether it is this device, or was it before it lost its key.
+    pub(super) fn is_or_was(self, device: DeviceId) -> bool {
+        let was = || {
+            let enrolment = self.enrolment();
+            enrolment.is_some_and(|it| it.certificate_of(device).is_some())
+        };
+        self.device() == device || was()
     }
 
     /// Of what this device was first, where it lost its key since.

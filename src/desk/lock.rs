@@ -109,6 +109,7 @@ impl Desk {
         let inner = self.inner.get_value();
         let unlocked = inner.keys.unlocked.borrow();
         let theirs = unlocked.as_ref().filter(|it| it.person == person.as_str());
+        let theirs = theirs.filter(|_| self.is_certified());
         theirs.and_then(|it| it.signing.clone())
     }
 

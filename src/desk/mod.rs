@@ -39,7 +39,7 @@ use shouwen_domain::summary::Summary;
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use shouwen_store::{
-    Append, Conflict, Cursor, Fault, History, Log, OwnFate, Projection, Section, Standing,
+    Append, Conflict, Cursor, Fault, Head, History, Log, OwnFate, Projection, Section, Standing,
     WriteError,
 };
 use shouwen_store_indexeddb::{ContentKey, SealedLog};
@@ -53,6 +53,7 @@ use crate::wording::Language;
 
 use lock::Keys;
 
+pub use amends::author;
 pub use board::Board;
 pub use enrolment::{ContactError, Enrolment, JoinError};
 pub use erasure::Erasures;
@@ -96,7 +97,7 @@ pub struct Desk {
 
 struct Inner {
     log: Rc<SealedLog>,
-    device: Cell<DeviceId>,
+    device: Cell<ThisDevice>,
     /// None where the browser cannot keep one.
     key: Option<SigningKey>,
     keys: Keys,
@@ -173,6 +174,7 @@ impl Desk {
         let key = SigningKey::open().await.ok();
         let desk = owner.with(|| Self::new(log, content, device, key, fault, wake_pump));
         desk.load_enrolment().await?;
+        desk.notice_lost_key().await?;
         desk.load_lease().await?;
         desk.load_texts().await?;
         desk.load_erasures().await?;
@@ -188,7 +190,7 @@ impl Desk {
     fn new(
         log: Rc<SealedLog>,
         content: ContentKey,
-        device: DeviceId,
+        device: ThisDevice,
         key: Option<SigningKey>,
         fault: RwSignal<Option<Fault>>,
         wake_pump: impl Fn(Wake) + 'static,
@@ -527,13 +529,14 @@ impl Desk {
         standing: Standing,
     ) -> Stamp {
         let inner = self.inner.get_value();
-        let head = standing.head;
+        let device = inner.device.get();
+        let head = standing.head.beyond(device.behind);
         Stamp {
             id: EnvelopeId::from_random(browser::random()),
             site: rules.directory.site.clone(),
             case,
             person: person.clone(),
-            device: inner.device.get(),
+            device: device.id,
             chain: head.chain.max(1),
             sequence: head.sequence + 1,
             previous: head.hash,
@@ -560,8 +563,14 @@ impl Desk {
             .enrolment
             .with_untracked(|it| it.as_ref().map(Enrolment::code));
         let code = code.ok_or(SendError::NotSignedIn)?;
-        let sequence = self.standing.with_untracked(|it| it.head.sequence);
-        Ok(case_number(now, rules, &code, sequence + 1))
+        let head = self.head();
+        let code = if self.is_certified() {
+            code
+        } else {
+            // Nobody is given a code with a zero in it: these are not those of what this device was.
+            format!("{code}0{}", head.chain)
+        };
+        Ok(case_number(now, rules, &code, head.sequence + 1))
     }
 
     /// The other tabs look at the log again.
@@ -627,7 +636,13 @@ impl Desk {
 
     /// For the pump.
     pub fn device(self) -> DeviceId {
-        self.inner.get_value().device.get()
+        self.inner.get_value().device.get().id
+    }
+
+    /// The end of the chain in which this device writes.
+    fn head(self) -> Head {
+        let device = self.inner.get_value().device.get();
+        self.standing.get_untracked().head.beyond(device.behind)
     }
 
     /// None where this browser cannot keep one.
@@ -764,18 +779,43 @@ fn draft_name(of: &PersonId, draft: &str) -> String {
 
 const DEVICE: &str = "device";
 
-async fn this_device(log: &SealedLog) -> Result<DeviceId, Fault> {
-    if let Some(bytes) = log.get(Section::Settings, DEVICE).await?
-        && let Ok(bits) = <[u8; 16]>::try_from(bytes.as_slice())
-    {
-        return Ok(DeviceId::from_random(bits));
-    }
-    another_device(log).await
+/// Who this device is.
+#[derive(Debug, Clone, Copy)]
+struct ThisDevice {
+    id: DeviceId,
+    /// It writes in no chain up to this one: those are of what it was before it lost its key.
+    behind: u32,
 }
 
-/// A new id for this device.
-async fn another_device(log: &SealedLog) -> Result<DeviceId, Fault> {
-    let bits = browser::random();
-    log.put(Section::Settings, DEVICE, &bits).await?;
-    Ok(DeviceId::from_random(bits))
+impl ThisDevice {
+    fn read(record: &[u8]) -> Option<Self> {
+        let (id, behind) = record.split_at_checked(16)?;
+        let behind = match behind {
+            [] => 0,
+            it => u32::from_be_bytes(it.try_into().ok()?),
+        };
+        Some(Self {
+            id: DeviceId::from_random(id.try_into().ok()?),
+            behind,
+        })
+    }
+}
+
+async fn this_device(log: &SealedLog) -> Result<ThisDevice, Fault> {
+    let stored = log.get(Section::Settings, DEVICE).await?;
+    match stored.and_then(|it| ThisDevice::read(&it)) {
+        Some(it) => Ok(it),
+        None => another_device(log, 0).await,
+    }
+}
+
+/// A new id for this device, with chains of its own.
+async fn another_device(log: &SealedLog, behind: u32) -> Result<ThisDevice, Fault> {
+    let bits: [u8; 16] = browser::random();
+    let record = [&bits[..], &behind.to_be_bytes()].concat();
+    log.put(Section::Settings, DEVICE, &record).await?;
+    Ok(ThisDevice {
+        id: DeviceId::from_random(bits),
+        behind,
+    })
 }

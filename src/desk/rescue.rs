@@ -8,6 +8,7 @@ use shouwen_store::{Fault, Log};
 use shouwen_sync::message::{Bytes, Pushed, Rescue};
 
 use super::Desk;
+use super::amends::author;
 use super::enrolment::ContactError;
 use crate::browser;
 use crate::browser::http::{self, HttpError};
@@ -57,24 +58,23 @@ impl Desk {
         let parts = in_parts(&unsent);
         let n_parts = parts.len();
         for (n, envelopes) in (1..).zip(parts) {
-            let of_now = envelopes.first().map(|it| it.header().device) == Some(self.device());
-            let withdrawals = if of_now {
-                std::mem::take(&mut withdrawals)
-            } else {
-                Vec::new()
-            };
-            let sealed = self.sealed_rescue(envelopes, withdrawals).await?;
+            let device = envelopes.first().map(|it| it.header().device);
+            let (theirs, others) = withdrawals.into_iter().partition(|it| author(it) == device);
+            withdrawals = others;
+            let sealed = self.sealed_rescue(envelopes, theirs, None).await?;
             let name = self.file_name(n, n_parts);
             file::save(&name, &sealed.0).map_err(|_| RescueError::Browser)?;
         }
         Ok(unsent.len())
     }
 
-    /// Envelopes of one device, this one or what it was before, as any device may bring them to head office.
+    /// Envelopes and statements of one device, this one or what it was before, as any device may bring them to head
+    /// office. `epoch`: for which one they are meant, if not for whichever opens it.
     pub async fn sealed_rescue(
         self,
         envelopes: &[Envelope],
         withdrawals: Vec<Bytes>,
+        epoch: Option<u64>,
     ) -> Result<Bytes, RescueError> {
         let enrolment = self
             .enrolment
@@ -82,12 +82,14 @@ impl Desk {
             .ok_or(RescueError::NotEnrolled)?;
         let intake = enrolment.keys(&Subject::Intake).await;
         let to = intake.last().ok_or(RescueError::NotEnrolled)?;
-        let author = envelopes.first().map(|it| it.header().device);
-        let certificate = author.and_then(|it| enrolment.certificate_of(it));
+        let device = envelopes.first().map(|it| it.header().device);
+        let device = device.or_else(|| withdrawals.first().and_then(author));
+        let certificate = device.and_then(|it| enrolment.certificate_of(it));
         let rescue = Rescue {
             certificate: certificate.ok_or(RescueError::NotEnrolled)?.clone(),
             envelopes: envelopes.iter().map(|it| Bytes(it.to_bytes())).collect(),
             withdrawals,
+            epoch,
         };
         let bytes = minicbor::to_vec(&rescue).expect("writing to a vector cannot fail");
         let sealed = seal::seal(to, Context::Rescue, &bytes).await;
@@ -98,7 +100,7 @@ impl Desk {
     /// What a locked device sends in place of this act, which it cannot read then. None: there is nobody to seal to.
     pub(super) async fn letter(self, act: &Envelope) -> Option<Vec<u8>> {
         let act = std::slice::from_ref(act);
-        let sealed = self.sealed_rescue(act, Vec::new()).await;
+        let sealed = self.sealed_rescue(act, Vec::new(), None).await;
         sealed.ok().map(|it| it.0)
     }
 

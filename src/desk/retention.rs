@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use shouwen_domain::envelope::Envelope;
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::CaseId;
+use shouwen_domain::id::{CaseId, DeviceId};
 use shouwen_domain::moment::Moment;
 use shouwen_domain::retention::is_long_over;
 use shouwen_domain::summary::Summary;
@@ -113,11 +113,10 @@ impl Desk {
     /// Whether the log will let go of it, where nothing is owed: it is asked only then, since copies are made
     /// before.
     fn has_settled(self, history: &History) -> bool {
-        let device = self.device();
         let mut own = history
             .entries
             .iter()
-            .filter(|it| it.envelope.header().device == device);
+            .filter(|it| self.is_or_was(it.envelope.header().device));
         own.all(|it| {
             let hash = it.envelope.hash();
             let receipt = history.receipts.iter().find(|it| it.hash == hash);
@@ -129,10 +128,15 @@ impl Desk {
     /// Seals these to head office and keeps them under the names that it answers. None: there is nobody to seal to.
     async fn keep_copies(self, own: Vec<Own>) -> Result<Option<Vec<String>>, Fault> {
         let mut names = Vec::new();
-        for own in in_records(own) {
-            let withdrawals = self.taken_back_of(&own).await?;
+        let records = in_records(own);
+        // What this device was before it lost its key wrote in chains of its own.
+        let records = records
+            .iter()
+            .flat_map(|it| it.chunk_by(|a, b| device_of(a) == device_of(b)));
+        for own in records {
+            let withdrawals = self.taken_back_of(own).await?;
             let envelopes: Vec<Envelope> = own.iter().map(|it| it.envelope.clone()).collect();
-            let Ok(sealed) = self.sealed_rescue(&envelopes, withdrawals).await else {
+            let Ok(sealed) = self.sealed_rescue(&envelopes, withdrawals, None).await else {
                 return Ok(None);
             };
             let places = own.iter().map(Own::place);
@@ -217,11 +221,14 @@ impl Desk {
     }
 }
 
+fn device_of(own: &Own) -> DeviceId {
+    own.envelope.header().device
+}
+
 fn own_of(desk: Desk, history: History) -> impl Iterator<Item = Own> {
-    let device = desk.device();
     let entries = history.entries.into_iter();
     entries
-        .filter(move |it| it.envelope.header().device == device)
+        .filter(move |it| desk.is_or_was(it.envelope.header().device))
         .map(|it| Own {
             envelope: it.envelope,
             arrived: it.arrived,

@@ -78,6 +78,8 @@ app.journey("a device that lost its key joins again, and what it had not sent ar
   await blank.evaluate(loseKey);
   await blank.close();
 
+  // A new matter can be taken down before somebody has an invitation.
+  const between = await app.record(page, { ...app.LEAK, matter: "换了密钥之后记的" }, "keep");
   await server.start();
   await page.goto("/more");
   const again = page.getByTestId("join-again");
@@ -86,10 +88,12 @@ app.journey("a device that lost its key joins again, and what it had not sent ar
   await again.locator("button[type=submit]").click();
   await app.signIn(page, app.PATROL, server.pin(app.PATROL));
   await app.untilDelivered(page);
+  const after = await app.record(page, { ...app.LEAK, matter: "重新加入之后记的" }, "keep");
+  await app.untilDelivered(page);
   const office = await app.signedIn(await stage.device(server), server, app.ADMINISTRATOR);
   await page.goto("/");
   await office.goto("/?show=site");
-  for (const id of [sent, unsent]) {
+  for (const id of [sent, unsent, between, after]) {
     for (const at of [page, office]) await at.locator(`.case-row[href="/case/${id}"]`).waitFor();
   }
 });

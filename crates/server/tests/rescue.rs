@@ -14,6 +14,7 @@ fn rescue_of(device: &Device, envelopes: &[Vec<u8>]) -> Rescue {
         certificate: device.enrolled.certificate.clone(),
         envelopes: envelopes.iter().cloned().map(Bytes).collect(),
         withdrawals: Vec::new(),
+        epoch: None,
     }
 }
 
@@ -85,4 +86,22 @@ fn a_carrier_cannot_put_words_into_the_author_s_mouth() {
         .count();
     assert_eq!(accepted, 1);
     assert_eq!(li.pull_all(), [by_wang]);
+}
+
+#[test]
+fn what_is_meant_for_a_head_office_of_another_epoch_is_not_taken() {
+    let server = Running::start();
+    let mut wang = server.wang();
+    let li = server.device(2, "li-na", "100005");
+    let envelopes = [wang.write(1)];
+    let rescue = |epoch| Rescue {
+        epoch,
+        ..rescue_of(&wang, &envelopes)
+    };
+    let before: Pushed = bring(&li, &seal(&rescue(Some(7)), &intake(&wang))).message();
+    assert!(before.receipts.is_empty());
+    assert!(li.pull_all().is_empty());
+    let now: Pushed = bring(&li, &seal(&rescue(Some(before.epoch)), &intake(&wang))).message();
+    assert_eq!(now.receipts.len(), 1);
+    assert_eq!(li.pull_all(), envelopes);
 }

@@ -265,6 +265,16 @@ impl Head {
         }
     }
 
+    /// The head for whoever writes in no chain up to `chain`: those are of what the device was before it lost its key.
+    #[must_use]
+    pub const fn beyond(self, chain: u32) -> Self {
+        if self.chain > chain {
+            self
+        } else {
+            self.in_chain(chain + 1)
+        }
+    }
+
     /// Whether `envelope` is what this head was made by.
     pub fn is(self, envelope: &Envelope) -> bool {
         let header = envelope.header();

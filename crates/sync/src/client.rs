@@ -94,7 +94,7 @@ pub enum Input {
     /// To [`Todo::Withdraw`].
     WithdrawAnswered(Pushed),
     /// To [`Todo::LoadOwed`] or [`Todo::LoadOwn`]: envelopes of one chain by sequence, and the place of
-    /// the last one this device wrote.
+    /// the last one that was written here.
     Owed {
         envelopes: Vec<Envelope>,
         head: Place,
@@ -165,6 +165,7 @@ pub enum Todo {
     StartChain(NewChain),
     /// Read what this device takes back.
     LoadWithdrawals,
+    /// Send them; those of what it was before it lost its key in a rescue file.
     Withdraw(Vec<Bytes>),
     /// Read the oldest envelopes without a receipt.
     LoadOwed {
@@ -181,6 +182,7 @@ pub enum Todo {
     },
     /// Bring it to head office as a rescue file.
     HandIn(Bytes),
+    /// Send it; what names another device, as a rescue file: this one wrote it before it lost its key.
     Push(Push),
     /// Store these receipts.
     Settle(Vec<Receipt>),
@@ -325,6 +327,8 @@ enum LaneOf {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Batch {
+    /// This one, or what it was before it lost its key.
+    device: DeviceId,
     chain: u32,
     sent: Vec<(u64, Hash)>,
     last: Place,
@@ -744,8 +748,8 @@ impl Client {
         if self.step != Step::Withdrawing {
             return;
         }
-        let mut receipts = answer.receipts;
-        receipts.retain(|it| it.device == self.device);
+        // Some may be of what this device was before: the log knows its own.
+        let receipts = answer.receipts;
         if receipts.is_empty() {
             return self.failed(Failure::Malformed, now, chance);
         }
@@ -795,31 +799,33 @@ impl Client {
             }
             return;
         };
-        let chain = first.header().chain;
+        let (device, chain) = (first.header().device, first.header().chain);
+        let is_current = head.chain == chain && device == self.device;
         let mut batch = Batch {
+            device,
             chain,
             sent: Vec::new(),
             last: Place { chain, sequence: 0 },
-            is_current: head.chain == chain,
+            is_current,
             walk,
         };
         let mut bytes = Vec::new();
         for it in envelopes
             .iter()
-            .take_while(|it| it.header().chain == chain)
+            .take_while(|it| it.header().chain == chain && it.header().device == device)
             .take(self.n_max)
         {
             batch.sent.push((it.header().sequence, it.hash()));
             batch.last.sequence = it.header().sequence;
             bytes.push(Bytes(it.to_bytes()));
         }
-        let head = if head.chain == chain {
+        let head = if is_current {
             head.sequence.max(batch.last.sequence)
         } else {
             batch.last.sequence
         };
         let push = Push {
-            device: self.device,
+            device,
             chain,
             head,
             envelopes: bytes,
@@ -867,7 +873,7 @@ impl Client {
             self.push.wanted = true;
             return self.meet_epoch(answer.epoch);
         }
-        let (device, chain) = (self.device, batch.chain);
+        let (device, chain) = (batch.device, batch.chain);
         let mut unanswered = batch.sent.clone();
         let mut believed = answer.receipts;
         believed.retain(|it| {

@@ -277,6 +277,9 @@ pub struct Rescue {
     /// What it takes back, signed.
     #[n(3)]
     pub withdrawals: Vec<Bytes>,
+    /// As of a [`Push`]: whoever brings it by themselves says which head office it is meant for.
+    #[n(4)]
+    pub epoch: Option<u64>,
 }
 
 /// `GET /api/site`, for a device that is enrolled: the texts that rules are read from.

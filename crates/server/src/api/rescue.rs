@@ -57,7 +57,7 @@ pub async fn rescue(
     let (chains, read) = {
         let (device, by) = (author.device, author.signatories());
         tokio::task::spawn_blocking(move || {
-            let chains = by_chain(device, rescue.envelopes);
+            let chains = by_chain(device, rescue.envelopes, rescue.epoch);
             let read: Vec<_> = chains.iter().map(|it| protocol::read(it, &by)).collect();
             (chains, read)
         })
@@ -99,7 +99,7 @@ pub async fn rescue(
 }
 
 /// One push for each chain, with what cannot even be read in the first.
-fn by_chain(device: DeviceId, envelopes: Vec<Bytes>) -> Vec<Push> {
+fn by_chain(device: DeviceId, envelopes: Vec<Bytes>, epoch: Option<u64>) -> Vec<Push> {
     let mut chains: BTreeMap<u32, Push> = BTreeMap::new();
     for bytes in envelopes {
         let header = Envelope::from_bytes(&bytes.0).ok();
@@ -110,7 +110,7 @@ fn by_chain(device: DeviceId, envelopes: Vec<Bytes>) -> Vec<Push> {
             chain,
             head: 0,
             envelopes: Vec::new(),
-            epoch: None,
+            epoch,
         });
         push.head = push.head.max(sequence);
         push.envelopes.push(bytes);

@@ -6,7 +6,7 @@ use shouwen_domain::scope::{Concerned, Scope};
 
 use super::*;
 use crate::message::PageEntry;
-use crate::sample::{PHONE, chain};
+use crate::sample::{PHONE, chain, sealed};
 
 const AT: Cursor = Cursor {
     epoch: 1,
@@ -590,6 +590,46 @@ fn a_fork_of_the_chain_written_in_asks_for_a_new_one_and_of_an_older_chain_does_
         let contact = Some(Todo::Contact { forked: true });
         assert_eq!(todo == contact, asks, "{todo:?}");
     }
+}
+
+#[test]
+fn what_was_written_before_the_key_was_lost_is_pushed_as_what_the_device_was_then() {
+    const FORMER: DeviceId = DeviceId::from_random([9; 16]);
+    let former = sealed(1, 1, None, |it| it.device = FORMER);
+    let now = sealed(1, 2, None, |_| {});
+    let mut bench = Bench::idle();
+    bench.trigger(Trigger::Sent);
+    let todo = bench.owed(&[former.clone(), now.clone()]);
+    let Some(Todo::Push(push)) = todo else {
+        panic!("{todo:?}")
+    };
+    assert_eq!((push.device, push.head), (FORMER, 1));
+    assert_eq!(push.envelopes, [Bytes(former.to_bytes())]);
+    let of_now = receipt(&former, Fate::Accepted);
+    let of_then = Receipt {
+        device: FORMER,
+        ..of_now.clone()
+    };
+    assert_eq!(
+        bench.feed(answer(vec![of_now, of_then.clone()])),
+        Some(Todo::Settle(vec![of_then]))
+    );
+    assert_eq!(bench.feed(Input::Settled), Some(LOAD));
+    let todo = bench.owed(&[now]);
+    assert!(matches!(todo, Some(Todo::Push(it)) if (it.device, it.head) == (PHONE, 9)));
+}
+
+#[test]
+fn a_fork_of_what_the_device_was_before_it_lost_its_key_is_no_reason_to_leave_its_chain() {
+    const FORMER: DeviceId = DeviceId::from_random([9; 16]);
+    let former = sealed(1, 1, None, |it| it.device = FORMER);
+    let mut bench = Bench::pushed(std::slice::from_ref(&former));
+    let fork = Receipt {
+        device: FORMER,
+        ..receipt(&former, Fate::Held(HeldReason::Fork))
+    };
+    bench.feed(answer(vec![fork]));
+    assert_eq!(bench.feed(Input::Settled), Some(LOAD));
 }
 
 #[test]
