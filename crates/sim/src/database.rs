@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use shouwen_domain::certificate::Signers;
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId, SiteId};
@@ -214,10 +215,10 @@ impl Tables {
             device,
         };
         let key = (device, push.chain);
-        let arrivals = if plant == Some(Plant::AnybodysName) {
-            version.read(push, &in_anybodys_name(signatories))
-        } else {
-            version.read(push, signatories)
+        let arrivals = match plant {
+            Some(Plant::AnybodysName) => version.read(push, &in_anybodys_name(signatories)),
+            Some(Plant::NewestKeyOnly) => version.read(push, &with_newest_keys(signatories)),
+            _ => version.read(push, signatories),
         };
         let none = Rc::default();
         let chain = self.chains.get(&key).unwrap_or(&none);
@@ -717,6 +718,21 @@ impl Database {
 
 fn is_by_one_of(envelope: &[u8], people: &BTreeSet<PersonId>) -> bool {
     Envelope::from_bytes(envelope).is_ok_and(|it| people.contains(&it.header().person))
+}
+
+/// With a bug planted: of each person the key that came last.
+fn with_newest_keys(by: &Signatories) -> Signatories {
+    let mut newest = Signers::default();
+    let people: BTreeSet<&PersonId> = by.people.iter().map(|it| it.0).collect();
+    for person in people {
+        if let Some(key) = by.people.of(person).last() {
+            newest.add(person.clone(), *key);
+        }
+    }
+    Signatories {
+        people: newest,
+        ..by.clone()
+    }
 }
 
 /// With a bug planted: everybody there signs with everybody's keys.

@@ -14,7 +14,8 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::Scope;
 use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_store::{
-    CaseIn, Entry, Fault, Fence, Log, Memory, NamedRecord, Projection, Section, Standing, TakeIn,
+    CaseIn, Entry, Fault, Fence, Head, Log, Memory, NamedRecord, Projection, Section, Standing,
+    TakeIn,
 };
 use shouwen_sync::client::{Client, Elapsed, Load, Place, Start, may_be_released};
 use shouwen_sync::message::{Bytes, Cursor, Page, Stated};
@@ -30,11 +31,7 @@ const OLDER_VOCABULARY: u32 = 3;
 pub struct Device {
     /// Its name in the plan.
     pub n: u64,
-    pub id: DeviceId,
-    pub key: SecretKey,
-    pub signatories: Signatories,
-    /// Who works with it, each with their key there.
-    pub staff: Vec<(PersonId, SecretKey)>,
+    pub who: Who,
     /// Who sees the whole site and signed in as well.
     pub director: Option<PersonId>,
     pub disk: Memory,
@@ -42,6 +39,7 @@ pub struct Device {
     pub twin_of: Option<u64>,
     /// What a backup of the whole device has of it.
     pub disk_backup: Memory,
+    pub who_backup: Who,
     /// With a bug planted: the disk before the last writes.
     pub disk_before: Memory,
     pub chance: Chance,
@@ -65,6 +63,125 @@ pub struct Device {
     pub at_end: Option<(u64, Moment)>,
     /// What it let go of.
     pub gone: Gone,
+}
+
+/// Who a device is, and who works with it.
+#[derive(Clone)]
+pub struct Who {
+    pub id: DeviceId,
+    /// It writes in no chain up to this one: those are of what it was before it lost its key.
+    pub behind: u32,
+    pub key: SecretKey,
+    /// What head office certified last, perhaps of what it was before.
+    pub certified: Certified,
+    /// The same of what it was before that, once or more.
+    pub former: Vec<Certified>,
+    pub staff: Vec<Member>,
+}
+
+/// Whose signatures the envelopes of a device have to bear.
+#[derive(Clone)]
+pub struct Certified {
+    pub device: DeviceId,
+    pub signatories: Signatories,
+}
+
+/// Somebody who works with a device.
+#[derive(Clone)]
+pub struct Member {
+    pub person: PersonId,
+    pub key: SecretKey,
+    /// Else their ring is gone, or somebody gave them another PIN: they sign nothing before they have signed in anew.
+    pub signs: bool,
+}
+
+impl Who {
+    fn first(phone: &Phone, chance: &mut Chance) -> Self {
+        let id = DeviceId::from_random(chance.id());
+        let key = new_key(chance);
+        let nobody = Signatories {
+            device: key.public(),
+            people: Signers::default(),
+        };
+        let member = |n: usize, chance: &mut Chance| Member {
+            person: people::site().person(phone.person + n),
+            key: new_key(chance),
+            signs: false,
+        };
+        let mut who = Self {
+            id,
+            behind: 0,
+            key,
+            certified: Certified {
+                device: id,
+                signatories: nobody,
+            },
+            former: Vec::new(),
+            staff: (0..phone.n_people).map(|n| member(n, chance)).collect(),
+        };
+        who.sign_in_all(chance);
+        who
+    }
+
+    /// Whether head office certified it as what it is now.
+    pub fn has_joined(&self) -> bool {
+        self.certified.device == self.id
+    }
+
+    /// Whether another key is here than head office certified.
+    pub fn has_lost_its_key(&self) -> bool {
+        self.has_joined() && self.certified.signatories.device != self.key.public()
+    }
+
+    /// All that it is and was.
+    pub fn all(&self) -> impl Iterator<Item = &Certified> {
+        self.former.iter().chain([&self.certified])
+    }
+
+    /// Whether it is this device, or was it before it lost its key.
+    pub fn is_or_was(&self, device: DeviceId) -> bool {
+        self.id == device || self.all().any(|it| it.device == device)
+    }
+
+    /// Head office certifies it as what it is now. Whoever works with it has to sign in anew.
+    pub fn join(&mut self, chance: &mut Chance) {
+        let certified = Certified {
+            device: self.id,
+            signatories: Signatories {
+                device: self.key.public(),
+                people: Signers::default(),
+            },
+        };
+        self.former
+            .push(std::mem::replace(&mut self.certified, certified));
+        self.sign_in_all(chance);
+    }
+
+    fn sign_in_all(&mut self, chance: &mut Chance) {
+        for n in 0..self.staff.len() {
+            self.sign_in(n, chance);
+        }
+    }
+
+    /// With a new key, which head office certifies besides those before.
+    pub fn sign_in(&mut self, n: usize, chance: &mut Chance) {
+        let member = &mut self.staff[n];
+        member.key = new_key(chance);
+        member.signs = true;
+        let people = &mut self.certified.signatories.people;
+        people.add(member.person.clone(), member.key.public());
+    }
+
+    pub fn signatories_of(&self, device: DeviceId) -> Option<&Signatories> {
+        let it = self.all().find(|it| it.device == device)?;
+        Some(&it.signatories)
+    }
+}
+
+pub fn new_key(chance: &mut Chance) -> SecretKey {
+    let bytes = [chance.id(), chance.id()].concat();
+    let bytes = bytes.try_into().expect("twice sixteen bytes");
+    SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key")
 }
 
 /// What a device may lack, since it let go of it. Some of it may have come again.
@@ -108,32 +225,12 @@ pub struct Pump {
 impl Device {
     pub fn bought(phone: &Phone, plan: &Plan) -> Self {
         let mut chance = plan.chance(Whose::Device, phone.n);
-        let id = DeviceId::from_random(chance.id());
-        let mut bytes = [0; 32];
-        bytes[..16].copy_from_slice(&chance.id());
-        let key = SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
-        let member = |n: usize| {
-            let mut bytes = bytes;
-            bytes[16] = u8::try_from(n + 1).unwrap_or(u8::MAX);
-            let key =
-                SecretKey::from_bytes(Algorithm::Ed25519, &bytes).expect("any bytes are a key");
-            (people::site().person(phone.person + n), key)
-        };
-        let staff: Vec<_> = (0..phone.n_people).map(member).collect();
-        let mut people = Signers::default();
-        for (person, key) in &staff {
-            people.add(person.clone(), key.public());
-        }
+        let who = Who::first(phone, &mut chance);
         let disk = Memory::new();
         Self {
             n: phone.n,
-            id,
-            signatories: Signatories {
-                device: key.public(),
-                people,
-            },
-            key,
-            staff,
+            who_backup: who.clone(),
+            who,
             director: phone.sees_the_site.then(|| people::site().director()),
             twin_of: None,
             disk_backup: disk.snapshot(),
@@ -165,17 +262,15 @@ impl Device {
 
     /// A device that takes itself for this one.
     pub fn cloned(&self, n: u64, replaces: bool, chance: Chance) -> Self {
-        let disk = if replaces {
-            self.disk_backup.snapshot()
+        let (disk, who) = if replaces {
+            (self.disk_backup.snapshot(), self.who_backup.clone())
         } else {
-            self.disk.snapshot()
+            (self.disk.snapshot(), self.who.clone())
         };
         Self {
             n,
-            id: self.id,
-            key: self.key.clone(),
-            signatories: self.signatories.clone(),
-            staff: self.staff.clone(),
+            who_backup: who.clone(),
+            who,
             director: self.director.clone(),
             twin_of: Some(self.twin_of.unwrap_or(self.n)),
             disk_backup: disk.snapshot(),
@@ -205,6 +300,12 @@ impl Device {
         Ok(now(self.disk.opening(0))?.standing)
     }
 
+    /// The end of the chain in which it writes.
+    pub fn end(&self) -> Result<Head, Fault> {
+        Ok(self.standing()?.head.beyond(self.who.behind))
+    }
+
+    /// The place of the last one that was written here.
     pub fn head(&self) -> Result<Place, Fault> {
         let head = self.standing()?.head;
         Ok(Place {
@@ -215,7 +316,7 @@ impl Device {
 
     /// What it says of its chain when it opens a contact.
     pub fn states(&self) -> Result<Stated, Fault> {
-        let head = self.standing()?.head;
+        let head = self.end()?;
         Ok(Stated {
             chain: head.chain,
             sequence: head.sequence,
@@ -272,7 +373,7 @@ impl Device {
     pub fn people(&self) -> impl Iterator<Item = &PersonId> {
         self.director
             .iter()
-            .chain(self.staff.iter().map(|it| &it.0))
+            .chain(self.who.staff.iter().map(|it| &it.person))
     }
 
     /// Starts a tab that takes over the pump.
@@ -284,7 +385,7 @@ impl Device {
         };
         let cursor = heard(self.standing()?.cursor);
         let client = Client::new(Start {
-            device: self.id,
+            device: self.who.id,
             cursor,
             load: self.load()?,
             filled,

@@ -141,6 +141,15 @@ pub enum What {
     Erased {
         device: u64,
     },
+    /// Its key is gone, and its log is not: to head office it is another device from then on.
+    KeyLost {
+        device: u64,
+    },
+    /// One of those who work with it has no key there any more, and signs nothing before they have signed in anew.
+    PersonsKeyLost {
+        device: u64,
+        n: usize,
+    },
     /// Head office lets the device, or its person on whatever device, in no more for so long.
     Revoked {
         device: u64,
@@ -192,6 +201,8 @@ impl What {
             | Self::LetGo { device }
             | Self::Moved { device, .. }
             | Self::Erased { device }
+            | Self::KeyLost { device }
+            | Self::PersonsKeyLost { device, .. }
             | Self::Revoked { device, .. }
             | Self::Cloned { device, .. } => Some(device),
             Self::ProcessCrash { .. }
@@ -330,7 +341,7 @@ impl What {
         let device = chance.between(0, n_devices - 1);
         let process = chance.below(n_processes);
         let for_ms = chance.between(1_000, 120_000);
-        match chance.below(130) {
+        match chance.below(140) {
             0..20 => Self::Crash { device },
             20..24 => Self::Lost { device },
             24..32 => Self::Frozen {
@@ -384,6 +395,11 @@ impl What {
                 for_ms: chance.happens(600).then_some(for_ms),
             },
             116..124 => Self::Erased { device },
+            130..135 => Self::KeyLost { device },
+            135..140 => Self::PersonsKeyLost {
+                device,
+                n: chance.below(usize::MAX),
+            },
             _ => Self::Revoked {
                 device,
                 person: chance.happens(500),

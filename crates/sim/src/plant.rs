@@ -95,6 +95,12 @@ plants! {
     OrdersForgotten = "orders-forgotten",
     /// The device takes the words out of what it was given, and leaves what it wrote itself.
     OwnWordsKept = "own-words-kept",
+    /// A device that lost its key writes on in the chain of what it was before.
+    WrittenOn = "written-on",
+    /// A device that lost its key leaves where it is what it wrote before.
+    FormerLeft = "former-left",
+    /// Head office knows a person's newest key alone, so that what they signed before is not theirs.
+    NewestKeyOnly = "newest-key-only",
     /// What comes from whom head office lets in no more is judged like anything else.
     RevokedPassedOn = "revoked-passed-on",
 }

@@ -23,6 +23,7 @@ use office::Office;
 
 mod acts;
 mod erasure;
+mod keys;
 mod network;
 mod office;
 mod oracle;
@@ -68,6 +69,12 @@ pub struct Report {
     pub n_revoked: u64,
     /// Cases whose words were erased.
     pub n_erased: u64,
+    /// Devices that lost their key and joined again as another one.
+    pub n_rejoined: u64,
+    /// People who lost their key on a device and signed in with another one.
+    pub n_new_keys: u64,
+    /// What devices wrote before they lost their key and brought afterwards.
+    pub n_brought: u64,
     /// Written in the name of somebody else who works with the same device.
     pub n_forged: u64,
     /// Recorded while nobody was signed in, or said to be.
@@ -102,6 +109,9 @@ impl Report {
             n_moves: self.n_moves + other.n_moves,
             n_revoked: self.n_revoked + other.n_revoked,
             n_erased: self.n_erased + other.n_erased,
+            n_rejoined: self.n_rejoined + other.n_rejoined,
+            n_new_keys: self.n_new_keys + other.n_new_keys,
+            n_brought: self.n_brought + other.n_brought,
             n_forged: self.n_forged + other.n_forged,
             n_unsigned: self.n_unsigned + other.n_unsigned,
             n_confirmed: self.n_confirmed + other.n_confirmed,
@@ -197,6 +207,8 @@ struct Word {
     bytes: Vec<u8>,
     case: CaseId,
     device: usize,
+    /// What its device was when it wrote it.
+    author: DeviceId,
     /// The act in the plan, or one of those that come after all.
     act: u64,
     sequence: u64,
@@ -323,6 +335,15 @@ enum Event {
     LetInAgain {
         whom: Holder,
     },
+    /// A device that lost its key joins the site once more.
+    JoinAgain {
+        device: usize,
+    },
+    /// Whoever of those who work there lost their key signs in with head office.
+    SignIn {
+        device: usize,
+        member: usize,
+    },
     Order {
         case: CaseId,
     },
@@ -340,6 +361,7 @@ struct Asker {
 #[derive(Clone)]
 enum Ask {
     Contact {
+        device: DeviceId,
         stated: Stated,
         forked: bool,
     },
@@ -369,7 +391,7 @@ impl<'a> World<'a> {
             storm: true,
             signatories: devices
                 .iter()
-                .map(|it| (it.id, it.signatories.clone()))
+                .map(|it| (it.who.id, it.who.certified.signatories.clone()))
                 .collect(),
             devices,
             frozen: BTreeMap::new(),
@@ -517,6 +539,8 @@ impl<'a> World<'a> {
             | Event::Room { .. }
             | Event::MovesBack { .. }
             | Event::LetInAgain { .. }
+            | Event::JoinAgain { .. }
+            | Event::SignIn { .. }
             | Event::Order { .. }
             | Event::Calm => return None,
         };
@@ -619,6 +643,8 @@ impl<'a> World<'a> {
                 self.let_in_again(&whom);
                 Ok(())
             }
+            Event::JoinAgain { device } => self.join_again(device),
+            Event::SignIn { device, member } => self.sign_in(device, member),
             Event::Order { case } => self.order(case),
             Event::Calm => self.calm(),
         }

@@ -56,7 +56,7 @@ impl World<'_> {
         {
             return Ok(());
         }
-        let actor = chance.below(self.devices[device].staff.len());
+        let actor = chance.below(self.devices[device].who.staff.len());
         let Some(decided) = self.decide(device, actor, &mut chance)? else {
             self.note(&format_args!("device {device}: nothing to do"));
             return Ok(());
@@ -68,19 +68,31 @@ impl World<'_> {
             )));
         }
         it.n_cases += u64::from(decided.known.version == 0);
-        let standing = it.standing()?;
         let seen = decided.known.entries.iter();
         let seen = seen.map(|it| it.envelope.header().counter).max();
         // A device that was set up for the wrong site: what it writes is refused.
         let stray = act < super::LAST_ACTS && chance.happens(30);
-        let unsigned = is_unsigned(it, &decided.events, act, &mut chance);
-        let (person, own_key) = &it.staff[actor];
+        let Some(unsigned) = is_unsigned(it, actor, &decided.events, act, &mut chance) else {
+            self.note(&format_args!(
+                "device {device}: nothing to do without a key"
+            ));
+            return Ok(());
+        };
+        let it = &mut self.devices[device];
+        let standing = it.standing()?;
+        let staff = &it.who.staff;
+        let (person, own_key) = (&staff[actor].person, &staff[actor].key);
         // Whoever writes in a colleague's name has no key of theirs.
         let forged = act < super::LAST_ACTS && chance.happens(30);
         let key = if forged {
-            &it.staff[(actor + 1) % it.staff.len()].1
+            &staff[(actor + 1) % staff.len()].key
         } else {
             own_key
+        };
+        let end = if self.plant == Some(Plant::WrittenOn) {
+            standing.head
+        } else {
+            it.end()?
         };
         let stamp = Stamp {
             id: EnvelopeId::from_random(chance.id()),
@@ -91,14 +103,14 @@ impl World<'_> {
             },
             case: decided.case,
             person: person.clone(),
-            device: it.id,
-            chain: standing.head.chain.max(1),
-            sequence: standing.head.sequence + 1,
-            previous: standing.head.hash,
+            device: it.who.id,
+            chain: end.chain.max(1),
+            sequence: end.sequence + 1,
+            previous: end.hash,
             counter: if self.plant == Some(Plant::OwnCounter) {
-                standing.head.sequence + 1
+                end.sequence + 1
             } else {
-                standing.head.counter + 1
+                end.counter + 1
             },
             at: it.wall(self.now_ms),
             clock: None,
@@ -116,7 +128,7 @@ impl World<'_> {
         let events = it.without_words_of_erased(decided.case, decided.events)?;
         let signer = (!unsigned).then_some(key);
         // What is too large is refused on the screen.
-        let Some(envelope) = sealed(stamp, &events, &it.key, signer) else {
+        let Some(envelope) = sealed(stamp, &events, &it.who.key, signer) else {
             return Ok(());
         };
         let boot = it.boot;
@@ -163,12 +175,16 @@ impl World<'_> {
             return Ok(false);
         };
         let hash = envelope.hash();
+        // With the key of then nobody signs any more.
+        if envelope.header().device != self.devices[device].who.id {
+            return Ok(false);
+        }
         // What a restored server holds for a while was accepted before: others have it.
         if self.told.ever_accepted.contains(&hash) {
             return Ok(false);
         }
         let what = Withdrawal {
-            device: self.devices[device].id,
+            device: self.devices[device].who.id,
             chain: it.chain,
             sequence: it.sequence,
             hash,
@@ -205,7 +221,7 @@ impl World<'_> {
         chance: &mut Chance,
     ) -> Result<Option<Decided>, Broken> {
         let (it, site) = (&self.devices[device], people::site());
-        let person = &it.staff[actor].0;
+        let person = &it.who.staff[actor].person;
         let at = it.wall(self.now_ms);
         let mut cases = it.cases()?;
         // Of those that it let go of it may have but the latest acts.
@@ -373,6 +389,7 @@ impl World<'_> {
             bytes: doing.append.envelope.to_bytes(),
             case: header.case,
             device,
+            author: header.device,
             act: doing.act,
             sequence: header.sequence,
             for_sure,
@@ -394,15 +411,28 @@ impl World<'_> {
     }
 }
 
-/// Whether nobody is signed in; or somebody with the device's key alone says so of what takes a signature.
-fn is_unsigned(device: &Device, events: &[Happened], act: u64, chance: &mut Chance) -> bool {
+/// Whether nobody is signed in; or somebody with the device's key alone says so of what takes a signature. None where
+/// a key is lacking, and it cannot be done without.
+fn is_unsigned(
+    device: &Device,
+    actor: usize,
+    events: &[Happened],
+    act: u64,
+    chance: &mut Chance,
+) -> Option<bool> {
     let facts: Vec<Fact> = events.iter().map(|it| it.fact.clone()).collect();
-    device.vocabulary >= VOCABULARY
-        && if records_a_new_matter(&facts) {
+    let (knows, is_new) = (
+        device.vocabulary >= VOCABULARY,
+        records_a_new_matter(&facts),
+    );
+    let says_so = knows
+        && if is_new {
             chance.happens(300)
         } else {
             act < super::LAST_ACTS && chance.happens(20)
-        }
+        };
+    let signs = device.who.has_joined() && device.who.staff[actor].signs;
+    (signs || (knows && is_new)).then_some(says_so || !signs)
 }
 
 /// An act in a few words.

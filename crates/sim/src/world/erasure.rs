@@ -193,7 +193,7 @@ impl Device {
         for &case in cases {
             let history = now(self.disk.history(case))?;
             let mut entries = history.entries.iter().map(|it| &it.envelope);
-            let is_own = |it: &Envelope| it.header().device == self.id;
+            let is_own = |it: &Envelope| it.header().device == self.who.id;
             if plant == Some(Plant::OwnWordsKept) && entries.clone().any(is_own) {
                 continue;
             }

@@ -47,7 +47,7 @@ impl World<'_> {
         let it = &self.devices[device];
         let scope = it.pumps.get(&pump).and_then(|it| it.scope.clone());
         let pull = Pull {
-            device: it.id,
+            device: it.who.id,
             scope: scope.expect("whoever pulls has been in contact"),
             ask,
         };

@@ -73,6 +73,7 @@ enum Work {
     },
     Contact {
         from: Asker,
+        device: DeviceId,
         stated: Stated,
         forked: bool,
     },
@@ -160,6 +161,9 @@ impl World<'_> {
         };
         let refused = if !self.office.processes[process].on {
             Some(Failure::Network)
+        } else if matches!(ask, Ask::Contact { device, .. } if !self.signatories.contains_key(&device))
+        {
+            Some(Failure::NotEnrolled)
         } else if storm && device.chance.happens(weather.broken_answer) {
             let broken = [Failure::Server, Failure::Malformed, Failure::Network];
             Some(device.chance.pick(&broken))
@@ -178,8 +182,13 @@ impl World<'_> {
             return;
         }
         let work = match ask {
-            Ask::Contact { stated, forked } => Work::Contact {
+            Ask::Contact {
+                device,
+                stated,
+                forked,
+            } => Work::Contact {
                 from,
+                device,
                 stated,
                 forked,
             },
@@ -288,13 +297,13 @@ impl World<'_> {
         }
         if let Work::Contact {
             from,
+            device,
             stated,
             forked,
         } = work
         {
             // Mostly nothing has to be written.
-            let tables = &self.office.db.tables;
-            let device = self.devices[from.device].id;
+            let (tables, device) = (&self.office.db.tables, *device);
             let at_end = tables.is_on_chain(device, stated);
             if tables
                 .contact(device, stated, *forked, self.plant)
@@ -444,19 +453,20 @@ impl World<'_> {
         let db = &mut self.office.db;
         let (change, answer) = match &it.work {
             Work::Push { from, push } => {
-                let asking = Asking {
+                let who = &self.devices[from.device].who;
+                let asking = who.signatories_of(push.device).map(|signatories| Asking {
                     site: &self.site,
-                    device: self.devices[from.device].id,
-                    signatories: &self.devices[from.device].signatories,
+                    device: push.device,
+                    signatories,
                     push,
                     now,
                     version,
-                    revoked: revoked(&self.office.revoked, self.devices[from.device].id),
+                    revoked: revoked(&self.office.revoked, push.device),
                     erased: &erased,
                     plant: self.plant,
-                };
-                match db.tables.judge(asking) {
-                    Ok(mut change) => {
+                });
+                match asking.map(|it| db.tables.judge(it)) {
+                    Some(Ok(mut change)) => {
                         if self.plant == Some(Plant::PositionBeforeLock) {
                             db.reserve(&mut change);
                         }
@@ -474,7 +484,9 @@ impl World<'_> {
                         };
                         (change, Some(answer))
                     }
-                    Err(_) => (Change::default(), Some(Input::Failed(Failure::Server))),
+                    Some(Err(_)) | None => {
+                        (Change::default(), Some(Input::Failed(Failure::Server)))
+                    }
                 }
             }
             Work::Reconsider => {
@@ -490,10 +502,11 @@ impl World<'_> {
             }
             Work::Contact {
                 from,
+                device,
                 stated,
                 forked,
             } => {
-                let device = self.devices[from.device].id;
+                let device = *device;
                 if db.tables.is_on_chain(device, stated) {
                     self.office.at_end.insert((from.n, now));
                 }
@@ -656,15 +669,19 @@ impl World<'_> {
             return Ok(());
         }
         let erased = self.office.db.erased();
+        let who = &self.devices[from.device].who;
+        let Some(signatories) = who.signatories_of(push.device) else {
+            return Ok(());
+        };
         let asking = Asking {
             site: &self.site,
-            device: self.devices[from.device].id,
-            signatories: &self.devices[from.device].signatories,
+            device: push.device,
+            signatories,
             push,
             erased: &erased,
             now: true_time(self.now_ms),
             version: Version::OURS,
-            revoked: revoked(&self.office.revoked, self.devices[from.device].id),
+            revoked: revoked(&self.office.revoked, push.device),
             plant: None,
         };
         match self.office.db.tables.judge(asking) {

@@ -6,7 +6,7 @@ use shouwen_domain::Case;
 use shouwen_domain::case::Act;
 use shouwen_domain::envelope::{Envelope, Fate, HeldReason, Receipt, RefusedReason};
 use shouwen_domain::hash::Hash;
-use shouwen_domain::id::CaseId;
+use shouwen_domain::id::{CaseId, DeviceId};
 use shouwen_store::{Entry, Log};
 use shouwen_sync::client::Place;
 
@@ -25,7 +25,7 @@ impl World<'_> {
     ) -> Result<(), Broken> {
         let tables = &self.office.db.tables;
         for it in receipts {
-            let durable = tables.fate(self.devices[device].id, it.hash).is_some()
+            let durable = tables.fate(it.device, it.hash).is_some()
                 || tables.is_withdrawn((it.device, it.chain), it.sequence, it.hash);
             if it.epoch == tables.epoch && !durable {
                 return Err(Law::ReceiptsAgree.broken(format_args!(
@@ -34,8 +34,7 @@ impl World<'_> {
                 )));
             }
             // A clone knows nothing of what its twin takes back, and fills a restored server up all the same.
-            let is_cloned = self.is_cloned(&self.devices[device]);
-            if is_cloned || self.office.db.was_released_at_start(it.hash) {
+            if self.is_cloned(it.device) || self.office.db.was_released_at_start(it.hash) {
                 self.told.ever_taken_back.remove(&it.hash);
             }
             self.told.hears(it, self.office.db.was_ever_fed(it.hash))?;
@@ -62,8 +61,8 @@ impl World<'_> {
             }
         }
         for (hash, it) in &self.saved.envelopes {
-            let fate = || tables.fate(self.devices[it.device].id, *hash);
-            let lenient = it.refused || it.taken_back || self.is_cloned(&self.devices[it.device]);
+            let fate = || tables.fate(it.author, *hash);
+            let lenient = it.refused || it.taken_back || self.is_cloned(it.author);
             let there = if lenient {
                 fate().is_some()
             } else {
@@ -79,8 +78,9 @@ impl World<'_> {
         for (n, device) in self.living() {
             for it in device.own()? {
                 // Also what nobody was told of, where the log has it.
+                let author = it.header().device;
                 let is_fork =
-                    self.is_cloned(device) && tables.fate(device.id, it.hash()) == Some(FORK);
+                    self.is_cloned(author) && tables.fate(author, it.hash()) == Some(FORK);
                 let is_not_owed = is_fork || self.is_refused(&it) || self.is_taken_back(&it);
                 if !is_not_owed && !tables.is_passed_on(it.hash()) {
                     return late(format_args!(
@@ -98,7 +98,7 @@ impl World<'_> {
         }
         for (n, device) in self.living() {
             for it in now(device.disk.fates(usize::MAX))? {
-                let is_fork = it.fate == Some(FORK) && self.is_cloned(device);
+                let is_fork = it.fate == Some(FORK) && self.was_cloned(device);
                 if !is_fork && !matches!(it.fate, Some(Fate::Accepted | Fate::Refused(_))) {
                     return late(format_args!(
                         "the fate of envelope {} of device {n} is {:?}",
@@ -138,7 +138,11 @@ impl World<'_> {
                 entries.retain(|it| {
                     let header = it.envelope.header();
                     let hash = it.envelope.hash();
-                    let is_orphan = || self.devices.iter().any(|d| d.lost && d.id == header.device);
+                    let is_orphan = || {
+                        self.devices
+                            .iter()
+                            .any(|d| d.lost && d.who.is_or_was(header.device))
+                    };
                     // A fork stays with whoever wrote it, and after a restore with whoever had read it.
                     let is_fork = || self.office.db.tables.fate(header.device, hash) == Some(FORK);
                     // What its person took back without knowing that it was accepted stays with whoever had read it
@@ -147,7 +151,8 @@ impl World<'_> {
                         || !is_orphan()
                             && !is_fork()
                             && !self.is_taken_back(&it.envelope)
-                            && (header.device != device.id || !self.is_refused(&it.envelope))
+                            && (!device.who.is_or_was(header.device)
+                                || !self.is_refused(&it.envelope))
                 });
                 self.check_bytes(n, &entries)?;
                 let arrived = feed.get(&case).map(Vec::as_slice).unwrap_or_default();
@@ -163,7 +168,10 @@ impl World<'_> {
                     .find(|it| !hashes.contains(&it.envelope.hash()))
                 {
                     let header = it.envelope.header();
-                    let writer = self.devices.iter().position(|it| it.id == header.device);
+                    let writer = self
+                        .devices
+                        .iter()
+                        .position(|it| it.who.is_or_was(header.device));
                     return Err(Law::SameEverywhere.broken(format_args!(
                         "device {n} has envelope {} of device {writer:?}, which head office does not have",
                         header.sequence
@@ -267,7 +275,7 @@ impl World<'_> {
             return Case::fold(entries.iter().map(|it| &it.envelope));
         }
         let mut arrived: Vec<&Entry> = entries.iter().collect();
-        arrived.sort_by_key(|it| (it.envelope.header().device != device.id, it.arrived));
+        arrived.sort_by_key(|it| (it.envelope.header().device != device.who.id, it.arrived));
         let mut case: Option<Case> = None;
         for it in arrived {
             let (header, facts) = (
@@ -302,7 +310,7 @@ impl World<'_> {
                 Some(Fate::Accepted) => !self.is_refused(it),
                 Some(Fate::Refused(RefusedReason::Withdrawn)) => self.is_taken_back(it),
                 Some(Fate::Refused(_)) => self.is_refused(it),
-                Some(FORK) => self.is_cloned(device) && self.may_be_a_fork(it, &own),
+                Some(FORK) => self.is_cloned(it.header().device) && self.may_be_a_fork(it, &own),
                 Some(Fate::Held(_)) => false,
                 // What was let go of and came again has none, and a log that let go takes what a twin wrote for
                 // that.
@@ -351,8 +359,15 @@ impl World<'_> {
         word.is_some_and(|it| it.taken_back)
     }
 
-    fn is_cloned(&self, device: &Device) -> bool {
-        self.devices.iter().filter(|it| it.id == device.id).count() > 1
+    fn is_cloned(&self, device: DeviceId) -> bool {
+        let twins = self.devices.iter().filter(|it| it.who.is_or_was(device));
+        twins.count() > 1
+    }
+
+    /// As what it is, or what it was before it lost its key.
+    fn was_cloned(&self, device: &Device) -> bool {
+        let mut all = device.who.all().map(|it| it.device);
+        all.any(|it| self.is_cloned(it)) || self.is_cloned(device.who.id)
     }
 
     /// Whether its device could not know that another one writes in the chain: what that one wrote came to head

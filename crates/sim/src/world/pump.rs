@@ -70,8 +70,13 @@ impl World<'_> {
         for todo in todos {
             match todo {
                 Todo::Contact { forked } => {
-                    let stated = self.devices[device].states()?;
-                    self.ask(device, pump, Ask::Contact { stated, forked });
+                    let it = &self.devices[device];
+                    let contact = Ask::Contact {
+                        device: it.who.id,
+                        stated: it.states()?,
+                        forked,
+                    };
+                    self.ask(device, pump, contact);
                 }
                 Todo::Withdraw(them) => {
                     let them = them.iter().filter_map(|it| minicbor::decode(&it.0).ok());
@@ -117,6 +122,9 @@ impl World<'_> {
             Todo::LoadOwn { after, max_bytes } => self.load(device, Some(after), max_bytes),
             Todo::Settle(mut receipts) => {
                 self.check_durable(device, &receipts)?;
+                let id = self.devices[device].who.id;
+                self.report.n_brought +=
+                    receipts.iter().filter(|it| it.device != id).count() as u64;
                 let left_out = self.devices[device]
                     .pumps
                     .get_mut(&pump)
@@ -245,7 +253,12 @@ impl World<'_> {
             Some(Place { chain, sequence }) => now(it.disk.own_after(chain, sequence, max_bytes)),
         };
         match (envelopes, it.head()) {
-            (Ok(envelopes), Ok(head)) => Input::Owed { envelopes, head },
+            (Ok(mut envelopes), Ok(head)) => {
+                if self.plant == Some(Plant::FormerLeft) {
+                    envelopes.retain(|own| own.header().device == it.who.id);
+                }
+                Input::Owed { envelopes, head }
+            }
             _ => Input::Failed(Failure::Storage),
         }
     }
@@ -391,6 +404,7 @@ impl World<'_> {
         }
         if it.chance.happens(100) {
             it.disk_backup = it.disk.snapshot();
+            it.who_backup = it.who.clone();
         }
         if storm && it.chance.happens(per_mille) {
             it.disk.fail_next_write(if it.chance.happens(500) {

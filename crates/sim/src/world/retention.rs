@@ -108,7 +108,7 @@ impl Device {
                 let came_again = receipt.is_none() && it.arrived.is_some();
                 let name = format!("{}/{}", header.chain, header.sequence);
                 let is_done = (is_settled(receipt) || came_again) && !taken_back.contains(&name);
-                header.device != self.id || is_done
+                !self.who.is_or_was(header.device) || is_done
             });
             if may_go && case != CaseId::SITE {
                 going.push((case, history.version));
@@ -120,7 +120,7 @@ impl Device {
     /// Keeps what it wrote in a case, one copy for each chain; under which names.
     fn keep_copies(&self, case: CaseId) -> Result<Vec<String>, Fault> {
         let entries = now(self.disk.history(case))?.entries.into_iter();
-        let own = entries.filter(|it| it.envelope.header().device == self.id);
+        let own = entries.filter(|it| self.who.is_or_was(it.envelope.header().device));
         let own = own.map(|it| Own {
             envelope: it.envelope,
             arrived: it.arrived,
@@ -164,9 +164,12 @@ impl Device {
         let last = envelopes
             .last()
             .and_then(|it| Envelope::from_bytes(&it.0).ok());
-        let (chain, head) = last.map_or((0, 0), |it| (it.header().chain, it.header().sequence));
+        let (device, chain, head) = last.map_or((self.who.id, 0, 0), |it| {
+            let header = it.header();
+            (header.device, header.chain, header.sequence)
+        });
         Push {
-            device: self.id,
+            device,
             chain,
             head,
             envelopes,

@@ -73,7 +73,7 @@ impl World<'_> {
         let revoked = &self.office.revoked;
         let is_in = |it: &&PersonId| !revoked.contains(&Holder::Person((*it).clone()));
         let people = it.people().filter(is_in);
-        let people = people.filter(|_| !revoked.contains(&Holder::Device(it.id)));
+        let people = people.filter(|_| !revoked.contains(&Holder::Device(it.who.id)));
         Scope::of(people, &self.office.directory)
     }
 

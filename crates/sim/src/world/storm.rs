@@ -164,6 +164,8 @@ impl World<'_> {
             }
             What::Revoked { person, for_ms, .. } => self.revoke(device, person, for_ms),
             What::Erased { .. } => return self.erase_one_of(device),
+            What::KeyLost { .. } => self.lose_key(device),
+            What::PersonsKeyLost { n, .. } => self.lose_persons_key(device, n),
             What::Cloned { replaces, .. } => return self.clone_device(device, replaces),
             What::ProcessCrash { .. }
             | What::ProcessPaused { .. }
@@ -178,8 +180,8 @@ impl World<'_> {
 
     /// One of those who work with a device.
     fn one_of(&self, device: usize, n: usize) -> &PersonId {
-        let staff = &self.devices[device].staff;
-        &staff[n % staff.len()].0
+        let staff = &self.devices[device].who.staff;
+        &staff[n % staff.len()].person
     }
 
     fn revoke(&mut self, device: usize, person: bool, for_ms: u64) {
@@ -190,7 +192,7 @@ impl World<'_> {
                     .clone(),
             )
         } else {
-            Holder::Device(self.devices[device].id)
+            Holder::Device(self.devices[device].who.id)
         };
         self.shut_out(whom.clone());
         self.at(self.now_ms + for_ms, Event::LetInAgain { whom });
@@ -250,8 +252,14 @@ impl World<'_> {
         if self.devices[device].on || self.devices[device].lost {
             return Ok(());
         }
+        if self.become_another(device).is_err() {
+            // Its disk fails or is full: a person opens it again.
+            self.soon(device, 10_000, Event::Start { device });
+            return Ok(());
+        }
         self.note(&format_args!("device {device}: starts"));
         self.devices[device].on = true;
+        self.ask_for_keys(device);
         let head = self.devices[device].head()?;
         self.saw_head(device, head)?;
         self.open_tab(device)
@@ -335,7 +343,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn poke_all(&mut self, device: usize, input: &Input) -> Result<(), Broken> {
+    pub(super) fn poke_all(&mut self, device: usize, input: &Input) -> Result<(), Broken> {
         let pumps: Vec<_> = self.devices[device].pumps.keys().copied().collect();
         pumps
             .into_iter()
