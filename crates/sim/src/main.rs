@@ -109,6 +109,7 @@ fn go(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
             n_new_keys,
             n_brought,
             n_forged,
+            n_looks,
             n_unsigned,
             n_confirmed,
             n_out_of_scope,
@@ -120,7 +121,7 @@ fn go(wish: &Wish, out: &mut impl Write) -> io::Result<ExitCode> {
             "{} seeds in {seconds:.1} s, {rate:.0} seeds/s: {n_devices} devices saved {n_saved} envelopes and none was \
              lost; {n_decided} were decided by the rules, {n_without_effect} stayed without effect; {n_crashes} crashes, \
              {n_restores} restores, {n_clones} clones with {n_forked} forks, {n_taken_back} acts taken back, {n_let_go} cases let go of, {n_released} held for their format and released; \
-             {n_moves} moves to another department, {n_revoked} let in no more for a while, {n_erased} cases erased, {n_rejoined} devices that lost their key with {n_brought} envelopes of before, {n_new_keys} new keys of people, {n_forged} written in a colleague's name, {n_unsigned} with nobody signed in and {n_confirmed} times confirmed or denied, {n_of_history} envelopes of history, {n_out_of_scope} left out where they may not be read; \
+             {n_moves} moves to another department, {n_revoked} let in no more for a while, {n_erased} cases erased, {n_rejoined} devices that lost their key with {n_brought} envelopes of before, {n_new_keys} new keys of people, {n_forged} written in a colleague's name, {n_looks} records of who looked at what, {n_unsigned} with nobody signed in and {n_confirmed} times confirmed or denied, {n_of_history} envelopes of history, {n_out_of_scope} left out where they may not be read; \
              {n_steps} steps; settled {:.1} s \
              after the storm at the latest",
             wish.n_seeds,

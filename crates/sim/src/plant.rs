@@ -85,6 +85,8 @@ plants! {
     UnreadGoesOn = "unread-goes-on",
     /// Head office gives out what a device says that it may read, whatever its people may read by now.
     ScopeOfBefore = "scope-of-before",
+    /// Head office gives out who looked at what to whoever sees the site.
+    LooksGivenOut = "looks-given-out",
     /// Head office believes what a device says of whose act it is.
     AnybodysName = "anybodys-name",
     /// Head office takes down whatever is claimed of somebody who did not sign, a new matter or not.

@@ -24,6 +24,7 @@ use office::Office;
 mod acts;
 mod erasure;
 mod keys;
+mod looks;
 mod network;
 mod office;
 mod oracle;
@@ -77,6 +78,8 @@ pub struct Report {
     pub n_brought: u64,
     /// Written in the name of somebody else who works with the same device.
     pub n_forged: u64,
+    /// Records of who looked at what.
+    pub n_looks: u64,
     /// Recorded while nobody was signed in, or said to be.
     pub n_unsigned: u64,
     /// Confirmed or denied by whoever is named.
@@ -113,6 +116,7 @@ impl Report {
             n_new_keys: self.n_new_keys + other.n_new_keys,
             n_brought: self.n_brought + other.n_brought,
             n_forged: self.n_forged + other.n_forged,
+            n_looks: self.n_looks + other.n_looks,
             n_unsigned: self.n_unsigned + other.n_unsigned,
             n_confirmed: self.n_confirmed + other.n_confirmed,
             n_out_of_scope: self.n_out_of_scope + other.n_out_of_scope,

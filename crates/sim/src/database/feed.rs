@@ -143,7 +143,14 @@ impl Feed for Reading<'_> {
         let followed = &self.tables.followed;
         let seen = followed.said.range(behind + 1..=up_to);
         let seen = seen.filter_map(|(&position, said)| {
-            let since = followed.since(scope, said.case)?;
+            let shows_looks = self.plant == Some(Plant::LooksGivenOut)
+                && *scope == Scope::Site
+                && said.case.is_of_looks();
+            let since = if shows_looks {
+                position
+            } else {
+                followed.since(scope, said.case)?
+            };
             let seen = || {
                 Some(Seen {
                     position,

@@ -21,12 +21,15 @@ const N_LOOKS: u32 = 3;
 /// How often a person tries again when others were first.
 const N_TRIES: u32 = 4;
 
+/// How often somebody looks and does nothing, per thousand.
+const LOOKS: u64 = 150;
+
 /// What somebody decided to do, and on what.
-struct Decided {
-    case: CaseId,
-    known: History,
-    events: Vec<Happened>,
-    by_rules: bool,
+pub(super) struct Decided {
+    pub case: CaseId,
+    pub known: History,
+    pub events: Vec<Happened>,
+    pub by_rules: bool,
 }
 
 impl World<'_> {
@@ -57,7 +60,12 @@ impl World<'_> {
             return Ok(());
         }
         let actor = chance.below(self.devices[device].who.staff.len());
-        let Some(decided) = self.decide(device, actor, &mut chance)? else {
+        let decided = if act < super::LAST_ACTS && chance.happens(LOOKS) {
+            self.glance(device, actor, &mut chance)?
+        } else {
+            self.decide(device, actor, &mut chance)?
+        };
+        let Some(decided) = decided else {
             self.note(&format_args!("device {device}: nothing to do"));
             return Ok(());
         };
@@ -225,7 +233,9 @@ impl World<'_> {
         let at = it.wall(self.now_ms);
         let mut cases = it.cases()?;
         // Of those that it let go of it may have but the latest acts.
-        cases.retain(|case| *case != CaseId::SITE && !it.gone.cases.contains(case));
+        cases.retain(|case| {
+            *case != CaseId::SITE && !case.is_of_looks() && !it.gone.cases.contains(case)
+        });
         if cases.is_empty() || chance.happens(300) {
             let number = format!("0923-{}-{:03}", it.n, it.n_cases + 1);
             let case = CaseId::from_random(chance.id());
@@ -272,7 +282,7 @@ impl World<'_> {
     }
 
     /// An older version has no button for what it cannot write.
-    fn readable(&self, device: usize, events: Vec<Happened>) -> Option<Vec<Happened>> {
+    pub(super) fn readable(&self, device: usize, events: Vec<Happened>) -> Option<Vec<Happened>> {
         let newest = events.iter().map(|it| it.fact.vocabulary()).max()?;
         (newest <= self.devices[device].vocabulary).then_some(events)
     }
@@ -368,6 +378,7 @@ impl World<'_> {
                 u64::from(!is_stray && !envelope.header().claimed && self.is_refused(envelope));
             self.report.n_decided += u64::from(doing.by_rules);
             self.report.n_unsigned += u64::from(envelope.header().claimed);
+            self.report.n_looks += u64::from(envelope.header().case.is_of_looks());
             let facts = envelope.facts().unwrap_or_default();
             let confirms = facts.iter().any(|it| matches!(it, Fact::AskedConfirmed(_)));
             self.report.n_confirmed += u64::from(confirms);

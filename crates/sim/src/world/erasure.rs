@@ -23,7 +23,7 @@ impl World<'_> {
     pub(super) fn erase_one_of(&mut self, device: usize) -> Result<(), Broken> {
         let it = &mut self.devices[device];
         let mut cases = it.cases()?;
-        cases.retain(|it| *it != CaseId::SITE);
+        cases.retain(|it| *it != CaseId::SITE && !it.is_of_looks());
         if cases.is_empty() {
             return Ok(());
         }

@@ -11,6 +11,7 @@ use shouwen_sync::message::{Bytes, Push};
 
 use super::{Broken, Law, World};
 use crate::device::{Device, now};
+use crate::people;
 use crate::plant::Plant;
 
 /// Cases that go at one time, at most.
@@ -31,7 +32,7 @@ impl World<'_> {
         if it.standing()?.n_owed > 0 {
             return Ok(());
         }
-        let mut going = it.may_go()?;
+        let mut going = it.may_go(now_ms)?;
         while going.len() > N_CASES {
             let at = it.chance.below(going.len());
             going.remove(at);
@@ -97,8 +98,10 @@ impl World<'_> {
 
 impl Device {
     /// Cases that hold nothing of its own that is not settled, or that was taken back; where nothing is owed.
-    fn may_go(&self) -> Result<Vec<(CaseId, u32)>, Fault> {
+    fn may_go(&self, now_ms: u64) -> Result<Vec<(CaseId, u32)>, Fault> {
         let mut going = Vec::new();
+        let zone = people::site().rules.zone();
+        let today = CaseId::of_looks(zone.local(self.wall(now_ms)).date());
         let taken_back = now(self.disk.list(Section::Withdrawals))?;
         for case in self.cases()? {
             let history = now(self.disk.history(case))?;
@@ -110,7 +113,8 @@ impl Device {
                 let is_done = (is_settled(receipt) || came_again) && !taken_back.contains(&name);
                 !self.who.is_or_was(header.device) || is_done
             });
-            if may_go && case != CaseId::SITE {
+            let is_of_today = case.is_of_looks() && case >= today;
+            if may_go && case != CaseId::SITE && !is_of_today {
                 going.push((case, history.version));
             }
         }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shouwen_domain::envelope::Envelope;
 use shouwen_domain::event::Holder;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DepartmentId, PersonId};
 use shouwen_domain::scope::Scope;
 use shouwen_store::Log;
 use shouwen_sync::feed::block_end;
-use shouwen_sync::message::{Ask, Page};
+use shouwen_sync::message::{Ask, Page, PageEntry};
 
 use super::{Broken, Law, World};
 use crate::database::Tables;
@@ -97,6 +98,15 @@ impl World<'_> {
             .seen()
             .flat_map(|(_, it, _)| it.up_to(u64::MAX))
             .collect();
+        let is_a_look = |it: &&PageEntry| {
+            let envelope = Envelope::from_bytes(&it.envelope.0);
+            envelope.is_ok_and(|it| it.header().case.is_of_looks())
+        };
+        if page.entries.iter().any(|it| is_a_look(&it)) {
+            return Err(Law::OnlyInScope.broken(format_args!(
+                "device {device} is given a record of who looked at what"
+            )));
+        }
         let n_too_many = given.difference(&may_be_given).count();
         if n_too_many > 0 {
             return Err(Law::OnlyInScope.broken(format_args!(
