@@ -133,7 +133,7 @@ impl Pump {
                 | Wake::Locked
                 | Wake::Hidden
                 | Wake::News
-                | Wake::Silence(_),
+                | Wake::Silence { .. },
             ) => {}
         }
     }

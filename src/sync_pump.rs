@@ -75,8 +75,11 @@ pub enum Wake {
     Hidden,
     /// Head office has something new.
     News,
-    /// The stream of this number has ended.
-    Silence(u32),
+    /// The stream of this number has ended, or was not begun: then head office may have said for how long not.
+    Silence {
+        n: u32,
+        retry_after_s: Option<u64>,
+    },
 }
 
 /// The pump's ear: give the sender to whoever has something to say.
@@ -135,6 +138,8 @@ struct Pump {
     /// While head office is listened to.
     listening: Option<Listening>,
     n_listened: u32,
+    /// Not before then again.
+    listen_at: Elapsed,
 }
 
 impl Pump {
@@ -157,6 +162,7 @@ impl Pump {
             wake,
             listening: None,
             n_listened: 0,
+            listen_at: Elapsed(0),
         })
     }
 
@@ -220,18 +226,30 @@ impl Pump {
         self.stop_listening();
         self.fence = None;
         let mut n_failures = 0;
+        let mut quiet_until = Elapsed(0);
         while self.desk.is_locked() {
             let mut wait_ms = LOCKED_EVERY_MS;
-            if browser::is_online() && self.desk.is_enrolled() {
+            let quiet_ms = quiet_until.0.saturating_sub(browser::elapsed().0);
+            if quiet_ms > 0 {
+                wait_ms = quiet_ms;
+            } else if browser::is_online() && self.desk.is_enrolled() {
                 match self.bring_letters().await {
                     Ok(()) => n_failures = 0,
                     Err(trouble) => {
-                        if let Trouble::Fault(fault) = trouble {
-                            self.desk.report(fault);
-                        }
+                        let quiet_ms = match trouble {
+                            Trouble::Failure(why) => why.quiet_ms(browser::random_u64()),
+                            Trouble::Fault(fault) => {
+                                self.desk.report(fault);
+                                None
+                            }
+                        };
                         n_failures = (n_failures + 1).min(LOCKED_MAX_DOUBLINGS);
                         let most_ms = BACKOFF_MIN_MS << n_failures;
                         wait_ms = BACKOFF_MIN_MS + browser::random_u64() % most_ms;
+                        if let Some(quiet_ms) = quiet_ms {
+                            quiet_until = Elapsed(browser::elapsed().0 + quiet_ms);
+                            wait_ms = wait_ms.max(quiet_ms);
+                        }
                     }
                 }
             }
@@ -310,8 +328,14 @@ impl Pump {
                 self.tell(Input::Hidden);
             }
             Wake::News => self.tell(Input::Trigger(Trigger::News)),
-            Wake::Silence(n) if n == self.n_listened => self.stop_listening(),
-            Wake::Silence(_) | Wake::Locked => {}
+            Wake::Silence { n, retry_after_s } if n == self.n_listened => {
+                let busy = retry_after_s.map(|retry_after_s| Failure::Busy { retry_after_s });
+                if let Some(ms) = busy.and_then(|it| it.quiet_ms(browser::random_u64())) {
+                    self.listen_at = Elapsed(browser::elapsed().0 + ms);
+                }
+                self.stop_listening();
+            }
+            Wake::Silence { .. } | Wake::Locked => {}
         }
     }
 
@@ -365,7 +389,7 @@ impl Pump {
         let Some(token) = self.token.clone().filter(|_| browser::is_visible()) else {
             return;
         };
-        if self.listening.is_some() {
+        if self.listening.is_some() || browser::elapsed() < self.listen_at {
             return;
         }
         let say = |wake: &UnboundedSender<Wake>, what: Wake| {
@@ -379,7 +403,7 @@ impl Pump {
             "/api/live",
             &token,
             move || say(&heard, Wake::News),
-            move || say(&ended, Wake::Silence(n)),
+            move |retry_after_s| say(&ended, Wake::Silence { n, retry_after_s }),
         );
         self.tell(Input::Live(self.listening.is_some()));
     }

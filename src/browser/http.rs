@@ -15,6 +15,8 @@ pub enum HttpError {
     Status {
         status: u16,
         code: Option<FailureCode>,
+        /// For how long it is not to be asked again, where it said so.
+        retry_after_s: Option<u64>,
     },
     /// The answer cannot be read.
     Malformed,
@@ -34,6 +36,13 @@ impl HttpError {
             } => Failure::SignedOut,
             Self::Status { status: 403, .. } => Failure::NotEnrolled,
             Self::Status { status: 413, .. } => Failure::TooLarge,
+            Self::Status {
+                status: 429 | 503,
+                retry_after_s: Some(retry_after_s),
+                ..
+            } => Failure::Busy {
+                retry_after_s: *retry_after_s,
+            },
             Self::Status { .. } => Failure::Server,
         }
     }
@@ -108,6 +117,11 @@ async fn answer(
 ) -> Result<Vec<u8>, HttpError> {
     let response = response.map_err(|_| HttpError::Network)?;
     let status = response.status();
+    // A date is as good as nothing: this device's clock may be wrong.
+    let retry_after_s = response
+        .headers()
+        .get("retry-after")
+        .and_then(|it| it.parse().ok());
     let bytes = response.binary().await.map_err(|_| HttpError::Network)?;
     if response.ok() {
         return Ok(bytes);
@@ -115,5 +129,9 @@ async fn answer(
     let code = minicbor::decode::<FailureBody>(&bytes)
         .ok()
         .map(|it| it.code);
-    Err(HttpError::Status { status, code })
+    Err(HttpError::Status {
+        status,
+        code,
+        retry_after_s,
+    })
 }

@@ -16,13 +16,13 @@ impl Drop for Listening {
     }
 }
 
-/// Tells of every event until the stream ends, is cut, or the handle is dropped; then `ended` is called. None
-/// where the browser cannot.
+/// Tells of every event until the stream ends, is cut, or the handle is dropped; then `ended` is called, with the wait in
+/// seconds that head office asks for where it lets nobody more listen. None where the browser cannot.
 pub fn listen(
     path: &str,
     token: &str,
     heard: impl Fn() + 'static,
-    ended: impl FnOnce() + 'static,
+    ended: impl FnOnce(Option<u64>) + 'static,
 ) -> Option<Listening> {
     let controller = AbortController::new().ok()?;
     let options = RequestInit::new();
@@ -35,21 +35,23 @@ pub fn listen(
     let request = super::window().fetch_with_str_and_init(path, &options);
     wasm_bindgen_futures::spawn_local(async move {
         // However it ends, the timer asks as before.
-        let _ = follow(request, heard).await;
-        ended();
+        ended(follow(request, heard).await.ok().flatten());
     });
     Some(Listening(controller))
 }
 
-async fn follow(request: js_sys::Promise, heard: impl Fn()) -> Result<(), JsValue> {
+async fn follow(request: js_sys::Promise, heard: impl Fn()) -> Result<Option<u64>, JsValue> {
     let response: Response = JsFuture::from(request).await?.dyn_into()?;
     let body = response.body().filter(|_| response.ok());
-    let Some(body) = body else { return Ok(()) };
+    let Some(body) = body else {
+        let asked = response.headers().get("retry-after")?;
+        return Ok(asked.and_then(|it| it.parse().ok()));
+    };
     let reader: ReadableStreamDefaultReader = body.get_reader().dyn_into()?;
     loop {
         let part = JsFuture::from(reader.read()).await?;
         if Reflect::get(&part, &"done".into())?.is_truthy() {
-            return Ok(());
+            return Ok(None);
         }
         let bytes = js_sys::Uint8Array::new(&Reflect::get(&part, &"value".into())?).to_vec();
         // A line that begins with a colon is only a sign of life.

@@ -142,6 +142,8 @@ pub enum Failure {
     Network,
     /// The server answered that it cannot (5xx, 429).
     Server,
+    /// The same, and for how long it is not to be asked (429 or 503 with `Retry-After`).
+    Busy { retry_after_s: u64 },
     /// The token has ended (401): contact anew.
     SignedOut,
     /// Head office does not know this device: somebody has to sign in (403).
@@ -152,6 +154,31 @@ pub enum Failure {
     Malformed,
     /// The device's own log could not read or write.
     Storage,
+}
+
+impl Failure {
+    /// For how long head office is to be left alone, since it said so: what it may ask for is bounded, so that a
+    /// wrong answer keeps nobody away. `chance` spreads those who were all told the same.
+    pub const fn quiet_ms(self, chance: u64) -> Option<u64> {
+        match self {
+            Self::Busy { retry_after_s } => {
+                let asked_ms = retry_after_s.saturating_mul(1_000);
+                let ms = asked_ms.saturating_add(chance % (asked_ms / 10 + 1));
+                Some(if ms < BACKOFF_MAX_MS {
+                    ms
+                } else {
+                    BACKOFF_MAX_MS
+                })
+            }
+            Self::Network
+            | Self::Server
+            | Self::SignedOut
+            | Self::NotEnrolled
+            | Self::TooLarge
+            | Self::Malformed
+            | Self::Storage => None,
+        }
+    }
 }
 
 /// What to do next. Each is answered by one input.
@@ -265,6 +292,8 @@ pub struct Client {
     /// When the step under way counts as failed.
     deadline: Elapsed,
     next: Option<Todo>,
+    /// Until when head office is left alone, since it said so, and what it said.
+    quiet: Option<(Elapsed, Failure)>,
     contact: Lane,
     /// Until when the contact lasts; none: it has to be opened.
     in_contact_until: Option<Elapsed>,
@@ -409,6 +438,7 @@ impl Client {
             step: Step::Rest,
             deadline: Elapsed(0),
             next: None,
+            quiet: None,
             contact: Lane::default(),
             in_contact_until: None,
             contact_epoch: 0,
@@ -432,6 +462,7 @@ impl Client {
 
     /// Takes in what happened. `chance` is 64 random bits, for waiting times that differ between devices.
     pub fn handle(&mut self, input: Input, now: Elapsed, chance: u64) {
+        self.quiet = self.quiet.filter(|(until, _)| now < *until);
         match input {
             Input::Trigger(it) => self.trigger(it, now, chance),
             Input::Hidden => {
@@ -500,6 +531,9 @@ impl Client {
         }
         if !self.online || !self.signed_in {
             return None;
+        }
+        if let Some((until, _)) = self.quiet {
+            return Some(until);
         }
         let revisit = self.revisit.map(|(at, _)| at);
         let recheck = self
@@ -576,7 +610,8 @@ impl Client {
             | Step::KeepingEpoch(_) => {}
         }
         let waits = [&self.contact, &self.push, &self.withdraw, &self.pull].map(|it| it.retry);
-        match waits.into_iter().flatten().next().or(self.revisit) {
+        let waits = [self.quiet].into_iter().chain(waits).flatten();
+        match waits.chain(self.revisit).next() {
             Some((retry_at, why)) => Status::Waiting { retry_at, why },
             None => match self.load.progress().filter(|_| self.heard.is_some()) {
                 Some(it) => Status::Loading(it),
@@ -636,7 +671,8 @@ impl Client {
     }
 
     fn advance(&mut self, now: Elapsed) {
-        if self.step != Step::Rest || !self.online || !self.signed_in {
+        let may_ask = self.online && self.signed_in && self.quiet.is_none();
+        if self.step != Step::Rest || !may_ask {
             return;
         }
         if let Some((_, place)) = self
@@ -1078,6 +1114,8 @@ impl Client {
         }
         let step = std::mem::replace(&mut self.step, Step::Rest);
         self.next = None;
+        let quiet = why.quiet_ms(chance).map(|ms| (now.after(ms), why));
+        self.quiet = quiet.or(self.quiet);
         let lane_of = match step {
             Step::Rest => LaneOf::Pull,
             Step::Pulling(ask) | Step::TakingIn(ask, ..) => {
@@ -1142,8 +1180,11 @@ impl Client {
                         return;
                     }
                 }
-                Failure::Network | Failure::SignedOut | Failure::NotEnrolled | Failure::Storage => {
-                }
+                Failure::Network
+                | Failure::Busy { .. }
+                | Failure::SignedOut
+                | Failure::NotEnrolled
+                | Failure::Storage => {}
             }
             self.push.fail(why, now, chance);
         } else {
@@ -1156,7 +1197,11 @@ impl Client {
 const fn is_about_what_was_sent(why: Failure) -> bool {
     match why {
         Failure::TooLarge | Failure::Server | Failure::Malformed => true,
-        Failure::Network | Failure::SignedOut | Failure::NotEnrolled | Failure::Storage => false,
+        Failure::Network
+        | Failure::Busy { .. }
+        | Failure::SignedOut
+        | Failure::NotEnrolled
+        | Failure::Storage => false,
     }
 }
 

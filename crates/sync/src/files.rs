@@ -142,6 +142,8 @@ pub struct Client {
     /// When the step under way counts as failed.
     deadline: Elapsed,
     next: Option<Todo>,
+    /// Until when head office is left alone, since it said so.
+    quiet_until: Option<Elapsed>,
     push: Lane,
     fetch: Lane,
     words_owed: bool,
@@ -229,6 +231,7 @@ impl Default for Client {
             step: Step::Rest,
             deadline: Elapsed(0),
             next: None,
+            quiet_until: None,
             push,
             fetch: Lane::default(),
             words_owed: true,
@@ -248,6 +251,7 @@ impl Default for Client {
 impl Client {
     /// Takes in what happened. `chance` is 64 random bits, for waiting times that differ between devices.
     pub fn handle(&mut self, input: Input, now: Elapsed, chance: u64) {
+        self.quiet_until = self.quiet_until.filter(|it| now < *it);
         match input {
             Input::Trigger(it) => self.trigger(it, now, chance),
             Input::WentOffline => self.online = false,
@@ -285,7 +289,8 @@ impl Client {
             return None;
         }
         let push = self.push.wakes_at().filter(|_| !self.words_owed);
-        [push, self.fetch.wakes_at()].into_iter().flatten().min()
+        let next = [push, self.fetch.wakes_at()].into_iter().flatten().min();
+        self.quiet_until.or(next)
     }
 
     /// Of a file that was wanted; none once it is here.
@@ -364,7 +369,8 @@ impl Client {
     }
 
     fn advance(&mut self, now: Elapsed) {
-        if self.step != Step::Rest || !self.online || !self.in_contact {
+        let may_ask = self.online && self.in_contact && self.quiet_until.is_none();
+        if self.step != Step::Rest || !may_ask {
             return;
         }
         if let Some(want) = self.wanted.front()
@@ -675,10 +681,14 @@ impl Client {
             self.in_contact = false;
             return;
         }
+        let quiet_until = why.quiet_ms(chance).map(|ms| now.after(ms));
+        self.quiet_until = quiet_until.or(self.quiet_until);
         let is_of_the_file = match why {
             Failure::Server | Failure::TooLarge | Failure::Malformed => true,
             Failure::Storage => matches!(step, Step::Sending { .. }),
-            Failure::Network | Failure::SignedOut | Failure::NotEnrolled => false,
+            Failure::Network | Failure::Busy { .. } | Failure::SignedOut | Failure::NotEnrolled => {
+                false
+            }
         };
         if is_fetching {
             self.fetch.fail(why, now, chance);

@@ -413,6 +413,78 @@ fn saving_while_the_network_fails_does_not_hammer_but_coming_online_does_not_wai
 }
 
 #[test]
+fn head_office_is_left_alone_for_as_long_as_it_asks_whoever_acts_or_looks_here() {
+    // Those who were told the same do not come at the same moment.
+    for (chance, waits_ms) in [(0, 30_000), (3_000, 33_000), (3_001, 30_000)] {
+        let mut bench = Bench::pushed(&chain(1));
+        bench.chance = chance;
+        let why = Failure::Busy { retry_after_s: 30 };
+        assert_eq!(bench.feed(Input::Failed(why)), None);
+        let until = Elapsed(waits_ms);
+        let waiting = Status::Waiting {
+            retry_at: until,
+            why,
+        };
+        bench.now = until.0 - 1;
+        for trigger in [
+            Trigger::Sent,
+            Trigger::News,
+            Trigger::Timer,
+            Trigger::Online,
+            Trigger::Visible,
+        ] {
+            assert_eq!(bench.trigger(trigger), None, "{trigger:?}");
+            assert_eq!(bench.client.next_timeout(), Some(until));
+            assert_eq!(bench.client.status(), waiting);
+        }
+        assert_eq!(bench.feed(Input::SignedIn), None);
+        assert_eq!(bench.sleep(), Some(LOAD));
+        assert_eq!(bench.now, until.0);
+    }
+}
+
+#[test]
+fn a_contact_that_is_put_off_waits_as_long_and_its_backoff_counts_where_that_is_longer() {
+    let mut bench = Bench::new();
+    bench.at_ease = false;
+    let contact = Some(Todo::Contact { forked: false });
+    assert_eq!(bench.trigger(Trigger::Visible), contact);
+    for (retry_after_s, waits_ms) in [(7, 7_000), (0, 1_000), (1, 1_000)] {
+        bench.feed(Input::Failed(Failure::Busy { retry_after_s }));
+        let until = bench.now + waits_ms;
+        bench.now = until - 1;
+        assert_eq!(bench.trigger(Trigger::Timer), None);
+        assert_eq!(bench.client.next_timeout(), Some(Elapsed(until)));
+        assert_eq!(bench.sleep(), contact);
+    }
+}
+
+#[test]
+fn nobody_is_kept_away_for_longer_than_five_minutes() {
+    for retry_after_s in [300, 86_400, u64::MAX] {
+        for chance in [0, u64::MAX] {
+            let mut bench = Bench::pushed(&chain(1));
+            bench.chance = chance;
+            bench.feed(Input::Failed(Failure::Busy { retry_after_s }));
+            assert_eq!(bench.client.next_timeout(), Some(Elapsed(300_000)));
+            assert_eq!(bench.sleep(), Some(LOAD));
+        }
+    }
+}
+
+#[test]
+fn being_put_off_is_not_for_what_was_sent() {
+    let sent = chain(5);
+    let mut bench = Bench::pushed(&sent);
+    for _ in 0..3 {
+        bench.feed(Input::Failed(Failure::Busy { retry_after_s: 1 }));
+        bench.client.pull = Lane::default();
+        while bench.sleep().is_none() {}
+        assert_eq!(n_pushed(bench.owed(&sent).as_ref()), 5);
+    }
+}
+
+#[test]
 fn what_is_saved_while_the_log_was_being_read_is_not_forgotten() {
     let mut bench = Bench::idle();
     assert_eq!(bench.trigger(Trigger::Sent), Some(LOAD));

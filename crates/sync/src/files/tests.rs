@@ -267,6 +267,31 @@ fn a_file_that_the_server_chokes_on_lets_the_others_go_first() {
 }
 
 #[test]
+fn head_office_is_left_alone_for_as_long_as_it_asks_and_the_file_is_not_passed_over() {
+    let (one, other) = (file(1, 1).0, file(2, 1).0);
+    let mut bench = Bench::sending(&[one, other]);
+    for _ in 0..=TRIES {
+        let busy = Failure::Busy { retry_after_s: 60 };
+        let until = bench.now + 60_000;
+        assert_eq!(bench.feed(Input::Failed(busy)), None);
+        bench.now = until - 1;
+        for trigger in [Trigger::Sent, Trigger::Visible, Trigger::Timer] {
+            assert_eq!(bench.feed(Input::Trigger(trigger)), None, "{trigger:?}");
+            assert_eq!(bench.client.next_timeout(), Some(Elapsed(until)));
+        }
+        assert_eq!(bench.feed(Input::InContact), None);
+        assert_eq!(bench.sleep(), Some(OWED));
+        assert_eq!(bench.now, until);
+        assert_eq!(
+            bench.feed(Input::Owed(vec![one, other])),
+            Some(offer(&[one, other]))
+        );
+        let todo = bench.feed(Input::Answered(lacking(&[one, other])));
+        assert_eq!(todo, Some(send(one, 0)));
+    }
+}
+
+#[test]
 fn a_server_that_never_has_enough_lets_the_others_go_first() {
     let (bad, good) = (file(1, 2).0, file(2, 1).0);
     let mut bench = Bench::sending(&[bad, good]);
