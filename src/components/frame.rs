@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 use shouwen_sync::client::{Progress, Status};
 
+use super::emergency::Emergency;
 use super::icon::Icon;
 use super::pin_reset::PinNotice;
 use crate::browser;
@@ -141,65 +142,6 @@ fn sync_words(desk: Desk, files: FileDesk) -> String {
         Status::Waiting { .. } => say!(language, "sync.offline"),
         Status::Idle { .. } | Status::Sending | Status::Receiving => synced(),
     }
-}
-
-/// I14: whom to ring first, from every screen; the form comes after.
-#[component]
-fn Emergency() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let words = desk.language();
-    let dialog = NodeRef::<leptos::html::Dialog>::new();
-    let open = move |_| {
-        if let Some(dialog) = dialog.get() {
-            let _ = dialog.show_modal();
-        }
-    };
-    let close = move || {
-        if let Some(dialog) = dialog.get() {
-            dialog.close();
-        }
-    };
-    let calls = move || {
-        let language = words.get();
-        let rules = desk.rules().get();
-        let departments = rules.iter().flat_map(|it| it.directory.departments.clone());
-        departments
-            .map(|it| {
-                let place = language.of(&it.place).to_owned();
-                let name = language.of(&it.name).to_owned();
-                let call = format!("tel:{}", it.phone.replace(' ', ""));
-                view! {
-                    <li class="call-row">
-                        <span class="call-name">{name}</span>
-                        <span class="call-role">{place}</span>
-                        <a class="button" data-kind="danger" href=call><Icon name="phone" />{it.phone}</a>
-                    </li>
-                }
-            })
-            .collect_view()
-    };
-    view! {
-        <button class="emergency" type="button" on:click=open>
-            <Icon name="siren" />{move || say!(words.get(), "emergency.word")}
-        </button>
-        <dialog class="sheet" node_ref=dialog aria-labelledby="emergency-title">
-            <header class="sheet-head">
-                <h2 class="sheet-title" id="emergency-title">{move || say!(words.get(), "emergency.title")}</h2>
-                <button class="sheet-close" type="button" on:click=move |_| close()
-                    aria-label=move || say!(words.get(), "emergency.close")><Icon name="x" /></button>
-            </header>
-            <div class="sheet-body">
-                <p>{move || say!(words.get(), "emergency.text")}</p>
-                <ol class="call-list">{calls}</ol>
-            </div>
-            <div class="action-bar">
-                <a class="button" data-kind="secondary" href="/record" on:click=move |_| close()>
-                    {move || say!(words.get(), "emergency.record")}
-                </a>
-            </div>
-        </dialog>
-    }
-    .into_any()
 }
 
 #[component]

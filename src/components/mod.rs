@@ -5,6 +5,7 @@ pub mod answer_card;
 pub mod case_row;
 pub mod choice;
 pub mod due_card;
+pub mod emergency;
 pub mod field;
 pub mod frame;
 pub mod icon;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shouwen_domain::id::PersonId;
 
 use crate::browser;
+use crate::components::emergency::Emergency;
 use crate::components::icon::Icon;
 use crate::desk::Desk;
 use crate::pages::record::UnsignedForm;
@@ -97,6 +98,7 @@ fn Record(author: PersonId, step: RwSignal<Option<Step>>) -> impl IntoView {
         <div class="app" data-focus="task">
             <header class="app-bar">
                 <h1 class="app-bar-title">{move || say!(words.get(), "unsigned.title")}</h1>
+                <Emergency recording=true />
             </header>
             <main class="app-main" id="main">
                 <div class="page">

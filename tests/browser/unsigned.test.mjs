@@ -17,11 +17,22 @@ for (const [locale, viewport] of [["zh-CN", app.PHONE], ["en", app.TABLET]]) {
     await app.untilDelivered(page);
     await server.kill();
     await app.record(page, { ...app.LEAK, matter: "signed before" }, "keep");
+
+    await page.locator(".emergency").click();
+    const numbers = await page.locator('dialog[open] a[href^="tel:"]').allInnerTexts();
+    assert.ok(numbers.length > 0, "whom to ring");
+    await page.locator("dialog[open] .sheet-close").click();
     await leave(page);
 
     await begin(page, app.PATROL);
     await shot(page, `unsigned-form-${locale}`);
     await app.fillForm(page, app.LEAK);
+    await page.locator(".emergency").click();
+    await shot(page, `unsigned-emergency-${locale}`);
+    assert.deepEqual(await page.locator('dialog[open] a[href^="tel:"]').allInnerTexts(), numbers);
+    await page.locator("dialog[open]").getByRole("button", { name: say("emergency.record") }).click();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    assert.equal(await page.locator("#matter").inputValue(), app.LEAK.matter, "the form is as it was");
     await page.locator('input[data-photos="album"]').setInputFiles(await photoOf(page, { seed: 7 }));
     await page.locator(".photo-image").waitFor();
     assert.equal(await page.getByText("signed before").count(), 0);
@@ -149,5 +160,5 @@ async function begin(page, name) {
 /** For whoever wants to look. */
 async function shot(page, name) {
   const folder = process.env.SHOUWEN_SHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+  if (folder) await page.screenshot({ animations: "disabled", path: `${folder}/${name}.png` });
 }
