@@ -154,7 +154,14 @@ impl Words<'_> {
         let at = time::clock(self.rules.zone().local(header.at));
         let who = wording::person(&self.rules.directory, &header.person);
         let who = if header.claimed {
-            say!(self.language, "unsigned.who_claimed", name = who)
+            let claimed = say!(self.language, "unsigned.who_claimed", name = who);
+            let on = device_code(envelope);
+            let on = on.map(|it| say!(self.language, "unsigned.on_device", code = it));
+            [Some(claimed), on]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · ")
         } else {
             who
         };
@@ -174,4 +181,16 @@ impl Words<'_> {
         }
         .into_any()
     }
+}
+
+/// The short code of the device on which a new matter was written.
+fn device_code(envelope: &Envelope) -> Option<String> {
+    let events = envelope.events().ok()?;
+    events.iter().find_map(|it| {
+        if let Fact::Recorded(record) = &it.fact {
+            wording::device_code(&record.number).map(ToOwned::to_owned)
+        } else {
+            None
+        }
+    })
 }

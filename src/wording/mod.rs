@@ -87,6 +87,13 @@ pub fn department(language: Language, directory: &Directory, id: &DepartmentId) 
 
 /// A phone number without what people type around it; none where it can be none.
 ///
+/// Of the device that gave a case its number: "K7" in "0713-K7-018".
+pub fn device_code(number: &str) -> Option<&str> {
+    let mut parts = number.split('-');
+    let (code, rest) = (parts.nth(1)?, parts.next()?);
+    (!code.is_empty() && !rest.is_empty() && parts.next().is_none()).then_some(code)
+}
+
 /// Mobile: `1[3-9]` and nine digits after stripping +86, spaces and dashes. Landline: 7 to 12 digits
 /// with the area code, and an extension of up to 6.
 pub fn phone(text: &str) -> Option<String> {
@@ -215,6 +222,21 @@ mod tests {
             .filter(|it| !literals.contains(it.as_str()))
             .collect();
         assert_eq!(unused, Vec::<&String>::new(), "in the files, named nowhere");
+    }
+
+    #[test]
+    fn a_case_number_names_the_device_that_gave_it() {
+        assert_eq!(device_code("0713-K7-018"), Some("K7"));
+        for other in [
+            "",
+            "0713",
+            "0713-K7",
+            "0713--018",
+            "0713-K7-",
+            "0713-K7-018-2",
+        ] {
+            assert_eq!(device_code(other), None, "{other}");
+        }
     }
 
     #[test]

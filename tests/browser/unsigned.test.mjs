@@ -17,6 +17,7 @@ for (const [locale, viewport] of [["zh-CN", app.PHONE], ["en", app.TABLET]]) {
     await app.untilDelivered(page);
     await server.kill();
     await app.record(page, { ...app.LEAK, matter: "signed before" }, "keep");
+    const deviceCode = (await page.locator(".case-head-number").innerText()).match(/\d{4}-(\S+)-\d+/)[1];
 
     await page.locator(".emergency").click();
     const numbers = await page.locator('dialog[open] a[href^="tel:"]').allInnerTexts();
@@ -61,6 +62,11 @@ for (const [locale, viewport] of [["zh-CN", app.PHONE], ["en", app.TABLET]]) {
     const office = await app.signedIn(await stage.device(server, { locale, viewport }), server, app.ADMINISTRATOR);
     await office.goto("/?show=site");
     await office.locator(".case-row").filter({ hasText: app.LEAK.matter }).first().click();
+    const who = say("unsigned.who_claimed", { name: app.PATROL });
+    const where = say("unsigned.on_device", { code: deviceCode });
+    await office.locator(".timeline-who").getByText(`${who} · ${where}`, { exact: true }).first().waitFor();
+    await office.locator(".timeline").scrollIntoViewIfNeeded();
+    await shot(office, `unsigned-timeline-${locale}`);
     const mark = office.getByTestId("claimed");
     await mark.getByText(say("unsigned.not_confirmed", { name: app.PATROL })).waitFor();
 
