@@ -1,6 +1,8 @@
 // A device joins a site: by a code that is typed, by a link, and once more where it lost its key.
 
 import assert from "node:assert/strict";
+import { selfMade } from "./certificate.mjs";
+import { readQr } from "./qr.mjs";
 import * as app from "./support.mjs";
 
 for (const locale of ["zh-CN", "en"]) {
@@ -29,16 +31,41 @@ for (const locale of ["zh-CN", "en"]) {
   });
 }
 
-app.journey("a new device joins by the link behind a QR code, which does not stay in its address", async (stage) => {
-  const server = await stage.server();
-  const link = await server.invite("--link", server.url);
-  const page = await (await stage.device(server)).newPage();
-  await page.goto(link);
-  await page.locator(".person").first().waitFor();
-  assert.equal(page.url(), `${server.url}/`);
-  await page.reload();
-  await app.signIn(page, app.PATROL, server.pin(app.PATROL));
-});
+for (const isSecure of [false, true]) {
+  const over = isSecure ? "TLS with a certificate of the office's own" : "this machine's own network";
+  app.journey(`a new device joins by a photographed QR code, once, and works without a network, over ${over}`, async (stage) => {
+    stage.expectRefusal();
+    stage.expectNoNetwork();
+    const say = await app.wordsOf("zh-CN");
+    const tls = isSecure ? await selfMade(await stage.folder("tls")) : undefined;
+    const server = await stage.server({ tls });
+    const said = await server.inviting("--link", server.url);
+    const link = readQr(said);
+    assert.ok(said.split("\n").includes(`  ${link}`), `${link} is not the one in ${said}`);
+    const page = await (await stage.device(server)).newPage();
+    await page.goto(link);
+    await page.locator(".person").first().waitFor();
+    assert.equal(page.url(), `${server.url}/`, "the code does not stay in its address");
+    assert.equal(await page.evaluate(() => isSecureContext && location.protocol), isSecure ? "https:" : "http:");
+    await page.reload();
+    await app.signIn(page, app.PATROL, server.pin(app.PATROL));
+    await app.untilCached(page);
+    await app.record(page, app.LEAK, "keep");
+    await app.untilDelivered(page);
+
+    // A photo of the screen is of no use to anybody else.
+    const other = await (await stage.device(server)).newPage();
+    await other.goto(link);
+    await untilTold(other, say("join.wrong"));
+    assert.equal(await other.locator(".person").count(), 0);
+
+    await server.kill();
+    await page.reload();
+    await app.record(page, { ...app.LEAK, matter: "没有网络时记的" }, "keep");
+    await server.start();
+    await app.untilDelivered(page);
+  });
+}
 
 app.journey("a link that is opened in a tab which is open already joins as well", async (stage) => {
   const server = await stage.server();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, readlink, rm } from "node:fs/promises";
+import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,8 +67,13 @@ export class Stage {
   }
 
   async browser() {
-    this.#browser ??= await chromium.launch(launchOptions());
+    this.#browser ??= await chromium.launch(launchOptions(this.#believed()));
     return this.#browser;
+  }
+
+  /** The certificates that the servers gave themselves, as an office tells its devices to believe them. */
+  #believed() {
+    return this.#servers.flatMap((it) => it.tls?.keyHash ?? []);
   }
 
   /** A device of its own: nothing is shared with another one but the server. */
@@ -79,7 +85,7 @@ export class Stage {
 
   /** A browser process of its own over a profile that outlives it. */
   async process(server, profile, { viewport = PHONE, locale = "zh-CN" } = {}) {
-    const options = { ...launchOptions(), viewport, locale, baseURL: server.url };
+    const options = { ...launchOptions(this.#believed()), viewport, locale, baseURL: server.url };
     const context = this.adopt(await chromium.launchPersistentContext(profile, options));
     return { context, page: context.pages()[0] ?? (await context.newPage()) };
   }
@@ -150,10 +156,13 @@ class Server {
   #data;
   #words;
 
-  constructor({ port, data, dist }) {
+  /** `tls`: a certificate, as `selfMade` makes it. */
+  constructor({ port, data, dist, tls }) {
     this.#data = data;
-    this.url = `http://127.0.0.1:${port}`;
+    this.tls = tls;
+    this.url = `${tls ? "https" : "http"}://127.0.0.1:${port}`;
     this.#words = ["--listen", `127.0.0.1:${port}`, "--data", data, "--dist", dist, "--demo"];
+    if (tls) this.#words.push("--tls-certificate", tls.certificate, "--tls-key", tls.key);
   }
 
   /** `site`: a directory in place of the demonstration's, whose PINs are kept. */
@@ -189,17 +198,22 @@ class Server {
 
   /** The path with which a device joins the demonstration, wherever it reaches the server. */
   get joining() {
-    const path = this.#printed.match(/open http:\/\/[^/]+(\/#join=\S+)/)?.[1];
+    const path = this.#printed.match(/open https?:\/\/[^/]+(\/#join=\S+)/)?.[1];
     assert.ok(path, "the server prints no link to join with");
     return path;
   }
 
   /** A code, as head office gives it out: to be typed, or as a link. */
   async invite(...words) {
-    const said = await this.order("admin", "invite", "--demo", ...words);
+    const said = await this.inviting(...words);
     const code = said.match(words.includes("--link") ? /http\S+#join=\S+/ : /[0-9A-Z]{4}(-[0-9A-Z]{4}){2}/)?.[0];
     assert.ok(code, `no code in: ${said}`);
     return code;
+  }
+
+  /** The same with everything that the terminal shows. */
+  inviting(...words) {
+    return this.order("admin", "invite", "--demo", ...words);
   }
 
   /** A person's PIN, from the table that the server prints. */
@@ -223,14 +237,17 @@ class Server {
   async #untilItAnswers() {
     await until("the server answers", async () => {
       assert.equal(this.#process.exitCode, null, `the server ended: ${this.errors.join("\n")}`);
-      return /PIN\n(?:.+\n)+\n/.test(this.#printed) && (await answers(`${this.url}/healthz`));
+      return /PIN\n(?:.+\n)+\n/.test(this.#printed) && (await answers(`${this.url}/healthz`, this.tls));
     });
   }
 }
 
-async function answers(url) {
+async function answers(url, tls) {
   try {
-    return (await fetch(url)).ok;
+    if (!tls) return (await fetch(url)).ok;
+    const [answer] = await once(get(url, { ca: tls.pem, agent: false }), "response");
+    answer.resume();
+    return answer.statusCode === 200;
   } catch {
     return false;
   }
@@ -253,7 +270,7 @@ async function freePort() {
   return port;
 }
 
-export function launchOptions() {
+export function launchOptions(keyHashes = []) {
   return {
     executablePath: CHROMIUM,
     args: [
@@ -264,6 +281,7 @@ export function launchOptions() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...(keyHashes.length ? [`--ignore-certificate-errors-spki-list=${keyHashes}`] : []),
     ],
   };
 }
