@@ -257,6 +257,7 @@ fn renewed_keys_are_used_at_once_and_those_of_before_are_still_worth_what_they_w
         certificate: device.enrolled.certificate.clone(),
         envelopes: vec![Bytes(third)],
         withdrawals: Vec::new(),
+        epoch: None,
     };
     let sealed = seal(&rescue, &intake_before).to_bytes();
     let brought: Pushed =

@@ -4,6 +4,8 @@ use shouwen_domain::event::{AnsweredAtOnce, Fact, Look, Looked};
 use shouwen_domain::id::CaseId;
 use shouwen_server::storage::{access, chains, looks};
 
+use shouwen_sync::message::Cursor;
+
 use super::chain::{Chain, key, signatories};
 use super::{Home, Process, now, site};
 
@@ -71,7 +73,9 @@ fn looks_are_found_and_handed_out_to_nobody(home: &Home) {
             .iter()
             .all(|it| it.case.as_ref().is_some_and(|it| it.id == CASE))
     );
-    assert_eq!(process.feed("lanting"), [of_case]);
+    let page = process.page("lanting", Cursor::default());
+    let handed_out: Vec<_> = page.entries.iter().map(|it| &it.envelope.0).collect();
+    assert_eq!(handed_out, [&of_case]);
 }
 
 fn chains_are_followed_through_every_lot(home: &Home) {
