@@ -27,7 +27,7 @@ use axum::{Extension, Router};
 use shouwen_domain::id::{DeviceId, SiteId};
 use shouwen_domain::limits;
 use shouwen_sync::message::{Push, Pushed};
-use shouwen_sync::server::{self as protocol, Sender};
+use shouwen_sync::server::{self as protocol, Arrival, Sender, Signatories};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -37,7 +37,7 @@ use crate::keys::{Bearer, Keys};
 use crate::limiter::Places;
 use crate::news::News;
 use crate::site::Sites;
-use crate::storage::{Fault, Storage, feed, log, orders};
+use crate::storage::{Fault, Storage, access, feed, log, orders};
 
 use answer::{Cbor, Declined};
 use guard::Rates;
@@ -235,17 +235,12 @@ async fn push(
     if push.envelopes.len() > PUSH_ENVELOPES {
         return Err(Declined::TooLarge);
     }
-    let by = bearer.signatories();
+    let mut read = read_all(&office, &bearer, vec![push]).await?;
+    let (push, arrivals) = read.pop().ok_or(Declined::Storage)?;
     let sender = Sender {
         site: bearer.site,
         device: bearer.device,
     };
-    let (push, arrivals) = tokio::task::spawn_blocking(move || {
-        let arrivals = protocol::read(&push, &by);
-        (push, arrivals)
-    })
-    .await
-    .map_err(|_| Declined::Storage)?;
     let now = office.clock.now();
     let (receipts, epoch) = office
         .storage
@@ -268,6 +263,36 @@ async fn push(
         epoch,
         server_now: now,
     }))
+}
+
+/// Reads what one device wrote. Its certificate names the last keys of each person: whose act none of those signed is looked
+/// for among all that head office ever certified there.
+async fn read_all(
+    office: &Office,
+    author: &Bearer,
+    pushes: Vec<Push>,
+) -> Result<Vec<(Push, Vec<Arrival>)>, Declined> {
+    let read = async |pushes: Vec<Push>, by: Signatories| {
+        let read = move |push: Push| {
+            let arrivals = protocol::read(&push, &by);
+            (push, arrivals)
+        };
+        let reading =
+            tokio::task::spawn_blocking(move || pushes.into_iter().map(read).collect::<Vec<_>>());
+        reading.await.map_err(|_| Declined::Storage)
+    };
+    let mut by = author.signatories();
+    let found = read(pushes, by.clone()).await?;
+    let mut arrivals = found.iter().flat_map(|it| &it.1);
+    if !arrivals.any(Arrival::is_by_no_key_of_its_person) {
+        return Ok(found);
+    }
+    let (site, device) = (author.site.clone(), author.device);
+    let ever = office
+        .storage
+        .read(&author.site, move |db| access::signers(db, &site, device));
+    by.people.extend(&ever.await?);
+    read(found.into_iter().map(|it| it.0).collect(), by).await
 }
 
 /// Whoever is let in, with those of its people who are.

@@ -6,10 +6,10 @@ mod support;
 
 use shouwen_domain::Case;
 use shouwen_domain::case::Claim;
-use shouwen_domain::certificate::Signers;
+use shouwen_domain::certificate::{Certificate, Signers, Subject};
 use shouwen_domain::envelope::{Envelope, Fate, RefusedReason};
 use shouwen_domain::event::{AnsweredAtOnce, Content, Event, Fact};
-use shouwen_domain::id::CaseId;
+use shouwen_domain::id::{CaseId, SiteId};
 use shouwen_domain::signature::SecretKey;
 use shouwen_server::storage::access;
 use shouwen_sync::message::{Bytes, SignIn, SignedIn};
@@ -121,6 +121,36 @@ fn what_somebody_signed_before_they_got_another_key_is_theirs() {
 }
 
 #[test]
+fn what_somebody_signed_with_a_key_that_their_certificate_names_no_more_is_theirs() {
+    let server = Running::start();
+    let mut tablet = server.device(1, "li-na", "100005");
+    let (key, first) = (tablet.key.clone(), persons_key("li-na"));
+    for n in 77..80 {
+        sign_in_with(&mut tablet, "li-na", "100005", &device_key(n));
+    }
+    let certificate = Certificate::from_bytes(&tablet.enrolled.certificate.0).unwrap();
+    let Subject::Device { signers, .. } = &certificate.claims().subject else {
+        panic!("it is a device's")
+    };
+    assert!(
+        !signers
+            .of(&"li-na".parse().unwrap())
+            .contains(&first.public())
+    );
+    let fate = push_as(&mut tablet, "li-na", &[&key, &first]);
+    assert_eq!(fate, Fate::Accepted);
+    let never = persons_key("chen-gong");
+    assert_eq!(push_as(&mut tablet, "li-na", &[&key, &never]), REFUSED);
+}
+
+fn forget_signers(server: &Running, site: &SiteId) {
+    let forgotten = server.storage.write(site, |db| {
+        db.execute("DELETE FROM signer WHERE device IS NOT NULL", &[])
+    });
+    server.block_on(forgotten).unwrap();
+}
+
+#[test]
 fn a_key_comes_back_with_its_device_to_a_database_that_does_not_know_it() {
     let server = Running::start();
     let mut tablet = server.device(1, "li-na", "100005");
@@ -134,10 +164,7 @@ fn a_key_comes_back_with_its_device_to_a_database_that_does_not_know_it() {
     };
     let (lis, li_na) = (persons_key("li-na"), "li-na".parse().unwrap());
     assert_eq!(known().of(&li_na), [lis.public()]);
-    let forgotten = server.storage.write(&site, |db| {
-        db.execute("DELETE FROM signer WHERE device IS NOT NULL", &[])
-    });
-    server.block_on(forgotten).unwrap();
+    forget_signers(&server, &site);
     assert_eq!(known(), Signers::default());
     let token = tablet.contact(false).token;
     assert_eq!(known().of(&li_na), [lis.public()]);
@@ -154,6 +181,7 @@ fn a_device_that_joins_once_more_brings_with_which_keys_people_signed() {
     let mut join_with = |certificate: Option<Bytes>| {
         let mut message = enrol_message(1, &demo_code());
         message.certificate = certificate;
+        forget_signers(&server, &tablet.enrolled.site);
         let answer = post(server.address, "/api/enrol", None, &bytes(&message));
         tablet.enrolled = answer.message();
         tablet.token = tablet.contact(false).token;

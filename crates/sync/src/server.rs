@@ -169,6 +169,11 @@ impl Arrival {
         revoked.holds(outline.and_then(|it| it.person.as_ref()))
     }
 
+    /// Whether nothing is wrong with it but that nobody is known to have signed it as that person.
+    pub fn is_by_no_key_of_its_person(&self) -> bool {
+        self.flaw == Some(RefusedReason::NotByPerson)
+    }
+
     /// Where to look in the chain for what is known; none where no place could be read.
     pub fn sequence(&self) -> Option<u64> {
         self.outline.as_ref().map(|it| it.sequence)

@@ -13,12 +13,12 @@ use shouwen_domain::id::DeviceId;
 use shouwen_domain::sealing::Sealed;
 use shouwen_domain::signature::Context;
 use shouwen_sync::message::{Bytes, Push, Pushed, Rescue};
-use shouwen_sync::server::{self as protocol, Sender};
+use shouwen_sync::server::Sender;
 
 use super::answer::{Cbor, Declined, Octets};
 use super::contact::read_withdrawals;
 use super::openapi::{Answered, Bodied, Guarded, Message, Proven};
-use super::{Bringing, Office};
+use super::{Bringing, Office, read_all};
 use crate::storage::{access, contact, feed, log};
 
 /// Unsent work that left its device as a sealed file.
@@ -54,16 +54,11 @@ pub async fn rescue(
     }
     let now = office.clock.now();
     let withdrawals = read_withdrawals(&author, rescue.withdrawals)?;
-    let (chains, read) = {
-        let (device, by) = (author.device, author.signatories());
-        tokio::task::spawn_blocking(move || {
-            let chains = by_chain(device, rescue.envelopes, rescue.epoch);
-            let read: Vec<_> = chains.iter().map(|it| protocol::read(it, &by)).collect();
-            (chains, read)
-        })
-        .await
-        .map_err(|_| Declined::Storage)?
-    };
+    let device = author.device;
+    let chains =
+        tokio::task::spawn_blocking(move || by_chain(device, rescue.envelopes, rescue.epoch));
+    let chains = chains.await.map_err(|_| Declined::Storage)?;
+    let chains = read_all(&office, &author, chains).await?;
     let sender = Sender {
         site: author.site.clone(),
         device: author.device,
@@ -78,7 +73,7 @@ pub async fn rescue(
             } else {
                 contact::withdraw(db, &author, &withdrawals, now)?
             };
-            for (push, arrivals) in chains.iter().zip(&read) {
+            for (push, arrivals) in &chains {
                 // Each push here is of one chain.
                 if let Ok((more, now_in)) = log::take_in(db, &sender, push, arrivals, now)? {
                     receipts.extend(more);
