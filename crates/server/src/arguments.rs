@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use shouwen_domain::id::{DepartmentId, PersonId, SiteId};
 
 use crate::customer::CaseName;
+use crate::disk;
 use crate::site::SiteFiles;
 use crate::storage::Address;
 use crate::tls;
@@ -454,8 +455,9 @@ impl Database {
             Self::NamedIn(path) => path,
         };
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
+        let bytes = disk::read_secret(path)
             .map_err(|it| format!("The file {shown} cannot be read: {it}"))?;
+        let text = String::from_utf8_lossy(&bytes);
         let line = text.lines().next().unwrap_or_default().trim();
         line.parse()
             .map_err(|it| format!("The database's address in {shown} cannot be read: {it}"))
@@ -533,7 +535,7 @@ mod tests {
         let file = folder.path().join("address");
         let words = ["--database-file", file.to_str().unwrap()];
         assert!(at(&words, &environment).unwrap().is_err());
-        std::fs::write(&file, format!("{url}\n")).unwrap();
+        disk::write_new(&file, format!("{url}\n").as_bytes()).unwrap();
         assert_eq!(at(&words, &environment), Some(Ok(url.parse().unwrap())));
         let refused =
             read(&["--demo", "--database", "postgres://me:secret@h:x/d"], &[]).unwrap_err();

@@ -1,11 +1,35 @@
 //! Files that are whole at any moment, and on the disk when it is said so.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// For the eyes of the account's owner only.
 pub const OWNERS: u32 = 0o600;
+
+/// What anybody on the machine may do with a file, and what its group may that only the owner should.
+#[cfg(unix)]
+const NOT_PRIVATE: u32 = 0o027;
+
+/// Reads a file that holds a secret; refuses one that anybody on the machine can read, or others than its owner can change.
+pub fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = file.metadata()?.permissions().mode() & 0o777;
+        if mode & NOT_PRIVATE != 0 {
+            let what = format!(
+                "it is not private (mode {mode:03o}): anybody on this machine can read it, or others than its owner can \
+                 change it; \"chmod 600\" mends that"
+            );
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+        }
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// Makes a file for its owner's eyes only, where there is none.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -44,4 +68,36 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_that_anybody_can_read_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        write_new(&path, b"secret").unwrap();
+        for (mode, is_private) in [
+            (0o600, true),
+            (0o400, true),
+            (0o640, true),
+            (0o644, false),
+            (0o602, false),
+            (0o660, false),
+        ] {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            match read_secret(&path) {
+                Ok(bytes) => assert!(is_private && bytes == b"secret", "{mode:o}"),
+                Err(error) => {
+                    assert!(!is_private, "{mode:o}: {error}");
+                    assert!(error.to_string().contains(&format!("mode {mode:o}")));
+                }
+            }
+        }
+    }
 }

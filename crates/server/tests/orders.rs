@@ -28,6 +28,11 @@ fn order<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Result<String, 
     }
 }
 
+fn set_mode(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
 fn word(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -83,12 +88,31 @@ fn only_its_owner_can_read_a_backup() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+#[cfg(unix)]
+#[test]
+fn keys_that_anybody_on_the_machine_can_read_are_refused() {
+    let (folder, dist) = (tempfile::tempdir().unwrap(), dist());
+    let data = folder.path().join("data");
+    drop(Program::start(Program::command(&data, dist.path())));
+    let keys = data.join("keys");
+    let words = ["admin", "devices", "--demo", "--data", word(&data)];
+    set_mode(&keys, 0o644);
+    let refused = order(words).unwrap_err();
+    assert!(
+        refused.contains(word(&keys)) && refused.contains("chmod 600"),
+        "{refused}"
+    );
+    set_mode(&keys, 0o600);
+    order(words).unwrap();
+}
+
 #[test]
 fn two_programs_serve_one_postgresql_and_one_goes_on_without_the_other() {
     let (folder, dist) = (tempfile::tempdir().unwrap(), dist());
     let database = Database::fresh();
     let address = folder.path().join("address");
     std::fs::write(&address, database.url()).unwrap();
+    set_mode(&address, 0o600);
     let data = folder.path().join("data");
     let start = || {
         let mut command = Program::command(&data, dist.path());

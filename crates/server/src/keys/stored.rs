@@ -9,7 +9,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::signature::{Algorithm, PublicKey, SecretKey};
 use shouwen_sync::message::Bytes;
 
-use crate::pin;
+use crate::{disk, pin};
 
 use super::{Keys, KeysError, derived, seal};
 
@@ -66,7 +66,7 @@ impl Stored {
     }
 
     pub fn read(path: &Path) -> Result<Self, KeysError> {
-        let bytes = std::fs::read(path).map_err(|error| {
+        let bytes = disk::read_secret(path).map_err(|error| {
             let path = path.to_owned();
             if error.kind() == io::ErrorKind::NotFound {
                 KeysError::Missing { path }
