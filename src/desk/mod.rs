@@ -29,9 +29,9 @@ use futures::channel::mpsc::unbounded;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
-use shouwen_domain::envelope::{ClockEvidence, Envelope, RuleHashes, Stamp};
+use shouwen_domain::envelope::{ClockEvidence, Envelope, Stamp};
 use shouwen_domain::event::{Content, Event, Fact};
-use shouwen_domain::hash::Salt;
+use shouwen_domain::hash::{Hash, Salt};
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId};
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
@@ -104,7 +104,7 @@ struct Inner {
     /// None: it was not read yet.
     lease: Cell<Option<lease::Running>>,
     /// Which texts are in force, as head office said last.
-    texts_in_force: Cell<Option<RuleHashes>>,
+    texts_in_force: Cell<Option<Hash>>,
     /// Whose PIN was entered wrongly, how often, and when that was noticed here.
     waits: RefCell<BTreeMap<PersonId, (u32, Elapsed)>>,
     tabs: Tabs,

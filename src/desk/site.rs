@@ -67,7 +67,7 @@ impl Desk {
         let in_force = self.inner.with_value(|it| it.texts_in_force.get());
         let known = self
             .rules
-            .with_untracked(|it| it.as_ref().map(|it| it.hashes()));
+            .with_untracked(|it| it.as_ref().map(|it| it.hashes().as_one()));
         in_force.is_none() || in_force != known
     }
 

@@ -107,6 +107,17 @@ pub struct RuleHashes {
 }
 
 impl RuleHashes {
+    /// All of them in one hash.
+    pub fn as_one(&self) -> Hash {
+        let Self {
+            pack,
+            calendar,
+            zones,
+            directory,
+        } = self;
+        Hash::of(&[pack.0, calendar.0, zones.0, directory.0].concat())
+    }
+
     /// No rule was read: all zeros, as no text hashes.
     pub const NONE: Self = Self {
         pack: Hash([0; 32]),

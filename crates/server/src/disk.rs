@@ -36,7 +36,9 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, OWNERS)
 }
 
-/// Puts the bytes in the place of what the file holds: a reader finds the one or the other.
+/// Puts the bytes in the place of what the file holds, or makes it: a reader finds the one or the other. Whose it was and who
+/// may read it stays so, since whoever gives the order is often not the account that servers run under; a new file is of
+/// whoever owns its folder, with this mode.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut next = path.as_os_str().to_owned();
     next.push(".next");
@@ -47,16 +49,36 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    write(next, bytes, mode)?;
+    write(next, bytes, OWNERS)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        let (like, mode) = match std::fs::metadata(path) {
+            Ok(it) => {
+                let mode = it.permissions().mode() & 0o777;
+                (it, mode)
+            }
+            Err(_) => (std::fs::metadata(folder_of(path))?, mode),
+        };
+        let found = std::fs::metadata(next)?;
+        if (found.uid(), found.gid()) != (like.uid(), like.gid()) {
+            chown(next, Some(like.uid()), Some(like.gid()))?;
+        }
+        std::fs::set_permissions(next, PermissionsExt::from_mode(mode))?;
+    }
     rename(next, path)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
 }
 
 /// The name is durable as well.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)?;
-    let folder = to.parent().filter(|it| !it.as_os_str().is_empty());
     #[cfg(unix)]
-    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
+    File::open(folder_of(to))?.sync_all()?;
     Ok(())
 }
 
@@ -76,6 +98,29 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn what_is_replaced_stays_whose_it_was() {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let is = |mode, bytes: &[u8]| {
+            let found = std::fs::metadata(&path).unwrap();
+            assert_eq!(found.permissions().mode() & 0o777, mode);
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+            (found.uid(), found.gid())
+        };
+        replace(&path, b"one", 0o640).unwrap();
+        let owner = is(0o640, b"one");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        // Only an administrator gives files away.
+        let given = chown(&path, Some(owner.0 + 7), Some(owner.1 + 7)).is_ok();
+        let given = u32::from(given) * 7;
+        replace(&path, b"two", 0o640).unwrap();
+        assert_eq!(is(0o600, b"two"), (owner.0 + given, owner.1 + given));
+        let others = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(others, 1, "nothing is left beside it");
+    }
 
     #[test]
     fn a_secret_that_anybody_can_read_is_not_read() {

@@ -281,13 +281,7 @@ fn plain(value: &Value) -> String {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), EnrolError> {
-    #[cfg(unix)]
-    let mode = std::fs::metadata(path).map_or(READ_BY_GROUP, |it| {
-        std::os::unix::fs::PermissionsExt::mode(&it.permissions()) & 0o777
-    });
-    #[cfg(not(unix))]
-    let mode = READ_BY_GROUP;
-    disk::replace(path, text.as_bytes(), mode).map_err(|error| EnrolError::Write {
+    disk::replace(path, text.as_bytes(), READ_BY_GROUP).map_err(|error| EnrolError::Write {
         path: path.to_owned(),
         error,
     })

@@ -4,7 +4,7 @@ pub mod files;
 
 use minicbor::{Decode, Encode};
 use shouwen_domain::certificate::{Certificate, Subject};
-use shouwen_domain::envelope::{Receipt, RuleHashes};
+use shouwen_domain::envelope::Receipt;
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{CaseId, DeviceId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
@@ -201,9 +201,9 @@ pub struct Contacted {
     /// The certificate without those whom head office lets in no more, where the device's names one.
     #[n(12)]
     pub certificate: Option<Bytes>,
-    /// The texts in force, so that a device asks for them only where it has others.
+    /// The texts in force ([`RuleHashes::as_one`]), so that a device asks for them only where it has others.
     #[n(13)]
-    pub texts: Option<RuleHashes>,
+    pub texts: Option<Hash>,
 }
 
 /// `POST /api/erased`, signed by the device: the body is a `COSE_Sign1` of this.

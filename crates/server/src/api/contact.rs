@@ -92,7 +92,7 @@ pub async fn contact(
         scope: office.scope(&who)?,
         revoked,
         certificate: has_fewer.then(|| Bytes(keys.certify(&who, &code, now))),
-        texts: office.sites().get(&who.site).map(|it| it.hashes),
+        texts: office.sites().get(&who.site).map(|it| it.hashes.as_one()),
     };
     let payload = minicbor::to_vec(answer).expect("writing to memory cannot fail");
     let body = keys.sign(Context::Contacted, payload);

@@ -211,6 +211,7 @@ impl Device {
                 scope: scope.clone(),
                 revoked: false,
                 certificate: None,
+                texts: None,
             }),
             Todo::LoadWithdrawals => Input::Withdrawals(Vec::new()),
             Todo::LoadCopy { .. } => Input::Copy(None),
