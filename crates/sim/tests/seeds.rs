@@ -21,6 +21,10 @@ fn whatever_goes_wrong_nothing_saved_is_lost() {
             && report.n_forged > N_SEEDS / 20
             && report.n_unsigned > N_SEEDS / 4
             && report.n_confirmed > N_SEEDS / 20
+            && report.n_rejoined > N_SEEDS / 5
+            && report.n_brought > N_SEEDS / 4
+            && report.n_new_keys > N_SEEDS / 5
+            && report.n_looks > N_SEEDS / 2
             && report.n_without_effect > N_SEEDS
             && report.n_decided > report.n_saved / 2,
         "Hardly anything happened: {report:?}"
