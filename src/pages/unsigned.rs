@@ -97,7 +97,7 @@ fn Record(author: PersonId, step: RwSignal<Option<Step>>) -> impl IntoView {
     view! {
         <div class="app" data-focus="task">
             <header class="app-bar">
-                <h1 class="app-bar-title">{move || say!(words.get(), "unsigned.title")}</h1>
+                <h1 class="app-bar-title">{move || say!(words.get(), "unsigned.bar")}</h1>
                 <Emergency recording=true />
             </header>
             <main class="app-main" id="main">
