@@ -520,12 +520,23 @@ fn what_is_kept_of_a_customer_stands_in_privacy_md_as_the_pack_says_it() {
     let personal = pack.personal.expect("it says so");
     for kept in &personal.fields {
         let key = kept.field.key();
+        // By these words whoever reads it knows which data is meant.
+        let what = match kept.field {
+            PersonalField::Name => ["name or organisation", "客户姓名或单位"],
+            PersonalField::Phone => ["phone number", "客户电话"],
+            PersonalField::Address => ["room or address", "房号或地址"],
+            PersonalField::Matter => ["what the customer said", "客户所说的话"],
+            PersonalField::Words => ["what staff wrote", "员工所写"],
+            PersonalField::Photos => ["photos", "照片"],
+            PersonalField::Signature => ["the customer's signature", "客户在屏幕上的签名"],
+        };
         let said = [&kept.purpose.en, &kept.purpose.zh];
         let lasts = [format!("{} days", kept.days), format!("{} 天", kept.days)];
-        for ((file, purpose), days) in PRIVACY.into_iter().zip(said).zip(lasts) {
-            let begins = format!("| `{key}` |");
+        let said = said.into_iter().zip(what).zip(lasts);
+        for (file, ((purpose, what), days)) in PRIVACY.into_iter().zip(said) {
+            let begins = format!("| `{key}` | {what}");
             let row = file.lines().find(|it| it.starts_with(&begins));
-            let row = row.unwrap_or_else(|| panic!("{key} has no row"));
+            let row = row.unwrap_or_else(|| panic!("{key} has no row of {what}"));
             let ends = format!("| {purpose} | {days} |");
             assert!(row.ends_with(&ends), "{row}\nwhere the pack says {ends}");
         }
