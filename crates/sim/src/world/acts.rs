@@ -4,7 +4,7 @@ use shouwen_domain::Case;
 use shouwen_domain::envelope::{Envelope, Fate, RefusedReason, Stamp};
 use shouwen_domain::event::{Event as Happened, Fact, VOCABULARY, records_a_new_matter};
 use shouwen_domain::hash::{Hash, Salt};
-use shouwen_domain::id::{CaseId, EnvelopeId};
+use shouwen_domain::id::{CaseId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::signature::SecretKey;
 use shouwen_store::{Append, Entry, History, Log, OwnFate, Section, WriteError};
 use shouwen_sync::client::{Input, Place, Trigger};
@@ -86,8 +86,7 @@ impl World<'_> {
             ));
             return Ok(());
         };
-        let it = &mut self.devices[device];
-        let standing = it.standing()?;
+        let it = &self.devices[device];
         let staff = &it.who.staff;
         let (person, own_key) = (&staff[actor].person, &staff[actor].key);
         // Whoever writes in a colleague's name has no key of theirs.
@@ -97,36 +96,12 @@ impl World<'_> {
         } else {
             own_key
         };
-        let end = if self.plant == Some(Plant::WrittenOn) {
-            standing.head
+        let site = if stray {
+            "elsewhere".parse().expect("a slug")
         } else {
-            it.end()?
+            self.site.clone()
         };
-        let stamp = Stamp {
-            id: EnvelopeId::from_random(chance.id()),
-            site: if stray {
-                "elsewhere".parse().expect("a slug")
-            } else {
-                self.site.clone()
-            },
-            case: decided.case,
-            person: person.clone(),
-            device: it.who.id,
-            chain: end.chain.max(1),
-            sequence: end.sequence + 1,
-            previous: end.hash,
-            counter: if self.plant == Some(Plant::OwnCounter) {
-                end.sequence + 1
-            } else {
-                end.counter + 1
-            },
-            at: it.wall(self.now_ms),
-            clock: None,
-            last_receipt: standing.last_receipt,
-            rules: people::site().rules.hashes(),
-            facts_salt: Salt(chance.id()),
-            content_salt: Salt(chance.id()),
-        };
+        let stamp = self.stamp(it, site, decided.case, person.clone(), &mut chance)?;
         if seen.is_some_and(|it| it >= stamp.counter) {
             return Err(Law::SeenComesBefore.broken(format_args!(
                 "device {device} puts an act at {} that was decided on one at {seen:?}",
@@ -160,6 +135,45 @@ impl World<'_> {
             },
         );
         Ok(())
+    }
+
+    /// Behind the end of the chain in which the device writes.
+    fn stamp(
+        &self,
+        device: &Device,
+        site: SiteId,
+        case: CaseId,
+        person: PersonId,
+        chance: &mut Chance,
+    ) -> Result<Stamp, Broken> {
+        let standing = device.standing()?;
+        let end = if self.plant == Some(Plant::WrittenOn) {
+            standing.head
+        } else {
+            device.end()?
+        };
+        let seen = if self.plant == Some(Plant::OwnCounter) {
+            end.sequence
+        } else {
+            end.counter
+        };
+        Ok(Stamp {
+            id: EnvelopeId::from_random(chance.id()),
+            site,
+            case,
+            person,
+            device: device.who.id,
+            chain: end.chain.max(1),
+            sequence: end.sequence + 1,
+            previous: end.hash,
+            counter: seen + 1,
+            at: device.wall(self.now_ms),
+            clock: None,
+            last_receipt: standing.last_receipt,
+            rules: people::site().rules.hashes(),
+            facts_salt: Salt(chance.id()),
+            content_salt: Salt(chance.id()),
+        })
     }
 
     /// Somebody looks at what is held or refused, and takes one of them back.

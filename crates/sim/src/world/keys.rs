@@ -38,14 +38,14 @@ impl World<'_> {
         let stored = now(it.disk.get(Section::Settings, DEVICE))?;
         // Where the answer was lost it may be stored all the same.
         let stored = stored.and_then(|it| read(&it));
-        let (id, behind) = match stored.filter(|(id, _)| *id != it.who.id) {
-            Some(it) => it,
-            None => {
-                let (id, behind) = (it.chance.id(), it.standing()?.head.chain);
-                let record = [&id[..], &behind.to_be_bytes()].concat();
-                now(it.disk.put(Section::Settings, DEVICE, &record))?;
-                (DeviceId::from_random(id), behind)
-            }
+        let stored = stored.filter(|(id, _)| *id != it.who.id);
+        let (id, behind) = if let Some(it) = stored {
+            it
+        } else {
+            let (id, behind) = (it.chance.id(), it.standing()?.head.chain);
+            let record = [&id[..], &behind.to_be_bytes()].concat();
+            now(it.disk.put(Section::Settings, DEVICE, &record))?;
+            (DeviceId::from_random(id), behind)
         };
         (it.who.id, it.who.behind) = (id, behind);
         Ok(())

@@ -48,14 +48,16 @@ impl World<'_> {
             by_rules: true,
         }))
     }
+}
 
-    /// A device has what was looked at on it and on no other one, and everything once.
-    pub(super) fn check_looks(&self, n: usize, device: &Device) -> Result<(), Broken> {
-        for case in device.cases()?.into_iter().filter(|it| it.is_of_looks()) {
+impl Device {
+    /// It has what was looked at on it and on no other one, and everything once.
+    pub(super) fn check_looks(&self, n: usize) -> Result<(), Broken> {
+        for case in self.cases()?.into_iter().filter(|it| it.is_of_looks()) {
             let mut known = BTreeSet::new();
-            for Entry { envelope, .. } in now(device.disk.history(case))?.entries {
+            for Entry { envelope, .. } in now(self.disk.history(case))?.entries {
                 let header = envelope.header();
-                if !device.who.is_or_was(header.device) {
+                if !self.who.is_or_was(header.device) {
                     return Err(Law::OnlyInScope.broken(format_args!(
                         "device {n} knows what {} looked at elsewhere",
                         header.person

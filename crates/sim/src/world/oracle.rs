@@ -206,7 +206,7 @@ impl World<'_> {
             }
             n_out_of_scope += hashes.difference(&here).count() as u64;
             self.check_own(n, device)?;
-            self.check_looks(n, device)?;
+            device.check_looks(n)?;
         }
         self.report.n_without_effect = n_without_effect;
         self.report.n_out_of_scope = n_out_of_scope;

@@ -152,16 +152,7 @@ impl World<'_> {
                 return self.poke_all(device, &Input::Live(true));
             }
             What::DeviceUpdated { .. } => self.update(device),
-            What::Moved { to, for_ms, .. } => {
-                let person = self.one_of(device, to).clone();
-                let known = self.office.directory.person(&person);
-                let before = known.map(|it| it.department.clone());
-                if let (Some(for_ms), Some(to)) = (for_ms, before) {
-                    let person = person.clone();
-                    self.at(self.now_ms + for_ms, Event::MovesBack { person, to });
-                }
-                self.move_to(&person, people::site().department(to));
-            }
+            What::Moved { to, for_ms, .. } => self.moves(device, to, for_ms),
             What::Revoked { person, for_ms, .. } => self.revoke(device, person, for_ms),
             What::Erased { .. } => return self.erase_one_of(device),
             What::KeyLost { .. } => self.lose_key(device),
@@ -182,6 +173,17 @@ impl World<'_> {
     fn one_of(&self, device: usize, n: usize) -> &PersonId {
         let staff = &self.devices[device].who.staff;
         &staff[n % staff.len()].person
+    }
+
+    fn moves(&mut self, device: usize, to: usize, for_ms: Option<u64>) {
+        let person = self.one_of(device, to).clone();
+        let known = self.office.directory.person(&person);
+        let before = known.map(|it| it.department.clone());
+        if let (Some(for_ms), Some(to)) = (for_ms, before) {
+            let person = person.clone();
+            self.at(self.now_ms + for_ms, Event::MovesBack { person, to });
+        }
+        self.move_to(&person, people::site().department(to));
     }
 
     fn revoke(&mut self, device: usize, person: bool, for_ms: u64) {
