@@ -11,7 +11,7 @@ use shouwen_demo::run;
 use shouwen_server::bounds::Bounds;
 use shouwen_server::clock::SystemClock;
 use shouwen_server::site::SiteFiles;
-use shouwen_server::{Server, Settings, demo};
+use shouwen_server::{Server, Settings};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
