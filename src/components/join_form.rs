@@ -10,12 +10,14 @@ use crate::pages::fault::fault_words;
 use crate::say;
 use crate::wording::Language;
 
-/// Where head office knew this device before, and does not any more.
+/// Where head office knew this device before, and does not any more, or will not once it is met: it lost its key.
 #[component]
 pub fn JoinAgain() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let is_unknown = Memo::new(move |_| desk.sync().get().status == Status::SignedOut);
+    let is_unknown = Memo::new(move |_| {
+        desk.is_uncertified() || desk.sync().get().status == Status::SignedOut
+    });
     move || {
         is_unknown.get().then(|| {
             view! {

@@ -293,6 +293,14 @@ impl Desk {
         Ok(())
     }
 
+    /// Whether this device joined once, and has to do so again: it is another one since it lost its key.
+    pub fn is_uncertified(self) -> bool {
+        self.enrolment
+            .read()
+            .as_ref()
+            .is_some_and(|it| it.key_of(self.device()).is_none())
+    }
+
     /// Whether head office certified this device as what it is now: else nobody signs on it.
     pub(super) fn is_certified(self) -> bool {
         let enrolment = self.enrolment();

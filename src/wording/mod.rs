@@ -85,8 +85,6 @@ pub fn department(language: Language, directory: &Directory, id: &DepartmentId) 
         .map_or_else(|| id.to_string(), |it| language.of(&it.name).to_owned())
 }
 
-/// A phone number without what people type around it; none where it can be none.
-///
 /// Of the device that gave a case its number: "K7" in "0713-K7-018".
 pub fn device_code(number: &str) -> Option<&str> {
     let mut parts = number.split('-');
@@ -94,6 +92,8 @@ pub fn device_code(number: &str) -> Option<&str> {
     (!code.is_empty() && !rest.is_empty() && parts.next().is_none()).then_some(code)
 }
 
+/// A phone number without what people type around it; none where it can be none.
+///
 /// Mobile: `1[3-9]` and nine digits after stripping +86, spaces and dashes. Landline: 7 to 12 digits
 /// with the area code, and an extension of up to 6.
 pub fn phone(text: &str) -> Option<String> {

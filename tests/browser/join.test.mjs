@@ -107,10 +107,10 @@ app.journey("a device that lost its key joins again, and what it had not sent ar
 
   // A new matter can be taken down before somebody has an invitation.
   const between = await app.record(page, { ...app.LEAK, matter: "换了密钥之后记的" }, "keep");
-  await server.start();
   await page.goto("/more");
   const again = page.getByTestId("join-again");
   await again.waitFor();
+  await server.start();
   await again.locator("#join-code").fill(await server.invite());
   await again.locator("button[type=submit]").click();
   await app.signIn(page, app.PATROL, server.pin(app.PATROL));
