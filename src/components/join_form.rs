@@ -15,9 +15,8 @@ use crate::wording::Language;
 pub fn JoinAgain() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
-    let is_unknown = Memo::new(move |_| {
-        desk.is_uncertified() || desk.sync().get().status == Status::SignedOut
-    });
+    let is_unknown =
+        Memo::new(move |_| desk.is_uncertified() || desk.sync().get().status == Status::SignedOut);
     move || {
         is_unknown.get().then(|| {
             view! {

@@ -478,7 +478,7 @@ mod tests {
     fn a_file_that_holds_no_keys_is_named_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
-        std::fs::write(&path, b"something").unwrap();
+        disk::write_new(&path, b"something").unwrap();
         let refused = Keys::open(&path, NOW).map(|_| ()).unwrap_err().to_string();
         assert!(
             refused.contains("does not hold head office's keys"),
