@@ -75,7 +75,7 @@ pub struct Settings {
     /// The file of head office's keys; made if missing.
     pub keys: PathBuf,
     pub dist: PathBuf,
-    /// Of whom the demonstration's site has no PIN gets the one that is printed, and every device may join it.
+    /// Whoever of the demonstration's site has no PIN gets the one that is printed, and every device may join it.
     pub sites: SiteFiles,
     pub behind_proxy: bool,
     pub bounds: Bounds,
