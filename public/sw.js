@@ -24,8 +24,17 @@ let refilling = null;
 let kept = null;
 
 self.addEventListener("install", (event) => {
+  passBy(event);
   event.waitUntil(fill());
 });
+
+// Where a browser can be told so, what only head office answers never comes through here. That is quicker, and a version
+// that is to go is not started once more by it: Chromium would then let it stay for five minutes.
+function passBy(event) {
+  const toNetwork = (pathname) => ({ condition: { urlPattern: { pathname } }, source: "network" });
+  // A browser that cannot asks for each of them, and hears the same.
+  event.addRoutes?.(["/api/*", "/healthz"].map(toNetwork)).catch(() => {});
+}
 
 self.addEventListener("message", (event) => {
   const { type, keys } = event.data ?? {};

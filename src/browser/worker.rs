@@ -1,5 +1,7 @@
 //! The service worker: registers it, says when a new version waits, and lets it keep the keys of whoever is signed in.
 
+use std::cell::Cell;
+
 use futures::channel::mpsc::UnboundedSender;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -9,6 +11,11 @@ use web_sys::{
 };
 
 const ASK_AGAIN_AFTER_MS: u64 = 2_000;
+
+thread_local! {
+    /// A version that is to go stays for as long as it is given something to do.
+    static IS_GIVING_OVER: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Registers the worker and calls `ready` whenever a new version has filled its cache and waits.
 pub fn register(ready: impl Fn() + Clone + 'static) {
@@ -50,7 +57,10 @@ fn watch(registration: &ServiceWorkerRegistration, ready: impl Fn() + Clone + 's
 /// Gives every version of the worker the keys, in memory only, for a page that is loaded anew; none: to drop them.
 pub async fn keep(keys: Option<&JsValue>) {
     for worker in workers().await {
+        let is_to_go =
+            IS_GIVING_OVER.get() && worker.state() == web_sys::ServiceWorkerState::Activated;
         let message = match keys {
+            Some(_) if is_to_go => continue,
             Some(keys) => message("keep", keys),
             None => message("drop", &JsValue::UNDEFINED),
         };
@@ -110,10 +120,11 @@ fn message(what: &str, keys: &JsValue) -> Object {
     message
 }
 
-/// Lets the waiting version take over, and reloads the page when it has. A browser puts that off while the running one is
-/// at work, and may forget it then: it is asked again until the page goes.
+/// Lets the waiting version take over, and reloads the page when it has. A newer one may come to wait in its place
+/// meanwhile: whichever waits is asked until the page goes.
 pub fn take_over() {
     let Some(container) = container() else { return };
+    IS_GIVING_OVER.set(true);
     let reload = Closure::<dyn Fn()>::new(|| {
         let _ = super::window().location().reload();
     });

@@ -187,15 +187,26 @@ fn Notices() -> impl IntoView {
             view! { <div class="banner" data-kind="fault" role="alert"><Icon name="alert" /><p class="banner-text">{text}</p></div> }
         })
     };
+    let is_switching = RwSignal::new(false);
+    let switch = move |_| {
+        is_switching.set(true);
+        browser::worker::take_over();
+    };
+    let said = move || match is_switching.get() {
+        true => say!(words.get(), "update.switching"),
+        false => say!(words.get(), "update.ready"),
+    };
     let update = move || {
         desk.update_ready().get().then(|| {
             view! {
                 <div class="banner" data-kind="info">
                     <Icon name="info" />
-                    <p class="banner-text">{say!(words.get(), "update.ready")}</p>
-                    <button class="button" data-kind="quiet" on:click=|_| browser::worker::take_over()>
-                        {say!(words.get(), "update.now")}
-                    </button>
+                    <p class="banner-text" role="status">{said}</p>
+                    <Show when=move || !is_switching.get()>
+                        <button class="button" data-kind="quiet" on:click=switch>
+                            {say!(words.get(), "update.now")}
+                        </button>
+                    </Show>
                 </div>
             }
         })
