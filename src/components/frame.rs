@@ -192,9 +192,12 @@ fn Notices() -> impl IntoView {
         is_switching.set(true);
         browser::worker::take_over();
     };
-    let said = move || match is_switching.get() {
-        true => say!(words.get(), "update.switching"),
-        false => say!(words.get(), "update.ready"),
+    let said = move || {
+        if is_switching.get() {
+            say!(words.get(), "update.switching")
+        } else {
+            say!(words.get(), "update.ready")
+        }
     };
     let update = move || {
         desk.update_ready().get().then(|| {
