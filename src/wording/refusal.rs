@@ -229,6 +229,7 @@ fn post(language: Language, post: Post) -> String {
         Post::Director => say!(language, "post.director"),
         Post::Quality => say!(language, "post.quality"),
         Post::Coordination => say!(language, "post.coordination"),
+        Post::DirectorsDeputy => say!(language, "post.directors_deputy"),
     }
 }
 

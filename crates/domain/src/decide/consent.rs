@@ -2,8 +2,8 @@
 
 use super::refusal::Refusal;
 use super::roles::{
-    acts_for, by_day, director, directs, holder, home, is_director, may_answer_for, not_concerned,
-    supervises,
+    acts_for, by_day, director, directors_deputy, directs, holder, home, is_director,
+    may_answer_for, not_concerned, supervises,
 };
 use super::{On, bare, needed, with_words};
 use crate::case::RequestMade;
@@ -58,8 +58,16 @@ fn consent_of(on: On<'_>, request: Request) -> Result<(PersonId, DepartmentId), 
     let may_consent = |it: &PersonId| *it != on.actor.id && not_concerned(on.case, it).is_ok();
     match head.filter(|it| !to_the_director && may_consent(it)) {
         Some(head) => Ok((head, department.clone())),
-        // A head does not consent to their own request.
-        None => director(directory).map(|it| (it.id.clone(), it.department.clone())),
+        // Nobody consents to their own request: a head's goes to the director, the director's to their deputy.
+        None => {
+            let director = director(directory)?;
+            let consents = if director.id == on.actor.id {
+                directors_deputy(director, directory)?
+            } else {
+                director
+            };
+            Ok((consents.id.clone(), consents.department.clone()))
+        }
     }
 }
 

@@ -261,6 +261,8 @@ pub enum Post {
     Quality,
     /// 牵头部门
     Coordination,
+    /// 主任的B角
+    DirectorsDeputy,
 }
 
 impl Refusal {

@@ -196,6 +196,19 @@ pub(super) fn director(directory: &Directory) -> Result<&Person, Refusal> {
         })
 }
 
+pub(super) fn directors_deputy<'a>(
+    director: &Person,
+    directory: &'a Directory,
+) -> Result<&'a Person, Refusal> {
+    director
+        .deputy
+        .as_ref()
+        .and_then(|it| directory.person(it))
+        .ok_or(Refusal::NoPost {
+            post: Post::DirectorsDeputy,
+        })
+}
+
 /// The head of a department, unless `actor` signs for it already as head or deputy. The place of a head whom the matter
 /// concerns is taken by the director (I11).
 pub(super) fn head_to_sign(

@@ -232,6 +232,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
                 Post::Director => "主任",
                 Post::Quality => "质检部",
                 Post::Coordination => "牵头部门",
+                Post::DirectorsDeputy => "主任的B角",
             }
         ),
         Refusal::Concerned { person } => format!("事涉{}", site.person(person)),
