@@ -19,7 +19,7 @@ use crate::invitation::{Code, Kind};
 use crate::keys::{Keys, Rotation};
 use crate::pin::{self, HashedPin};
 use crate::server::{self, StartError};
-use crate::site::{Site, Sites};
+use crate::site::{Site, Sites, WhichSite};
 use crate::storage::access::DeviceState;
 use crate::storage::chains::{self, Verified};
 use crate::storage::db::Db;
@@ -55,14 +55,7 @@ pub struct Device {
 #[derive(Debug)]
 pub enum AdminError {
     NoSuchPerson(PersonId),
-    NoSuchSite {
-        site: SiteId,
-        known: Vec<SiteId>,
-    },
-    /// There are several, and none was named.
-    WhichSite {
-        known: Vec<SiteId>,
-    },
+    Site(WhichSite),
     BadPin,
     NoSuchDevice {
         site: SiteId,
@@ -88,20 +81,9 @@ pub enum AdminError {
 
 impl fmt::Display for AdminError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let listed = |known: &[SiteId]| {
-            let known: Vec<&str> = known.iter().map(SiteId::as_str).collect();
-            known.join(", ")
-        };
         match self {
             Self::NoSuchPerson(person) => write!(f, "No site here has a person \"{person}\""),
-            Self::NoSuchSite { site, known } => write!(
-                f,
-                "There is no site \"{site}\" here; there is: {}",
-                listed(known)
-            ),
-            Self::WhichSite { known } => {
-                write!(f, "Name the site with --to: {}", listed(known))
-            }
+            Self::Site(error) => error.fmt(f),
             Self::NoSuchDevice { site, code } => write!(
                 f,
                 "The site \"{site}\" has no device \"{code}\"; `admin devices` lists them"
@@ -437,18 +419,7 @@ impl Office {
     }
 
     fn site(&self, named: Option<&SiteId>) -> Result<&Site, AdminError> {
-        let known = || self.sites.iter().map(|it| it.directory.site.clone());
-        if let Some(site) = named {
-            return self.sites.get(site).ok_or_else(|| AdminError::NoSuchSite {
-                site: site.clone(),
-                known: known().collect(),
-            });
-        }
-        let mut sites = self.sites.iter();
-        let only = sites.next().filter(|_| sites.next().is_none());
-        only.ok_or_else(|| AdminError::WhichSite {
-            known: known().collect(),
-        })
+        self.sites.meant(named).map_err(AdminError::Site)
     }
 
     /// A server may not have started with this site yet.

@@ -12,7 +12,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TomlError,
 
 use crate::arguments::ToEnrol;
 use crate::disk;
-use crate::site::{SiteError, SiteFiles, TextFile};
+use crate::site::{SiteError, SiteFiles, TextFile, WhichSite};
 
 /// For whoever administers the server, and the account it runs under.
 const READ_BY_GROUP: u32 = 0o640;
@@ -33,10 +33,7 @@ pub enum EnrolError {
     Site(SiteError),
     /// There is no folder to enrol a site into.
     NoFolder,
-    NoSuchSite {
-        site: SiteId,
-    },
-    WhichSite,
+    WhichSite(WhichSite),
     /// The demonstration's people come with the program.
     BuiltIn,
     /// A text that parses as a directory, and in which people stand in another way.
@@ -64,8 +61,7 @@ impl Display for EnrolError {
             Self::NoFolder => f.write_str(
                 "Sites are enrolled into a folder: name one with --site; or put the file where it is to stay and name that with --site",
             ),
-            Self::NoSuchSite { site } => write!(f, "There is no site \"{site}\" here"),
-            Self::WhichSite => f.write_str("There are several sites: name one with --to"),
+            Self::WhichSite(error) => error.fmt(f),
             Self::BuiltIn => {
                 f.write_str("The demonstration's people come with the program and are not changed")
             }
@@ -130,13 +126,8 @@ pub fn enrol_site(files: &SiteFiles, file: &Path) -> Result<(SiteId, Enrolled), 
 pub fn enrol_person(files: &SiteFiles, who: &ToEnrol) -> Result<(SiteId, Enrolled), EnrolError> {
     let known = files.read()?;
     let sites = known.sites()?;
-    let mut ids = sites.iter().map(|it| &it.directory.site);
-    let site = match (&who.to, ids.next(), ids.next()) {
-        (None, Some(only), None) => only.clone(),
-        (None, _, _) => return Err(EnrolError::WhichSite),
-        (Some(site), _, _) if sites.get(site).is_some() => site.clone(),
-        (Some(site), _, _) => return Err(EnrolError::NoSuchSite { site: site.clone() }),
-    };
+    let site = sites.meant(who.to.as_ref()).map_err(EnrolError::WhichSite)?;
+    let site = site.directory.site.clone();
     let (place, text) = match known.directory_of(&site) {
         Some((Some(place), text)) => (place.to_owned(), text),
         Some((None, _)) | None => return Err(EnrolError::BuiltIn),

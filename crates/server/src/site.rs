@@ -318,10 +318,48 @@ impl Sites {
         self.0.get(id)
     }
 
+    /// The one that somebody means: by its name, or because there is no other.
+    pub fn meant(&self, named: Option<&SiteId>) -> Result<&Site, WhichSite> {
+        let known = || self.0.keys().cloned().collect();
+        if let Some(site) = named {
+            return self.get(site).ok_or_else(|| WhichSite::Unknown {
+                site: site.clone(),
+                known: known(),
+            });
+        }
+        let mut sites = self.iter();
+        let only = sites.next().filter(|_| sites.next().is_none());
+        only.ok_or_else(|| WhichSite::Unnamed { known: known() })
+    }
+
     pub fn of_person(&self, person: &PersonId) -> Option<&Site> {
         self.0
             .values()
             .find(|it| it.directory.person(person).is_some())
+    }
+}
+
+/// Why it is not clear which site is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhichSite {
+    Unknown { site: SiteId, known: Vec<SiteId> },
+    Unnamed { known: Vec<SiteId> },
+}
+
+impl fmt::Display for WhichSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = match self {
+            Self::Unknown { site, known } => {
+                write!(f, "There is no site \"{site}\" here; there is: ")?;
+                known
+            }
+            Self::Unnamed { known } => {
+                f.write_str("Name the site with --to: ")?;
+                known
+            }
+        };
+        let known: Vec<&str> = known.iter().map(SiteId::as_str).collect();
+        f.write_str(&known.join(", "))
     }
 }
 

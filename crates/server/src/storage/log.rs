@@ -533,7 +533,7 @@ fn pass_on(
         add(db, sender, push.chain, some)?;
     }
     for (known, bytes) in &mended {
-        set_bytes(db, sender, push.chain, known, bytes)?;
+        set_bytes(db, sender, push.chain, known, Some(bytes))?;
         set_fate(db, sender, push.chain, known, position(known))?;
     }
     for known in &judgement.released {
@@ -594,13 +594,13 @@ fn add(db: &dyn Db, sender: &Sender, chain: u32, entries: &[Entry<'_>]) -> Resul
     Ok(())
 }
 
-/// Of one that was refused, and came again as it was written.
+/// Of one that was refused nothing is kept but its place, until it comes again as it was written.
 fn set_bytes(
     db: &dyn Db,
     sender: &Sender,
     chain: u32,
     known: &Known,
-    bytes: &[u8],
+    bytes: Option<&[u8]>,
 ) -> Result<(), Fault> {
     db.execute(
         "UPDATE envelope SET bytes = $1
@@ -626,18 +626,7 @@ pub(super) fn set_fate(
     position: Option<u64>,
 ) -> Result<(), Fault> {
     if matches!(known.fate, Fate::Refused(_)) {
-        // As of every refused one, only its place is kept.
-        db.execute(
-            "UPDATE envelope SET bytes = NULL
-             WHERE site = $1 AND device = $2 AND chain = $3 AND sequence = $4 AND hash = $5",
-            &[
-                (&sender.site).into(),
-                (&sender.device).into(),
-                chain.into(),
-                known.sequence.into(),
-                (&known.hash).into(),
-            ],
-        )?;
+        set_bytes(db, sender, chain, known, None)?;
     }
     db.execute(
         "UPDATE envelope SET fate = $1, position = $2
