@@ -14,6 +14,8 @@ Usage: cargo xtask demo [options]
   --limit N              only the first so many lines
   --seed N               another seed, other lives (1)
   --again                add to the cases that are there already
+  --workload N           in place of messages, N cases as the benchmarks want them: 1 KB of text and five acts each,
+                         one in fifty open, all of the lowest staff number
   --pin-base N           the PIN of the lowest staff number; the others count up from it (100001)
   --help";
 
@@ -26,6 +28,7 @@ pub struct Arguments {
     pub seed: u64,
     pub again: bool,
     pub pin_base: u32,
+    pub workload: Option<usize>,
 }
 
 impl Default for Arguments {
@@ -38,6 +41,7 @@ impl Default for Arguments {
             seed: 1,
             again: false,
             pin_base: 100_001,
+            workload: None,
         }
     }
 }
@@ -58,6 +62,7 @@ pub fn parse(
             Long("seed") => found.seed = parser.value()?.parse()?,
             Long("again") => found.again = true,
             Long("pin-base") => found.pin_base = parser.value()?.parse()?,
+            Long("workload") => found.workload = Some(parser.value()?.parse()?),
             Long("help") | Short('h') => return Ok(None),
             Short(_) | Long(_) | Value(_) => return Err(word.unexpected()),
         }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use shouwen_domain::case::Case;
 use shouwen_domain::certificate::{Certificate, Subject};
 use shouwen_domain::envelope::{ClockEvidence, Envelope, EnvelopeError, Fate, Stamp};
+use shouwen_domain::event::Event;
 use shouwen_domain::hash::Salt;
 use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use shouwen_domain::moment::Moment;
@@ -19,12 +20,14 @@ use shouwen_domain::signature::{Algorithm, SecretKey};
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Command, Refusal, Rules, decide};
 use shouwen_store::{
-    Append, CaseIn, Entry, Fault, Fence, Log, Memory, Projection, Section, TakeIn, WriteError,
+    Append, CaseIn, Entry, Fault, Fence, Head, Log, Memory, Projection, Section, TakeIn, WriteError,
 };
 use shouwen_sync::client::{
     Client, Elapsed, Failure, Input, Load, Place, Start, Status, Todo, Trigger,
 };
-use shouwen_sync::message::{Bytes, Cursor, Enrolled, FailureCode, Page, Pull, Stated, Withdraw};
+use shouwen_sync::message::{
+    Bytes, Cursor, Enrolled, FailureCode, Page, Pull, Push, Stated, Withdraw,
+};
 
 use crate::chance::Chance;
 use crate::office::{Office, OfficeError};
@@ -160,6 +163,10 @@ impl Device {
         Ok((device, server_now))
     }
 
+    pub fn person(&self) -> &PersonId {
+        &self.person
+    }
+
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -220,6 +227,26 @@ impl Device {
         if events.is_empty() {
             return Ok(());
         }
+        let append = Append {
+            envelope: self.sealed(case, &events, at, rules, head)?,
+            expected_version: history.version,
+            projection: row(),
+        };
+        ready(self.log.append(append))?;
+        self.client
+            .handle(Input::Trigger(Trigger::Sent), self.now(), 0);
+        Ok(())
+    }
+
+    /// An act behind `head`, signed by device and person.
+    pub fn sealed(
+        &mut self,
+        case: CaseId,
+        events: &[Event],
+        at: Moment,
+        rules: &Rules,
+        head: Head,
+    ) -> Result<Envelope, DeviceError> {
         let stamp = Stamp {
             id: EnvelopeId::from_random(self.chance.id()),
             site: self.site.clone(),
@@ -227,7 +254,7 @@ impl Device {
             person: self.person.clone(),
             device: self.id,
             chain: head.chain.max(1),
-            sequence,
+            sequence: head.sequence + 1,
             previous: head.hash,
             counter: head.counter + 1,
             at,
@@ -241,19 +268,39 @@ impl Device {
             facts_salt: Salt(self.chance.id()),
             content_salt: Salt(self.chance.id()),
         };
-        let envelope = Envelope::seal(stamp, &events)
-            .map_err(DeviceError::Sealing)?
-            .signed(&self.key)
-            .signed(&self.persons_key);
-        let append = Append {
-            envelope,
-            expected_version: history.version,
-            projection: row(),
+        let sealed = Envelope::seal(stamp, events).map_err(DeviceError::Sealing)?;
+        Ok(sealed.signed(&self.key).signed(&self.persons_key))
+    }
+
+    /// Brings acts to head office that are in no log, and sees them accepted.
+    pub fn hand_in(&self, office: &Office, envelopes: &[Envelope]) -> Result<(), DeviceError> {
+        let Some(last) = envelopes.last() else {
+            return Ok(());
         };
-        ready(self.log.append(append))?;
-        self.client
-            .handle(Input::Trigger(Trigger::Sent), self.now(), 0);
-        Ok(())
+        let push = Push {
+            device: self.id,
+            chain: last.header().chain,
+            head: last.header().sequence,
+            envelopes: envelopes
+                .iter()
+                .map(|it| Bytes(it.to_bytes().to_vec()))
+                .collect(),
+            epoch: None,
+        };
+        let receipts = office.push(&self.token, &push)?.receipts;
+        let not_accepted = receipts.iter().find(|it| it.fate != Fate::Accepted);
+        match not_accepted {
+            None if receipts.len() == envelopes.len() => Ok(()),
+            it => Err(DeviceError::NotAccepted {
+                person: self.person.clone(),
+                fate: it.map(|it| it.fate),
+            }),
+        }
+    }
+
+    /// A part of the numbers of the cases that are recorded here.
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// Sends what is owed and reads what is new, until the client has nothing to do.

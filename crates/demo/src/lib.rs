@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod message;
 pub mod plan;
 pub mod replay;
+pub mod workload;
 
 pub mod life;
 
@@ -95,6 +96,9 @@ impl From<io::Error> for DemoError {
 
 /// Does all of it, and tells `out`. The answer is what the site holds afterwards.
 pub fn run(wish: &Arguments, out: &mut impl Write) -> Result<Count, DemoError> {
+    if let Some(n_cases) = wish.workload {
+        return write_workload(wish, n_cases, out);
+    }
     let begin = Instant::now();
     let Messages { messages, unused } = read(wish)?;
     for (key, n) in &unused {
@@ -149,6 +153,34 @@ pub fn run(wish: &Arguments, out: &mut impl Write) -> Result<Count, DemoError> {
         begin.elapsed().as_secs_f64()
     )?;
     Ok(after)
+}
+
+fn write_workload(
+    wish: &Arguments,
+    n_cases: usize,
+    out: &mut impl Write,
+) -> Result<Count, DemoError> {
+    let begin = Instant::now();
+    let office = Office::at(&wish.server)?;
+    let onlooker = Onlooker::sign_in(&office, wish.pin_base, wish.seed)?;
+    let before = onlooker.count()?;
+    if before.n_cases > 0 {
+        writeln!(
+            out,
+            "{} holds {before}: nothing was sent.",
+            office.address()
+        )?;
+        return Ok(before);
+    }
+    let count = workload::write(&onlooker, &office, n_cases, wish.seed)?;
+    writeln!(
+        out,
+        "{} has {n_cases} cases with {} acts; it took {:.1} s.",
+        office.address(),
+        count.n_acts,
+        begin.elapsed().as_secs_f64()
+    )?;
+    Ok(count)
 }
 
 fn read(wish: &Arguments) -> Result<Messages, DemoError> {

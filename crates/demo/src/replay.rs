@@ -119,6 +119,13 @@ impl Onlooker {
         Ok(onlooker)
     }
 
+    /// Another device of whom this one is: the lowest staff number.
+    pub fn beside(&self, office: &Office, chance: Chance) -> Result<Device, ReplayError> {
+        let people = by_number(&self.rules.directory);
+        let first = people.first().expect("this one is one of them");
+        Ok(signed_in(office, first, self.pin_base, chance)?.0)
+    }
+
     pub fn count(&self) -> Result<Count, ReplayError> {
         let mut count = Count::default();
         for envelopes in self.device.cases()?.values() {
