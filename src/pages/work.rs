@@ -15,8 +15,10 @@ use crate::say;
 use crate::wording::Language;
 use crate::wording::time::Urgency;
 
-/// Rows of a group before "show more".
+/// Rows that are drawn before "show more", the most urgent ones.
 const N_SHOWN: usize = 60;
+/// Of a group, when those before it have as many.
+const N_LEAST: usize = 6;
 
 /// What the list is narrowed to; stands in the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,7 +255,7 @@ fn Empty(all_here: bool) -> impl IntoView {
 #[component]
 fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> impl IntoView {
     let words = expect_context::<Desk>().language();
-    let n_shown = RwSignal::new(N_SHOWN);
+    let n_asked_for = RwSignal::new(0);
     let all = Memo::new(move |_| {
         let lines = shown.read();
         let here = lines
@@ -261,14 +263,22 @@ fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> im
             .filter(|it| it.group == group && filter.get().holds(group));
         here.map(|it| it.line).collect::<Vec<_>>()
     });
+    let n_first = Memo::new(move |_| {
+        let lines = shown.read();
+        let before = lines
+            .iter()
+            .filter(|it| it.group < group && filter.get().holds(it.group));
+        N_SHOWN.saturating_sub(before.count()).max(N_LEAST)
+    });
+    let n_shown = move || n_first.get() + n_asked_for.get();
     let first = move || {
         all.read()
             .iter()
-            .take(n_shown.get())
+            .take(n_shown())
             .copied()
             .collect::<Vec<_>>()
     };
-    let n_more = move || all.read().len().saturating_sub(n_shown.get());
+    let n_more = move || all.read().len().saturating_sub(n_shown());
     let section = move || {
         view! {
                 <section class="work-group" data-urgency=group.slug()>
@@ -279,7 +289,7 @@ fn GroupRows(group: Group, shown: Memo<Vec<Sorted>>, filter: Memo<Filter>) -> im
                         <For each=first key=|it| *it let:line><CaseRow line /></For>
                     </ul>
                     <button class="button" data-kind="quiet" type="button" hidden=move || n_more() == 0
-                        on:click=move |_| n_shown.update(|it| *it += N_SHOWN)>
+                        on:click=move |_| n_asked_for.update(|it| *it += N_SHOWN)>
                         {move || say!(words.get(), "work.more", n = n_more().min(N_SHOWN))}
                     </button>
                 </section>

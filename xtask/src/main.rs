@@ -14,6 +14,7 @@ mod deeper;
 mod precache;
 mod setup;
 mod shell;
+mod styles;
 mod tools;
 mod wasm_fallback;
 

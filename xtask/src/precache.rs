@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::styles;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
@@ -35,6 +36,7 @@ fn is_release() -> bool {
 }
 
 fn complete(folder: &Path, compressed: bool) -> Result<()> {
+    styles::join(folder)?;
     let files: Vec<PathBuf> = walk(folder)?
         .into_iter()
         .filter(|file| is_precached(file))
@@ -142,7 +144,7 @@ fn url(file: &Path) -> Result<String> {
     Ok(format!("/{}", parts.join("/")))
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
@@ -217,7 +219,7 @@ fn brotli(content: &[u8]) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::Read;
 
     use super::*;
@@ -226,10 +228,10 @@ mod tests {
         "const VERSION = /*PRECACHE_VERSION*/\"\";\nconst FILES = /*PRECACHE_FILES*/[];\n";
 
     /// A built app in a folder of its own, gone when dropped.
-    struct Built(PathBuf);
+    pub struct Built(pub PathBuf);
 
     impl Built {
-        fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        pub fn new(name: &str, files: &[(&str, &str)]) -> Self {
             let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
             for (file, content) in files {
                 let path = folder.join(file);
@@ -239,11 +241,11 @@ mod tests {
             Self(folder)
         }
 
-        fn read(&self, file: &str) -> String {
+        pub fn read(&self, file: &str) -> String {
             fs::read_to_string(self.0.join(file)).unwrap()
         }
 
-        fn has(&self, file: &str) -> bool {
+        pub fn has(&self, file: &str) -> bool {
             self.0.join(file).exists()
         }
     }

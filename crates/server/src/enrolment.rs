@@ -126,7 +126,9 @@ pub fn enrol_site(files: &SiteFiles, file: &Path) -> Result<(SiteId, Enrolled), 
 pub fn enrol_person(files: &SiteFiles, who: &ToEnrol) -> Result<(SiteId, Enrolled), EnrolError> {
     let known = files.read()?;
     let sites = known.sites()?;
-    let site = sites.meant(who.to.as_ref()).map_err(EnrolError::WhichSite)?;
+    let site = sites
+        .meant(who.to.as_ref())
+        .map_err(EnrolError::WhichSite)?;
     let site = site.directory.site.clone();
     let (place, text) = match known.directory_of(&site) {
         Some((Some(place), text)) => (place.to_owned(), text),

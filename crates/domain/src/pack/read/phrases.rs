@@ -1,5 +1,7 @@
 //! The phrases of a reply that are pointed out (L1, I15): each with a better sentence, and read so that it can be found.
 
+use std::collections::BTreeSet;
+
 use super::{text, word};
 use crate::conduct::{PhraseGuard, folded_letters};
 use crate::document::{Item, Table};
@@ -13,10 +15,11 @@ pub(super) fn phrases(root: &Table<'_>) -> Result<Vec<Phrase>, PackError> {
     ];
     let mut phrases = Vec::new();
     let mut instead = Vec::new();
+    let mut known = BTreeSet::new();
     for (list, kind) in &lists {
         for item in list.list()? {
             let table = item.table(&["forbidden", "unless", "instead"])?;
-            let phrase = phrase(&table, *kind, &phrases)?;
+            let phrase = phrase(&table, *kind, &mut known)?;
             phrases.push(phrase);
             instead.push(table.need("instead")?);
         }
@@ -28,14 +31,14 @@ pub(super) fn phrases(root: &Table<'_>) -> Result<Vec<Phrase>, PackError> {
     Ok(phrases)
 }
 
-fn phrase(table: &Table<'_>, kind: PhraseKind, before: &[Phrase]) -> Result<Phrase, PackError> {
+fn phrase(
+    table: &Table<'_>,
+    kind: PhraseKind,
+    known: &mut BTreeSet<Vec<char>>,
+) -> Result<Phrase, PackError> {
     let item = table.need("forbidden")?;
     let forbidden = with_letters(&item)?;
-    let letters = folded_letters(&forbidden);
-    if before
-        .iter()
-        .any(|it| folded_letters(&it.forbidden) == letters)
-    {
+    if !known.insert(folded_letters(&forbidden)) {
         return Err(item.wrong(PackProblem::Duplicate { found: forbidden }));
     }
     Ok(Phrase {

@@ -1,0 +1,143 @@
+// From the opening of a page to its fifty most urgent rows, with few and with many cases stored: `node bench/open.mjs`. See README.md.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+import * as app from "../tests/browser/support.mjs";
+import { cases } from "./cases.mjs";
+
+const DEMO = process.env.SHOUWEN_DEMO ?? new URL("target/release/shouwen-demo", app.ROOT).pathname;
+/** The lowest staff number, whose all the cases are. */
+const DIRECTOR = "林志远";
+const N_ROWS = 50;
+const MANY_TO_FEW = 1.15;
+const WHOLE_FEED_MS = 1_800_000;
+
+const options = Object.fromEntries(process.argv.slice(2).map((it) => it.replace(/^--/, "").split("=")));
+const sizes = (options.sizes ?? "10000,100000").split(",").map(Number);
+const nRounds = Number(options.n ?? 7);
+assert.ok(sizes.every((it) => it > 0) && nRounds >= 1, "--sizes=10000,100000 --n=7 --keep=FOLDER");
+
+const stage = new app.Stage();
+let failed = true;
+try {
+  const raw = await rawPage();
+  const stored = [];
+  for (const size of sizes) stored.push(...(await fill(size, raw)));
+  const took = new Map(stored.map((it) => [it.name, []]));
+  for (let n = 0; n <= nRounds; n++) {
+    for (const it of stored) {
+      const ms = await it.open();
+      // The first round is to warm up.
+      if (n > 0) took.get(it.name).push(ms);
+    }
+  }
+  const medians = new Map();
+  for (const [name, all] of took) {
+    all.sort((a, b) => a - b);
+    const [median, p95] = [0.5, 0.95].map((share) => all[Math.min(all.length - 1, Math.floor(all.length * share))]);
+    medians.set(name, median);
+    console.log(`${name}: median ${Math.round(median)} ms, p95 ${Math.round(p95)} ms, ${all.map(Math.round).join(" ")}`);
+  }
+  const ratio = medians.get(appOf(sizes.at(-1))) / medians.get(appOf(sizes[0]));
+  console.log(`${sizes.at(-1)} cases to ${sizes[0]}: ${ratio.toFixed(2)}, budget ${MANY_TO_FEW}`);
+  failed = ratio > MANY_TO_FEW;
+} finally {
+  await stage.close();
+}
+process.exitCode = failed ? 1 : 0;
+
+function appOf(size) {
+  return `app, ${size} cases`;
+}
+
+/** A device of whoever has so many cases, and a page by hand with as many, in one browser. */
+async function fill(size, raw) {
+  const kept = options.keep ? join(options.keep, String(size)) : await stage.folder("bench");
+  const [data, profile] = [join(kept, "data"), join(kept, "profile")];
+  await mkdir(data, { recursive: true });
+  // What a browser keeps, it keeps of an address.
+  const server = await stage.server({ data, ...(options.keep && { port: 20_000 + size / 1_000 }) });
+  const { stdout } = await promisify(execFile)(DEMO, ["--server", server.url, "--workload", String(size)]);
+  console.log(stdout.trim());
+  const { context, page } = await stage.process(server, profile);
+  context.setDefaultTimeout(WHOLE_FEED_MS);
+  await context.addInitScript(watchRows, N_ROWS);
+  await page.goto(server.joining);
+  const begun = performance.now();
+  await page.locator(".person").or(page.locator("#pin")).first().waitFor();
+  if (await page.locator("#pin").count()) await app.unlock(page, server, DIRECTOR);
+  else await app.signIn(page, DIRECTOR, server.pin(DIRECTOR));
+  await app.untilCached(page);
+  await untilAllIsRead(page);
+  console.log(`${size} cases read in ${Math.round((performance.now() - begun) / 1_000)} s`);
+
+  const hand = await context.newPage();
+  await hand.goto(raw);
+  await hand.waitForFunction(() => window.__bench);
+  const nThere = await hand.evaluate(() => window.__bench.count());
+  for (let n = nThere; n < size; n += 10_000) {
+    const some = cases(size, 1, Date.now()).slice(n, n + 10_000);
+    await hand.evaluate((some) => window.__bench.bulk(some), some);
+  }
+  await hand.close();
+  await page.close();
+  const open = async (url) => {
+    const page = await context.newPage();
+    await page.goto(url, { waitUntil: "commit" });
+    const pin = page.locator("#pin");
+    await pin.or(page.locator(".case-row")).first().waitFor();
+    if (await pin.count()) {
+      // Nobody had a page open for a while, and the keys are gone.
+      await app.unlock(page, server, DIRECTOR);
+      await page.goto(url, { waitUntil: "commit" });
+    }
+    const ms = await page.evaluate(() => window.shown);
+    await page.close();
+    return ms;
+  };
+  return [
+    { name: appOf(size), open: () => open(server.url) },
+    { name: `by hand, ${size} cases`, open: () => open(raw) },
+  ];
+}
+
+/** The pump has nothing to do, and goes on having nothing to do. */
+async function untilAllIsRead(page) {
+  let idle_ms = 0;
+  await app.until("all of it is read", async () => {
+    await page.waitForTimeout(500);
+    idle_ms = (await page.locator('.sync-line[data-sync="synced"]').count()) ? idle_ms + 500 : 0;
+    return idle_ms > 8_000;
+  }, WHOLE_FEED_MS);
+}
+
+async function rawPage() {
+  const files = { "/": ["index.html", "text/html"], "/raw.js": ["raw.js", "text/javascript"] };
+  const server = createServer(async (request, answer) => {
+    const [file, type] = files[request.url] ?? files["/"];
+    const body = await readFile(new URL(`raw/${file}`, import.meta.url));
+    answer.writeHead(200, { "content-type": type, "cache-control": "max-age=3600" }).end(body);
+  });
+  server.listen(options.keep ? 19_999 : 0, "127.0.0.1").unref();
+  await once(server, "listening");
+  return `http://127.0.0.1:${server.address().port}/`;
+}
+
+/** Notes how long after the page was asked for so many rows were on the screen. */
+function watchRows(nRows) {
+  window.shown = new Promise((resolve) => {
+    const look = () => {
+      if (document.querySelectorAll(".case-row").length < nRows) return;
+      watching.disconnect();
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+    };
+    const watching = new MutationObserver(look);
+    watching.observe(document, { childList: true, subtree: true });
+  });
+}
