@@ -72,6 +72,25 @@ fn refused(wish: &Arguments) -> String {
 }
 
 #[test]
+fn a_workload_is_of_one_person_and_one_case_in_fifty_is_open() {
+    let server = server();
+    let workload = Arguments {
+        workload: Some(200),
+        ..wish(&server.address)
+    };
+    let (written, said) = ran(&workload);
+    assert!(said.contains("has 200 cases with 1000 acts"), "{said}");
+    assert_eq!((written.n_cases, written.n_acts), (200, 1_000));
+    let (held, said) = ran(&workload);
+    assert!(said.contains("nothing was sent"), "{said}");
+    assert_eq!(
+        (held.n_cases, held.n_acts, held.n_without_effect),
+        (200, 1_000, 0)
+    );
+    assert_eq!(held.open.values().sum::<usize>(), 4);
+}
+
+#[test]
 fn a_run_fills_the_site_once_and_again_only_when_told_to() {
     let server = server();
     let wish = wish(&server.address);
