@@ -281,10 +281,7 @@ impl Device {
             device: self.id,
             chain: last.header().chain,
             head: last.header().sequence,
-            envelopes: envelopes
-                .iter()
-                .map(|it| Bytes(it.to_bytes().to_vec()))
-                .collect(),
+            envelopes: envelopes.iter().map(|it| Bytes(it.to_bytes())).collect(),
             epoch: None,
         };
         let receipts = office.push(&self.token, &push)?.receipts;

@@ -56,19 +56,17 @@ fn consent_of(on: On<'_>, request: Request) -> Result<(PersonId, DepartmentId), 
     };
     let head = directory.department(department).map(|it| it.head.clone());
     let may_consent = |it: &PersonId| *it != on.actor.id && not_concerned(on.case, it).is_ok();
-    match head.filter(|it| !to_the_director && may_consent(it)) {
-        Some(head) => Ok((head, department.clone())),
-        // Nobody consents to their own request: a head's goes to the director, the director's to their deputy.
-        None => {
-            let director = director(directory)?;
-            let consents = if director.id == on.actor.id {
-                directors_deputy(director, directory)?
-            } else {
-                director
-            };
-            Ok((consents.id.clone(), consents.department.clone()))
-        }
+    if let Some(head) = head.filter(|it| !to_the_director && may_consent(it)) {
+        return Ok((head, department.clone()));
     }
+    // Nobody consents to their own request: a head's goes to the director, the director's to their deputy.
+    let director = director(directory)?;
+    let consents = if director.id == on.actor.id {
+        directors_deputy(director, directory)?
+    } else {
+        director
+    };
+    Ok((consents.id.clone(), consents.department.clone()))
 }
 
 fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {

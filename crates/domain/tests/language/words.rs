@@ -226,15 +226,7 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::LoweringIsForSupervisors { department } => {
             format!("降级只能由{}主管办", site.department(department))
         }
-        Refusal::NoPost { post } => format!(
-            "没有设{}",
-            match post {
-                Post::Director => "主任",
-                Post::Quality => "质检部",
-                Post::Coordination => "牵头部门",
-                Post::DirectorsDeputy => "主任的B角",
-            }
-        ),
+        Refusal::NoPost { post: it } => format!("没有设{}", post(*it)),
         Refusal::Concerned { person } => format!("事涉{}", site.person(person)),
         Refusal::NotInDepartment { person, department } => {
             format!("{}不在{}", site.person(person), site.department(department))
@@ -253,6 +245,15 @@ pub fn refusal(refusal: &Refusal, site: &Site) -> String {
         Refusal::PastOuterLimit { until } => format!("上级的时限 {} 在前", written(*until)),
         Refusal::TooLateToReturn { until } => format!("退回期限 {} 已过", written(*until)),
         other => refusal_of_a_form(other).unwrap_or_else(|| refusal_of_a_decision(other, site)),
+    }
+}
+
+const fn post(post: Post) -> &'static str {
+    match post {
+        Post::Director => "主任",
+        Post::Quality => "质检部",
+        Post::Coordination => "牵头部门",
+        Post::DirectorsDeputy => "主任的B角",
     }
 }
 
