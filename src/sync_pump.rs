@@ -39,7 +39,7 @@ use crate::desk::{
 };
 
 /// Writes since the last compaction from which the next one is worth it.
-const JOURNAL_IS_LONG: u64 = 256;
+const JOURNAL_IS_LONG: u64 = 64;
 /// The longest sleep without looking at the client again.
 const MAX_SLEEP_MS: u64 = 60_000;
 /// Own acts looked through for one that waits for another.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::summary::Summary;
-use shouwen_store::{Fault, Log, Row};
+use shouwen_store::{Fault, Log, Row, RowMark};
 
 use super::{Desk, summarize};
 
@@ -57,11 +57,16 @@ impl Desk {
     pub(super) async fn load_board(self) -> Result<(), Fault> {
         let opening = self.log().opening(N_FIRST).await?;
         self.standing.set(opening.standing);
-        let all = opening.rows.len() < N_FIRST;
+        let n_others = opening
+            .standing
+            .n_open
+            .saturating_sub(opening.rows.len() as u64);
+        let last = opening.rows.last();
+        let after = last.and_then(|it| it.due.map(|due| RowMark::Open { due, case: it.case }));
         self.show(opening.rows).await?;
-        if !all {
+        if n_others > 0 {
             spawn_local(async move {
-                if let Err(fault) = self.load_other_open_rows().await {
+                if let Err(fault) = self.load_open_rows(after, n_others).await {
                     self.report(fault);
                 }
             });
@@ -69,22 +74,28 @@ impl Desk {
         Ok(())
     }
 
-    /// Which cases they are of.
-    async fn load_other_open_rows(self) -> Result<BTreeSet<CaseId>, Fault> {
+    /// So many open rows behind `after`, and no closed one, of which there may be many; which cases they are of.
+    async fn load_open_rows(
+        self,
+        mut after: Option<RowMark>,
+        mut n_left: u64,
+    ) -> Result<BTreeSet<CaseId>, Fault> {
         let mut cases = BTreeSet::new();
-        let mut after = None;
-        loop {
-            let page = self.log().rows(after, N_PAGE).await?;
+        while n_left > 0 {
+            let n_rows = usize::try_from(n_left).map_or(N_PAGE, |it| it.min(N_PAGE));
+            let page = self.log().rows(after, n_rows).await?;
             let reached_closed = page.rows.iter().any(|it| it.due.is_none());
             let open = page.rows.into_iter().filter(|it| it.due.is_some());
             let open: Vec<Row> = open.collect();
+            n_left = n_left.saturating_sub(open.len() as u64);
             cases.extend(open.iter().map(|it| it.case));
             self.show(open).await?;
             if reached_closed || page.next.is_none() {
-                return Ok(cases);
+                break;
             }
             after = page.next;
         }
+        Ok(cases)
     }
 
     /// Takes in what other tabs stored.
@@ -111,9 +122,10 @@ impl Desk {
 
     /// The board as the log has it by now; closed cases stay on it while the log has them.
     async fn open_anew(self) -> Result<(), Fault> {
-        self.standing.set(self.log().opening(0).await?.standing);
+        let standing = self.log().opening(0).await?.standing;
+        self.standing.set(standing);
         let erasures = self.load_erasures().await?;
-        let open = self.load_other_open_rows().await?;
+        let open = self.load_open_rows(None, standing.n_open).await?;
         let shown = self
             .board
             .with_untracked(|it| it.rows.keys().copied().collect::<BTreeSet<_>>());
