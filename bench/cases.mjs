@@ -12,7 +12,7 @@ const SENTENCES = [
 const DAY_MS = 86_400_000;
 
 /** A generator that gives the same numbers for the same seed. */
-export function chance(seed) {
+function chance(seed) {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

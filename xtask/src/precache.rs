@@ -9,9 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::styles;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+
+use crate::styles;
 
 const WORKER: &str = "sw.js";
 const VERSION_PLACEHOLDER: &str = "/*PRECACHE_VERSION*/\"\"";

@@ -114,7 +114,8 @@ mod tests {
 
         let print = TWO.replace("integrity=\"sha384-y\"", "media=\"print\"");
         let print = Built::new("media", &[("index.html", &print), ("b-1.css", "")]);
-        assert!(join(&print.0).is_err());
+        let error = join(&print.0).unwrap_err().to_string();
+        assert!(error.contains("for some media only"), "{error}");
 
         let page = r#"<link rel="stylesheet" href="/b-1.css"/>"#;
         let one = Built::new("one", &[("index.html", page), ("b-1.css", "b{}")]);
