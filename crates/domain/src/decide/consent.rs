@@ -59,14 +59,18 @@ fn consent_of(on: On<'_>, request: Request) -> Result<(PersonId, DepartmentId), 
     if let Some(head) = head.filter(|it| !to_the_director && may_consent(it)) {
         return Ok((head, department.clone()));
     }
-    // Nobody consents to their own request: a head's goes to the director, the director's to their deputy.
+    // Nobody consents to their own request, nor whom the matter concerns (I11): a head's goes to the director, the
+    // director's to their deputy.
     let director = director(directory)?;
-    let consents = if director.id == on.actor.id {
-        directors_deputy(director, directory)?
-    } else {
-        director
-    };
-    Ok((consents.id.clone(), consents.department.clone()))
+    if may_consent(&director.id) {
+        return Ok((director.id.clone(), director.department.clone()));
+    }
+    let deputy = directors_deputy(director, directory)?;
+    if !may_consent(&deputy.id) {
+        not_concerned(on.case, &director.id)?;
+        not_concerned(on.case, &deputy.id)?;
+    }
+    Ok((deputy.id.clone(), deputy.department.clone()))
 }
 
 fn check(on: On<'_>, request: Request) -> Result<(), Refusal> {
