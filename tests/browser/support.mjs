@@ -84,8 +84,9 @@ export class Stage {
   }
 
   /** A browser process of its own over a profile that outlives it. */
-  async process(server, profile, { viewport = PHONE, locale = "zh-CN" } = {}) {
+  async process(server, profile, { viewport = PHONE, locale = "zh-CN", args = [] } = {}) {
     const options = { ...launchOptions(this.#believed()), viewport, locale, baseURL: server.url };
+    options.args.push(...args);
     const context = this.adopt(await chromium.launchPersistentContext(profile, options));
     return { context, page: context.pages()[0] ?? (await context.newPage()) };
   }
