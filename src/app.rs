@@ -71,6 +71,7 @@ fn App() -> impl IntoView {
                     })
                 });
                 opening.set(Opening::Ready(desk, files));
+                browser::drawn().await;
                 owner.with(|| {
                     sync_pump::start(desk, wake, heard);
                     files_pump::start(desk, files, files_heard);

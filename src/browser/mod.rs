@@ -13,6 +13,7 @@ pub mod seal;
 pub mod tabs;
 pub mod worker;
 
+use futures::future::select;
 use shouwen_domain::moment::Moment;
 use shouwen_sync::client::Elapsed;
 use wasm_bindgen::prelude::*;
@@ -34,6 +35,15 @@ pub fn window() -> web_sys::Window {
 
 pub fn document() -> web_sys::Document {
     window().document().expect("the window has a document")
+}
+
+/// Which build of the program this is: the name of its file, which tells its content. None where the page was put
+/// together otherwise.
+pub fn build() -> Option<String> {
+    let script = document().query_selector("script[data-wasm]").ok()??;
+    script
+        .get_attribute("data-wasm")
+        .filter(|it| !it.is_empty())
 }
 
 /// The device's wall clock.
@@ -151,6 +161,24 @@ pub async fn sleep_ms(ms: u64) {
     });
     let _ = woken.await;
     drop(timer);
+}
+
+/// Once what has just changed was drawn: what nobody waits for begins then. A page out of sight draws nothing.
+pub async fn drawn() {
+    const AT_THE_LATEST_MS: u64 = 500;
+    let (draw, drawing) = futures::channel::oneshot::channel();
+    let frame = Closure::once_into_js(move || {
+        let _ = draw.send(());
+    });
+    if window()
+        .request_animation_frame(frame.unchecked_ref())
+        .is_ok()
+    {
+        let too_late = std::pin::pin!(sleep_ms(AT_THE_LATEST_MS));
+        select(drawing, too_late).await;
+    }
+    // The frame is drawn behind what it was asked for by.
+    sleep_ms(0).await;
 }
 
 pub fn is_online() -> bool {

@@ -11,6 +11,7 @@ use shouwen_store_indexeddb::IndexedDb;
 use shouwen_sync::message::{Contacted, Erased};
 
 use super::Desk;
+use super::records::Records;
 use crate::browser::http;
 use crate::browser::keys::SigningKey;
 use crate::browser::tabs::Said;
@@ -31,11 +32,16 @@ impl Desk {
     }
 
     pub(super) async fn load_access(self) -> Result<(), Fault> {
-        let is_revoked = self.log().get(Section::Settings, REVOKED).await?.is_some();
+        let records = Records::read(&self.log(), &Records::OF_ACCESS).await?;
+        self.know_access(&records).await
+    }
+
+    pub(super) async fn know_access(self, records: &Records) -> Result<(), Fault> {
+        let is_revoked = records.get(Section::Settings, REVOKED).is_some();
         if self.revoked.get_untracked() != is_revoked {
             self.revoked.set(is_revoked);
         }
-        self.load_session().await
+        self.know_session(records).await
     }
 
     /// Does what a contact said of who may come in.

@@ -9,6 +9,7 @@ use shouwen_domain::summary::Summary;
 use shouwen_store::{Fault, Log, Row, RowMark};
 
 use super::{Desk, summarize};
+use crate::browser;
 
 /// Rows read at opening, the most urgent ones.
 const N_FIRST: usize = 200;
@@ -66,6 +67,7 @@ impl Desk {
         self.show(opening.rows).await?;
         if n_others > 0 {
             spawn_local(async move {
+                browser::drawn().await;
                 if let Err(fault) = self.load_open_rows(after, n_others).await {
                     self.report(fault);
                 }

@@ -14,6 +14,7 @@ use shouwen_sync::message::{
     Reading, Stated,
 };
 
+use super::records::Records;
 use super::{Desk, another_device, this_device};
 use crate::browser::http::{self, HttpError};
 use crate::browser::tabs::Said;
@@ -150,12 +151,11 @@ impl Enrolment {
 }
 
 impl Desk {
-    pub(super) async fn load_enrolment(self) -> Result<(), Fault> {
-        let bytes = self.log().get(Section::Settings, NAME).await?;
+    pub(super) fn know_enrolment(self, records: &Records) {
+        let bytes = records.get(Section::Settings, NAME);
         // What another version wrote is asked for anew.
         self.enrolment
-            .set(bytes.and_then(|it| minicbor::decode(&it).ok()));
-        Ok(())
+            .set(bytes.and_then(|it| minicbor::decode(it).ok()));
     }
 
     /// Whether this device has joined a site.
@@ -311,7 +311,8 @@ impl Desk {
     async fn become_another_device(self) -> Result<DeviceId, Fault> {
         let inner = self.inner.get_value();
         let _held = locks::exclusive("shouwen-device").await;
-        let mut device = this_device(&inner.log).await?;
+        let records = Records::read(&inner.log, &Records::OF_ACCESS).await?;
+        let mut device = this_device(&inner.log, &records).await?;
         // Another tab may have been first.
         if device.id == self.device() {
             let written = inner.log.standing().await?.head;

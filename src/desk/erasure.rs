@@ -19,6 +19,7 @@ use shouwen_store::{
 };
 use shouwen_sync::message::Page;
 
+use super::records::Records;
 use super::{Desk, summarize};
 
 const NAME: &str = "erased";
@@ -35,6 +36,15 @@ pub struct Erasures {
 }
 
 impl Erasures {
+    pub(super) fn of(records: &Records) -> Self {
+        Self::read(records.get(Section::Settings, NAME))
+    }
+
+    fn read(record: Option<&[u8]>) -> Self {
+        let stored = record.and_then(|it| minicbor::decode(it).ok());
+        stored.unwrap_or_default()
+    }
+
     pub fn at(&self, case: CaseId) -> Option<Moment> {
         self.cases.get(&case).copied()
     }
@@ -95,8 +105,7 @@ impl Desk {
     /// As they are stored: another tab may have read further.
     pub async fn load_erasures(self) -> Result<Erasures, Fault> {
         let record = self.log().get(Section::Settings, NAME).await?;
-        let stored = record.and_then(|it| minicbor::decode::<Erasures>(&it).ok());
-        let stored = stored.unwrap_or_default();
+        let stored = Erasures::read(record.as_deref());
         self.know_erasures(stored.clone());
         Ok(stored)
     }

@@ -10,6 +10,7 @@ use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::client::Elapsed;
 
 use super::Desk;
+use super::records::Records;
 use crate::browser;
 
 const NAME: &str = "lease";
@@ -26,6 +27,12 @@ pub(super) struct Lease {
     /// How much has passed since, as far as anybody noticed.
     #[n(2)]
     passed_ms: u64,
+}
+
+impl Lease {
+    fn of(records: &Records) -> Option<Self> {
+        minicbor::decode(records.get(Section::Settings, NAME)?).ok()
+    }
 }
 
 /// The lease as this page knows it.
@@ -45,9 +52,8 @@ impl Running {
 }
 
 impl Desk {
-    pub(super) async fn load_lease(self) -> Result<(), Fault> {
-        let bytes = self.log().get(Section::Settings, NAME).await?;
-        match bytes.and_then(|it| minicbor::decode(&it).ok()) {
+    pub(super) async fn know_lease(self, records: &Records) -> Result<(), Fault> {
+        match Lease::of(records) {
             Some(lease) => self.run_lease(lease),
             // From before there was one, or of a device that has not joined yet.
             None => self.keep_lease().await?,
@@ -92,9 +98,8 @@ impl Desk {
     }
 
     /// As it lies on the disk: another tab may have met head office.
-    pub(super) async fn lease_is_over(self) -> Result<bool, Fault> {
-        let bytes = self.log().get(Section::Settings, NAME).await?;
-        let stored = bytes.and_then(|it| minicbor::decode::<Lease>(&it).ok());
+    pub(super) fn lease_is_over(self, records: &Records) -> bool {
+        let stored = Lease::of(records);
         let known = self.inner.get_value().lease.get();
         let running = match (stored, known) {
             (Some(it), Some(known)) if it.heard_at == known.lease.heard_at => known,
@@ -102,9 +107,9 @@ impl Desk {
                 lease,
                 since: browser::elapsed(),
             },
-            (None, _) => return Ok(false),
+            (None, _) => return false,
         };
-        Ok(running.passed_ms() >= LASTS_MS)
+        running.passed_ms() >= LASTS_MS
     }
 
     async fn write_lease(self, lease: Lease) -> Result<(), Fault> {

@@ -13,6 +13,7 @@ mod lease;
 mod lock;
 mod looks;
 mod pin_reset;
+mod records;
 mod rescue;
 mod retention;
 mod session;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::channel::mpsc::unbounded;
+use futures::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
@@ -52,6 +54,7 @@ use crate::sync_pump::Wake;
 use crate::wording::Language;
 
 use lock::Keys;
+use records::Records;
 
 pub use amends::author;
 pub use board::Board;
@@ -168,17 +171,21 @@ impl Desk {
         // A newer version of the app in another tab needed the database: this page has to be opened again.
         let on_superseded = move || fault.set(Some(Fault::ConnectionLost));
         let content = ContentKey::default();
-        let log = SealedLog::open(DATABASE, content.clone(), on_superseded).await?;
-        let log = Rc::new(log);
-        let device = this_device(&log).await?;
-        let key = SigningKey::open().await.ok();
-        let desk = owner.with(|| Self::new(log, content, device, key, fault, wake_pump));
-        desk.load_enrolment().await?;
+        let (log, key) = join(
+            SealedLog::open(DATABASE, content.clone(), on_superseded),
+            SigningKey::open(),
+        )
+        .await;
+        let log = Rc::new(log?);
+        let records = Records::read(&log, &Records::AT_OPENING).await?;
+        let device = this_device(&log, &records).await?;
+        let desk = owner.with(|| Self::new(log, content, device, key.ok(), fault, wake_pump));
+        desk.know_enrolment(&records);
         desk.notice_lost_key().await?;
-        desk.load_lease().await?;
-        desk.load_texts().await?;
-        desk.load_erasures().await?;
-        desk.load_access().await?;
+        desk.know_lease(&records).await?;
+        desk.know_texts(&records)?;
+        desk.know_erasures(Erasures::of(&records));
+        desk.know_access(&records).await?;
         if desk.is_locked() {
             desk.load_standing().await?;
             desk.take_up_box().await?;
@@ -801,9 +808,11 @@ impl ThisDevice {
     }
 }
 
-async fn this_device(log: &SealedLog) -> Result<ThisDevice, Fault> {
-    let stored = log.get(Section::Settings, DEVICE).await?;
-    match stored.and_then(|it| ThisDevice::read(&it)) {
+async fn this_device(log: &SealedLog, records: &Records) -> Result<ThisDevice, Fault> {
+    match records
+        .get(Section::Settings, DEVICE)
+        .and_then(ThisDevice::read)
+    {
         Some(it) => Ok(it),
         None => another_device(log, 0).await,
     }

@@ -8,6 +8,7 @@ use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::client::Elapsed;
 use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
 
+use super::records::Records;
 use super::{ContactError, Desk};
 use crate::browser;
 use crate::browser::http::{self, HttpError};
@@ -93,6 +94,11 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// What another version wrote is asked for anew.
+    fn read(record: Option<&[u8]>) -> Option<Self> {
+        minicbor::decode(record?).ok()
+    }
+
     pub(super) async fn new(
         person: &PersonId,
         pin: &str,
@@ -150,15 +156,15 @@ impl From<ContactError> for SignInError {
 
 impl Desk {
     /// Who is at the device, as it lies on the disk; with the keys where another tab or the worker has them.
-    pub(super) async fn load_session(self) -> Result<(), Fault> {
-        let current = self.log().get(Section::Session, CURRENT).await?;
+    pub(super) async fn know_session(self, records: &Records) -> Result<(), Fault> {
+        let current = records.get(Section::Session, CURRENT);
         let person = current
-            .and_then(|it| String::from_utf8(it).ok())
+            .and_then(|it| std::str::from_utf8(it).ok())
             .and_then(|it| it.parse::<PersonId>().ok());
-        let known = match &person {
-            Some(person) => self.known(person).await?.filter(|it| it.ring.is_some()),
-            None => None,
-        };
+        let record = person
+            .as_ref()
+            .and_then(|it| records.get(Section::Session, &name(it)));
+        let known = Known::read(record).filter(|it| it.ring.is_some());
         let person = person.filter(|_| known.is_some());
         if self.last_here.with_untracked(|it| *it != person) {
             self.last_here.set(person.clone());
@@ -171,7 +177,7 @@ impl Desk {
             self.shut();
             let keys = self.keys_kept_elsewhere(&person).await;
             let Some(keys) = keys else { return Ok(()) };
-            if self.lease_is_over().await? {
+            if self.lease_is_over(records) {
                 return Ok(());
             }
             self.unlock(keys).await?;
@@ -209,7 +215,8 @@ impl Desk {
 
     /// Head office was not heard for too long: it has to be met first.
     async fn renew_lease(self) -> Result<(), SignInError> {
-        if !self.is_enrolled() || !self.lease_is_over().await? {
+        let records = Records::read(&self.log(), &Records::OF_ACCESS).await?;
+        if !self.is_enrolled() || !self.lease_is_over(&records) {
             return Ok(());
         }
         match self.contact(false).await {
@@ -424,8 +431,7 @@ impl Desk {
 
     async fn known(self, person: &PersonId) -> Result<Option<Known>, Fault> {
         let bytes = self.log().get(Section::Session, &name(person)).await?;
-        // What another version wrote is asked for anew.
-        Ok(bytes.and_then(|it| minicbor::decode(&it).ok()))
+        Ok(Known::read(bytes.as_deref()))
     }
 
     pub(super) async fn keep(self, person: &PersonId, known: &Known) -> Result<(), Fault> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use minicbor::{Decode, Decoder, Encode};
 use shouwen_domain::Rules;
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::directory::Directory;
@@ -12,7 +14,9 @@ use shouwen_domain::zone::Zones;
 use shouwen_store::{Fault, Log, Section};
 use shouwen_sync::message::SiteTexts;
 
+use super::records::Records;
 use super::{ContactError, Desk};
+use crate::browser;
 use crate::browser::http::{self, HttpError};
 
 const NAME: &str = "site";
@@ -41,14 +45,24 @@ impl From<ContactError> for TextsError {
 }
 
 impl Desk {
-    pub(super) async fn load_texts(self) -> Result<(), Fault> {
-        let Some(bytes) = self.log().get(Section::Texts, NAME).await? else {
+    pub(super) fn know_texts(self, records: &Records) -> Result<(), Fault> {
+        let Some(bytes) = records.get(Section::Texts, NAME) else {
             return Ok(());
         };
-        let texts: SiteTexts = minicbor::decode(&bytes).map_err(|error| Fault::Corrupt {
+        if let Some(rules) = as_read(bytes) {
+            self.rules.set(Some(Arc::new(rules)));
+            return Ok(());
+        }
+        let texts: SiteTexts = minicbor::decode(bytes).map_err(|error| Fault::Corrupt {
             what: format!("the site's texts: {error}"),
         })?;
         let rules = read(&texts).map_err(|what| Fault::Corrupt { what })?;
+        let record = to_keep(&texts, &rules);
+        spawn_local(async move {
+            if let Err(fault) = self.log().put(Section::Texts, NAME, &record).await {
+                self.report(fault);
+            }
+        });
         self.rules.set(Some(Arc::new(rules)));
         Ok(())
     }
@@ -81,9 +95,8 @@ impl Desk {
         if known == Some(rules.hashes()) {
             return Ok(());
         }
-        let bytes = minicbor::to_vec(&texts).expect("writing to a vector cannot fail");
         self.log()
-            .put(Section::Texts, NAME, &bytes)
+            .put(Section::Texts, NAME, &to_keep(&texts, &rules))
             .await
             .map_err(TextsError::Fault)?;
         self.rules.set(Some(Arc::new(rules)));
@@ -106,6 +119,37 @@ impl Desk {
         }
         asked.map_err(TextsError::NoAnswer)
     }
+}
+
+/// Behind the texts, what one build of the program read from them: reading is most of what opening would do.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct AsRead<'a> {
+    #[b(1)]
+    build: &'a str,
+    #[cbor(b(2), with = "minicbor::bytes")]
+    rules: &'a [u8],
+}
+
+fn to_keep(texts: &SiteTexts, rules: &Rules) -> Vec<u8> {
+    let mut record = minicbor::to_vec(texts).expect("writing to a vector cannot fail");
+    if let Some(build) = browser::build() {
+        let as_read = AsRead {
+            build: &build,
+            rules: &rules.to_bytes(),
+        };
+        minicbor::encode(as_read, &mut record).expect("writing to a vector cannot fail");
+    }
+    record
+}
+
+/// None: it was kept by another build, which may understand the texts otherwise.
+fn as_read(record: &[u8]) -> Option<Rules> {
+    let mut decoder = Decoder::new(record);
+    decoder.skip().ok()?;
+    let found: AsRead<'_> = decoder.decode().ok()?;
+    let is_ours = browser::build().is_some_and(|it| it == found.build);
+    is_ours.then(|| Rules::from_bytes(found.rules)).flatten()
 }
 
 fn read(texts: &SiteTexts) -> Result<Rules, String> {

@@ -44,14 +44,19 @@ impl Desk {
         let inner = self.inner.get_value();
         let content = inner.keys.content();
         let log = self.log();
+        if let Some(stored) = log.get(Section::Settings, BOX).await? {
+            return content.take_up_box(&stored).await;
+        }
+        if self.is_locked() {
+            return Ok(());
+        }
         let _held = locks::exclusive("shouwen-box").await;
-        let mut stored = log.get(Section::Settings, BOX).await?;
-        if stored.is_none() && !self.is_locked() {
+        // Another tab may have been first.
+        if log.get(Section::Settings, BOX).await?.is_none() {
             let made = content.new_box().await?;
             log.put(Section::Settings, BOX, &made).await?;
-            stored = log.get(Section::Settings, BOX).await?;
         }
-        match stored {
+        match log.get(Section::Settings, BOX).await? {
             Some(it) => content.take_up_box(&it).await,
             None => Ok(()),
         }
@@ -167,7 +172,10 @@ impl Desk {
 
     /// Somebody is signed in: from here on their list says what waits.
     pub(super) async fn unsigned_is_seen(self) -> Result<(), Fault> {
-        self.log().remove(Section::Settings, PLACES).await?;
+        // A write is waited for until it is on the disk.
+        if !self.unsigned_places().await?.is_empty() {
+            self.log().remove(Section::Settings, PLACES).await?;
+        }
         self.unsigned.set(Unsigned::default());
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::document::place;
 use crate::hash::Hash;
 
 /// The published years: which days are off, which are made up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     years: BTreeSet<i32>,
     listed: BTreeMap<NaiveDate, Listed>,
@@ -22,7 +22,7 @@ pub struct Calendar {
     every_year: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Listed {
     name: String,
     is_off: bool,

@@ -1,5 +1,6 @@
 //! Who works at a site, in which department, and which rooms it has: a text that head office keeps.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::document::{Document, DocumentError, Item, Language, Problem, Table, Unit};
@@ -8,7 +9,7 @@ use crate::id::{DepartmentId, PersonId, SiteId};
 use crate::pack::Text;
 
 /// A site's directory, complete and checked: every reference in it leads somewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directory {
     pub site: SiteId,
     pub name: Text,
@@ -27,7 +28,7 @@ pub struct Directory {
 }
 
 /// A department, or a contractor with a counterpart of ours (T11).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Department {
     pub id: DepartmentId,
     pub name: Text,
@@ -39,7 +40,7 @@ pub struct Department {
 }
 
 /// Somebody who works here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     pub id: PersonId,
     pub name: String,
@@ -54,7 +55,7 @@ pub struct Person {
 }
 
 /// A building with units, floors and rooms a floor and unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Building {
     pub name: String,
     pub units: u32,

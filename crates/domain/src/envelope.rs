@@ -10,6 +10,7 @@
 use std::fmt;
 
 use minicbor::{Decode, Decoder, Encode, Encoder};
+use serde::{Deserialize, Serialize};
 
 use crate::deterministic::is_deterministic;
 use crate::event::{Content, Event, Fact, VOCABULARY, is_false, records_a_new_matter};
@@ -93,7 +94,7 @@ pub struct ClockEvidence {
 }
 
 /// Which texts the rules were read from when acting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 pub struct RuleHashes {
     #[n(1)]

@@ -1,12 +1,15 @@
 //! SHA-256, the one hash of the product: envelopes, facts, content, packs, calendars.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
 /// A SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 #[cbor(transparent)]
 pub struct Hash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 

@@ -1,5 +1,6 @@
 //! When an office is on duty on a day of a given kind. Half-open windows: at closing it is closed.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,7 @@ use crate::id::DepartmentId;
 /// assert!(on("2026-07-18", DayKind::Weekend).is_empty());
 /// # Ok::<(), shouwen_domain::hours::HoursError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hours {
     working_days: Week,
     weekends: RestDays,
@@ -43,7 +44,7 @@ pub struct Hours {
 }
 
 /// What happens on weekends or holidays.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum RestDays {
     #[default]
     Closed,
@@ -54,7 +55,7 @@ pub enum RestDays {
 }
 
 /// Windows by weekday, in order; windows that touch are one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Week {
     /// From Monday.
     days: [Vec<Window>; 7],
@@ -235,7 +236,7 @@ impl Hours {
 }
 
 /// A site's hours, and those of the departments that have their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DutyHours {
     pub site: Hours,
     pub departments: BTreeMap<DepartmentId, Hours>,
@@ -291,7 +292,7 @@ fn cut(windows: &[Window], breaks: &[Window]) -> Vec<Window> {
 }
 
 /// A stretch of one day: its start belongs to it, its end does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Window {
     start: TimeOfDay,
     end: TimeOfDay,
@@ -345,7 +346,7 @@ impl fmt::Display for Window {
 }
 
 /// 00:00 to 24:00; seconds may be given and rarely are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimeOfDay(u32);
 
 impl TimeOfDay {

@@ -35,7 +35,7 @@ use crate::rule::RuleId;
 use crate::zone::Zones;
 
 /// A policy pack as read: everything that the regulations leave to the organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pack {
     pub id: String,
     pub version: u32,
@@ -423,7 +423,7 @@ impl DeadlineId {
 }
 
 /// What a pack says of one deadline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadlineRule {
     pub rule: RuleId,
     /// None: the moment itself is agreed, consented to or set by a sender.
@@ -466,7 +466,7 @@ impl Difficulty {
 }
 
 /// What a matter can be about, with what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Category {
     pub id: CategoryId,
     pub kind: Kind,
@@ -507,14 +507,14 @@ impl Category {
 }
 
 /// A body outside the organisation (I8).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutsideBody {
     pub name: Text,
     pub phone: Option<String>,
 }
 
 /// A paper that a formality takes (I4).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paper {
     pub id: PaperId,
     pub name: Text,
@@ -523,7 +523,7 @@ pub struct Paper {
 }
 
 /// People stuck in a lift, fire, gas and the like (I14).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Emergency {
     pub id: EmergencyId,
     pub name: Text,
@@ -534,14 +534,14 @@ pub struct Emergency {
 }
 
 /// The hours at which nobody rings a customer (F7), over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Night {
     pub from: TimeOfDay,
     pub until: TimeOfDay,
 }
 
 /// What a record form must hold, besides the time and who was asked (I1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequiredFields {
     pub answered_at_once: BTreeSet<Field>,
     pub otherwise: BTreeSet<Field>,
@@ -561,7 +561,7 @@ impl RequiredFields {
 }
 
 /// What a reply should not say, and what to say instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phrase {
     pub kind: PhraseKind,
     pub forbidden: String,
@@ -571,7 +571,7 @@ pub struct Phrase {
 }
 
 /// Why a phrase is pointed out; a pack has a list of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PhraseKind {
     /// It dismisses the customer (L1).
     Dismissive,
@@ -580,7 +580,7 @@ pub enum PhraseKind {
 }
 
 /// A rule in the organisation's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleText {
     pub title: Text,
     pub sentence: Text,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 
@@ -37,7 +38,8 @@ pub struct Rules {
     calendars: BTreeMap<Hash, Calendar>,
     /// Each pack over each of these calendars, by both hashes.
     past: BTreeMap<(Hash, Hash), Prepared>,
-    guard: PhraseGuard,
+    /// Made when somebody first writes: opening does not wait for it.
+    guard: OnceLock<PhraseGuard>,
     zone: Zone,
     hashes: RuleHashes,
 }
@@ -116,9 +118,19 @@ impl Rules {
             zones: zones.hash(),
             directory: directory.hash(),
         };
-        Ok(Self {
+        Ok(Self::of_texts(pack, calendar, directory, zone, hashes))
+    }
+
+    fn of_texts(
+        pack: Pack,
+        calendar: Calendar,
+        directory: Directory,
+        zone: Zone,
+        hashes: RuleHashes,
+    ) -> Self {
+        Self {
             prepared: Prepared::new(&pack, &calendar, &zone),
-            guard: PhraseGuard::new(&pack.phrases),
+            guard: OnceLock::new(),
             pack,
             calendar,
             directory,
@@ -127,7 +139,29 @@ impl Rules {
             past: BTreeMap::new(),
             zone,
             hashes,
-        })
+        }
+    }
+
+    /// The texts in force as they were read and checked, for the same build of the program: to read them again takes
+    /// many times as long.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let texts = (
+            &self.pack,
+            &self.calendar,
+            &self.directory,
+            &self.zone,
+            &self.hashes,
+        );
+        postcard::to_allocvec(&texts).expect("writing to a vector cannot fail")
+    }
+
+    /// None: no build of the program wrote that, or another one did. What is checked when a text is read is not checked
+    /// again.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (texts, rest) = postcard::take_from_bytes(bytes).ok()?;
+        let (pack, calendar, directory, zone, hashes) = texts;
+        rest.is_empty()
+            .then(|| Self::of_texts(pack, calendar, directory, zone, hashes))
     }
 
     /// What an envelope names as the texts it was made under.
@@ -404,7 +438,7 @@ impl Rules {
     /// The dismissing phrases of the pack in a text that count (L1); where nobody may promise, a promise is refused (I15).
     pub fn phrases(&self, text: &str, may_not_promise: bool) -> Result<Vec<String>, Refusal> {
         let mut dismissive = Vec::new();
-        for found in self.guard.counted(text) {
+        for found in self.guard().counted(text) {
             let phrase = found.forbidden.to_owned();
             match found.kind {
                 PhraseKind::Dismissive => dismissive.push(phrase),
@@ -416,8 +450,9 @@ impl Rules {
     }
 
     /// Finds the phrases of the pack in force while a text is being written (L1).
-    pub const fn guard(&self) -> &PhraseGuard {
-        &self.guard
+    pub fn guard(&self) -> &PhraseGuard {
+        self.guard
+            .get_or_init(|| PhraseGuard::new(&self.pack.phrases))
     }
 
     /// When the night is over in which no customer is rung (F7); none by day.

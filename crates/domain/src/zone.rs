@@ -1,6 +1,7 @@
 //! Civil time of a place. The rules are data of ours with a version, the same on device and server:
 //! what the device believes about its zone is never asked.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -69,7 +70,7 @@ impl Zones {
 const LAST_YEAR: i32 = 2060;
 
 /// One zone: its offsets from UTC and when they change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     name: String,
     version: u32,
@@ -79,7 +80,7 @@ pub struct Zone {
     changes: Vec<Change>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Change {
     at: Moment,
     offset_s: i32,

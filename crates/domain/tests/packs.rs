@@ -547,3 +547,16 @@ fn answered_at_once_closes_under_every_pack() {
             .ended(Ending::AnsweredAtOnce);
     }
 }
+
+#[test]
+fn what_was_read_once_is_the_same_from_its_bytes() {
+    for pack in [PROPERTY, TREASURY, OFFICE] {
+        let rules = Desk::new(pack).rules;
+        let bytes = rules.to_bytes();
+        let again = Rules::from_bytes(&bytes).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{rules:?}"));
+        let cut_short = &bytes[..bytes.len() - 1];
+        assert!(Rules::from_bytes(cut_short).is_none());
+        assert!(Rules::from_bytes(&[&bytes[..], &[0]].concat()).is_none());
+    }
+}

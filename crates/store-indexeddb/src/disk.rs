@@ -69,7 +69,12 @@ pub enum Key {
 impl Key {
     /// The key of a named record.
     pub fn named(section: Section, name: &str) -> Self {
-        Self::Name(format!("{}/{name}", section.slug()))
+        Self::Name(format!("{}{name}", Self::named_prefix(section)))
+    }
+
+    /// With which the names of a section's records begin.
+    pub fn named_prefix(section: Section) -> String {
+        format!("{}/", section.slug())
     }
 
     /// As [`Read::Keys`] answers it.

@@ -10,8 +10,8 @@ use shouwen_domain::envelope::{Envelope, Receipt};
 use shouwen_domain::id::CaseId;
 use shouwen_domain::moment::Moment;
 use shouwen_store::{
-    Append, Changes, Compacted, Entry, Erase, Fault, Fence, History, Log, Opening, OwnFate,
-    Position, Row, RowMark, RowPage, Section, Standing, TakeIn, WriteError,
+    Append, Changes, Compacted, Entry, Erase, Fault, Fence, History, Log, NamedRecord, Opening,
+    OwnFate, Position, Row, RowMark, RowPage, Section, Standing, TakeIn, WriteError,
 };
 
 use crate::directory::SealedRow;
@@ -539,6 +539,36 @@ impl<D: Disk> Log for Engine<D> {
         Ok(answers.into_iter().flatten().next())
     }
 
+    async fn records(&self, sections: &[Section]) -> Result<Vec<NamedRecord>, Fault> {
+        let prefixes: Vec<String> = sections.iter().map(|it| Key::named_prefix(*it)).collect();
+        let mut reads = Vec::new();
+        for prefix in &prefixes {
+            let records = Read::Named {
+                store: Store::Named,
+                prefix: prefix.clone(),
+            };
+            reads.extend([Read::Keys(Box::new(records.clone())), records]);
+        }
+        let answers = self.disk.read(&reads).await?;
+        let mut records = Vec::new();
+        for ((section, prefix), answer) in sections.iter().zip(&prefixes).zip(answers.chunks(2)) {
+            let [names, of_section] = answer else {
+                continue;
+            };
+            records.extend(
+                names
+                    .iter()
+                    .zip(of_section)
+                    .map(|(name, record)| NamedRecord {
+                        section: *section,
+                        name: String::from_utf8_lossy(&name[prefix.len()..]).into_owned(),
+                        record: record.clone(),
+                    }),
+            );
+        }
+        Ok(records)
+    }
+
     async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault> {
         self.disk
             .write(&[Write::Put(
@@ -556,7 +586,7 @@ impl<D: Disk> Log for Engine<D> {
     }
 
     async fn list(&self, section: Section) -> Result<Vec<String>, Fault> {
-        let prefix = format!("{}/", section.slug());
+        let prefix = Key::named_prefix(section);
         let mut names: Vec<String> = self.disk.names(Store::Named, &prefix).await?;
         for it in &mut names {
             it.drain(..prefix.len());

@@ -174,6 +174,12 @@ pub trait Log {
     /// A [`Fault`] where the store cannot be read.
     async fn get(&self, section: Section, name: &str) -> Result<Option<Vec<u8>>, Fault>;
 
+    /// All small named records of these sections, as they were at one moment; by name in each.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn records(&self, sections: &[Section]) -> Result<Vec<NamedRecord>, Fault>;
+
     /// Stores a small named record, in place of the one before; as durable as an envelope.
     ///
     /// # Errors

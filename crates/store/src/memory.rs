@@ -16,8 +16,9 @@ use shouwen_domain::moment::Moment;
 
 use crate::fault::{Conflict, Fault, WriteError};
 use crate::log::{
-    Append, Changes, Compacted, Cursor, Entry, Erase, Fence, Head, History, Log, Opening, OwnFate,
-    Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn, is_settled,
+    Append, Changes, Compacted, Cursor, Entry, Erase, Fence, Head, History, Log, NamedRecord,
+    Opening, OwnFate, Position, Projection, Row, RowMark, RowPage, Section, Standing, TakeIn,
+    is_settled,
 };
 
 /// Writes that one step of compaction puts away.
@@ -618,6 +619,22 @@ impl Log for Memory {
             .named
             .get(&(section, name.to_owned()))
             .map(|it| it.to_vec()))
+    }
+
+    async fn records(&self, sections: &[Section]) -> Result<Vec<NamedRecord>, Fault> {
+        let disk = self.disk();
+        let of = |wanted: Section| {
+            let named = disk.named.iter();
+            named.filter(move |((it, _), _)| *it == wanted)
+        };
+        let records = sections.iter().flat_map(|it| of(*it));
+        Ok(records
+            .map(|((section, name), record)| NamedRecord {
+                section: *section,
+                name: name.clone(),
+                record: record.to_vec(),
+            })
+            .collect())
     }
 
     async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault> {

@@ -2075,6 +2075,20 @@ pub async fn named_records_are_kept_apart(fixture: &impl Fixture) {
         log.list(Section::Drafts).await,
         Ok(["a", "b/ü", "c"].map(str::to_owned).to_vec())
     );
+    let record = |section, name: &str, record: &[u8]| NamedRecord {
+        section,
+        name: name.to_owned(),
+        record: record.to_vec(),
+    };
+    assert_eq!(
+        log.records(&[Section::Texts, Section::Drafts]).await,
+        Ok(vec![
+            record(Section::Texts, "b/ü", b"texts"),
+            record(Section::Drafts, "a", &large),
+            record(Section::Drafts, "b/ü", b"drafts"),
+            record(Section::Drafts, "c", b""),
+        ])
+    );
     log.put(Section::Drafts, "a", b"new").await.expect("stored");
     log.remove(Section::Drafts, "b/ü").await.expect("removed");
     log.remove(Section::Drafts, "never was")

@@ -1,6 +1,7 @@
 //! The assessment table (A): what a breach may lead to, against whom, and who decides. Nothing here is a penalty:
 //! the rules propose, a person decides.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::{Pack, Stage, Text};
@@ -8,7 +9,7 @@ use crate::id::DepartmentId;
 use crate::rule::RuleId;
 
 /// A pack without one proposes nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessments {
     pub unit: AmountUnit,
     /// A proposal that nobody decided on lapses after so many days (A10).
@@ -18,7 +19,7 @@ pub struct Assessments {
 }
 
 /// What amounts count (A10).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AmountUnit {
     /// 绩效分, where a new site starts: fines on wages are not lawful everywhere.
     #[default]
@@ -28,7 +29,7 @@ pub enum AmountUnit {
 }
 
 /// A line of the assessment table, as the pack has it (A10).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {
     pub against: Against,
     pub decided_by: Decider,
@@ -38,7 +39,7 @@ pub struct Assessment {
 }
 
 /// Whom a line can be held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Against {
     Person,
     Department,
@@ -47,7 +48,7 @@ pub enum Against {
 }
 
 /// Who decides on a proposal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decider {
     /// The head of the department that it is against.
     Supervisor,
@@ -56,7 +57,7 @@ pub enum Decider {
 }
 
 /// What may follow from a breach.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Consequence {
     /// Verified and counted, and no more (A9).
     Counted,
@@ -66,7 +67,7 @@ pub enum Consequence {
 }
 
 /// What may be decided: an amount within a range, criticism in the bulletin, a word to personnel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Penalty {
     /// For the person.
     pub amount: Option<Amount>,
@@ -81,7 +82,7 @@ pub struct Penalty {
 }
 
 /// Decided within these ends, both included; a fixed amount has equal ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amount {
     pub least: u32,
     pub most: u32,

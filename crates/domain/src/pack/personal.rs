@@ -2,9 +2,10 @@
 
 use super::{Pack, Text};
 use crate::limits;
+use serde::{Deserialize, Serialize};
 
 /// What a pack says of personal data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Personal {
     /// Days that a device keeps a case after its last change, once it is closed and nothing is owed of it.
     pub on_devices_days: u32,
@@ -13,7 +14,7 @@ pub struct Personal {
 }
 
 /// One kind of personal data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     pub field: PersonalField,
     pub purpose: Text,
@@ -22,7 +23,7 @@ pub struct Kept {
 }
 
 /// What can be known of a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PersonalField {
     Name,
     Phone,

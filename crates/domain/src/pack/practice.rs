@@ -1,5 +1,6 @@
 //! How far and how the rules are put into practice: stages (G1), the ladder (C4), samples (V3, C5), questions (G3).
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::{Pack, Text};
@@ -9,7 +10,7 @@ use crate::reckoning::Limit;
 use crate::rule::RuleId;
 
 /// How far a rule is put into practice (G1), the mildest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Stage {
     /// Counted only; no amount on any screen.
     #[default]
@@ -21,7 +22,7 @@ pub enum Stage {
 }
 
 /// Stages by rule and department; without any, everything is at *observe*.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stages {
     pub default: Stage,
     pub(super) rules: BTreeMap<RuleId, Stage>,
@@ -51,14 +52,14 @@ impl Pack {
 }
 
 /// How long after its due moment an open obligation climbs (C4), reckoned in each limit's own time; none: at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
     pub supervisor: Option<Limit>,
     pub director: Option<Limit>,
 }
 
 /// How the sample of spot checks is drawn (V3, V6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpotChecks {
     /// Of the closed cases, in percent.
     pub share_percent: u32,
@@ -72,7 +73,7 @@ pub struct SpotChecks {
 }
 
 /// Cases of one matter (C5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinedMatters {
     /// Up to so many complainants, each is visited; above, by sample.
     pub visit_all_up_to: u32,
@@ -82,7 +83,7 @@ pub struct JoinedMatters {
 }
 
 /// A question by which staff confirm having understood the rules (G3).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The rule it asks about, whose text is shown after a wrong answer.
     pub rule: RuleId,

@@ -2,9 +2,10 @@
 
 use super::Text;
 use crate::id::{CapacityId, CategoryId, DepartmentId};
+use serde::{Deserialize, Serialize};
 
 /// What things and posts are called here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Words {
     /// 栋, 幢, 号楼 or 座; none where addresses have no buildings.
     pub building: Option<Text>,
@@ -17,28 +18,28 @@ pub struct Words {
 }
 
 /// In which capacity a customer comes: owner, tenant, visitor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     pub id: CapacityId,
     pub name: Text,
 }
 
 /// What to say, and when (L2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Courtesy {
     pub when: Text,
     pub say: Text,
 }
 
 /// 服务公约 (L2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pledge {
     pub title: Text,
     pub lines: Vec<Text>,
 }
 
 /// The answer to a common question (L3).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommonAnswer {
     pub question: Text,
     pub answer: Text,
