@@ -118,8 +118,9 @@ impl Desk {
 
     /// Obeys, before anything is shown, what an older version of the app stored and could not read; and once more where a
     /// page died between a late act and the look whether its case was erased meanwhile.
-    pub(super) async fn obey_older_orders(self) -> Result<(), Fault> {
-        let stored = self.load_erasures().await?;
+    pub(super) async fn obey_older_orders(self, records: &Records) -> Result<(), Fault> {
+        let stored = Erasures::of(records);
+        self.know_erasures(stored.clone());
         let mut erasures = stored.clone();
         if stored.vocabulary != VOCABULARY {
             let site = self.log().history(CaseId::SITE).await?;

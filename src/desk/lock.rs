@@ -10,11 +10,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::id::PersonId;
 use shouwen_domain::moment::Moment;
-use shouwen_store::Fault;
+use shouwen_store::{Fault, Section};
 use shouwen_store_indexeddb::ContentKey;
 use shouwen_sync::client::Elapsed;
 use wasm_bindgen::JsValue;
 
+use super::records::Records;
 use super::{Board, Desk};
 use crate::browser;
 use crate::browser::keys::SigningKey;
@@ -202,10 +203,11 @@ impl Desk {
     }
 
     async fn open_what_lies_here(self) -> Result<(), Fault> {
-        self.take_up_box().await?;
-        self.obey_older_orders().await?;
+        let records = Records::read(&self.log(), &[Section::Settings]).await?;
+        self.take_up_box(&records).await?;
+        self.obey_older_orders(&records).await?;
         self.load_board().await?;
-        self.unsigned_is_seen().await
+        self.unsigned_is_seen(&records).await
     }
 
     /// The keys of this person, where another tab or the service worker has them.

@@ -188,7 +188,7 @@ impl Desk {
         desk.know_access(&records).await?;
         if desk.is_locked() {
             desk.load_standing().await?;
-            desk.take_up_box().await?;
+            desk.take_up_box(&records).await?;
             desk.count_unsigned().await?;
         }
         Ok(desk)

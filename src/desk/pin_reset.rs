@@ -76,7 +76,10 @@ impl Desk {
             .ok_or(SendError::NotSignedIn)?;
         let here = self.try_here(&session.person, &own_pin).await;
         let ring = match here.map_err(ResetError::OwnPin)? {
-            Here::Opened(ring) => ring,
+            Here::Opened(ring, known) => {
+                self.keep(&session.person, &known).await?;
+                ring
+            }
             Here::Wrong { n_left } => {
                 let wrong = SignInError::WrongPin {
                     n_left: Some(n_left),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
 use shouwen_domain::moment::Moment;
-use shouwen_store::{Fault, Log, Section};
+use shouwen_store::{Fault, Log, NamedRecord, Section};
 use shouwen_sync::client::Elapsed;
 use shouwen_sync::message::{Bytes, FailureCode, SignIn, SignedIn};
 
@@ -94,6 +94,11 @@ pub(super) struct Known {
 }
 
 impl Known {
+    fn record(&self, person: &PersonId) -> NamedRecord {
+        let record = minicbor::to_vec(self).expect("writing to a vector cannot fail");
+        NamedRecord::new(Section::Session, &name(person), &record)
+    }
+
     /// What another version wrote is asked for anew.
     fn read(record: Option<&[u8]>) -> Option<Self> {
         minicbor::decode(record?).ok()
@@ -119,7 +124,8 @@ impl Known {
 
 /// What came of a PIN on the device itself.
 pub(super) enum Here {
-    Opened(Ring),
+    /// With what is to be kept of the person from then on: no misses are left.
+    Opened(Ring, Known),
     Wrong {
         n_left: u32,
     },
@@ -195,7 +201,7 @@ impl Desk {
         self.renew_lease().await?;
         let here = self.try_here(&person, &pin).await?;
         let without_network = match here {
-            Here::Opened(ring) => return self.enter(person, &ring).await,
+            Here::Opened(ring, known) => return self.enter(person, &ring, known).await,
             Here::Wrong { n_left } => SignInError::WrongPin {
                 n_left: Some(n_left),
             },
@@ -279,9 +285,8 @@ impl Desk {
             n_misses: 0,
             ..known
         };
-        self.keep(person, &cleared).await?;
         self.note_miss(person, 0);
-        Ok(Here::Opened(ring))
+        Ok(Here::Opened(ring, cleared))
     }
 
     /// How many minutes are left before this person's PIN may be tried again. Reckoned by the clock that only goes
@@ -361,20 +366,19 @@ impl Desk {
         // Whoever was given another PIN meanwhile is told of it.
         let reset = self.known(person).await?.and_then(|it| it.reset);
         let known = Known::new(person, pin, &ring, reset).await?;
-        self.keep(person, &known).await?;
-        self.enter(person.clone(), &ring).await
+        self.enter(person.clone(), &ring, known).await
     }
 
-    async fn enter(self, person: PersonId, ring: &Ring) -> Result<(), SignInError> {
+    async fn enter(self, person: PersonId, ring: &Ring, known: Known) -> Result<(), SignInError> {
         let unlocked = Unlocked::of(person.as_str(), ring).await;
         self.unlock(unlocked.map_err(|_| SignInError::NoCrypto)?)
             .await?;
+        let current = NamedRecord::new(Section::Session, CURRENT, person.as_str().as_bytes());
         self.log()
-            .put(Section::Session, CURRENT, person.as_str().as_bytes())
+            .put_all(&[known.record(&person), current])
             .await?;
         self.last_here.set(Some(person.clone()));
-        let known = self.known(&person).await?;
-        self.session.set(Some(self.session_of(person, known)));
+        self.session.set(Some(self.session_of(person, Some(known))));
         self.share_keys();
         self.tell_tabs();
         self.wake_signed_in();
@@ -435,10 +439,7 @@ impl Desk {
     }
 
     pub(super) async fn keep(self, person: &PersonId, known: &Known) -> Result<(), Fault> {
-        let bytes = minicbor::to_vec(known).expect("writing to a vector cannot fail");
-        self.log()
-            .put(Section::Session, &name(person), &bytes)
-            .await
+        self.log().put_all(&[known.record(person)]).await
     }
 }
 

@@ -10,6 +10,7 @@ use shouwen_domain::{Acting, Command, decide};
 use shouwen_store::{Append, Fault, Log, Section, Standing, WriteError};
 use shouwen_store_indexeddb::ChainPlace;
 
+use super::records::Records;
 use super::{Desk, MAX_TRIES, SendError, TryError, projection, summarize};
 use crate::browser;
 use crate::browser::locks;
@@ -40,12 +41,12 @@ impl Desk {
     }
 
     /// With the content key, makes a box where there is none.
-    pub(super) async fn take_up_box(self) -> Result<(), Fault> {
+    pub(super) async fn take_up_box(self, records: &Records) -> Result<(), Fault> {
         let inner = self.inner.get_value();
         let content = inner.keys.content();
         let log = self.log();
-        if let Some(stored) = log.get(Section::Settings, BOX).await? {
-            return content.take_up_box(&stored).await;
+        if let Some(stored) = records.get(Section::Settings, BOX) {
+            return content.take_up_box(stored).await;
         }
         if self.is_locked() {
             return Ok(());
@@ -112,7 +113,8 @@ impl Desk {
             projection: projection(&summary),
         };
         let letter = self.letter(&append.envelope).await;
-        self.take_up_box().await?;
+        let records = Records::read(&self.log(), &[Section::Settings]).await?;
+        self.take_up_box(&records).await?;
         let standing = self.store_unread(&append, letter).await?;
         self.standing.set(standing);
         self.wrote();
@@ -139,23 +141,18 @@ impl Desk {
     }
 
     async fn note_unsigned(self, place: ChainPlace) -> Result<(), Fault> {
-        let mut places = self.unsigned_places().await?;
+        let records = Records::read(&self.log(), &[Section::Settings]).await?;
+        let mut places = unsigned_places(&records);
         places.push((place.chain, place.sequence));
         let bytes = minicbor::to_vec(&places).expect("writing to a vector cannot fail");
         self.log().put(Section::Settings, PLACES, &bytes).await?;
         self.count_unsigned().await
     }
 
-    async fn unsigned_places(self) -> Result<Vec<(u32, u64)>, Fault> {
-        let bytes = self.log().get(Section::Settings, PLACES).await?;
-        Ok(bytes
-            .and_then(|it| minicbor::decode(&it).ok())
-            .unwrap_or_default())
-    }
-
     /// Looks again at what waits, and what of it went out.
     pub async fn count_unsigned(self) -> Result<(), Fault> {
-        let places = self.unsigned_places().await?;
+        let records = Records::read(&self.log(), &[Section::Settings]).await?;
+        let places = unsigned_places(&records);
         let mut found = Unsigned {
             n: places.len(),
             n_unsent: 0,
@@ -171,12 +168,19 @@ impl Desk {
     }
 
     /// Somebody is signed in: from here on their list says what waits.
-    pub(super) async fn unsigned_is_seen(self) -> Result<(), Fault> {
+    pub(super) async fn unsigned_is_seen(self, records: &Records) -> Result<(), Fault> {
         // A write is waited for until it is on the disk.
-        if !self.unsigned_places().await?.is_empty() {
+        if records.get(Section::Settings, PLACES).is_some() {
             self.log().remove(Section::Settings, PLACES).await?;
         }
         self.unsigned.set(Unsigned::default());
         Ok(())
     }
+}
+
+fn unsigned_places(records: &Records) -> Vec<(u32, u64)> {
+    let places = records.get(Section::Settings, PLACES);
+    places
+        .and_then(|it| minicbor::decode(it).ok())
+        .unwrap_or_default()
 }

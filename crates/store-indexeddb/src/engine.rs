@@ -569,14 +569,15 @@ impl<D: Disk> Log for Engine<D> {
         Ok(records)
     }
 
-    async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault> {
-        self.disk
-            .write(&[Write::Put(
-                Store::Named,
-                Key::named(section, name),
-                record.to_vec(),
-            )])
-            .await
+    async fn put_all(&self, records: &[NamedRecord]) -> Result<(), Fault> {
+        let writes: Vec<Write> = records
+            .iter()
+            .map(|it| {
+                let key = Key::named(it.section, &it.name);
+                Write::Put(Store::Named, key, it.record.clone())
+            })
+            .collect();
+        self.disk.write(&writes).await
     }
 
     async fn remove(&self, section: Section, name: &str) -> Result<(), Fault> {

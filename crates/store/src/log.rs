@@ -180,11 +180,20 @@ pub trait Log {
     /// A [`Fault`] where the store cannot be read.
     async fn records(&self, sections: &[Section]) -> Result<Vec<NamedRecord>, Fault>;
 
-    /// Stores a small named record, in place of the one before; as durable as an envelope.
+    /// Stores small named records, each in place of the one before, all of them or none; as durable as an envelope.
     ///
     /// # Errors
-    /// A [`Fault`] where it cannot be stored; the record before is kept.
-    async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault>;
+    /// A [`Fault`] where they cannot be stored; the records before are kept.
+    async fn put_all(&self, records: &[NamedRecord]) -> Result<(), Fault>;
+
+    /// Stores a small named record.
+    ///
+    /// # Errors
+    /// As [`Log::put_all`].
+    async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault> {
+        self.put_all(&[NamedRecord::new(section, name, record)])
+            .await
+    }
 
     /// Removes a named record; no error where there is none.
     ///
@@ -428,6 +437,16 @@ pub struct NamedRecord {
     pub section: Section,
     pub name: String,
     pub record: Vec<u8>,
+}
+
+impl NamedRecord {
+    pub fn new(section: Section, name: &str, record: &[u8]) -> Self {
+        Self {
+            section,
+            name: name.to_owned(),
+            record: record.to_vec(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

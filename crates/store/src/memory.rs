@@ -629,17 +629,16 @@ impl Log for Memory {
         };
         let records = sections.iter().flat_map(|it| of(*it));
         Ok(records
-            .map(|((section, name), record)| NamedRecord {
-                section: *section,
-                name: name.clone(),
-                record: record.to_vec(),
-            })
+            .map(|((section, name), record)| NamedRecord::new(*section, name, record))
             .collect())
     }
 
-    async fn put(&self, section: Section, name: &str, record: &[u8]) -> Result<(), Fault> {
+    async fn put_all(&self, records: &[NamedRecord]) -> Result<(), Fault> {
         self.write(|disk| {
-            disk.named.insert((section, name.to_owned()), record.into());
+            for it in records {
+                let key = (it.section, it.name.clone());
+                disk.named.insert(key, it.record.as_slice().into());
+            }
             Ok(Written::Changed(()))
         })
     }

@@ -2075,19 +2075,18 @@ pub async fn named_records_are_kept_apart(fixture: &impl Fixture) {
         log.list(Section::Drafts).await,
         Ok(["a", "b/ü", "c"].map(str::to_owned).to_vec())
     );
-    let record = |section, name: &str, record: &[u8]| NamedRecord {
-        section,
-        name: name.to_owned(),
-        record: record.to_vec(),
-    };
+    let together = [
+        NamedRecord::new(Section::Texts, "b/ü", b"together"),
+        NamedRecord::new(Section::Drafts, "a", &large),
+        NamedRecord::new(Section::Drafts, "b/ü", b"drafts"),
+        NamedRecord::new(Section::Drafts, "c", b"together"),
+    ];
+    log.put_all(&[together[3].clone(), together[0].clone()])
+        .await
+        .expect("stored");
     assert_eq!(
         log.records(&[Section::Texts, Section::Drafts]).await,
-        Ok(vec![
-            record(Section::Texts, "b/ü", b"texts"),
-            record(Section::Drafts, "a", &large),
-            record(Section::Drafts, "b/ü", b"drafts"),
-            record(Section::Drafts, "c", b""),
-        ])
+        Ok(together.to_vec())
     );
     log.put(Section::Drafts, "a", b"new").await.expect("stored");
     log.remove(Section::Drafts, "b/ü").await.expect("removed");
