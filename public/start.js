@@ -22,7 +22,11 @@ if (!boot?.blocked) {
 }
 
 async function begin() {
-  for (const name of ["shouwen-keys", "shouwen"]) openAhead(name);
+  try {
+    for (const name of ["shouwen-keys", "shouwen"]) openAhead(name);
+  } catch {
+    // Where none may be opened, the app says so.
+  }
   const { js, wasm } = document.querySelector("script[data-js][data-wasm]").dataset;
   const [program, { default: init }] = await Promise.all([WebAssembly.compileStreaming(fetch(wasm)), import(js)]);
   return { init, program };

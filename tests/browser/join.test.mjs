@@ -84,6 +84,7 @@ app.journey("without a network a new device says that joining needs one", async 
   const page = await (await stage.device(server)).newPage();
   await page.goto("/");
   await page.locator("#join-code").waitFor();
+  await app.untilCached(page);
   await server.kill();
   await join(page, app.DEMO_CODE);
   await untilTold(page, say("join.needs_network"));
