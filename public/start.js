@@ -28,7 +28,9 @@ async function begin() {
     // Where none may be opened, the app says so.
   }
   const { js, wasm } = document.querySelector("script[data-js][data-wasm]").dataset;
-  const [program, { default: init }] = await Promise.all([WebAssembly.compileStreaming(fetch(wasm)), import(js)]);
+  // Where it is not sent as what it is, the glue knows another way.
+  const compiled = WebAssembly.compileStreaming(fetch(wasm)).catch(() => wasm);
+  const [program, { default: init }] = await Promise.all([compiled, import(js)]);
   return { init, program };
 }
 
