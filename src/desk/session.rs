@@ -370,12 +370,13 @@ impl Desk {
     }
 
     async fn enter(self, person: PersonId, ring: &Ring, known: Known) -> Result<(), SignInError> {
-        let unlocked = Unlocked::of(person.as_str(), ring).await;
-        self.unlock(unlocked.map_err(|_| SignInError::NoCrypto)?)
-            .await?;
+        // First of all: the last try took the ring away, and the PIN was right whatever opening comes to.
         let current = NamedRecord::new(Section::Session, CURRENT, person.as_str().as_bytes());
         self.log()
             .put_all(&[known.record(&person), current])
+            .await?;
+        let unlocked = Unlocked::of(person.as_str(), ring).await;
+        self.unlock(unlocked.map_err(|_| SignInError::NoCrypto)?)
             .await?;
         self.last_here.set(Some(person.clone()));
         self.session.set(Some(self.session_of(person, Some(known))));

@@ -121,7 +121,7 @@ impl Desk {
     }
 }
 
-/// Behind the texts, what one build of the program read from them: reading is most of what opening would do.
+/// Behind the texts, what one build of the program read from them: to read them was a quarter of an opening.
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct AsRead<'a> {

@@ -155,8 +155,8 @@ impl Rules {
         postcard::to_allocvec(&texts).expect("writing to a vector cannot fail")
     }
 
-    /// None: no build of the program wrote that, or another one did. What is checked when a text is read is not checked
-    /// again.
+    /// Only for what the same build wrote: what is checked when a text is read is not checked again. None: it is cut
+    /// short or something else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (texts, rest) = postcard::take_from_bytes(bytes).ok()?;
         let (pack, calendar, directory, zone, hashes) = texts;
