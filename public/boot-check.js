@@ -3,15 +3,18 @@
  *
  * Plain ES5, because it has to run exactly where nothing else does. It also applies the appearance
  * chosen on this device before the first paint: localStorage "shouwen-theme" = light | dark,
- * "shouwen-text" = large | largest.
+ * "shouwen-text" = large | largest. And where the app can run, the program is compiled and the data
+ * bases are opened while the page is still being read.
  *
  * For the app:
+ *   window.shouwenBoot.program          what start.js starts: a promise of the compiled program, or of its address
  *   window.shouwenBoot.fault(error)     show the fault page (the panic hook calls this)
  */
 (function () {
   "use strict";
 
   var SLOW_AFTER_MS = 8000;
+  var HELD_MS = 3000;
   var boot = { blocked: false, started: started, fault: fault };
   var shown = false;
   window.shouwenBoot = boot;
@@ -30,6 +33,42 @@
       if (isCrash(event.reason)) fault(event.reason);
     });
     setTimeout(sayItIsSlow, SLOW_AFTER_MS);
+    boot.program = compile(document.currentScript.getAttribute("data-wasm"));
+    openAhead("shouwen-keys");
+    openAhead("shouwen");
+  }
+
+  // Where it is not sent as what it is, the program's glue knows another way.
+  function compile(wasm) {
+    return WebAssembly.compileStreaming(fetch(wasm)).catch(function () {
+      return wasm;
+    });
+  }
+
+  // Who opens a database that is open has it at once. None is made here, and none is held that somebody has to change.
+  function openAhead(name) {
+    var request;
+    try {
+      request = indexedDB.open(name);
+    } catch (refused) {
+      // The app says so.
+      return;
+    }
+    request.onupgradeneeded = function () {
+      request.transaction.abort();
+    };
+    request.onerror = function (event) {
+      event.preventDefault();
+    };
+    request.onsuccess = function () {
+      var database = request.result;
+      database.onversionchange = function () {
+        database.close();
+      };
+      setTimeout(function () {
+        database.close();
+      }, HELD_MS);
+    };
   }
 
   function applyAppearance() {

@@ -163,9 +163,11 @@ pub async fn sleep_ms(ms: u64) {
     drop(timer);
 }
 
-/// Once what has just changed was drawn: what nobody waits for begins then. A page out of sight draws nothing.
+/// Once what has just changed was drawn: what nobody waits for begins then, a moment later, behind what somebody may do
+/// first. A page out of sight draws nothing.
 pub async fn drawn() {
     const AT_THE_LATEST_MS: u64 = 500;
+    const A_MOMENT_MS: u64 = 50;
     let (draw, drawing) = futures::channel::oneshot::channel();
     let frame = Closure::once_into_js(move || {
         let _ = draw.send(());
@@ -177,8 +179,7 @@ pub async fn drawn() {
         let too_late = std::pin::pin!(sleep_ms(AT_THE_LATEST_MS));
         select(drawing, too_late).await;
     }
-    // The frame is drawn behind what it was asked for by.
-    sleep_ms(0).await;
+    sleep_ms(A_MOMENT_MS).await;
 }
 
 pub fn is_online() -> bool {

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 #[component]
 pub fn Icon(
-    /// A symbol of `public/icons.svg`.
+    /// A symbol of `style/icons.svg`, which stands in the page.
     name: &'static str,
 ) -> impl IntoView {
-    view! { <svg class="icon" aria-hidden="true"><use href=format!("/icons.svg#{name}")></use></svg> }
+    view! { <svg class="icon" aria-hidden="true"><use href=format!("#icon-{name}")></use></svg> }
 }

@@ -98,13 +98,8 @@ impl Desk {
 
     /// What this device says that it takes back: those that head office may not know of yet.
     pub async fn taken_back(self) -> Result<Vec<Bytes>, Fault> {
-        let log = self.log();
-        let mut statements = Vec::new();
-        for name in log.list(Section::Withdrawals).await? {
-            if let Some(bytes) = log.get(Section::Withdrawals, &name).await? {
-                statements.push(Bytes(bytes));
-            }
-        }
+        let said = self.log().records(&[Section::Withdrawals]).await?;
+        let mut statements: Vec<Bytes> = said.into_iter().map(|it| Bytes(it.record)).collect();
         statements.retain(|it| author(it).is_some());
         Ok(statements)
     }

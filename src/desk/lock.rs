@@ -154,7 +154,7 @@ impl Desk {
     }
 
     /// Drops the keys, and all that was read with them.
-    fn lock_here(self) {
+    pub(super) fn lock_here(self) {
         let inner = self.inner.get_value();
         inner.keys.content.set(None);
         if inner.keys.unlocked.take().is_none() {

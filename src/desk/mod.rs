@@ -41,8 +41,8 @@ use shouwen_domain::summary::Summary;
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, Refusal, Rules, decide};
 use shouwen_store::{
-    Append, Conflict, Cursor, Fault, Head, History, Log, OwnFate, Projection, Section, Standing,
-    WriteError,
+    Append, Conflict, Cursor, Fault, Head, History, Log, NamedRecord, OwnFate, Projection, Section,
+    Standing, WriteError,
 };
 use shouwen_store_indexeddb::{ContentKey, SealedLog};
 use shouwen_sync::client::{Client, Elapsed, Status};
@@ -605,20 +605,12 @@ impl Desk {
     }
 
     pub async fn drafts(self, of: &PersonId) -> Result<Vec<(String, Vec<u8>)>, Fault> {
-        let inner = self.inner.get_value();
-        let mut drafts = Vec::new();
-        for name in inner.log.list(Section::Drafts).await? {
-            let Some((owner, draft)) = name.split_once('/') else {
-                continue;
-            };
-            if owner != of.as_str() {
-                continue;
-            }
-            if let Some(bytes) = inner.log.get(Section::Drafts, &name).await? {
-                drafts.push((draft.to_owned(), bytes));
-            }
-        }
-        Ok(drafts)
+        let records = self.log().records(&[Section::Drafts]).await?;
+        let of_this = |it: NamedRecord| {
+            let (owner, draft) = it.name.split_once('/')?;
+            (owner == of.as_str()).then(|| (draft.to_owned(), it.record))
+        };
+        Ok(records.into_iter().filter_map(of_this).collect())
     }
 
     pub async fn draft(self, of: &PersonId, draft: &str) -> Result<Option<Vec<u8>>, Fault> {

@@ -92,6 +92,7 @@ impl Desk {
             Here::Unknown | Here::TooManyMisses => {
                 return Err(ResetError::OwnPin(SignInError::Locked));
             }
+            Here::LeaseOver => return Err(ResetError::OwnPin(SignInError::LeaseOver)),
         };
         self.order_for_site(
             &session,

@@ -1,6 +1,8 @@
 //! Who is at the device. A PIN that head office accepted once opens the person's ring on the device from then on.
 
+use futures::future::join;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use minicbor::{Decode, Encode};
 use shouwen_domain::id::PersonId;
 use shouwen_domain::moment::Moment;
@@ -99,6 +101,10 @@ impl Known {
         NamedRecord::new(Section::Session, &name(person), &record)
     }
 
+    fn of(records: &Records, person: &PersonId) -> Option<Self> {
+        Self::read(records.get(Section::Session, &name(person)))
+    }
+
     /// What another version wrote is asked for anew.
     fn read(record: Option<&[u8]>) -> Option<Self> {
         minicbor::decode(record?).ok()
@@ -135,6 +141,8 @@ pub(super) enum Here {
     Wait {
         minutes: u32,
     },
+    /// Head office has to be met first; nothing was tried.
+    LeaseOver,
 }
 
 impl From<Fault> for SignInError {
@@ -167,10 +175,8 @@ impl Desk {
         let person = current
             .and_then(|it| std::str::from_utf8(it).ok())
             .and_then(|it| it.parse::<PersonId>().ok());
-        let record = person
-            .as_ref()
-            .and_then(|it| records.get(Section::Session, &name(it)));
-        let known = Known::read(record).filter(|it| it.ring.is_some());
+        let known = person.as_ref().and_then(|it| Known::of(records, it));
+        let known = known.filter(|it| it.ring.is_some());
         let person = person.filter(|_| known.is_some());
         if self.last_here.with_untracked(|it| *it != person) {
             self.last_here.set(person.clone());
@@ -198,8 +204,11 @@ impl Desk {
 
     /// Signs a person in: by what the device knows, else by asking head office.
     pub async fn sign_in(self, person: PersonId, pin: String) -> Result<(), SignInError> {
-        self.renew_lease().await?;
-        let here = self.try_here(&person, &pin).await?;
+        let mut here = self.try_here(&person, &pin).await?;
+        if matches!(here, Here::LeaseOver) {
+            self.renew_lease().await?;
+            here = self.try_here(&person, &pin).await?;
+        }
         let without_network = match here {
             Here::Opened(ring, known) => return self.enter(person, &ring, known).await,
             Here::Wrong { n_left } => SignInError::WrongPin {
@@ -208,6 +217,7 @@ impl Desk {
             Here::Unknown => SignInError::NeedsNetwork,
             Here::TooManyMisses => SignInError::Locked,
             Here::Wait { minutes } => SignInError::Wait { minutes },
+            Here::LeaseOver => SignInError::LeaseOver,
         };
         // The PIN may have been changed at head office, which then knows better.
         if !browser::is_online() && !matches!(without_network, SignInError::NeedsNetwork) {
@@ -219,12 +229,8 @@ impl Desk {
         }
     }
 
-    /// Head office was not heard for too long: it has to be met first.
+    /// Head office was not heard for too long.
     async fn renew_lease(self) -> Result<(), SignInError> {
-        let records = Records::read(&self.log(), &Records::OF_ACCESS).await?;
-        if !self.is_enrolled() || !self.lease_is_over(&records) {
-            return Ok(());
-        }
         match self.contact(false).await {
             Ok(answer) => {
                 self.heard(answer.server_now);
@@ -244,11 +250,15 @@ impl Desk {
         Ok(())
     }
 
-    /// Tries the PIN on the person's ring, one tab at a time. Counted before it is tried, so that a reload is no free
-    /// try.
+    /// Tries the PIN on the person's ring, one tab at a time. Counted before anything comes of it, so that a reload is no
+    /// free try.
     pub(super) async fn try_here(self, person: &PersonId, pin: &str) -> Result<Here, SignInError> {
         let _held = locks::exclusive("shouwen-pin").await;
-        let Some(known) = self.known(person).await? else {
+        let records = Records::read(&self.log(), &Records::OF_ACCESS).await?;
+        if self.is_enrolled() && self.lease_is_over(&records) {
+            return Ok(Here::LeaseOver);
+        }
+        let Some(known) = Known::of(&records, person) else {
             return Ok(Here::Unknown);
         };
         let Some(sealed) = &known.ring else {
@@ -269,8 +279,12 @@ impl Desk {
             ring: known.ring.clone().filter(|_| !is_last),
             ..known.clone()
         };
-        self.keep(person, &counted).await?;
-        let opened = Ring::open(&sealed.0, lock(person, pin, &known.salt, known.rounds)).await;
+        let (counted, opened) = join(
+            self.keep(person, &counted),
+            Ring::open(&sealed.0, lock(person, pin, &known.salt, known.rounds)),
+        )
+        .await;
+        counted?;
         let Some(ring) = opened.map_err(|_| SignInError::NoCrypto)? else {
             self.note_miss(person, n_misses);
             return Ok(if is_last {
@@ -370,14 +384,21 @@ impl Desk {
     }
 
     async fn enter(self, person: PersonId, ring: &Ring, known: Known) -> Result<(), SignInError> {
-        // First of all: the last try took the ring away, and the PIN was right whatever opening comes to.
         let current = NamedRecord::new(Section::Session, CURRENT, person.as_str().as_bytes());
-        self.log()
-            .put_all(&[known.record(&person), current])
-            .await?;
+        let session = [known.record(&person), current];
         let unlocked = Unlocked::of(person.as_str(), ring).await;
-        self.unlock(unlocked.map_err(|_| SignInError::NoCrypto)?)
-            .await?;
+        let opening = async {
+            let unlocked = unlocked.map_err(|_| SignInError::NoCrypto)?;
+            self.unlock(unlocked).await.map_err(SignInError::from)
+        };
+        // Whatever opening comes to: the last try took the ring away, and the PIN was right. What is read first would wait
+        // for what is written first.
+        let (opened, kept) = join(opening, self.log().put_all(&session)).await;
+        if kept.is_err() {
+            self.lock_here();
+        }
+        opened?;
+        kept?;
         self.last_here.set(Some(person.clone()));
         self.session.set(Some(self.session_of(person, Some(known))));
         self.share_keys();
@@ -413,9 +434,12 @@ impl Desk {
         Ok(())
     }
 
-    /// The pump goes on with what head office lets this device do now.
+    /// The pump goes on with what head office lets this device do now, once the list is drawn.
     pub(super) fn wake_signed_in(self) {
-        (self.inner.get_value().wake_pump)(Wake::SignedIn);
+        spawn_local(async move {
+            browser::drawn().await;
+            (self.inner.get_value().wake_pump)(Wake::SignedIn);
+        });
     }
 
     /// Whoever that is has to ask head office to get in again.

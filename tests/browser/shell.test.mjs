@@ -174,8 +174,8 @@ app.journey("where a file of the program is missing and there is no network, the
   const n_kept = await page.evaluate(async () => {
     const [name] = await caches.keys();
     const cache = await caches.open(name);
-    await cache.delete("/icons.svg");
-    await fetch("/icons.svg", { cache: "reload" }).catch(() => {});
+    await cache.delete("/manifest.webmanifest");
+    await fetch("/manifest.webmanifest", { cache: "reload" }).catch(() => {});
     return (await cache.keys()).length;
   });
   assert.ok(n_kept > 0);
