@@ -7,7 +7,7 @@ use shouwen_domain::site::PinReset as Given;
 use super::icon::Icon;
 use crate::desk::{Desk, ResetError};
 use crate::pages::fault::send_error_words;
-use crate::pages::sign_in::{error_words, is_pin};
+use crate::pages::sign_in::{PIN_AUTOCOMPLETE, error_words, is_pin};
 use crate::say;
 use crate::wording::{self, Language, time};
 
@@ -99,7 +99,7 @@ fn ResetForm(may: Vec<PersonId>) -> impl IntoView {
         view! {
             <div class="field">
                 <label class="field-label" for=id>{move || rust_i18n::t!(label, locale = words.get().code()).into_owned()}</label>
-                <input class="input" id=id type="password" inputmode="numeric" autocomplete="off" maxlength="6"
+                <input class="input" id=id type="password" inputmode="numeric" autocomplete=PIN_AUTOCOMPLETE maxlength="6"
                     prop:value=value on:input:target=move |ev| value.set(ev.target().value()) />
             </div>
         }

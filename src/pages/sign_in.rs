@@ -161,6 +161,10 @@ pub fn PersonList(chosen: Callback<PersonId>) -> impl IntoView {
     view! { <ul class="person-list">{people}</ul> }
 }
 
+/// What a browser offers to keep nowhere: kept with it, a PIN would let anybody in who holds the device. Of "off" most take no
+/// notice.
+pub const PIN_AUTOCOMPLETE: &str = "one-time-code";
+
 #[component]
 fn Pin(person: PersonId, chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -227,7 +231,7 @@ fn Pin(person: PersonId, chosen: RwSignal<Option<PersonId>>) -> impl IntoView {
         <form class="sign-in-pin" on:submit=move |ev| { ev.prevent_default(); submit(); }>
             <div class="field" data-invalid=move || error().map(|_| "")>
                 <label class="field-label" for="pin">{move || say!(words.get(), "sign_in.pin")}</label>
-                <input class="input pin-input" id="pin" type="password" inputmode="none" autocomplete="off" maxlength="6"
+                <input class="input pin-input" id="pin" type="password" inputmode="none" autocomplete=PIN_AUTOCOMPLETE maxlength="6"
                     prop:value=pin on:input:target=move |ev| { digits.set(false); pin.set(ev.target().value()); } />
                 <p class="field-error" role="alert" hidden=move || error().is_none()>{error}</p>
                 <p class="field-hint" role="status" hidden=move || !enter.pending().get()>

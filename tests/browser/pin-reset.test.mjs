@@ -30,6 +30,7 @@ for (const [locale, viewport] of [["zh-CN", app.PHONE], ["en", app.TABLET]]) {
     // The old PIN opens nothing any more; the new one opens what lies here, and signs nothing.
     await leave(page);
     await app.choosePerson(page, app.TECHNICIAN);
+    await noPinIsKept(page, 1);
     await app.enterPin(page, server.pin(app.TECHNICIAN));
     await page.getByRole("alert").getByText(say("sign_in.wrong", { n: 9 })).waitFor();
     await app.enterPin(page, NEW_PIN);
@@ -80,9 +81,16 @@ async function reset(page, name, ownPin) {
   const person = page.locator("#reset-person");
   const option = await person.locator("option").filter({ hasText: name }).getAttribute("value");
   await person.selectOption(option);
+  await noPinIsKept(page, 2);
   await page.locator("#reset-pin").fill(NEW_PIN);
   await page.locator("#reset-own-pin").fill(ownPin);
   await page.getByTestId("pin-reset").locator("button[type=submit]").click();
+}
+
+/** By the browser: it would let anybody in who holds the device. */
+async function noPinIsKept(page, nFields) {
+  const kept = await page.locator("input[type=password]").evaluateAll((all) => all.map((it) => it.autocomplete));
+  assert.deepEqual(kept, Array(nFields).fill("one-time-code"));
 }
 
 async function leave(page) {
