@@ -30,7 +30,8 @@ export const SEE_THE_SITE = [ADMINISTRATOR, "潘悦", "徐文博"];
 
 const PATIENCE_MS = 30_000;
 const TEST_LASTS_MS = 420_000;
-const NO_NETWORK = /^Failed to load resource: net::ERR_/;
+// The second one where a page that was just opened was about to fetch the service worker.
+const NO_NETWORK = /^Failed to load resource: net::ERR_|^An unknown error occurred when fetching the script\.$/;
 const SAID_NO = /^Failed to load resource: the server responded with a status of 4/;
 
 /** A test with a stage of its own; any error that the browser or the server reports fails it. */
