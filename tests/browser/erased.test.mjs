@@ -22,7 +22,7 @@ app.journey("words and a photo of a customer go from a device that comes back af
   await app.untilCached(page);
   const other = await app.record(page, OTHER, "keep");
   const id = await app.record(page, app.LEAK, "keep");
-  const number = (await page.locator(".case-head-number").innerText()).match(/\d{4}-\S+-\d+/)[0];
+  const number = await numberOn(page);
   await app.untilDelivered(page);
   const tablet = await stage.device(server, { viewport: app.TABLET });
   const office = await app.signedIn(tablet, server, app.ADMINISTRATOR);
@@ -45,8 +45,7 @@ app.journey("words and a photo of a customer go from a device that comes back af
   await writeFile(request, `${app.LEAK.phone}\n`);
   const table = await server.order("admin", "cases-of", request, "--demo");
   assert.deepEqual(table.match(/^\d{4}-\S+-\d+/gm), [number], table);
-  const erase = ["admin", "erase", number, "--operator", "gao-yun", "--agreed", "lin-zhiyuan", "--demo"];
-  assert.equal(await server.order(...erase), "Erased: 1, of which 1 had not been before\n");
+  await erase(server, number);
 
   await office.getByTestId("erased").waitFor({ timeout: 60_000 });
   assert.equal(await office.getByText(app.LEAK.matter).count(), 0);
@@ -86,6 +85,91 @@ app.journey("words and a photo of a customer go from a device that comes back af
   await office.goto(`/case/${id}`);
   await office.locator('.timeline-item[data-fate="accepted"]').nth(3).waitFor();
 });
+
+app.journey("words that lie on a device again after the erasure go before anything is shown", async (stage) => {
+  stage.expectNoNetwork();
+  const say = await app.wordsOf("zh-CN");
+  const server = await stage.server();
+  const phone = await stage.device(server);
+  const page = await app.signedIn(phone, server, app.PATROL);
+  await app.untilCached(page);
+  const id = await app.record(page, app.LEAK, "keep");
+  await app.untilDelivered(page);
+  const blank = await app.blankPage(phone);
+  await blank.evaluate(copyLog);
+  await erase(server, await numberOn(page));
+  await page.getByTestId("erased").waitFor({ timeout: 60_000 });
+  assert.equal(await app.isStored(page, app.LEAK.matter), false);
+
+  await page.close();
+  await server.kill();
+  await blank.evaluate(putLogBack);
+  assert.ok(await app.isStored(blank, app.LEAK.matter), "it lies here again");
+  await phone.addInitScript(watchFor, app.LEAK.matter);
+  const again = await phone.newPage();
+  await again.goto("/");
+  await app.unlock(again, server, app.PATROL);
+  await again.locator(`.case-row[href="/case/${id}"]`).getByText(say("case.erased_note")).waitFor();
+  assert.equal(await again.evaluate(() => window.wasShown), false);
+  assert.equal(await app.isStored(again, app.LEAK.matter), false);
+});
+
+async function numberOn(page) {
+  return (await page.locator(".case-head-number").innerText()).match(/\d{4}-\S+-\d+/)[0];
+}
+
+async function erase(server, number) {
+  const order = ["admin", "erase", number, "--operator", "gao-yun", "--agreed", "lin-zhiyuan", "--demo"];
+  assert.equal(await server.order(...order), "Erased: 1, of which 1 had not been before\n");
+}
+
+/** All that is stored but the settings, which know of the erasure. */
+function copyLog() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("shouwen");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const stores = [...database.objectStoreNames].filter((it) => it !== "named");
+      const reading = database.transaction(stores);
+      window.copied = stores.map((store) => {
+        const from = reading.objectStore(store);
+        return { store, keys: from.getAllKeys(), records: from.getAll() };
+      });
+      reading.oncomplete = () => {
+        database.close();
+        resolve();
+      };
+    };
+  });
+}
+
+function putLogBack() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("shouwen");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const writing = opening.result.transaction(window.copied.map((it) => it.store), "readwrite");
+      for (const { store, keys, records } of window.copied) {
+        const to = writing.objectStore(store);
+        to.clear();
+        keys.result.forEach((key, n) => to.put(records.result[n], key));
+      }
+      writing.onerror = () => reject(writing.error);
+      writing.oncomplete = () => {
+        opening.result.close();
+        resolve();
+      };
+    };
+  });
+}
+
+function watchFor(words) {
+  window.wasShown = false;
+  new MutationObserver(() => {
+    window.wasShown ||= document.body?.innerText.includes(words) ?? false;
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+}
 
 async function addPhoto(page, photo) {
   await app.press(page, "add-photos");
