@@ -10,6 +10,9 @@ import { Network } from "./chaos/network.mjs";
 import * as app from "./support.mjs";
 import { addMissing, copyOfDist, publishVersion } from "./versions.mjs";
 
+/** Whoever joins asks for the site's texts at the first contacts as well, for so long at most. */
+const BY_ITSELF_MS = 3_000;
+
 app.journey("the app can be installed: its manifest and icons answer", async (stage) => {
   const server = await stage.server();
   const answer = await fetch(`${server.url}/manifest.webmanifest`);
@@ -293,10 +296,15 @@ for (const locale of ["zh-CN", "en"]) {
     const say = await app.wordsOf(locale);
     const server = await stage.server();
     const device = await stage.device(server, { locale });
-    await device.route("**/api/site", (route) => route.abort());
+    let asked = 0;
+    await device.route("**/api/site", (route) => {
+      asked = Date.now();
+      return route.abort();
+    });
     const page = await device.newPage();
     await page.goto(server.joining);
     await page.getByText(say("sign_in.no_site")).waitFor();
+    await app.until("only a press asks again", () => Date.now() - asked > BY_ITSELF_MS);
     await device.unroute("**/api/site");
     await page.getByRole("button", { name: say("sign_in.retry") }).click();
     await app.signIn(page, app.PATROL, server.pin(app.PATROL));
