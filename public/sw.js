@@ -73,12 +73,19 @@ async function fill() {
   }
 }
 
-async function add(cache, { path, integrity }) {
-  const response = await fetch(path, { cache: "reload", credentials: "same-origin", integrity: integrity ?? "" });
+// What the page has just loaded comes from the browser's own cache, once head office has said that it is still the same.
+// Where that holds something else under this name, all of it is asked for anew.
+async function add(cache, entry) {
+  const response = await load(entry, "no-cache").catch(() => load(entry, "reload"));
+  await cache.put(entry.path, response);
+}
+
+async function load({ path, integrity }, cache) {
+  const response = await fetch(path, { cache, credentials: "same-origin", integrity: integrity ?? "" });
   if (!response.ok || response.redirected) {
     throw new Error(`Failed to fetch ${path}: status ${response.status}${response.redirected ? ", redirected" : ""}`);
   }
-  await cache.put(path, response);
+  return response;
 }
 
 // In the order in which caches were made, those behind its own belong to versions that came meanwhile: one may wait

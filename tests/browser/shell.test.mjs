@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
@@ -121,6 +121,35 @@ function keepAsking() {
   setInterval(() => fetch("/healthz").catch(() => {}), 5);
 }
 
+app.journey("the program is loaded once: by the first visit, and by each opening", async (stage) => {
+  const server = await stage.server();
+  const network = new Network(server.url, 1);
+  await network.open();
+  try {
+    const device = await stage.device({ url: network.url });
+    const page = await device.newPage();
+    await page.goto("/");
+    await app.untilCached(page);
+    const files = await page.evaluate(namesOfProgram);
+    assert.equal(files.length, 2, files.join());
+    // The other one may be too large for a browser's own cache while it is built for development.
+    const script = files.find((it) => it.endsWith(".js"));
+    const sent = (await readdir(app.DIST)).includes(`${script}.br`) ? `${script}.br` : script;
+    assert.equal(network.n_bytes.get(`/${script}`), (await stat(join(app.DIST, sent))).size);
+    await page.reload();
+    await page.locator(".boot").waitFor({ state: "detached" });
+    assert.deepEqual(await page.evaluate(namesOfProgram), files);
+  } finally {
+    network.close();
+  }
+});
+
+/** Of each time that the page asked for a file named by its hash, script or program. */
+function namesOfProgram() {
+  const asked = performance.getEntriesByType("resource").map((it) => new URL(it.name).pathname.slice(1));
+  return asked.filter((it) => /-[0-9a-f]+(_bg)?\.(js|wasm)$/.test(it)).sort();
+}
+
 app.journey("a version that comes while another takes over keeps what it has of the program", async (stage) => {
   const dist = await copyOfDist(stage);
   const server = await stage.server({ dist });
@@ -206,6 +235,38 @@ app.journey("a new version that arrives damaged leaves the running one whole", a
   await page.reload();
   await page.getByTestId("person").waitFor();
   assert.equal(await page.locator('.banner[data-kind="info"]').count(), 0);
+});
+
+app.journey("a file that the browser has damaged is loaded anew, though head office calls it unchanged", async (stage) => {
+  stage.expect(/integrity/);
+  const dist = await copyOfDist(stage);
+  const server = await stage.server({ dist });
+  const network = new Network(server.url, 1);
+  await network.open();
+  try {
+    for (const packed of ["start.js.br", "start.js.gz"]) await rm(join(dist, packed), { force: true });
+    const file = join(dist, "start.js");
+    const whole = await readFile(file);
+    const { mtime } = await stat(file);
+    const serve = async (content) => {
+      await writeFile(file, content);
+      await utimes(file, mtime, mtime);
+    };
+
+    const damaged = `${whole}// too much`;
+    await serve(damaged);
+    const device = await stage.device({ url: network.url });
+    const page = await device.newPage();
+    await page.goto("/");
+    // By the page, and by the worker, which refuses it.
+    await app.until("it was loaded twice", () => network.n_bytes.get("/start.js") === 2 * damaged.length);
+    await serve(whole);
+    await page.reload();
+    await app.untilCached(page);
+    assert.equal(await page.evaluate(() => fetch("/start.js").then((it) => it.text())), whole.toString());
+  } finally {
+    network.close();
+  }
 });
 
 for (const [what, breakBrowser] of [

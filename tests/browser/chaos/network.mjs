@@ -18,6 +18,8 @@ const MOST_BYTES = 3_000;
 export class Network {
   state = "whole";
   n_cuts = 0;
+  /** How many bytes head office answered with, by what was asked for. */
+  n_bytes = new Map();
   #far;
   #proxy;
   #chance;
@@ -87,6 +89,7 @@ export class Network {
     far.on("response", (answered) => {
       answer.writeHead(answered.statusCode, answered.headers);
       answered.on("error", end);
+      answered.on("data", (bytes) => this.n_bytes.set(path, (this.n_bytes.get(path) ?? 0) + bytes.length));
       pipe(answered, answer, cuts.back, cut);
     });
     question.on("error", end);
