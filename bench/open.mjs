@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 import * as app from "../tests/browser/support.mjs";
 import { cases } from "./cases.mjs";
 
-const DEMO = process.env.SHOUWEN_DEMO ?? new URL("target/release/shouwen-demo", app.ROOT).pathname;
+const DEMO = new URL("target/release/shouwen-demo", app.ROOT).pathname;
 /** The lowest staff number, whose all the cases are. */
 const DIRECTOR = "林志远";
 const N_ROWS = 50;
