@@ -759,9 +759,11 @@ impl Pump {
                 arrived: Some(entry.arrived),
             });
         }
+        let wanted = arrived.keys().copied().collect();
+        let mut histories = self.desk.log().histories(&wanted).await?;
         let (mut cases, mut summaries) = (Vec::new(), Vec::new());
         for (case, entries) in arrived {
-            let history = self.desk.log().history(case).await?;
+            let history = histories.remove(&case).unwrap_or_default();
             if history.version == 0 && entries.is_empty() {
                 // An order is about a case that is not here.
                 continue;

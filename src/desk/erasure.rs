@@ -127,9 +127,11 @@ impl Desk {
             let envelopes: Vec<Envelope> = site.entries.into_iter().map(|it| it.envelope).collect();
             erasures = stored.with(&envelopes);
         }
-        for &case in erasures.cases.keys() {
-            let history = self.log().history(case).await?;
-            let has_words = history.entries.iter().any(|it| it.envelope.has_content());
+        let ordered = erasures.cases.keys().copied().collect();
+        let histories = self.log().histories(&ordered).await?;
+        for case in ordered {
+            let mut entries = histories.get(&case).into_iter().flat_map(|it| &it.entries);
+            let has_words = entries.any(|it| it.envelope.has_content());
             if has_words || stored.at(case).is_none() {
                 self.erase_now(case).await?;
             }

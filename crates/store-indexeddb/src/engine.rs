@@ -16,7 +16,9 @@ use shouwen_store::{
 
 use crate::directory::SealedRow;
 use crate::disk::{Committed, Disk, Guard, Key, Read, Store, Write};
-use crate::known::{OwnInChain, block_read, case_reads, journal_read, known_entries, own_entries};
+use crate::known::{
+    Known, OwnInChain, block_read, case_reads, journal_read, known_entries, own_entries,
+};
 use crate::mirror::{self, Mirror, UnsealedRow};
 use crate::prepare;
 use crate::record::{
@@ -310,24 +312,26 @@ impl<D: Disk> Log for Engine<D> {
         Ok(RowPage { rows, next })
     }
 
-    async fn history(&self, case: CaseId) -> Result<History, Fault> {
+    async fn histories(
+        &self,
+        cases: &BTreeSet<CaseId>,
+    ) -> Result<BTreeMap<CaseId, History>, Fault> {
         let records = self
-            .read_planned(true, |mirror| case_reads(mirror, [case]))
+            .read_planned(true, |mirror| case_reads(mirror, cases.iter().copied()))
             .await?;
-        let mut known = known_entries(&self.mirror.borrow(), &records, &BTreeSet::from([case]))?;
-        let Some(known) = known.remove(&case) else {
-            return Ok(History::default());
-        };
-        let version = u32::try_from(known.entries.len()).unwrap_or(u32::MAX);
-        let entries = known.entries.values().map(|it| Entry {
-            envelope: it.envelope.clone(),
-            arrived: known.arrived(it),
-        });
-        Ok(History {
-            version,
-            entries: entries.collect(),
+        let known = known_entries(&self.mirror.borrow(), &records, cases)?;
+        let history = |known: Known| History {
+            version: u32::try_from(known.entries.len()).unwrap_or(u32::MAX),
+            entries: (known.entries.values())
+                .map(|it| Entry {
+                    envelope: it.envelope.clone(),
+                    arrived: known.arrived(it),
+                })
+                .collect(),
             receipts: known.receipts.into_values().collect(),
-        })
+        };
+        let histories = known.into_iter().map(|(case, it)| (case, history(it)));
+        Ok(histories.collect())
     }
 
     async fn append(&self, append: Append) -> Result<Standing, WriteError> {

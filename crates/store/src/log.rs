@@ -3,7 +3,7 @@
 //! A log knows envelopes by case and by chain, and nothing of what they mean: rows are made by the
 //! app and come back as they went in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use shouwen_domain::envelope::{Envelope, Fate, Receipt, RefusedReason};
@@ -47,11 +47,22 @@ pub trait Log {
     /// A [`Fault`] where the store cannot be read.
     async fn rows(&self, after: Option<RowMark>, max_rows: usize) -> Result<RowPage, Fault>;
 
+    /// Each of these cases from its first envelope; none where there is no such case. To read many together takes
+    /// hardly longer than to read one.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the store cannot be read.
+    async fn histories(&self, cases: &BTreeSet<CaseId>)
+    -> Result<BTreeMap<CaseId, History>, Fault>;
+
     /// A case from its first envelope; version 0 where there is no such case.
     ///
     /// # Errors
     /// A [`Fault`] where the store cannot be read.
-    async fn history(&self, case: CaseId) -> Result<History, Fault>;
+    async fn history(&self, case: CaseId) -> Result<History, Fault> {
+        let mut histories = self.histories(&BTreeSet::from([case])).await?;
+        Ok(histories.remove(&case).unwrap_or_default())
+    }
 
     /// Stores one action of this device: the envelope, its row, and the chain's new head.
     ///

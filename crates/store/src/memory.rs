@@ -6,7 +6,7 @@
 mod files;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use shouwen_domain::envelope::{Envelope, Fate, Receipt};
@@ -144,6 +144,37 @@ struct Own {
 }
 
 impl Disk {
+    fn history(&self, case: CaseId) -> Option<History> {
+        let known = self.cases.get(&case)?;
+        let receipts: BTreeMap<EnvelopeId, &Rc<Receipt>> = self
+            .own
+            .values()
+            .filter(|it| it.envelope.header().case == case)
+            .filter_map(|it| Some((it.envelope.header().id, it.receipt.as_ref()?)))
+            .collect();
+        let arrived = |it: &Stored| {
+            let receipt = receipts
+                .get(&it.envelope.header().id)
+                .filter(|it| !matches!(it.fate, Fate::Refused(_)));
+            it.stamp.or(receipt.map(|it| it.at))
+        };
+        let entries = known
+            .entries
+            .values()
+            .map(|it| Entry {
+                envelope: (*it.envelope).clone(),
+                arrived: arrived(it),
+            })
+            .collect();
+        let mut receipts: Vec<Receipt> = receipts.values().map(|it| Receipt::clone(it)).collect();
+        receipts.sort_by_key(|it| (it.chain, it.sequence));
+        Some(History {
+            version: known.version(),
+            entries,
+            receipts,
+        })
+    }
+
     fn standing(&self) -> Standing {
         let count = |n: usize| n as u64;
         Standing {
@@ -356,38 +387,13 @@ impl Log for Memory {
         })
     }
 
-    async fn history(&self, case: CaseId) -> Result<History, Fault> {
+    async fn histories(
+        &self,
+        cases: &BTreeSet<CaseId>,
+    ) -> Result<BTreeMap<CaseId, History>, Fault> {
         let disk = self.disk();
-        let Some(known) = disk.cases.get(&case) else {
-            return Ok(History::default());
-        };
-        let receipts: BTreeMap<EnvelopeId, &Rc<Receipt>> = disk
-            .own
-            .values()
-            .filter(|it| it.envelope.header().case == case)
-            .filter_map(|it| Some((it.envelope.header().id, it.receipt.as_ref()?)))
-            .collect();
-        let arrived = |it: &Stored| {
-            let receipt = receipts
-                .get(&it.envelope.header().id)
-                .filter(|it| !matches!(it.fate, Fate::Refused(_)));
-            it.stamp.or(receipt.map(|it| it.at))
-        };
-        let entries = known
-            .entries
-            .values()
-            .map(|it| Entry {
-                envelope: (*it.envelope).clone(),
-                arrived: arrived(it),
-            })
-            .collect();
-        let mut receipts: Vec<Receipt> = receipts.values().map(|it| Receipt::clone(it)).collect();
-        receipts.sort_by_key(|it| (it.chain, it.sequence));
-        Ok(History {
-            version: known.version(),
-            entries,
-            receipts,
-        })
+        let known = |case: &CaseId| Some((*case, disk.history(*case)?));
+        Ok(cases.iter().filter_map(known).collect())
     }
 
     async fn append(&self, append: Append) -> Result<Standing, WriteError> {

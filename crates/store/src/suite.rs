@@ -4,7 +4,7 @@ mod files;
 
 pub use files::*;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -357,6 +357,9 @@ impl Seen {
     }
 }
 
+/// A case that no test makes.
+const NOWHERE: u32 = 1_000_000;
+
 /// Reads all of it, and checks that it hangs together.
 pub async fn see(log: &impl Log) -> Seen {
     let opening = log.opening(usize::MAX).await.expect("an opening");
@@ -376,6 +379,15 @@ pub async fn see(log: &impl Log) -> Seen {
         );
         histories.push(history);
     }
+    let mut asked: BTreeSet<CaseId> = rows.iter().map(|it| it.case).collect();
+    asked.insert(case(NOWHERE));
+    let together = log.histories(&asked).await.expect("histories");
+    let one_by_one = rows.iter().map(|it| it.case).zip(histories.clone());
+    assert_eq!(
+        together,
+        one_by_one.collect(),
+        "what is read together is what is read one by one"
+    );
     let mut own = Vec::new();
     for chain in 0..=opening.standing.head.chain {
         let mut sequence = 0;
