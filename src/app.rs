@@ -72,15 +72,17 @@ fn App() -> impl IntoView {
                 });
                 opening.set(Opening::Ready(desk, files));
                 browser::drawn().await;
-                owner.with(|| {
+                // A browser compiles a function when it is first called, and nobody waits for this one.
+                let begin: Box<dyn FnOnce()> = Box::new(move || {
                     sync_pump::start(desk, wake, heard);
                     files_pump::start(desk, files, files_heard);
+                    browser::worker::register(move || {
+                        desk.say_update_ready();
+                        desk.share_keys();
+                    });
+                    fetch_texts_in_contact(desk);
                 });
-                browser::worker::register(move || {
-                    desk.say_update_ready();
-                    desk.share_keys();
-                });
-                owner.with(|| fetch_texts_in_contact(desk));
+                owner.with(begin);
                 browser::keep_storage().await;
             }
             Err(fault) => opening.set(Opening::Failed(fault)),

@@ -63,30 +63,29 @@ pub fn CaseRow(line: Line) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let path = use_location().pathname;
     let href = format!("/case/{}", line.case);
-    let beside = href.clone();
     let row = Memo::new(move |_| RowWords::of(desk, line));
-    let text = move |part: fn(&RowWords) -> &str| {
-        move || row.read().as_ref().map(|it| part(it).to_owned())
-    };
-    let note = move || {
-        let note = row.read().as_ref()?.note.clone();
-        (!note.is_empty()).then(|| view! { <span class="case-row-note">{note}</span> })
-    };
-    view! {
-        <li class="work-group-item">
-            <a class="case-row" href=href data-urgency=text(|it| it.urgency)
-                aria-current=move || (*path.read() == beside).then_some("true")>
-                <span class="case-row-left">{text(|it| &it.left)}</span>
-                <span class="case-row-do">{text(|it| &it.what_to_do)}</span>
-                <span class="case-row-what">{text(|it| &it.what)}</span>
-                <span class="case-row-rule">{text(|it| &it.rule)}</span>
-                {note}
-            </a>
-        </li>
+    // One effect for a row, not one for each word of it: an opening makes fifty rows.
+    move || {
+        let row = row.get().unwrap_or_default();
+        let is_here = *path.read() == href;
+        let note =
+            (!row.note.is_empty()).then(|| view! { <span class="case-row-note">{row.note}</span> });
+        view! {
+            <li class="work-group-item">
+                <a class="case-row" href=href.clone() data-urgency=row.urgency aria-current=is_here.then_some("true")>
+                    <span class="case-row-left">{row.left}</span>
+                    <span class="case-row-do">{row.what_to_do}</span>
+                    <span class="case-row-what">{row.what}</span>
+                    <span class="case-row-rule">{row.rule}</span>
+                    {note}
+                </a>
+            </li>
+        }
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Empty while its case is on its way off the list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct RowWords {
     urgency: &'static str,
     left: String,
