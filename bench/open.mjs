@@ -2,26 +2,20 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import * as app from "../tests/browser/support.mjs";
 import { cases } from "./cases.mjs";
+import { COLD, SETTLED_MS, SHOWN_MS, serve, summed, watchRows } from "./pages.mjs";
 
 const DEMO = new URL("target/release/shouwen-demo", app.ROOT).pathname;
 /** The lowest staff number, whose all the cases are. */
 const DIRECTOR = "林志远";
 const N_ROWS = 50;
 const MANY_TO_FEW = 1.15;
-/** V8 would give a page what the last one in the same process compiled, until that is swept up: some were quick, others not. */
-const COLD = ["--js-flags=--no-wasm-native-module-cache"];
 const USED_MS = 10_000;
-const SETTLED_MS = 1_500;
-/** What drives the browser asks the page nothing meanwhile: its first question alone takes the page twenty milliseconds. */
-const SHOWN_MS = 2_000;
 const WHOLE_FEED_MS = 1_800_000;
 
 const options = Object.fromEntries(process.argv.slice(2).map((it) => it.replace(/^--/, "").split("=")));
@@ -32,7 +26,7 @@ assert.ok(sizes.every((it) => it > 0) && nRounds >= 1, "--sizes=10000,100000 --n
 const stage = new app.Stage();
 let failed = true;
 try {
-  const raw = await rawPage();
+  const raw = await serve("raw", options.keep ? 19_999 : 0);
   const stored = [];
   for (const size of sizes) stored.push(...(await fill(size, raw)));
   const took = new Map(stored.map((it) => [it.name, []]));
@@ -45,10 +39,9 @@ try {
   }
   const medians = new Map();
   for (const [name, all] of took) {
-    all.sort((a, b) => a - b);
-    const [median, p95] = [0.5, 0.95].map((share) => all[Math.min(all.length - 1, Math.floor(all.length * share))]);
+    const { median, p95, all: sorted } = summed(all);
     medians.set(name, median);
-    console.log(`${name}: median ${Math.round(median)} ms, p95 ${Math.round(p95)} ms, ${all.map(Math.round).join(" ")}`);
+    console.log(`${name}: median ${Math.round(median)} ms, p95 ${Math.round(p95)} ms, ${sorted.map(Math.round).join(" ")}`);
   }
   const ratio = medians.get(appOf(sizes.at(-1))) / medians.get(appOf(sizes[0]));
   console.log(`${sizes.at(-1)} cases to ${sizes[0]}: ${ratio.toFixed(2)}, budget ${MANY_TO_FEW}`);
@@ -98,7 +91,6 @@ async function fill(size, raw) {
   await page.close();
   const open = async (url) => {
     const page = await context.newPage();
-    // A new tab of Chromium's draws a page of its own first, which would take the processor beside ours.
     await page.waitForTimeout(SETTLED_MS);
     await page.goto(url, { waitUntil: "commit" });
     await page.waitForTimeout(SHOWN_MS);
@@ -128,29 +120,4 @@ async function untilAllIsRead(page) {
     idle_ms = (await page.locator('.sync-line[data-sync="synced"]').count()) ? idle_ms + 500 : 0;
     return idle_ms > 8_000;
   }, WHOLE_FEED_MS);
-}
-
-async function rawPage() {
-  const files = { "/": ["index.html", "text/html"], "/raw.js": ["raw.js", "text/javascript"] };
-  const server = createServer(async (request, answer) => {
-    const [file, type] = files[request.url] ?? files["/"];
-    const body = await readFile(new URL(`raw/${file}`, import.meta.url));
-    answer.writeHead(200, { "content-type": type, "cache-control": "max-age=3600" }).end(body);
-  });
-  server.listen(options.keep ? 19_999 : 0, "127.0.0.1").unref();
-  await once(server, "listening");
-  return `http://127.0.0.1:${server.address().port}/`;
-}
-
-/** Notes how long after the page was asked for so many rows were on the screen. */
-function watchRows(nRows) {
-  window.shown = new Promise((resolve) => {
-    const look = () => {
-      if (document.querySelectorAll(".case-row").length < nRows) return;
-      watching.disconnect();
-      requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
-    };
-    const watching = new MutationObserver(look);
-    watching.observe(document, { childList: true, subtree: true });
-  });
 }
