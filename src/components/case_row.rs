@@ -64,15 +64,18 @@ pub fn CaseRow(line: Line) -> impl IntoView {
     let path = use_location().pathname;
     let href = format!("/case/{}", line.case);
     let row = Memo::new(move |_| RowWords::of(desk, line));
+    let is_here = {
+        let href = href.clone();
+        Memo::new(move |_| *path.read() == href)
+    };
     // One effect for a row, not one for each word of it: an opening makes fifty rows.
     move || {
         let row = row.get().unwrap_or_default();
-        let is_here = *path.read() == href;
         let note =
             (!row.note.is_empty()).then(|| view! { <span class="case-row-note">{row.note}</span> });
         view! {
             <li class="work-group-item">
-                <a class="case-row" href=href.clone() data-urgency=row.urgency aria-current=is_here.then_some("true")>
+                <a class="case-row" href=href.clone() data-urgency=row.urgency aria-current=is_here.get().then_some("true")>
                     <span class="case-row-left">{row.left}</span>
                     <span class="case-row-do">{row.what_to_do}</span>
                     <span class="case-row-what">{row.what}</span>
