@@ -5,7 +5,6 @@ import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
 import * as app from "../tests/browser/support.mjs";
 import { cases } from "./cases.mjs";
 import { COLD, SETTLED_MS, SHOWN_MS, serve, summed, watchRows } from "./pages.mjs";
