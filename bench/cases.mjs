@@ -32,18 +32,18 @@ export function cases(n_cases, seed, now) {
     let text = "";
     while (text.length < 320) text += SENTENCES[draw(SENTENCES.length)];
     const events = Array.from({ length: 5 }, (_, m) => {
-      return { at: opened_at + m * 120_000, by: "lin-zhiyuan", kind: "contact", note: SENTENCES[draw(7)].slice(0, 12) };
+      return { at: opened_at + m * 120_000, by: "liu-min", kind: "contact", note: SENTENCES[draw(7)].slice(0, 12) };
     });
     return {
       id: `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`,
-      site: "demo",
+      site: "lanting",
       dept: "service",
-      responsible: "lin-zhiyuan",
+      responsible: "liu-min",
       status,
       opened_at,
       due_at,
       updated_at: events.at(-1).at,
-      category: "water-leak",
+      category: "neighbours",
       room: `${1 + draw(9)}-${1 + draw(3)}-${1 + draw(18)}0${1 + draw(4)}`,
       phone: `199 0000 ${String(draw(10_000)).padStart(4, "0")}`,
       text,

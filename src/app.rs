@@ -81,6 +81,8 @@ fn App() -> impl IntoView {
                         desk.share_keys();
                     });
                     fetch_texts_in_contact(desk);
+                    #[cfg(feature = "bench")]
+                    crate::bench::offer(desk);
                 });
                 owner.with(begin);
                 browser::keep_storage().await;

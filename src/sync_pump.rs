@@ -121,6 +121,40 @@ pub fn listen(wake: &UnboundedSender<Wake>) {
     .forget();
 }
 
+/// Reads pages that come from elsewhere than head office, by the pump's own way.
+#[cfg(feature = "bench")]
+pub struct Reader(Pump);
+
+#[cfg(feature = "bench")]
+impl Reader {
+    pub async fn open(desk: Desk) -> Result<Self, Fault> {
+        Ok(Self(Pump::open(desk, channel().0).await?))
+    }
+
+    /// Where this device reads on stays as it is.
+    pub async fn take_in(&mut self, page: Page) -> Result<(), String> {
+        for _ in 0..MAX_TAKE_OVERS {
+            let here = to_message(self.0.desk.cursor());
+            let page = Page {
+                from: here,
+                next: here,
+                ..page.clone()
+            };
+            match self.0.store(page, BTreeSet::new(), None).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(_)) => self.0.desk.catch_up().await,
+                Err(Trouble::Failure(why)) => return Err(format!("{why:?}")),
+                Err(Trouble::Fault(fault)) => return Err(format!("{fault:?}")),
+            }
+        }
+        Err("others kept being first".to_owned())
+    }
+
+    pub async fn compact(&mut self) {
+        self.0.compact().await;
+    }
+}
+
 struct Pump {
     desk: Desk,
     client: Client,

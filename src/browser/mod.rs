@@ -119,8 +119,17 @@ pub fn take_invitation() -> Option<String> {
     let location = window().location();
     let hash = location.hash().ok()?;
     let code = hash.strip_prefix("#join=")?.to_owned();
-    replace_address(&location.pathname().ok()?);
+    replace_address(&(location.pathname().ok()? + &location.search().ok()?));
     Some(code)
+}
+
+/// What the address says by this name.
+#[cfg(feature = "bench")]
+pub fn asked(name: &str) -> Option<String> {
+    let search = window().location().search().ok()?;
+    let mut parts = search.trim_start_matches('?').split('&');
+    let value = parts.find_map(|it| it.strip_prefix(name)?.strip_prefix('='))?;
+    Some(value.to_owned())
 }
 
 pub fn scroll_to_top() {

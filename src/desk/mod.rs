@@ -5,6 +5,8 @@
 
 mod access;
 mod amends;
+#[cfg(feature = "bench")]
+mod bench;
 mod board;
 mod enrolment;
 mod erasure;

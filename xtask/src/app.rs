@@ -19,6 +19,27 @@ pub enum Profile {
     Release,
     /// What whoever writes the app looks at: quick to build.
     Dev,
+    /// What people get, and lets benchmarks drive it.
+    Bench,
+}
+
+impl Profile {
+    /// Where it is built to. What is measured stands beside what is served.
+    pub fn dist(self) -> PathBuf {
+        let folder = match self {
+            Self::Release | Self::Dev => "dist",
+            Self::Bench => "target/bench/dist",
+        };
+        shell::workspace_root().join(folder)
+    }
+
+    fn stamp(self) -> PathBuf {
+        let name = match self {
+            Self::Release | Self::Dev => "target/xtask/app-inputs",
+            Self::Bench => "target/bench/app-inputs",
+        };
+        shell::workspace_root().join(name)
+    }
 }
 
 /// What the app is made of. A file that is not here can change without a new build.
@@ -37,19 +58,20 @@ const INPUTS: [&str; 9] = [
 /// Never part of the app, whatever it comes to depend on.
 const NOT_INPUTS: [&str; 3] = ["crates/server", "crates/sim", "crates/demo"];
 
-/// Builds the app into `dist/`, unless what is there was built from the same files.
+/// Builds the app into its folder, unless what is there was built from the same files.
 pub fn build(profile: Profile) -> Result<()> {
     let toolchain = setup::wasm()?;
     let inputs = inputs_hash(shell::workspace_root(), profile, toolchain)?;
-    if is_current(&inputs) {
-        println!("build: dist/ is up to date");
+    let dist = profile.dist();
+    if is_current(profile, &inputs) {
+        println!("build: {} is up to date", dist.display());
         return Ok(());
     }
-    forget_inputs()?;
+    forget_inputs(profile)?;
     let (result, time) = shell::timed(|| trunk_build(profile, toolchain));
     result?;
-    remember_inputs(&inputs)?;
-    println!("build: dist/ took {:.1} s", time.as_secs_f64());
+    remember_inputs(profile, &inputs)?;
+    println!("build: {} took {:.1} s", dist.display(), time.as_secs_f64());
     Ok(())
 }
 
@@ -64,8 +86,14 @@ fn trunk_build(profile: Profile, toolchain: WasmToolchain) -> Result<()> {
         )
         // Trunk refuses to start when this has a value that is neither "true" nor "false".
         .env_remove("NO_COLOR");
-    if profile == Profile::Release {
-        trunk.arg("--release");
+    match profile {
+        Profile::Release => drop(trunk.arg("--release")),
+        Profile::Dev => {}
+        Profile::Bench => {
+            fs::create_dir_all(profile.dist()).context("Failed to make the folder to build to")?;
+            trunk.args(["--release", "--features", "bench", "--dist"]);
+            trunk.arg(profile.dist());
+        }
     }
     shell::run(&mut trunk)
 }
@@ -100,31 +128,24 @@ fn server_args<'a>(given: &[&'a str]) -> Vec<&'a str> {
     args
 }
 
-pub fn dist() -> PathBuf {
-    shell::workspace_root().join("dist")
+fn is_current(profile: Profile, inputs: &str) -> bool {
+    profile.dist().join("index.html").is_file()
+        && fs::read_to_string(profile.stamp()).is_ok_and(|remembered| remembered == inputs)
 }
 
-fn stamp() -> PathBuf {
-    shell::workspace_root().join("target/xtask/app-inputs")
-}
-
-fn is_current(inputs: &str) -> bool {
-    dist().join("index.html").is_file()
-        && fs::read_to_string(stamp()).is_ok_and(|remembered| remembered == inputs)
-}
-
-fn forget_inputs() -> Result<()> {
-    if stamp().exists() {
-        fs::remove_file(stamp()).context("Failed to forget what dist/ was built from")?;
+fn forget_inputs(profile: Profile) -> Result<()> {
+    let stamp = profile.stamp();
+    if stamp.exists() {
+        fs::remove_file(stamp).context("Failed to forget what the app was built from")?;
     }
     Ok(())
 }
 
-fn remember_inputs(inputs: &str) -> Result<()> {
-    let stamp = stamp();
+fn remember_inputs(profile: Profile, inputs: &str) -> Result<()> {
+    let stamp = profile.stamp();
     fs::create_dir_all(stamp.parent().expect("the stamp stands in a folder"))
         .and_then(|()| fs::write(&stamp, inputs))
-        .context("Failed to note what dist/ was built from")
+        .context("Failed to note what the app was built from")
 }
 
 fn inputs_hash(root: &Path, profile: Profile, toolchain: WasmToolchain) -> Result<String> {

@@ -280,7 +280,7 @@ pub fn node_with_browser() -> Result<Command> {
     let browser = setup::browser()?;
     let mut node = shell::command("node");
     node.env("SHOUWEN_SERVER", server_program()?)
-        .env("SHOUWEN_DIST", app::dist())
+        .env("SHOUWEN_DIST", app::Profile::Release.dist())
         .env("SHOUWEN_CHROMIUM", browser.chromium);
     Ok(node)
 }

@@ -26,7 +26,8 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   setup                   bring every tool that is needed into place
-  build [--dev]           build the app into dist/ (--dev: quicker to build, larger to fetch)
+  build [--dev|--bench]   build the app into dist/ (--dev: quicker to build, larger to fetch; --bench: into
+                          target/bench/dist, to be driven by the benchmarks)
   run [-- ARGS]           build the app and serve it on 127.0.0.1:8080 with demo data;
                           ARGS go to the server, --listen, --dist and --data replace the defaults
   test [--only STEP]      run every check in order, or one of them
@@ -76,6 +77,7 @@ fn run(args: Vec<OsString>) -> Result<()> {
         ("setup", []) => setup::all(),
         ("build", []) => app::build(app::Profile::Release),
         ("build", ["--dev"]) => app::build(app::Profile::Dev),
+        ("build", ["--bench"]) => app::build(app::Profile::Bench),
         ("run", args) => app::serve(args.strip_prefix(&["--"]).unwrap_or(args)),
         ("test", []) => checks::all(),
         ("test", ["--only", step]) => checks::only(step),
