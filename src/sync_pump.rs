@@ -13,7 +13,7 @@ use gloo::events::EventListener;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::Rules;
-use shouwen_domain::envelope::{Envelope, Fate, Receipt};
+use shouwen_domain::envelope::{Envelope, EnvelopeError, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::scope::{Concerned, Scope};
@@ -28,7 +28,7 @@ use shouwen_sync::client::{
     may_be_released,
 };
 use shouwen_sync::message::{
-    self, Ask, BackedUp, Bytes, NewChain, Page, Pull, Push, Pushed, Withdraw,
+    self, Ask, BackedUp, Bytes, NewChain, Page, PageEntry, Pull, Push, Pushed, Withdraw,
 };
 
 use crate::browser;
@@ -40,6 +40,8 @@ use crate::desk::{
 
 /// Writes since the last compaction from which the next one is worth it.
 const JOURNAL_IS_LONG: u64 = 64;
+/// It is not put away while somebody works: nothing was saved for so long.
+const QUIET_MS: u64 = 1_000;
 /// The longest sleep without looking at the client again.
 const MAX_SLEEP_MS: u64 = 60_000;
 /// Own acts looked through for one that waits for another.
@@ -167,6 +169,8 @@ struct Pump {
     scope: Option<Scope>,
     /// When to look next for cases to let go of, and where among the rows.
     let_go_at: Elapsed,
+    /// Not before then is the journal put away.
+    compact_at: Elapsed,
     looked_to: Option<RowMark>,
     wake: UnboundedSender<Wake>,
     /// While head office is listened to.
@@ -192,6 +196,7 @@ impl Pump {
             backed_up: Vec::new(),
             scope: None,
             let_go_at: Elapsed(browser::elapsed().0 + first_ms),
+            compact_at: Elapsed(0),
             looked_to: None,
             wake,
             listening: None,
@@ -231,7 +236,9 @@ impl Pump {
             self.let_go().await;
             let now = browser::elapsed().0;
             let let_go_at = self.may_let_go().then_some(self.let_go_at);
-            let next = self.client.next_timeout().into_iter().chain(let_go_at);
+            let compact_at = self.may_compact().then_some(self.compact_at);
+            let next = self.client.next_timeout().into_iter();
+            let next = next.chain(let_go_at).chain(compact_at);
             let until = next.map(|it| it.0.saturating_sub(now)).min();
             let until = until.map_or(MAX_SLEEP_MS, |it| it.min(MAX_SLEEP_MS));
             let timer = browser::sleep_ms(until).boxed_local();
@@ -344,7 +351,10 @@ impl Pump {
 
     async fn wake(&mut self, wake: Wake) {
         match wake {
-            Wake::Sent => self.tell(Input::Trigger(Trigger::Sent)),
+            Wake::Sent => {
+                self.compact_at = Elapsed(browser::elapsed().0 + QUIET_MS);
+                self.tell(Input::Trigger(Trigger::Sent));
+            }
             Wake::SignedIn => self.tell(Input::SignedIn),
             Wake::Online => self.tell(Input::Trigger(Trigger::Online)),
             Wake::Offline => {
@@ -707,13 +717,16 @@ impl Pump {
             return Err(Trouble::Failure(Failure::Storage));
         };
         let (from, to) = (from_message(page.from), from_message(page.next));
+        // Head office passes on only what it could read.
+        let arrived: Result<Vec<Entry>, _> = page.entries.into_iter().map(read_entry).collect();
+        let arrived = arrived.map_err(|_| Trouble::Failure(Failure::Malformed))?;
         // Before the order is stored, what it is about has gone.
         let known = self.desk.load_erasures().await?;
-        let erasures = known.with_page(&page);
+        let erasures = known.with_orders(arrived.iter().map(|it| &it.envelope));
         let ordered = erasures.beyond(&known);
         self.erase_words(&ordered).await?;
         let besides = besides.into_iter().chain(ordered.iter().copied()).collect();
-        let (cases, summaries) = self.folded(page, besides, &rules, &erasures).await?;
+        let (cases, summaries) = self.folded(arrived, besides, &rules, &erasures).await?;
         let orders = (!ordered.is_empty()).then(|| erasures.record());
         let named = loads.iter().map(|it| NamedRecord {
             section: Section::Settings,
@@ -775,22 +788,22 @@ impl Pump {
     /// Every case of a page with what is known of it, folded by the same function as one's own acts.
     async fn folded(
         &self,
-        page: Page,
+        page: Vec<Entry>,
         besides: BTreeSet<CaseId>,
         rules: &Rules,
         erasures: &Erasures,
     ) -> Result<(Vec<CaseIn>, Vec<Summary>), Trouble> {
         let mut arrived: BTreeMap<CaseId, Vec<Entry>> =
             besides.into_iter().map(|it| (it, Vec::new())).collect();
-        for entry in page.entries {
-            // Head office passes on only what it could read.
-            let Ok(envelope) = Envelope::from_bytes(&entry.envelope.0) else {
-                return Err(Trouble::Failure(Failure::Malformed));
-            };
+        for Entry {
+            envelope,
+            arrived: at,
+        } in page
+        {
             let case = envelope.header().case;
             arrived.entry(case).or_default().push(Entry {
                 envelope: erasures.kept(envelope),
-                arrived: Some(entry.arrived),
+                arrived: at,
             });
         }
         let wanted = arrived.keys().copied().collect();
@@ -830,11 +843,11 @@ impl Pump {
 
     /// Puts the journal away when it has grown long and nothing else is to do.
     async fn compact(&mut self) {
-        if self.desk.standing().get_untracked().n_journal < JOURNAL_IS_LONG
-            || !browser::is_visible()
-        {
+        if browser::elapsed() < self.compact_at || !self.may_compact() {
             return;
         }
+        // Where nothing comes of it, it is tried again then.
+        self.compact_at = Elapsed(browser::elapsed().0 + QUIET_MS);
         let Ok(fence) = self.fence().await else {
             return;
         };
@@ -867,6 +880,11 @@ impl Pump {
         if let Err(fault) = erased {
             self.desk.report(fault);
         }
+    }
+
+    fn may_compact(&self) -> bool {
+        let n_journal = self.desk.standing().get_untracked().n_journal;
+        n_journal >= JOURNAL_IS_LONG && browser::is_visible()
     }
 
     fn may_let_go(&self) -> bool {
@@ -1014,6 +1032,13 @@ impl From<HttpError> for Trouble {
     fn from(error: HttpError) -> Self {
         Self::Failure(error.failure())
     }
+}
+
+fn read_entry(entry: PageEntry) -> Result<Entry, EnvelopeError> {
+    Ok(Entry {
+        envelope: Envelope::from_bytes(&entry.envelope.0)?,
+        arrived: Some(entry.arrived),
+    })
 }
 
 const fn to_message(cursor: Cursor) -> message::Cursor {

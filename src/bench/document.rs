@@ -127,11 +127,8 @@ impl Document {
             responsible: unless(&self.responsible, first.as_str()),
             category: unless(&self.category, category.as_str()),
         };
-        let remark = if besides == Besides::default() {
-            String::new()
-        } else {
-            serde_json::to_string(&besides).map_err(|error| error.to_string())?
-        };
+        // What is recorded late needs some remark.
+        let remark = serde_json::to_string(&besides).map_err(|error| error.to_string())?;
         Ok(RecordForm {
             number: String::new(),
             channel: Channel::Phone,

@@ -63,7 +63,9 @@ pub fn CaseRow(line: Line) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let path = use_location().pathname;
     let href = format!("/case/{}", line.case);
-    let row = Memo::new(move |_| RowWords::of(desk, line));
+    // A change of one case asks every row whether it was its own: that has to be a look, not a reckoning.
+    let summary = Memo::new(move |_| desk.board().read().shared(line.case));
+    let row = Memo::new(move |_| RowWords::of(desk, line, summary.get()?.as_ref()));
     let is_here = {
         let href = href.clone();
         Memo::new(move |_| *path.read() == href)
@@ -99,11 +101,9 @@ struct RowWords {
 }
 
 impl RowWords {
-    fn of(desk: Desk, line: Line) -> Option<Self> {
+    fn of(desk: Desk, line: Line, summary: &Summary) -> Option<Self> {
         let language = desk.language().get();
         let rules = desk.rules().get()?;
-        let board = desk.board().read();
-        let summary = board.get(line.case)?;
         let session = desk.session().get()?;
         let me = rules.directory.person(&session.person)?;
         let task = summary.tasks.iter().find(|it| {

@@ -6,7 +6,7 @@ use shouwen_domain::event::Event;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::verdict::Evidence;
 use shouwen_domain::{Acting, Case, Command, decide};
-use shouwen_store::Log;
+use shouwen_store::{History, Log};
 
 use super::{Acted, Desk, MAX_TRIES, SendError, TryError};
 use crate::browser;
@@ -38,7 +38,12 @@ impl Desk {
         let rules = self.rules.get_untracked().ok_or(SendError::NotSignedIn)?;
         let session = self.session.get_untracked().ok_or(SendError::NotSignedIn)?;
         let now = browser::now();
-        let history = self.log().history(case).await?;
+        // As where a person records: nothing is known of it yet.
+        let history = if matches!(command, Command::Record(_)) {
+            History::default()
+        } else {
+            self.log().history(case).await?
+        };
         let envelopes: Vec<Envelope> = history.counting().map(|it| it.envelope.clone()).collect();
         let folded = Case::fold(&envelopes);
         if let Command::Record(form) = &mut command {

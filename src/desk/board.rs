@@ -1,6 +1,7 @@
 //! The rows of the work list, kept current.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,16 +20,21 @@ const N_PAGE: usize = 500;
 /// What the device knows of its open cases, and of those closed since it was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {
-    rows: BTreeMap<CaseId, Summary>,
+    rows: BTreeMap<CaseId, Arc<Summary>>,
 }
 
 impl Board {
     pub fn rows(&self) -> impl Iterator<Item = &Summary> {
-        self.rows.values()
+        self.rows.values().map(AsRef::as_ref)
     }
 
     pub fn get(&self, case: CaseId) -> Option<&Summary> {
-        self.rows.get(&case)
+        self.rows.get(&case).map(AsRef::as_ref)
+    }
+
+    /// The same for whoever keeps it: as long as it is this one, nothing of it has changed.
+    pub fn shared(&self, case: CaseId) -> Option<Arc<Summary>> {
+        self.rows.get(&case).cloned()
     }
 
     /// A row never goes back to an older version.
@@ -38,7 +44,7 @@ impl Board {
             .get(&summary.case)
             .is_some_and(|it| it.version > summary.version);
         if !is_older {
-            self.rows.insert(summary.case, summary);
+            self.rows.insert(summary.case, Arc::new(summary));
         }
     }
 

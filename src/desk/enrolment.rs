@@ -1,5 +1,6 @@
 //! Who this device is to head office, and whom it believes: its key, its certificate, head office's keys.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
@@ -88,6 +89,11 @@ impl From<Fault> for JoinError {
     }
 }
 
+thread_local! {
+    /// Root and certificate where that root signed it: once seen, it is so for ever.
+    static VOUCHED: RefCell<BTreeSet<(Bytes, Bytes)>> = RefCell::default();
+}
+
 impl Enrolment {
     /// Of this device, or of what it was before.
     pub fn certificate_of(&self, device: DeviceId) -> Option<&Bytes> {
@@ -141,12 +147,18 @@ impl Enrolment {
 
     /// If it is by the root.
     async fn vouched(&self, certificate: &Bytes) -> Option<Certificate> {
-        let root = PublicKey::from_cose_key(&self.office.root.0).ok()?;
+        let by_whom = (self.office.root.clone(), certificate.clone());
+        let root = PublicKey::from_cose_key(&by_whom.0.0).ok()?;
         let certificate = Certificate::from_bytes(&certificate.0).ok()?;
+        if VOUCHED.with_borrow(|it| it.contains(&by_whom)) {
+            return Some(certificate);
+        }
         let (message, signature) = certificate.to_verify(&root).ok()?;
-        keys::verify(&root, &message, &signature)
-            .await
-            .then_some(certificate)
+        if !keys::verify(&root, &message, &signature).await {
+            return None;
+        }
+        VOUCHED.with_borrow_mut(|it| it.insert(by_whom));
+        Some(certificate)
     }
 }
 

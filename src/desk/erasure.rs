@@ -17,7 +17,6 @@ use shouwen_domain::summary::Summary;
 use shouwen_store::{
     Conflict, Erase, Fault, Fence, Files, History, Log, NamedRecord, Section, WriteError,
 };
-use shouwen_sync::message::Page;
 
 use super::records::Records;
 use super::{Desk, summarize};
@@ -71,14 +70,9 @@ impl Erasures {
         }
     }
 
-    /// With what a page of the feed orders.
-    pub fn with_page(&self, page: &Page) -> Self {
-        let envelopes = page.entries.iter();
-        let envelopes = envelopes.filter_map(|it| Envelope::from_bytes(&it.envelope.0).ok());
-        let of_site: Vec<Envelope> = envelopes
-            .filter(|it| it.header().case == CaseId::SITE)
-            .collect();
-        self.with(&of_site)
+    /// With what envelopes of any cases order.
+    pub fn with_orders<'a>(&self, envelopes: impl Iterator<Item = &'a Envelope>) -> Self {
+        self.with(envelopes.filter(|it| it.header().case == CaseId::SITE))
     }
 
     /// Those that these ones do not have.
@@ -140,6 +134,14 @@ impl Desk {
             let it = erasures.record();
             self.log().put(it.section, &it.name, &it.record).await?;
             self.know_erasures(erasures);
+        }
+        Ok(())
+    }
+
+    /// For what was done in a case while the order to erase it came.
+    pub(super) async fn erase_if_ordered(self, case: CaseId) -> Result<(), Fault> {
+        if self.load_erasures().await?.at(case).is_some() {
+            self.erase_now(case).await?;
         }
         Ok(())
     }

@@ -57,9 +57,9 @@ impl Desk {
         let key = self.signing_key_of(&session.person);
         let key = key.ok_or(SendError::NotSignedIn)?;
         let (place, by) = (glance.place(), &session.person);
-        let envelope = self
-            .seal_and_sign(place, &rules, by, now, &[event], Some(&key))
-            .await?;
+        let events = [event];
+        let signing = self.seal_and_sign(place, &rules, by, now, &events, Some(&key));
+        let (envelope, letter) = self.with_letter(signing).await?;
         let append = Append {
             envelope,
             expected_version: of_the_day.version,
@@ -69,7 +69,6 @@ impl Desk {
                 body: Vec::new(),
             },
         };
-        let letter = self.letter(&append.envelope).await;
         let standing = self.store(append, letter).await?;
         self.standing.set(standing);
         self.wrote();

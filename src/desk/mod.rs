@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::channel::mpsc::unbounded;
-use futures::future::join;
+use futures::future::{join, join_all};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shouwen_domain::case::Folded;
@@ -51,6 +51,7 @@ use shouwen_sync::client::{Client, Elapsed, Status};
 
 use crate::browser;
 use crate::browser::keys::SigningKey;
+use crate::browser::seal::Seal;
 use crate::browser::tabs::{Said, Tabs};
 use crate::sync_pump::Wake;
 use crate::wording::Language;
@@ -113,6 +114,8 @@ struct Inner {
     /// Whose PIN was entered wrongly, how often, and when that was noticed here.
     waits: RefCell<BTreeMap<PersonId, (u32, Elapsed)>>,
     tabs: Tabs,
+    /// With which the next letter to head office is sealed.
+    next_seal: RefCell<Option<Seal>>,
     /// Server minus device, and when that was measured.
     clock: Cell<Option<(i64, Elapsed)>>,
     wake_pump: Box<dyn Fn(Wake)>,
@@ -220,6 +223,7 @@ impl Desk {
             texts_in_force: Cell::default(),
             waits: RefCell::default(),
             tabs,
+            next_seal: RefCell::default(),
             clock: Cell::new(None),
             wake_pump,
         });
@@ -342,10 +346,17 @@ impl Desk {
     pub async fn send(self, case: Option<CaseId>, command: Command) -> Result<CaseId, SendError> {
         let rules = self.rules.get_untracked().ok_or(SendError::NotSignedIn)?;
         let session = self.session.get_untracked().ok_or(SendError::NotSignedIn)?;
+        let is_new = case.is_none();
         let id = case.unwrap_or_else(|| CaseId::from_random(browser::random()));
-        self.tick();
         for _ in 0..MAX_TRIES {
-            match self.try_send(id, command.clone(), &rules, &session).await {
+            // Nobody has anything yet of what has no name.
+            let history = if is_new {
+                History::default()
+            } else {
+                self.log().history(id).await.map_err(SendError::Fault)?
+            };
+            let tried = self.try_send(id, history, command.clone(), &rules, &session);
+            match tried.await {
                 Ok(()) => return Ok(id),
                 Err(TryError::Behind) => self.catch_up().await,
                 Err(TryError::Final(error)) => return Err(error),
@@ -357,13 +368,12 @@ impl Desk {
     async fn try_send(
         self,
         id: CaseId,
+        history: History,
         mut command: Command,
         rules: &Rules,
         session: &Session,
     ) -> Result<(), TryError> {
-        let inner = self.inner.get_value();
         let now = browser::now();
-        let history = inner.log.history(id).await?;
         let envelopes: Vec<Envelope> = history.counting().map(|it| it.envelope.clone()).collect();
         let folded = Case::fold(&envelopes);
         if !folded.is_understood() {
@@ -426,22 +436,16 @@ impl Desk {
                 it.content = Content::default();
             }
         }
-        let envelope = self
-            .seal_and_sign(
-                case,
-                rules,
-                &session.person,
-                at,
-                &events,
-                persons_key.as_ref(),
-            )
-            .await?;
+        let (person, key) = (&session.person, persons_key.as_ref());
+        let signing = self.seal_and_sign(case, rules, person, at, &events, key);
+        let (envelope, letter) = self.with_letter(signing).await?;
         envelopes.push(envelope.clone());
         envelopes.sort_by_key(Envelope::order);
-        if !fits(&Case::fold(&envelopes)) {
+        let folded = Case::fold(&envelopes);
+        if !fits(&folded) {
             return Ok(false);
         }
-        let summary = summarize(&envelopes, rules);
+        let summary = Summary::of(&folded, &envelopes, rules);
         // What concerns the site as a whole is in no list.
         if summary.is_none() && case != CaseId::SITE {
             return Err(SendError::Busy.into());
@@ -457,9 +461,10 @@ impl Desk {
                 projection,
             ),
         };
-        let letter = self.letter(&append.envelope).await;
         let has_content = append.envelope.has_content();
         let standing = self.store(append, letter).await?;
+        // Whoever looks is told once: of the act, and that it is now.
+        self.tick();
         self.standing.set(standing);
         if let Some(summary) = summary {
             self.board.update(|it| it.put(summary));
@@ -467,9 +472,12 @@ impl Desk {
         self.toasts.update(|it| *it += 1);
         self.wrote();
         inner.tabs.tell(&Said::Changed);
-        if has_content && self.load_erasures().await?.at(case).is_some() {
-            // The order came while this was signed.
-            self.erase_now(case).await?;
+        if has_content {
+            spawn_local(async move {
+                if let Err(fault) = self.erase_if_ordered(case).await {
+                    self.report(fault);
+                }
+            });
         }
         (inner.wake_pump)(Wake::Sent);
         Ok(true)
@@ -499,8 +507,11 @@ impl Desk {
         if persons_key.is_none() && !envelope.may_be_claimed() {
             return Err(SendError::Refused(Refusal::NeedsSignature));
         }
-        for key in [Some(key), persons_key].into_iter().flatten() {
-            let signature = key.sign(&envelope.to_be_signed(key.public())).await;
+        let signing = [Some(key), persons_key].into_iter().flatten().map(|key| {
+            let message = envelope.to_be_signed(key.public());
+            async move { (key, key.sign(&message).await) }
+        });
+        for (key, signature) in join_all(signing).await {
             let signature = signature.map_err(|_| SendError::NoKey)?;
             envelope = envelope.with_signature(key.public(), signature);
         }

@@ -1,18 +1,21 @@
 //! Unsent work leaves this device as a sealed file, and comes in by any other.
 
+use futures::future::join;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use shouwen_domain::certificate::Subject;
 use shouwen_domain::envelope::{Envelope, Fate};
-use shouwen_domain::signature::Context;
+use shouwen_domain::signature::{Context, PublicKey};
 use shouwen_store::{Fault, Log};
 use shouwen_sync::message::{Bytes, Pushed, Rescue};
 
 use super::Desk;
 use super::amends::author;
-use super::enrolment::ContactError;
+use super::enrolment::{ContactError, Enrolment};
 use crate::browser;
+use crate::browser::file;
 use crate::browser::http::{self, HttpError};
-use crate::browser::{file, seal};
+use crate::browser::seal::Seal;
 
 /// One file stays well below what one request may hold.
 const FILE_BYTES: usize = 3 * 1024 * 1024;
@@ -76,12 +79,50 @@ impl Desk {
         withdrawals: Vec<Bytes>,
         epoch: Option<u64>,
     ) -> Result<Bytes, RescueError> {
-        let enrolment = self
-            .enrolment
-            .get_untracked()
-            .ok_or(RescueError::NotEnrolled)?;
-        let intake = enrolment.keys(&Subject::Intake).await;
-        let to = intake.last().ok_or(RescueError::NotEnrolled)?;
+        let seal = Seal::new(&self.intake().await?, Context::Rescue).await;
+        let seal = seal.map_err(|_| RescueError::Browser)?;
+        self.rescue(seal, envelopes, withdrawals, epoch).await
+    }
+
+    /// To whom is sealed what nobody but head office is to open.
+    async fn intake(self) -> Result<PublicKey, RescueError> {
+        let keys = self.enrolled()?.keys(&Subject::Intake).await;
+        keys.into_iter().last().ok_or(RescueError::NotEnrolled)
+    }
+
+    /// The one that was made ready when the last letter was written, or another.
+    async fn seal_for_letter(self) -> Result<Seal, RescueError> {
+        let to = self.intake().await?;
+        let ready = self.inner.with_value(|it| it.next_seal.take());
+        if let Some(seal) = ready.filter(|it| it.is_to(&to)) {
+            return Ok(seal);
+        }
+        let seal = Seal::new(&to, Context::Rescue).await;
+        seal.map_err(|_| RescueError::Browser)
+    }
+
+    /// For the next letter, while nobody waits for it.
+    fn make_seal_ready(self) {
+        spawn_local(async move {
+            if let Ok(seal) = self.seal_for_letter().await {
+                self.inner.with_value(|it| it.next_seal.replace(Some(seal)));
+            }
+        });
+    }
+
+    fn enrolled(self) -> Result<Enrolment, RescueError> {
+        let enrolment = self.enrolment.get_untracked();
+        enrolment.ok_or(RescueError::NotEnrolled)
+    }
+
+    async fn rescue(
+        self,
+        seal: Seal,
+        envelopes: &[Envelope],
+        withdrawals: Vec<Bytes>,
+        epoch: Option<u64>,
+    ) -> Result<Bytes, RescueError> {
+        let enrolment = self.enrolled()?;
         let device = envelopes.first().map(|it| it.header().device);
         let device = device.or_else(|| withdrawals.first().and_then(author));
         let certificate = device.and_then(|it| enrolment.certificate_of(it));
@@ -92,16 +133,25 @@ impl Desk {
             epoch,
         };
         let bytes = minicbor::to_vec(&rescue).expect("writing to a vector cannot fail");
-        let sealed = seal::seal(to, Context::Rescue, &bytes).await;
+        let sealed = seal.seal(&bytes).await;
         let sealed = sealed.map_err(|_| RescueError::Browser)?;
         Ok(Bytes(sealed.to_bytes()))
     }
 
-    /// What a locked device sends in place of this act, which it cannot read then. None: there is nobody to seal to.
-    pub(super) async fn letter(self, act: &Envelope) -> Option<Vec<u8>> {
-        let act = std::slice::from_ref(act);
-        let sealed = self.sealed_rescue(act, Vec::new(), None).await;
-        sealed.ok().map(|it| it.0)
+    /// An act, and what a locked device sends in its place, which it cannot read then. None: there is nobody to seal to.
+    pub(super) async fn with_letter<E>(
+        self,
+        act: impl Future<Output = Result<Envelope, E>>,
+    ) -> Result<(Envelope, Option<Vec<u8>>), E> {
+        let (act, seal) = join(act, self.seal_for_letter()).await;
+        self.make_seal_ready();
+        let act = act?;
+        let Ok(seal) = seal else {
+            return Ok((act, None));
+        };
+        let letter = self.rescue(seal, std::slice::from_ref(&act), Vec::new(), None);
+        let letter = letter.await.ok().map(|it| it.0);
+        Ok((act, letter))
     }
 
     /// Every own envelope without a receipt, of all chains.

@@ -102,9 +102,8 @@ impl Desk {
         };
         let command = Command::Record(Box::new(form));
         let events = decide(None, command, acting).map_err(SendError::Refused)?;
-        let envelope = self
-            .seal_and_sign(id, &rules, person, now, &events, None)
-            .await?;
+        let signing = self.seal_and_sign(id, &rules, person, now, &events, None);
+        let (envelope, letter) = self.with_letter(signing).await?;
         let summary = summarize(std::slice::from_ref(&envelope), &rules);
         let summary = summary.ok_or(SendError::Busy)?;
         let append = Append {
@@ -112,7 +111,6 @@ impl Desk {
             expected_version: 0,
             projection: projection(&summary),
         };
-        let letter = self.letter(&append.envelope).await;
         let records = Records::read(&self.log(), &[Section::Settings]).await?;
         self.take_up_box(&records).await?;
         let standing = self.store_unread(&append, letter).await?;

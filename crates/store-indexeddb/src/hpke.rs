@@ -12,26 +12,42 @@ use crate::webcrypto::subtle;
 /// Of an uncompressed point.
 pub const POINT_BYTES: usize = 65;
 
-/// Nobody but the holder of `to` opens it, who has to name `info` and `bound_to` again. The passing key as an uncompressed
-/// point, and the ciphertext.
-///
-/// # Errors
-/// What the browser says where it has none of it.
-pub async fn seal(
-    to: &PublicKey,
-    info: &[u8],
-    bound_to: &[u8],
-    bytes: &[u8],
-) -> Result<(Vec<u8>, Vec<u8>), JsValue> {
-    let (encapsulated, private) = generate(false).await?;
-    let recipient = import_point(&to.to_raw()).await?;
-    let agreed = agree(&private, &recipient).await?;
-    let message = derive(&agreed, &encapsulated, to, info)?;
-    let (key, cipher) = cipher(&message, bound_to, "encrypt").await?;
-    let plain = Uint8Array::from(bytes);
-    let encrypting = subtle()?.encrypt_with_object_and_buffer_source(&cipher, &key, &plain)?;
-    let ciphertext = Uint8Array::new(&JsFuture::from(encrypting).await?).to_vec();
-    Ok((encapsulated, ciphertext))
+/// What one message is sealed with. It takes longer to make than to use, and needs not wait for the message.
+pub struct Passing {
+    encapsulated: Vec<u8>,
+    key: CryptoKey,
+    nonce: [u8; 12],
+}
+
+impl Passing {
+    /// Nobody but the holder of `to` opens what is sealed with it, who has to name `info` again.
+    ///
+    /// # Errors
+    /// What the browser says where it has none of it.
+    pub async fn new(to: &PublicKey, info: &[u8]) -> Result<Self, JsValue> {
+        let (encapsulated, private) = generate(false).await?;
+        let recipient = import_point(&to.to_raw()).await?;
+        let agreed = agree(&private, &recipient).await?;
+        let message = derive(&agreed, &encapsulated, to, info)?;
+        Ok(Self {
+            key: cipher_key(&message, "encrypt").await?,
+            nonce: message.nonce,
+            encapsulated,
+        })
+    }
+
+    /// The passing key as an uncompressed point, and the ciphertext. Whoever opens it has to name `bound_to` again.
+    ///
+    /// # Errors
+    /// As [`Passing::new`].
+    pub async fn seal(self, bound_to: &[u8], bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), JsValue> {
+        let cipher = cipher(&self.nonce, bound_to)?;
+        let plain = Uint8Array::from(bytes);
+        let encrypting =
+            subtle()?.encrypt_with_object_and_buffer_source(&cipher, &self.key, &plain)?;
+        let ciphertext = Uint8Array::new(&JsFuture::from(encrypting).await?).to_vec();
+        Ok((self.encapsulated, ciphertext))
+    }
 }
 
 /// The other way, by the private half of `to`.
@@ -49,7 +65,8 @@ pub async fn open(
     let sender = import_point(encapsulated).await?;
     let agreed = agree(by, &sender).await?;
     let message = derive(&agreed, encapsulated, to, info)?;
-    let (key, cipher) = cipher(&message, bound_to, "decrypt").await?;
+    let key = cipher_key(&message, "decrypt").await?;
+    let cipher = cipher(&message.nonce, bound_to)?;
     let sealed = Uint8Array::from(ciphertext);
     let opening = subtle()?.decrypt_with_object_and_buffer_source(&cipher, &key, &sealed)?;
     Ok(Uint8Array::new(&JsFuture::from(opening).await?).to_vec())
@@ -103,21 +120,19 @@ fn derive(
     MessageKey::derive(agreed, encapsulated, to, info).map_err(|_| JsValue::UNDEFINED)
 }
 
-async fn cipher(
-    message: &MessageKey,
-    bound_to: &[u8],
-    usage: &str,
-) -> Result<(CryptoKey, Object), JsValue> {
+async fn cipher_key(message: &MessageKey, usage: &str) -> Result<CryptoKey, JsValue> {
     let key = Uint8Array::from(message.key.as_slice());
     let usages = Array::of1(&usage.into());
     let imported = subtle()?.import_key_with_str("raw", &key, "AES-GCM", false, &usages)?;
-    let key = JsFuture::from(imported).await?.dyn_into()?;
-    let cipher = object(&[
+    JsFuture::from(imported).await?.dyn_into()
+}
+
+fn cipher(nonce: &[u8; 12], bound_to: &[u8]) -> Result<Object, JsValue> {
+    object(&[
         ("name", "AES-GCM".into()),
-        ("iv", Uint8Array::from(message.nonce.as_slice()).into()),
+        ("iv", Uint8Array::from(nonce.as_slice()).into()),
         ("additionalData", Uint8Array::from(bound_to).into()),
-    ])?;
-    Ok((key, cipher))
+    ])
 }
 
 fn curve() -> Result<Object, JsValue> {

@@ -202,7 +202,11 @@ impl Cipher for ContentKey {
         let lid = self.0.borrow().lid.ok_or(Fault::Locked)?;
         let mut boxed = Vec::with_capacity(messages.len());
         for it in messages {
-            let sealed = hpke::seal(&lid, BOX, &it.bound_to, it.bytes).await;
+            let sealed = async {
+                let passing = hpke::Passing::new(&lid, BOX).await?;
+                passing.seal(&it.bound_to, it.bytes).await
+            };
+            let sealed = sealed.await;
             let (encapsulated, ciphertext) = sealed.map_err(failed)?;
             boxed.push([encapsulated, ciphertext].concat());
         }
