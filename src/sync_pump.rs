@@ -7,18 +7,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::channel::oneshot;
 use futures::future::{Either, select};
 use futures::{FutureExt, StreamExt};
 use gloo::events::EventListener;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shouwen_domain::Rules;
+
 use shouwen_domain::envelope::{Envelope, EnvelopeError, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
 use shouwen_domain::scope::{Concerned, Scope};
 use shouwen_domain::signature::Context;
 use shouwen_domain::summary::Summary;
+use shouwen_domain::{Case, Rules};
 use shouwen_store::{
     CaseIn, Conflict, Cursor, Entry, Fault, Fence, Files, Log, NamedRecord, RowMark, Section,
     TakeIn, WriteError,
@@ -35,7 +37,7 @@ use crate::browser;
 use crate::browser::http::{self, HttpError};
 use crate::browser::live::Listening;
 use crate::desk::{
-    ContactError, Desk, Erasures, Looked, OutOfScope, RescueError, author, projection, summarize,
+    ContactError, Desk, Erasures, Looked, OutOfScope, RescueError, author, projection,
 };
 
 /// Writes since the last compaction from which the next one is worth it.
@@ -172,12 +174,32 @@ struct Pump {
     /// Not before then is the journal put away.
     compact_at: Elapsed,
     looked_to: Option<RowMark>,
+    /// The page behind the one that is stored.
+    ahead: Option<Ahead>,
     wake: UnboundedSender<Wake>,
     /// While head office is listened to.
     listening: Option<Listening>,
     n_listened: u32,
     /// Not before then again.
     listen_at: Elapsed,
+}
+
+/// A page that is asked for in a contact.
+#[derive(Clone, PartialEq, Eq)]
+struct Asking {
+    token: String,
+    body: Vec<u8>,
+}
+
+impl Asking {
+    async fn answer(&self) -> Result<Vec<u8>, HttpError> {
+        http::post_bytes("/api/pull", Some(&self.token), &self.body).await
+    }
+}
+
+struct Ahead {
+    asking: Asking,
+    answer: oneshot::Receiver<Result<Vec<u8>, HttpError>>,
 }
 
 impl Pump {
@@ -198,6 +220,7 @@ impl Pump {
             let_go_at: Elapsed(browser::elapsed().0 + first_ms),
             compact_at: Elapsed(0),
             looked_to: None,
+            ahead: None,
             wake,
             listening: None,
             n_listened: 0,
@@ -592,22 +615,17 @@ impl Pump {
         Ok(Input::PushAnswered(answer))
     }
 
-    async fn pull(&self, ask: Ask) -> Result<Input, Trouble> {
+    async fn pull(&mut self, ask: Ask) -> Result<Input, Trouble> {
         // Whoever signs nothing here, since a supervisor gave them their PIN, is given nothing new.
         if !self.desk.is_given_news() {
             return Err(Trouble::Failure(Failure::Server));
         }
-        let scope = self
-            .scope
-            .clone()
-            .ok_or(Trouble::Failure(Failure::SignedOut))?;
-        let pull = Pull {
-            device: self.desk.device(),
-            scope,
-            ask,
+        let asking = self.asking(ask)?;
+        let ahead = self.ahead.take().filter(|it| it.asking == asking);
+        let answer = match ahead {
+            Some(it) => it.answer.await.unwrap_or(Err(HttpError::Network))?,
+            None => asking.answer().await?,
         };
-        let body = minicbor::to_vec(&pull).expect("writing to a vector cannot fail");
-        let answer = http::post_bytes("/api/pull", Some(&self.token()?), &body).await?;
         let page: Option<Page> = self.desk.signed_by_office(Context::Page, &answer).await;
         let page = page.ok_or(Trouble::Failure(Failure::Malformed))?;
         // A block of history may have been made up some time ago.
@@ -615,6 +633,33 @@ impl Pump {
             self.desk.heard(page.server_now);
         }
         Ok(Input::PullAnswered(page))
+    }
+
+    fn asking(&self, ask: Ask) -> Result<Asking, Trouble> {
+        let scope = self.scope.clone();
+        let pull = Pull {
+            device: self.desk.device(),
+            scope: scope.ok_or(Trouble::Failure(Failure::SignedOut))?,
+            ask,
+        };
+        Ok(Asking {
+            token: self.token()?,
+            body: minicbor::to_vec(&pull).expect("writing to a vector cannot fail"),
+        })
+    }
+
+    /// Has the page sent that will be asked for behind this one, while this one is stored. It waits for nothing: news
+    /// are asked for when their time has come.
+    fn ask_ahead(&mut self, loads: &Loads) {
+        self.ahead = None;
+        let Some(Ok(asking)) = loads.after.ask(false).map(|it| self.asking(it)) else {
+            return;
+        };
+        let (answered, answer) = oneshot::channel();
+        let sent = asking.clone();
+        // Whoever asked may ask for something else by then.
+        spawn_local(async move { drop(answered.send(sent.answer().await)) });
+        self.ahead = Some(Ahead { asking, answer });
     }
 
     fn token(&self) -> Result<String, Trouble> {
@@ -684,6 +729,7 @@ impl Pump {
 
     /// Stores the page with what has been read then, unless another tab has read on meanwhile.
     async fn take_in(&mut self, page: Page, loads: &Loads) -> Result<Input, Trouble> {
+        self.ask_ahead(loads);
         match self.store(page, BTreeSet::new(), Some(loads)).await? {
             Ok(cursor) => {
                 self.listen();
@@ -747,7 +793,7 @@ impl Pump {
             {
                 return Ok(Err(self.desk.cursor()));
             }
-            match self.desk.log().take_in(fence, page.clone()).await {
+            match self.desk.log().take_in(fence, &page).await {
                 Ok(standing) => {
                     self.desk.stored(standing, summaries);
                     self.desk.know_erasures(erasures);
@@ -815,13 +861,12 @@ impl Pump {
                 // An order is about a case that is not here.
                 continue;
             }
-            let known = history.counting().map(|it| it.envelope.clone());
-            let mut envelopes: Vec<Envelope> = known
-                .chain(entries.iter().map(|it| it.envelope.clone()))
-                .collect();
-            envelopes.sort_by_key(Envelope::order);
+            let known = history.counting().chain(&entries);
+            let mut envelopes: Vec<&Envelope> = known.map(|it| &it.envelope).collect();
+            envelopes.sort_by_key(|it| it.order());
             envelopes.dedup_by_key(|it| it.order());
-            let summary = summarize(&envelopes, rules);
+            let folded = Case::fold(envelopes.iter().copied());
+            let summary = Summary::of(&folded, &envelopes, rules);
             // Acts whose record has not arrived yet wait in the log without a row of their own.
             let projection = summary.as_ref().map_or(
                 shouwen_store::Projection {

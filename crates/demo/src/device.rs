@@ -465,7 +465,7 @@ impl Device {
             cases: taken,
             named: Vec::new(),
         };
-        let standing = ready(self.log.take_in(self.fence, page_in))?;
+        let standing = ready(self.log.take_in(self.fence, &page_in))?;
         Ok(Input::TakenIn {
             cursor: heard(standing.cursor),
         })

@@ -1,5 +1,7 @@
 //! What a list shows of a case: derived from its envelopes, kept so that opening needs no fold.
 
+use std::borrow::Borrow;
+
 use minicbor::{Decode, Encode};
 
 use crate::case::{Case, Folded, Obligation, falls_to};
@@ -97,7 +99,11 @@ pub struct Task {
 
 impl Summary {
     /// None where no envelope of it records the case (yet).
-    pub fn of(folded: &Folded, envelopes: &[Envelope], rules: &Rules) -> Option<Self> {
+    pub fn of<E: Borrow<Envelope>>(
+        folded: &Folded,
+        envelopes: &[E],
+        rules: &Rules,
+    ) -> Option<Self> {
         let case = folded.case.as_ref()?;
         let Particulars {
             address, matter, ..
@@ -127,12 +133,12 @@ impl Summary {
             needs_newer_version: !folded.is_understood(),
             changed_at: envelopes
                 .iter()
-                .map(|it| it.header().at)
+                .map(|it| it.borrow().header().at)
                 .max()
                 .unwrap_or_default(),
             rules: rules.fingerprint(),
             only_claimed_of: case.is_only_claimed().then(|| case.recorded_by.clone()),
-            is_erased: envelopes.iter().any(Envelope::is_erased),
+            is_erased: envelopes.iter().any(|it| it.borrow().is_erased()),
         })
     }
 
@@ -222,18 +228,17 @@ pub struct Particulars {
 
 impl Particulars {
     /// As recorded, with what was completed since; what was erased is empty. The envelopes may come in any order.
-    pub fn of(envelopes: &[Envelope]) -> Self {
-        let mut in_order: Vec<&Envelope> = envelopes.iter().collect();
+    pub fn of<E: Borrow<Envelope>>(envelopes: &[E]) -> Self {
+        let says = |it: &Fact| matches!(it, Fact::Recorded(_) | Fact::FormCompleted(_));
+        let all = envelopes.iter().map(Borrow::borrow);
+        // Most acts say nothing of it, and their words need not be read.
+        let saying = all.filter(|it| it.facts().is_ok_and(|it| it.iter().any(says)));
+        let mut in_order: Vec<&Envelope> = saying.collect();
         in_order.sort_by_key(|it| it.order());
         let mut known = Self::default();
-        for event in in_order
-            .into_iter()
-            .filter_map(|it| it.events().ok())
-            .flatten()
-        {
-            if matches!(event.fact, Fact::Recorded(_) | Fact::FormCompleted(_)) {
-                known.complete(event.content);
-            }
+        let events = in_order.into_iter().filter_map(|it| it.events().ok());
+        for event in events.flatten().filter(|it| says(&it.fact)) {
+            known.complete(event.content);
         }
         known
     }

@@ -481,16 +481,24 @@ impl<D: Disk> Log for Engine<D> {
             .collect())
     }
 
-    async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError> {
+    async fn take_in(&self, fence: Fence, page: &TakeIn) -> Result<Standing, WriteError> {
         page.check()?;
         let cases: BTreeSet<CaseId> = page.cases.iter().map(|it| it.case).collect();
+        let plan = |mirror: &Mirror| case_reads(mirror, cases.iter().copied());
+        // Where nothing is to be read, whether the log has moved on is seen soon enough: when this is written.
+        let mut is_all_new = {
+            let mirror = self.mirror.borrow();
+            mirror.is_read && mirror.has_directory() && plan(&mirror).is_empty()
+        };
         loop {
-            let records = self
-                .read_planned(true, |mirror| case_reads(mirror, cases.iter().copied()))
-                .await?;
+            let records = if std::mem::take(&mut is_all_new) {
+                Vec::new()
+            } else {
+                self.read_planned(true, plan).await?
+            };
             let known = known_entries(&self.mirror.borrow(), &records, &cases)?;
             let (meta, record, writes) =
-                prepare::take_in(&self.mirror.borrow(), fence, &page, &known)?;
+                prepare::take_in(&self.mirror.borrow(), fence, page, &known)?;
             if let Some(standing) = self.commit(meta, Some(record), writes).await? {
                 return Ok(standing);
             }

@@ -128,7 +128,7 @@ pub trait Log {
     /// [`Conflict::Fence`] where another tab has taken over. [`Fault::Corrupt`] where the page names a case
     /// twice, a new one without an envelope, or puts an envelope under a case that is not its own;
     /// another [`Fault`] where it cannot be stored.
-    async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError>;
+    async fn take_in(&self, fence: Fence, page: &TakeIn) -> Result<Standing, WriteError>;
 
     /// Takes cases off the device, each at the version that the caller knows: row, envelopes, arrival stamps
     /// and receipts, those of own envelopes too. All of them or none. What there is no such case of, at

@@ -498,7 +498,7 @@ impl Log for Memory {
             .collect())
     }
 
-    async fn take_in(&self, fence: Fence, page: TakeIn) -> Result<Standing, WriteError> {
+    async fn take_in(&self, fence: Fence, page: &TakeIn) -> Result<Standing, WriteError> {
         page.check()?;
         self.write(|disk| {
             disk.check_fence(fence)?;
@@ -510,15 +510,16 @@ impl Log for Memory {
                 .try_for_each(|it| disk.check_version(it.case, it.expected_version))?;
             disk.cursor = page.to;
             disk.next_position();
-            for it in page.cases {
-                let entries = it.entries.into_iter().map(|it| Stored {
-                    envelope: Rc::new(it.envelope),
+            for it in &page.cases {
+                let entries = it.entries.iter().map(|it| Stored {
+                    envelope: Rc::new(it.envelope.clone()),
                     stamp: it.arrived,
                 });
-                disk.store(it.case, entries, it.projection);
+                disk.store(it.case, entries, it.projection.clone());
             }
-            for it in page.named {
-                disk.named.insert((it.section, it.name), it.record.into());
+            for it in &page.named {
+                let named = (it.section, it.name.clone());
+                disk.named.insert(named, it.record.as_slice().into());
             }
             Ok(Written::Changed(disk.standing()))
         })

@@ -303,7 +303,7 @@ pub async fn load(log: &impl Log, n_cases: u32, page_cases: u32) {
             cases,
             named: Vec::new(),
         };
-        log.take_in(fence, page).await.expect("a page");
+        log.take_in(fence, &page).await.expect("a page");
         cursor = to;
     }
     while log.compact(fence).await.expect("a step").more {}
@@ -667,7 +667,7 @@ pub async fn a_case_is_in_the_same_order_whatever_order_things_arrived_in(fixtur
         let cases = vec![case_in(&log, case(1), vec![entry(envelope, 1)], Some(3)).await];
         log.take_in(
             fence,
-            TakeIn {
+            &TakeIn {
                 from: at(u64::from(n > 0), n),
                 to: at(1, n + 1),
                 cases,
@@ -705,7 +705,7 @@ pub async fn taking_in_again_changes_nothing(fixture: &impl Fixture) {
         cases,
         named: Vec::new(),
     };
-    log.take_in(fence, page.clone()).await.expect("a page");
+    log.take_in(fence, &page).await.expect("a page");
     let before = see(&log).await;
     assert_eq!(
         before.rows[0].version, 2,
@@ -713,7 +713,7 @@ pub async fn taking_in_again_changes_nothing(fixture: &impl Fixture) {
     );
 
     assert_eq!(
-        conflict(log.take_in(fence, page).await),
+        conflict(log.take_in(fence, &page).await),
         Conflict::Cursor { found: at(1, 2) }
     );
     assert_same(&see(&log).await, &before);
@@ -724,7 +724,7 @@ pub async fn taking_in_again_changes_nothing(fixture: &impl Fixture) {
     let after = log
         .take_in(
             fence,
-            TakeIn {
+            &TakeIn {
                 from: at(1, 2),
                 to: at(1, 3),
                 cases,
@@ -754,7 +754,7 @@ pub async fn own_envelopes_that_come_back_only_get_their_stamp(fixture: &impl Fi
     let after = log
         .take_in(
             fence,
-            TakeIn {
+            &TakeIn {
                 from: at(0, 0),
                 to: at(1, 1),
                 cases,
@@ -786,7 +786,7 @@ pub async fn own_envelopes_that_come_back_only_get_their_stamp(fixture: &impl Fi
     let cases = vec![case_in(&log, case(1), back, Some(7)).await];
     log.take_in(
         fence,
-        TakeIn {
+        &TakeIn {
             from: at(1, 1),
             to: at(1, 2),
             cases,
@@ -808,7 +808,7 @@ pub async fn a_page_from_elsewhere_is_refused(fixture: &impl Fixture) {
     let fence = log.take_over().await.expect("a fence");
     log.take_in(
         fence,
-        TakeIn {
+        &TakeIn {
             from: at(0, 0),
             to: at(1, 5),
             cases: vec![],
@@ -825,7 +825,7 @@ pub async fn a_page_from_elsewhere_is_refused(fixture: &impl Fixture) {
             named: Vec::new(),
         };
         assert_eq!(
-            conflict(log.take_in(fence, page).await),
+            conflict(log.take_in(fence, &page).await),
             Conflict::Cursor { found: at(1, 5) }
         );
     }
@@ -866,7 +866,7 @@ pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
         found: 1,
     };
     assert_eq!(
-        conflict(log.take_in(fence, page(vec![good.clone(), stale])).await),
+        conflict(log.take_in(fence, &page(vec![good.clone(), stale])).await),
         found
     );
 
@@ -879,14 +879,14 @@ pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
         ..good.clone()
     };
     for wrong in [vec![good.clone(), good.clone()], vec![stray], vec![empty]] {
-        let answer = log.take_in(fence, page(wrong)).await;
+        let answer = log.take_in(fence, &page(wrong)).await;
         assert!(
             matches!(answer, Err(WriteError::Fault(Fault::Corrupt { .. }))),
             "{answer:?}"
         );
     }
     assert_same(&see(&log).await, &before);
-    log.take_in(fence, page(vec![good])).await.expect("a page");
+    log.take_in(fence, &page(vec![good])).await.expect("a page");
     assert_eq!(
         log.get(Section::Settings, "read").await,
         Ok(Some(b"far".to_vec()))
@@ -897,7 +897,7 @@ pub async fn a_page_is_taken_whole_or_not_at_all(fixture: &impl Fixture) {
         cases: Vec::new(),
         named: vec![setting("read", b"further")],
     };
-    log.take_in(fence, next).await.expect("a page");
+    log.take_in(fence, &next).await.expect("a page");
     assert_eq!(
         log.get(Section::Settings, "read").await,
         Ok(Some(b"further".to_vec()))
@@ -919,7 +919,7 @@ pub async fn a_case_with_many_long_envelopes_is_kept_whole(fixture: &impl Fixtur
             cases,
             named: Vec::new(),
         };
-        log.take_in(fence, page).await.expect("a page");
+        log.take_in(fence, &page).await.expect("a page");
         position += 25;
     }
     act(&log, case(1), None).await;
@@ -937,7 +937,7 @@ pub async fn another_epoch_is_read_from_its_beginning(fixture: &impl Fixture) {
     let cases = vec![case_in(&log, case(1), vec![known.clone()], Some(3)).await];
     log.take_in(
         fence,
-        TakeIn {
+        &TakeIn {
             from: at(7, 0),
             to: at(7, 20),
             cases,
@@ -952,7 +952,7 @@ pub async fn another_epoch_is_read_from_its_beginning(fixture: &impl Fixture) {
     let after = log
         .take_in(
             fence,
-            TakeIn {
+            &TakeIn {
                 from: at(8, 0),
                 to: at(8, 2),
                 cases,
@@ -1229,7 +1229,7 @@ pub async fn the_opening_is_right_however_many_cases_are_open(fixture: &impl Fix
             cases,
             named: Vec::new(),
         };
-        log.take_in(fence, page).await.expect("a page");
+        log.take_in(fence, &page).await.expect("a page");
         cursor = to;
     }
     let mut due: BTreeMap<u32, i64> = (0..300).map(|n| (n, due_of(n).into())).collect();
@@ -1281,7 +1281,7 @@ pub async fn every_row_comes_page_by_page(fixture: &impl Fixture) {
         let to = at(1, cursor.position + 40);
         log.take_in(
             fence,
-            TakeIn {
+            &TakeIn {
                 from: cursor,
                 to,
                 cases,
@@ -1342,7 +1342,7 @@ pub async fn changes_are_what_any_tab_changed(fixture: &impl Fixture) {
     other_tab
         .take_in(
             fence,
-            TakeIn {
+            &TakeIn {
                 from: at(0, 0),
                 to: at(1, 40),
                 cases,
@@ -1410,7 +1410,7 @@ pub async fn compaction_changes_nothing_that_can_be_read(fixture: &impl Fixture)
                 let to = at(1, cursor.position + 2);
                 log.take_in(
                     fence,
-                    TakeIn {
+                    &TakeIn {
                         from: cursor,
                         to,
                         cases,
@@ -1467,7 +1467,7 @@ pub async fn rows_are_right_wherever_compaction_pauses(fixture: &impl Fixture) {
                 cases,
                 named: Vec::new(),
             };
-            log.take_in(fence, page).await.expect("a page");
+            log.take_in(fence, &page).await.expect("a page");
             cursor = to;
         }
         act(&log, case(first + 2), Some(3)).await;
@@ -1519,7 +1519,7 @@ async fn take(
         cases,
         named: Vec::new(),
     };
-    log.take_in(fence, page).await.expect("a page");
+    log.take_in(fence, &page).await.expect("a page");
 }
 
 async fn put_all_away(log: &impl Log, fence: Fence) {
@@ -1978,7 +1978,7 @@ pub async fn whoever_took_over_is_the_only_owner(fixture: &impl Fixture) {
             cases: vec![],
             named: vec![setting("read", b"far")],
         };
-        assert_eq!(conflict(log.take_in(stale, page).await), found);
+        assert_eq!(conflict(log.take_in(stale, &page).await), found);
         assert_eq!(conflict(log.compact(stale).await), found);
         assert_eq!(conflict(log.let_go(stale, &[]).await), found);
     }
@@ -2152,7 +2152,7 @@ pub async fn a_full_store_keeps_what_it_has(fixture: &impl Fixture) {
     }
     assert_eq!(log.append(append.clone()).await, full());
     fixture.fill_up(&log);
-    assert_eq!(log.take_in(fence, page.clone()).await, full());
+    assert_eq!(log.take_in(fence, &page).await, full());
     fixture.fill_up(&log);
     assert_eq!(
         log.settle(fence, &[receipt(&own, Fate::Accepted, 1)]).await,
@@ -2176,7 +2176,7 @@ pub async fn a_full_store_keeps_what_it_has(fixture: &impl Fixture) {
     );
 
     log.append(append).await.expect("room again");
-    log.take_in(fence, page).await.expect("room again");
+    log.take_in(fence, &page).await.expect("room again");
     assert_eq!(see(&log).await.rows.len(), 2);
 }
 
@@ -2326,8 +2326,8 @@ pub async fn chance_agrees_with_memory(fixture: &impl Fixture) {
             }
             10..=13 => {
                 let page = draw_page(&reference, &mut chance, round, &mut gone).await;
-                log.take_in(fence, page.clone()).await.expect("a page");
-                reference.take_in(fence, page).await.expect("a page");
+                log.take_in(fence, &page).await.expect("a page");
+                reference.take_in(fence, &page).await.expect("a page");
             }
             14..=16 => {
                 let owed = reference.owed(usize::MAX).await.expect("what is owed");

@@ -291,7 +291,7 @@ impl World<'_> {
             fence
         };
         let erased = self.erase_before(device, fence, &page, &mut take);
-        let stored = erased.and_then(|()| now(self.devices[device].disk.take_in(fence, take)));
+        let stored = erased.and_then(|()| now(self.devices[device].disk.take_in(fence, &take)));
         match stored {
             Ok(standing) => {
                 self.check_erased(device)?;

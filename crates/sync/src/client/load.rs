@@ -142,7 +142,7 @@ impl Load {
     }
 
     /// What to ask next: `news` before history, and nothing before the open cases.
-    pub(super) fn ask(&self, news: bool) -> Option<Ask> {
+    pub fn ask(&self, news: bool) -> Option<Ask> {
         let cursor = self.at(self.news_read);
         match self.stage {
             Stage::Open { begun, after } => Some(Ask::Open {

@@ -136,10 +136,12 @@ fn without_numbers(text: &str, masked: fn(&str) -> String) -> String {
             number.push(it);
             continue;
         }
-        let bare = number.trim_end_matches(['-', ' ', '－']);
-        out.push_str(&masked(bare));
-        out.push_str(number.get(bare.len()..).unwrap_or(""));
-        number.clear();
+        if !number.is_empty() {
+            let bare = number.trim_end_matches(['-', ' ', '－']);
+            out.push_str(&masked(bare));
+            out.push_str(number.get(bare.len()..).unwrap_or(""));
+            number.clear();
+        }
         out.push(it);
     }
     out.pop();
