@@ -7,11 +7,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as app from "../tests/browser/support.mjs";
 import { cases } from "./cases.mjs";
-import { COLD, SETTLED_MS, SHOWN_MS, serve, summed, watchRows } from "./pages.mjs";
+import { COLD, DIRECTOR, SETTLED_MS, SHOWN_MS, serve, summed, watchRows } from "./pages.mjs";
 
 const DEMO = new URL("target/release/shouwen-demo", app.ROOT).pathname;
-/** The lowest staff number, whose all the cases are. */
-const DIRECTOR = "林志远";
 const N_ROWS = 50;
 const MANY_TO_FEW = 1.15;
 const USED_MS = 10_000;
@@ -25,7 +23,7 @@ assert.ok(sizes.every((it) => it > 0) && nRounds >= 1, "--sizes=10000,100000 --n
 const stage = new app.Stage();
 let failed = true;
 try {
-  const raw = await serve("raw", options.keep ? 19_999 : 0);
+  const raw = await serve("raw", { port: options.keep ? 19_999 : 0 });
   const stored = [];
   for (const size of sizes) stored.push(...(await fill(size, raw)));
   const took = new Map(stored.map((it) => [it.name, []]));
@@ -69,8 +67,8 @@ async function fill(size, raw) {
   await page.goto(server.joining);
   const begun = performance.now();
   await page.locator(".person").or(page.locator("#pin")).first().waitFor();
-  if (await page.locator("#pin").count()) await app.unlock(page, server, DIRECTOR);
-  else await app.signIn(page, DIRECTOR, server.pin(DIRECTOR));
+  if (await page.locator("#pin").count()) await app.unlock(page, server, DIRECTOR.name);
+  else await app.signIn(page, DIRECTOR.name, server.pin(DIRECTOR.name));
   await app.untilCached(page);
   await untilAllIsRead(page);
   console.log(`${size} cases read in ${Math.round((performance.now() - begun) / 1_000)} s`);
@@ -95,7 +93,7 @@ async function fill(size, raw) {
     await page.waitForTimeout(SHOWN_MS);
     if (await page.locator("#pin").count()) {
       // Nobody had a page open for a while, and the keys are gone.
-      await app.unlock(page, server, DIRECTOR);
+      await app.unlock(page, server, DIRECTOR.name);
       await page.goto(url, { waitUntil: "commit" });
       await page.waitForTimeout(SHOWN_MS);
     }

@@ -4,10 +4,15 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 export const PEERS = ["raw", "dexie", "rxdb", "pouchdb"];
+/** Of the demonstration, with the lowest staff number: all the cases that head office is filled with are theirs. */
+export const DIRECTOR = { id: "lin-zhiyuan", name: "林志远" };
 const FOLDER = new URL("peers/", import.meta.url);
 
-/** Serves a peer's page on this port, or on any. */
-export async function serve(peer, port = 0) {
+/** What a pull brings at once. */
+export const PAGE = 500;
+
+/** Serves a peer's page on this port, or on any, and `cases` to whoever pulls; what is pushed is read and forgotten. */
+export async function serve(peer, { port = 0, cases = [] } = {}) {
   const program = await bundled(peer);
   const page = `<!doctype html>
 <html lang="zh-CN">
@@ -18,7 +23,18 @@ export async function serve(peer, port = 0) {
   <ol id="list"></ol>
   <script type="module" src="/program.js"></script>
 </html>`;
-  const server = createServer((request, answer) => {
+  const server = createServer(async (request, answer) => {
+    const url = new URL(request.url, "http://localhost");
+    if (url.pathname === "/pull") {
+      const from = Number(url.searchParams.get("from"));
+      return answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(cases.slice(from, from + PAGE)));
+    }
+    if (url.pathname === "/push") {
+      const parts = [];
+      for await (const it of request) parts.push(it);
+      JSON.parse(Buffer.concat(parts).toString());
+      return answer.writeHead(204).end();
+    }
     const [body, type] = request.url === "/program.js" ? [program, "text/javascript"] : [page, "text/html"];
     answer.writeHead(200, { "content-type": type, "cache-control": "max-age=3600" }).end(body);
   });

@@ -34,5 +34,7 @@ await serve({
     return database.cases.where("[status+due_at]").between(first, last).limit(k).toArray();
   },
 
+  since: (at) => database.cases.where("updated_at").above(at).toArray(),
+
   count: () => database.cases.count(),
 });

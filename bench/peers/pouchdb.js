@@ -18,6 +18,7 @@ await serve({
   async open() {
     database = new PouchDB("pouchdb", { adapter: "indexeddb", auto_compaction: true });
     await database.createIndex({ index: { fields: ["status", "due_at"] } });
+    await database.createIndex({ index: { fields: ["updated_at"] } });
   },
 
   async bulk(cases) {
@@ -40,6 +41,11 @@ await serve({
     return docs.map(plain);
   },
 
-  // The index is a document too.
-  count: async () => (await database.info()).doc_count - 1,
+  async since(at) {
+    const { docs } = await database.find({ selector: { updated_at: { $gt: at } }, limit: Number.MAX_SAFE_INTEGER });
+    return docs.map(plain);
+  },
+
+  // The indexes are documents too.
+  count: async () => (await database.info()).doc_count - 2,
 });

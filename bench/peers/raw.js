@@ -62,5 +62,7 @@ await serve({
     return answer(reading().index("due").getAll(IDBKeyRange.bound(["open", 0], ["open", Infinity]), k));
   },
 
+  since: (at) => answer(reading().index("updated").getAll(IDBKeyRange.lowerBound(at, true))),
+
   count: () => answer(reading().count()),
 });

@@ -59,5 +59,10 @@ await serve({
     return (await cases.find(query).exec()).map((it) => it.toJSON());
   },
 
+  async since(at) {
+    const query = { selector: { updated_at: { $gt: at } }, sort: [{ updated_at: "asc" }] };
+    return (await cases.find(query).exec()).map((it) => it.toJSON());
+  },
+
   count: () => cases.count().exec(),
 });

@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod bench;
 mod checks;
 mod deeper;
 mod precache;
@@ -34,6 +35,8 @@ Usage: cargo xtask <command>
   test --list             name the checks
   ci                      print the facts of this machine, then test
   advisories              say which faults are known of what is built in: needs the network
+  bench [ARGS]            measure the app beside what one would pick instead, into bench/RESULTS.md: --only NAMES,
+                          --n ROUNDS, --size N, --json FILE; --check: a budget that is not held is an error
   sim [ARGS]              run the simulator: --seeds N, --from S; --seed S for one of them;
                           --plant NAME with a bug planted, --plant list names them
   fuzz [--minutes N] [TARGET…]
@@ -85,6 +88,7 @@ fn run(args: Vec<OsString>) -> Result<()> {
             checks::list();
             Ok(())
         }
+        ("bench", args) => bench::run(args),
         ("ci", []) => checks::ci(),
         ("advisories", []) => checks::advisories(),
         ("sim", args) => cargo_run(&["--release", "--package", "shouwen-sim"], args),

@@ -164,10 +164,16 @@ fn node_modules() -> Result<()> {
             )
         },
     )?;
+    node_packages("")
+}
+
+/// The packages of a folder's `package-lock.json`, relative to the root.
+pub fn node_packages(folder: &str) -> Result<()> {
+    let folder = &shell::workspace_root().join(folder);
     ensure(
         "the packages of package-lock.json",
-        node_modules_are_current,
-        npm_ci,
+        || node_modules_are_current(folder),
+        || npm_ci(folder),
     )
 }
 
@@ -258,23 +264,26 @@ fn find_node() -> Option<()> {
     shell::find("node").and(shell::find("npm")).map(drop)
 }
 
-fn node_modules_are_current() -> Result<Option<()>> {
-    let installed = std::fs::read(node_stamp()).unwrap_or_default();
-    let wanted = node_lock()?;
+fn node_modules_are_current(folder: &Path) -> Result<Option<()>> {
+    let installed = std::fs::read(node_stamp(folder)).unwrap_or_default();
+    let wanted = node_lock(folder)?;
     Ok((installed == wanted).then_some(()))
 }
 
-fn npm_ci() -> Result<()> {
-    shell::run(shell::command("npm").args(["ci", "--ignore-scripts", "--loglevel=error"]))?;
-    std::fs::write(node_stamp(), node_lock()?).context("Failed to note what npm installed")
+fn npm_ci(folder: &Path) -> Result<()> {
+    let mut npm = shell::command("npm");
+    npm.args(["ci", "--ignore-scripts", "--loglevel=error"]);
+    shell::run(npm.current_dir(folder))?;
+    std::fs::write(node_stamp(folder), node_lock(folder)?)
+        .context("Failed to note what npm installed")
 }
 
-fn node_stamp() -> PathBuf {
-    shell::workspace_root().join("node_modules/.installed-lock.json")
+fn node_stamp(folder: &Path) -> PathBuf {
+    folder.join("node_modules/.installed-lock.json")
 }
 
-fn node_lock() -> Result<Vec<u8>> {
-    let path = shell::workspace_root().join("package-lock.json");
+fn node_lock(folder: &Path) -> Result<Vec<u8>> {
+    let path = folder.join("package-lock.json");
     std::fs::read(&path).with_context(|| format!("Failed to read {}", path.display()))
 }
 
