@@ -44,6 +44,8 @@ use crate::desk::{
 const JOURNAL_IS_LONG: u64 = 64;
 /// It is not put away while somebody works: nothing was saved for so long.
 const QUIET_MS: u64 = 1_000;
+/// So long a page is read at a time before somebody else has a turn.
+const PIECE_MS: u64 = 8;
 /// The longest sleep without looking at the client again.
 const MAX_SLEEP_MS: u64 = 60_000;
 /// Own acts looked through for one that waits for another.
@@ -764,8 +766,13 @@ impl Pump {
         };
         let (from, to) = (from_message(page.from), from_message(page.next));
         // Head office passes on only what it could read.
-        let arrived: Result<Vec<Entry>, _> = page.entries.into_iter().map(read_entry).collect();
-        let arrived = arrived.map_err(|_| Trouble::Failure(Failure::Malformed))?;
+        let mut arrived = Vec::with_capacity(page.entries.len());
+        let mut piece = Piece::begin();
+        for entry in page.entries {
+            let entry = read_entry(entry).map_err(|_| Trouble::Failure(Failure::Malformed))?;
+            arrived.push(entry);
+            piece.breathe().await;
+        }
         // Before the order is stored, what it is about has gone.
         let known = self.desk.load_erasures().await?;
         let erasures = known.with_orders(arrived.iter().map(|it| &it.envelope));
@@ -855,7 +862,9 @@ impl Pump {
         let wanted = arrived.keys().copied().collect();
         let mut histories = self.desk.log().histories(&wanted).await?;
         let (mut cases, mut summaries) = (Vec::new(), Vec::new());
+        let mut piece = Piece::begin();
         for (case, entries) in arrived {
+            piece.breathe().await;
             let history = histories.remove(&case).unwrap_or_default();
             if history.version == 0 && entries.is_empty() {
                 // An order is about a case that is not here.
@@ -1076,6 +1085,26 @@ impl From<ContactError> for Trouble {
 impl From<HttpError> for Trouble {
     fn from(error: HttpError) -> Self {
         Self::Failure(error.failure())
+    }
+}
+
+/// Longer work, done in pieces: whoever taps meanwhile waits for no more than one.
+struct Piece {
+    begun: Elapsed,
+}
+
+impl Piece {
+    fn begin() -> Self {
+        Self {
+            begun: browser::elapsed(),
+        }
+    }
+
+    async fn breathe(&mut self) {
+        if browser::elapsed().0 - self.begun.0 >= PIECE_MS {
+            browser::breathe().await;
+            self.begun = browser::elapsed();
+        }
     }
 }
 

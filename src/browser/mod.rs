@@ -172,6 +172,21 @@ pub async fn sleep_ms(ms: u64) {
     drop(timer);
 }
 
+/// Lets the page do what somebody waits for, between two pieces of longer work.
+pub async fn breathe() {
+    let scheduler = js_sys::Reflect::get(&window(), &"scheduler".into()).unwrap_or_default();
+    let yielding = js_sys::Reflect::get(&scheduler, &"yield".into()).unwrap_or_default();
+    let turn = yielding
+        .dyn_ref::<js_sys::Function>()
+        .and_then(|it| it.call0(&scheduler).ok())
+        .and_then(|it| it.dyn_into::<js_sys::Promise>().ok());
+    match turn {
+        // It comes to nothing but the turn.
+        Some(turn) => drop(wasm_bindgen_futures::JsFuture::from(turn).await),
+        None => sleep_ms(0).await,
+    }
+}
+
 /// Once what has just changed was drawn: what nobody waits for begins then, a moment later, behind what somebody may do
 /// first. A page out of sight draws nothing.
 pub async fn drawn() {

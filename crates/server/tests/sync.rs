@@ -47,7 +47,7 @@ fn an_envelope_twice_in_one_batch_is_one() {
 fn pages_hold_as_much_as_fits_and_leave_nothing_out() {
     let server = Running::start();
     let mut wang = server.wang();
-    let envelopes: Vec<_> = (0..40).map(|_| wang.write(3_000)).collect();
+    let envelopes: Vec<_> = (0..150).map(|_| wang.write(3_000)).collect();
     wang.push(&envelopes);
     let first = wang.pull(Cursor::default());
     assert!(first.more);
@@ -59,12 +59,12 @@ fn pages_hold_as_much_as_fits_and_leave_nothing_out() {
     assert_eq!(first.next.position, first.entries.len() as u64);
     assert_eq!(wang.pull_all(), envelopes);
     let end = wang.pull(Cursor {
-        position: 40,
+        position: 150,
         ..first.next
     });
     assert_eq!(
         (end.entries.len(), end.next.position, end.more),
-        (0, 40, false)
+        (0, 150, false)
     );
 }
 

@@ -52,8 +52,9 @@ enum Stage {
         #[n(1)]
         after: Option<CaseId>,
     },
-    /// Then what was before, the newest block first.
-    #[n(1)]
+    /// Then what was before, the newest block first. It was 1 when blocks were smaller: where one read on then is in the
+    /// middle of one now, and everything is read anew.
+    #[n(3)]
     History {
         /// Where in its block to read on.
         #[n(0)]
