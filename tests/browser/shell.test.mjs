@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
+import { test } from "node:test";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 import { Network } from "./chaos/network.mjs";
 import * as app from "./support.mjs";
@@ -33,6 +34,12 @@ app.journey("the app can be installed: its manifest and icons answer", async (st
   await page.goto("/");
   const browser = await device.newCDPSession(page);
   assert.deepEqual((await browser.send("Page.getAppManifest")).errors, []);
+});
+
+test("nobody drives what people get: that is built apart, to be measured", async () => {
+  const files = (await readdir(app.DIST)).filter((it) => /\.(js|wasm|html)$/.test(it));
+  assert.ok(files.some((it) => it.endsWith(".wasm")), files.join());
+  for (const it of files) assert.ok(!(await readFile(join(app.DIST, it))).includes("__bench"), it);
 });
 
 app.journey("no script may run that the app did not bring as a file", async (stage) => {

@@ -177,8 +177,9 @@ fn clippy_wasm() -> Result<()> {
     let toolchain = setup::wasm()?;
     // The app's tests run natively, those of the store in the browser.
     for package in [
-        ["--package=shouwen", "--bins"],
-        ["--package=shouwen-store-indexeddb", "--all-targets"],
+        &["--package=shouwen", "--bins"][..],
+        &["--package=shouwen", "--bins", "--features=bench"],
+        &["--package=shouwen-store-indexeddb", "--all-targets"],
     ] {
         shell::run(
             tools::wasm_command("cargo", toolchain)?

@@ -16,7 +16,7 @@ pub const COUNTER_LEAP: u64 = 10_000;
 pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// One page of a pull, and what a device pushes at once: each costs a round trip and several transactions, whatever is in
 /// it, and is sent anew where it does not arrive.
-pub const PAGE_BYTES: usize = 1024 * 1024;
+pub const PAGE_BYTES: usize = 512 * 1024;
 /// One stored record: above 64 KiB Chromium moves a value into a file of its own.
 pub const RECORD_BYTES: usize = 60 * 1024;
 /// Photos put to a case at once, a signature counted among them: with its record, or by one visit to the photo sheet.

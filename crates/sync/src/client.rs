@@ -43,8 +43,10 @@ pub const PULL_EVERY_MS: u64 = 30_000;
 pub const PULL_EVERY_LIVE_MS: u64 = 5 * 60 * 1_000;
 /// After this long a thing to do counts as failed.
 pub const ANSWER_MS: u64 = 60_000;
-/// One push: small, since on a bad network only what was answered is progress.
+/// One push, where the network bears it.
 pub const PUSH_BYTES: usize = limits::PAGE_BYTES;
+/// So many acts arrive on a bad network as well, where only what was answered is progress: there is no use in fewer.
+const N_SURE: usize = 64;
 
 /// What a client starts from, all of it read from the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -1179,6 +1181,9 @@ impl Client {
                         self.push.wanted = true;
                         return;
                     }
+                }
+                Failure::Network if batch.sent.len() > N_SURE => {
+                    self.n_max = (batch.sent.len() / 2).max(N_SURE);
                 }
                 Failure::Network
                 | Failure::Busy { .. }

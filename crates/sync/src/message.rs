@@ -387,7 +387,7 @@ pub enum Ask {
 }
 
 /// Positions in a block of history: the same for every device, so that one that is complete is made up once.
-pub const BLOCK_POSITIONS: u64 = 1_024;
+pub const BLOCK_POSITIONS: u64 = 512;
 
 /// How far a device has read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]

@@ -5,7 +5,7 @@ use shouwen_domain::moment::Moment;
 use shouwen_domain::scope::{Concerned, Scope};
 
 use super::*;
-use crate::message::PageEntry;
+use crate::message::{BLOCK_POSITIONS, PageEntry};
 use crate::sample::{PHONE, chain, sealed};
 
 const AT: Cursor = Cursor {
@@ -366,6 +366,22 @@ fn a_push_that_is_too_large_is_halved_down_to_one_and_that_one_is_passed_over() 
     };
     assert_eq!(bench.feed(Input::Failed(Failure::TooLarge)), Some(behind));
     assert_eq!(n_pushed(bench.owed(&sent[1..]).as_ref()), 1);
+}
+
+#[test]
+fn a_push_that_does_not_arrive_is_halved_until_it_is_small_and_grows_again() {
+    let sent = chain(200);
+    let mut bench = Bench::pushed(&sent);
+    bench.client.pull = Lane::default();
+    for n in [100, 64, 64] {
+        bench.feed(Input::Failed(Failure::Network));
+        assert_eq!(bench.sleep(), Some(LOAD));
+        assert_eq!(n_pushed(bench.owed(&sent).as_ref()), n);
+    }
+    let arrived = sent[..64].iter().map(|it| receipt(it, Fate::Accepted));
+    bench.feed(answer(arrived.collect()));
+    assert_eq!(bench.feed(Input::Settled), Some(LOAD));
+    assert_eq!(n_pushed(bench.owed(&sent[64..]).as_ref()), 128);
 }
 
 #[test]
@@ -1094,14 +1110,16 @@ fn history_tells_how_much_of_it_was_read_within_a_block_too() {
     let at = |position| Cursor { epoch: 1, position };
     let mut load = Load::default();
     load.meet(&Scope::Site, 1);
-    load.take(FIRST, &empty(at(600)));
+    let (last, block) = (2 * BLOCK_POSITIONS, BLOCK_POSITIONS);
+    let end = last + 176;
+    load.take(FIRST, &empty(at(end)));
     let mut percents = Vec::new();
     for (more, from, next) in [
-        (true, 512, 572),
-        (false, 572, 600),
-        (true, 256, 384),
-        (false, 384, 512),
-        (true, 0, 250),
+        (true, last, last + 120),
+        (false, last + 120, end),
+        (true, block, block + 256),
+        (false, block + 256, last),
+        (true, 0, block - 12),
     ] {
         let Some(Progress::History { percent }) = load.progress() else {
             panic!("there is history");

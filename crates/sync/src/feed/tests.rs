@@ -450,7 +450,7 @@ fn history_ends_where_everything_is_older_than_a_device_keeps() {
     // The open ones, and the first page in which nothing was young enough.
     assert!(device.load.is_done());
     assert!(
-        device.read.len() < 1_800 / 10 + 2 * 256,
+        device.read.len() as u64 <= 1_800 / 10 + 2 * BLOCK_POSITIONS,
         "{}",
         device.read.len()
     );
