@@ -13,7 +13,6 @@ use futures::{FutureExt, StreamExt};
 use gloo::events::EventListener;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-
 use shouwen_domain::envelope::{Envelope, EnvelopeError, Fate, Receipt};
 use shouwen_domain::hash::Hash;
 use shouwen_domain::id::CaseId;
@@ -291,6 +290,8 @@ impl Pump {
     async fn bring_letters_while_locked(&mut self, heard: &mut UnboundedReceiver<Wake>) -> bool {
         self.stop_listening();
         self.fence = None;
+        // It is full of words.
+        self.ahead = None;
         let mut n_failures = 0;
         let mut quiet_until = Elapsed(0);
         while self.desk.is_locked() {
