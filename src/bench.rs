@@ -47,7 +47,7 @@ struct Meta {
     durabilities: [&'static str; 1],
 }
 
-/// Only one durability is to be had, so nothing of it is read.
+/// Only one durability is to be had: another one is refused.
 #[derive(Deserialize)]
 struct Opening {
     durability: Option<String>,

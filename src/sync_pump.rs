@@ -624,15 +624,21 @@ impl Pump {
             return Err(Trouble::Failure(Failure::Server));
         }
         let asking = self.asking(ask)?;
-        let ahead = self.ahead.take().filter(|it| it.asking == asking);
+        let ahead = self.ahead.take_if(|it| it.asking == asking);
+        let ahead = match ahead {
+            Some(it) => it.answer.await.ok().and_then(Result::ok),
+            None => None,
+        };
+        // What it says of the time was true when it came.
+        let is_fresh = ahead.is_none();
         let answer = match ahead {
-            Some(it) => it.answer.await.unwrap_or(Err(HttpError::Network))?,
+            Some(it) => it,
             None => asking.answer().await?,
         };
         let page: Option<Page> = self.desk.signed_by_office(Context::Page, &answer).await;
         let page = page.ok_or(Trouble::Failure(Failure::Malformed))?;
         // A block of history may have been made up some time ago.
-        if !matches!(ask, Ask::History { .. }) {
+        if is_fresh && !matches!(ask, Ask::History { .. }) {
             self.desk.heard(page.server_now);
         }
         Ok(Input::PullAnswered(page))
@@ -654,10 +660,15 @@ impl Pump {
     /// Has the page sent that will be asked for behind this one, while this one is stored. It waits for nothing: news
     /// are asked for when their time has come.
     fn ask_ahead(&mut self, loads: &Loads) {
-        self.ahead = None;
-        let Some(Ok(asking)) = loads.after.ask(false).map(|it| self.asking(it)) else {
+        let next = loads.after.ask(false);
+        // History has time until somebody looks.
+        let next = next.filter(|it| !matches!(it, Ask::History { .. }) || browser::is_visible());
+        let Some(Ok(asking)) = next.map(|it| self.asking(it)) else {
             return;
         };
+        if self.ahead.as_ref().is_some_and(|it| it.asking == asking) {
+            return;
+        }
         let (answered, answer) = oneshot::channel();
         let sent = asking.clone();
         // Whoever asked may ask for something else by then.
@@ -902,7 +913,7 @@ impl Pump {
             return;
         }
         // Where nothing comes of it, it is tried again then.
-        self.compact_at = Elapsed(browser::elapsed().0 + QUIET_MS);
+        self.compact_at = Elapsed(browser::elapsed().0 + MAX_SLEEP_MS);
         let Ok(fence) = self.fence().await else {
             return;
         };
@@ -911,8 +922,10 @@ impl Pump {
                 Ok(step) if step.more => {}
                 Ok(_) => break,
                 Err(error) => {
-                    if let Err(Trouble::Fault(fault)) = self.overtaken_or(error) {
-                        self.desk.report(fault);
+                    match self.overtaken_or(error) {
+                        Ok(()) => self.compact_at = Elapsed(browser::elapsed().0 + QUIET_MS),
+                        Err(Trouble::Fault(fault)) => self.desk.report(fault),
+                        Err(Trouble::Failure(_)) => {}
                     }
                     break;
                 }
@@ -1102,7 +1115,8 @@ impl Piece {
     }
 
     async fn breathe(&mut self) {
-        if browser::elapsed().0 - self.begun.0 >= PIECE_MS {
+        // Nobody taps what is out of sight, and there a turn may take a minute.
+        if browser::elapsed().0 - self.begun.0 >= PIECE_MS && browser::is_visible() {
             browser::breathe().await;
             self.begun = browser::elapsed();
         }

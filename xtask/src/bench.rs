@@ -75,7 +75,7 @@ pub fn run(args: &[&str]) -> Result<()> {
             _ => others.push(word.to_owned()),
         }
     }
-    let is_whole = !others.iter().any(|it| it.starts_with("--only"));
+    let is_whole = others.iter().all(|it| it.starts_with("--n="));
     let found = measure(&others)?;
     if let Some(json) = json {
         fs::write(json, &found).with_context(|| format!("Failed to write {json}"))?;
@@ -84,7 +84,7 @@ pub fn run(args: &[&str]) -> Result<()> {
     let budgets = fs::read_to_string(shell::workspace_root().join(BUDGETS))
         .with_context(|| format!("Failed to read {BUDGETS}"))?;
     let budgets = budgets_of(&budgets)?;
-    let (table, broken) = (table(&found, &budgets)?, broken(&found, &budgets));
+    let (table, broken) = (table(&found, &budgets)?, broken(&found, &budgets, is_whole));
     println!("{table}");
     if is_whole {
         fs::write(shell::workspace_root().join(RESULTS), &table)
@@ -169,15 +169,17 @@ fn ratio(found: &Value, it: &Budget) -> Option<f64> {
     Some(median(OURS, &it.what)? / theirs)
 }
 
-fn broken(found: &Value, budgets: &[Budget]) -> Vec<String> {
-    let measured = budgets
-        .iter()
-        .filter_map(|it| Some((it, ratio(found, it)?)));
-    let broken = measured.filter(|(it, ratio)| {
+/// Of a run of everything also what it did not measure.
+fn broken(found: &Value, budgets: &[Budget], is_whole: bool) -> Vec<String> {
+    let said = budgets.iter().filter_map(|it| {
+        let name = format!("{} to {}", it.what, it.to);
+        let Some(ratio) = ratio(found, it) else {
+            return is_whole.then(|| format!("{name}: not measured"));
+        };
         let held = it.held_at.map_or(it.goal, |held| it.goal.at(held));
-        !it.goal.holds(*ratio) && !held.holds(*ratio)
+        let is_broken = !it.goal.holds(ratio) && !held.holds(ratio);
+        is_broken.then(|| format!("{name}: {ratio:.2}"))
     });
-    let said = broken.map(|(it, ratio)| format!("{} to {}: {ratio:.2}", it.what, it.to));
     said.collect()
 }
 
@@ -287,26 +289,41 @@ mod tests {
     #[test]
     fn a_budget_holds_or_says_by_how_much_it_does_not() {
         let at_most = save("at_most = 2.0");
-        assert!(broken(&found(2.0, 1.0), &at_most).is_empty());
+        assert!(broken(&found(2.0, 1.0), &at_most, true).is_empty());
         assert_eq!(
-            broken(&found(2.1, 1.0), &at_most),
+            broken(&found(2.1, 1.0), &at_most, true),
             ["a save, strict, ms to raw: 2.10"]
         );
         let at_least = save("at_least = 2.0");
-        assert!(broken(&found(2.0, 1.0), &at_least).is_empty());
-        assert_eq!(broken(&found(1.9, 1.0), &at_least).len(), 1);
+        assert!(broken(&found(2.0, 1.0), &at_least, true).is_empty());
+        assert_eq!(broken(&found(1.9, 1.0), &at_least, true).len(), 1);
     }
 
     #[test]
     fn what_is_not_reached_is_held_where_it_is() {
         let held = save("at_most = 2.0\nheld_at = 3.0");
-        assert!(broken(&found(3.0, 1.0), &held).is_empty());
-        assert_eq!(broken(&found(3.1, 1.0), &held).len(), 1);
+        assert!(broken(&found(3.0, 1.0), &held, true).is_empty());
+        assert_eq!(broken(&found(3.1, 1.0), &held, true).len(), 1);
         let table = table(&found(3.0, 1.0), &held).expect("a table");
         assert!(
             table.contains("| a save, strict, ms | raw | 3.00 | ≤ 2 | ≤ 3 |"),
             "{table}"
         );
+    }
+
+    #[test]
+    fn what_a_whole_run_did_not_measure_is_not_held() {
+        let another = save("at_most = 2.0").into_iter().map(|it| Budget {
+            to: "nobody".to_owned(),
+            ..it
+        });
+        let another: Vec<Budget> = another.collect();
+        let found = found(1.0, 1.0);
+        assert_eq!(
+            broken(&found, &another, true),
+            ["a save, strict, ms to nobody: not measured"]
+        );
+        assert!(broken(&found, &another, false).is_empty());
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub const PULL_EVERY_LIVE_MS: u64 = 5 * 60 * 1_000;
 pub const ANSWER_MS: u64 = 60_000;
 /// One push, where the network bears it.
 pub const PUSH_BYTES: usize = limits::PAGE_BYTES;
-/// So many acts arrive on a bad network as well, where only what was answered is progress: there is no use in fewer.
-const N_SURE: usize = 64;
+/// On a bad network, where only what was answered is progress, a push is not made smaller than this.
+const SMALL_PUSH_BYTES: usize = 64 * 1024;
 
 /// What a client starts from, all of it read from the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -362,6 +362,7 @@ struct Batch {
     device: DeviceId,
     chain: u32,
     sent: Vec<(u64, Hash)>,
+    n_bytes: usize,
     last: Place,
     /// Whether it is of the chain that this device writes in.
     is_current: bool,
@@ -843,6 +844,7 @@ impl Client {
             device,
             chain,
             sent: Vec::new(),
+            n_bytes: 0,
             last: Place { chain, sequence: 0 },
             is_current,
             walk,
@@ -855,7 +857,9 @@ impl Client {
         {
             batch.sent.push((it.header().sequence, it.hash()));
             batch.last.sequence = it.header().sequence;
-            bytes.push(Bytes(it.to_bytes()));
+            let envelope = it.to_bytes();
+            batch.n_bytes += envelope.len();
+            bytes.push(Bytes(envelope));
         }
         let head = if is_current {
             head.sequence.max(batch.last.sequence)
@@ -1182,8 +1186,8 @@ impl Client {
                         return;
                     }
                 }
-                Failure::Network if batch.sent.len() > N_SURE => {
-                    self.n_max = (batch.sent.len() / 2).max(N_SURE);
+                Failure::Network if batch.n_bytes > SMALL_PUSH_BYTES => {
+                    self.n_max = (batch.sent.len() / 2).max(1);
                 }
                 Failure::Network
                 | Failure::Busy { .. }

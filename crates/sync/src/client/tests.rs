@@ -370,18 +370,31 @@ fn a_push_that_is_too_large_is_halved_down_to_one_and_that_one_is_passed_over() 
 
 #[test]
 fn a_push_that_does_not_arrive_is_halved_until_it_is_small_and_grows_again() {
-    let sent = chain(200);
+    let sent = chain(800);
+    let n_bytes = |n: usize| {
+        sent[..n]
+            .iter()
+            .map(|it| it.to_bytes().len())
+            .sum::<usize>()
+    };
     let mut bench = Bench::pushed(&sent);
     bench.client.pull = Lane::default();
-    for n in [100, 64, 64] {
+    let mut n = sent.len();
+    for _ in 0..5 {
         bench.feed(Input::Failed(Failure::Network));
         assert_eq!(bench.sleep(), Some(LOAD));
+        n = if n_bytes(n) > SMALL_PUSH_BYTES {
+            n / 2
+        } else {
+            n
+        };
         assert_eq!(n_pushed(bench.owed(&sent).as_ref()), n);
     }
-    let arrived = sent[..64].iter().map(|it| receipt(it, Fate::Accepted));
+    assert!((50..400).contains(&n), "{n}");
+    let arrived = sent[..n].iter().map(|it| receipt(it, Fate::Accepted));
     bench.feed(answer(arrived.collect()));
     assert_eq!(bench.feed(Input::Settled), Some(LOAD));
-    assert_eq!(n_pushed(bench.owed(&sent[64..]).as_ref()), 128);
+    assert_eq!(n_pushed(bench.owed(&sent[n..]).as_ref()), 2 * n);
 }
 
 #[test]
@@ -1103,6 +1116,25 @@ fn whoever_loses_some_of_the_scope_has_others_until_all_was_swept() {
     assert!(bench.client.has_others());
     bench.feed(Input::Swept);
     assert!(!bench.client.has_others());
+}
+
+#[test]
+fn where_a_server_has_smaller_blocks_history_goes_on_behind_them() {
+    let at = |position| Cursor { epoch: 1, position };
+    let mut load = Load::default();
+    load.meet(&Scope::Site, 1);
+    load.take(FIRST, &empty(at(2 * BLOCK_POSITIONS)));
+    let half = BLOCK_POSITIONS / 2;
+    for from in [2 * half, 3 * half, 0, half] {
+        let asked = Ask::History { from: at(from) };
+        assert_eq!(load.ask(false), Some(asked));
+        let page = Page {
+            next: at(from + half),
+            ..empty(at(from))
+        };
+        load.take(asked, &page);
+    }
+    assert!(load.is_done());
 }
 
 #[test]
