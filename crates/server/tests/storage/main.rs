@@ -445,9 +445,9 @@ fn a_large_push_is_stored_whole_and_paged_without_a_gap(home: &Home) {
     let process = home.open();
     let mut li = Chain::new("lanting", 1);
     let mut envelopes = li.write_some(150);
-    envelopes.extend((0..40).map(|_| li.write(&"字".repeat(3_000))));
+    envelopes.extend((0..70).map(|_| li.write(&"字".repeat(3_000))));
     envelopes.extend(li.write_some(60));
-    assert_eq!(process.fates(&li, &envelopes), vec![Fate::Accepted; 250]);
+    assert_eq!(process.fates(&li, &envelopes), vec![Fate::Accepted; 280]);
     assert_eq!(process.feed("lanting"), envelopes);
     let first = process.page("lanting", Cursor::default());
     assert!(first.more && first.entries.len() > 150);
@@ -456,7 +456,7 @@ fn a_large_push_is_stored_whole_and_paged_without_a_gap(home: &Home) {
         "lanting",
         Cursor {
             epoch,
-            position: 250,
+            position: 280,
         },
     );
     assert!(!end.more && end.entries.is_empty());
