@@ -54,7 +54,7 @@ class Side {
     return it;
   }
 
-  async round(known, saves) {
+  async round(known, saves, nth) {
     if (!this.#took.size) await this.#loadAll(known);
     await this.#open();
     for (const durability of this.meta.durabilities) {
@@ -68,7 +68,7 @@ class Side {
       await list.close();
     }
     if (nPulled) this.#note(`W5 a new device pulls ${nPulled}, cases/s`, [await this.#pull()]);
-    if (nPushed) this.#note(`W6 a device pushes ${nPushed}, cases/s`, [await this.#push(saves)]);
+    if (nPushed) this.#note(`W6 a device pushes ${nPushed}, cases/s`, [await this.#push(nth)]);
   }
 
   async #loadAll(known) {
@@ -114,7 +114,7 @@ class Side {
     return (nPulled / took_ms) * 1_000;
   }
 
-  async #push(saves) {
+  async #push(nth) {
     const device = await stage.device({ url: this.url });
     device.setDefaultTimeout(WHOLE_MS);
     await this.settle(device);
@@ -122,7 +122,7 @@ class Side {
     await page.goto(`${this.url}${this.form ?? ""}?durability=strict`);
     await this.unlock(page);
     await page.waitForFunction(() => window.__bench);
-    const made = cases(nPushed, 1_000 + saves.length, Date.now()).map((it) => ({ ...it, status: "open" }));
+    const made = cases(nPushed, 1_000 + nth, Date.now()).map((it) => ({ ...it, status: "open" }));
     await page.evaluate(saveEach, made);
     await page.evaluate(pushAll, [this.url, this.isOffline]);
     if (this.isOffline) await device.setOffline(false);
@@ -215,7 +215,7 @@ try {
     // Whoever comes first finds the machine as the last one left it.
     for (const it of round % 2 ? sides.toReversed() : sides) {
       spins.push(spin());
-      await it.round(known, saves);
+      await it.round(known, saves, round);
     }
   }
   const [cpu] = cpus();
