@@ -566,15 +566,13 @@ impl Pump {
         self.believed(answer).await
     }
 
-    /// With the receipts that head office signed; an answer without one of them is none.
+    /// Where head office signed for all of its receipts; an answer without is none.
     async fn believed(&self, answer: Pushed) -> Result<Pushed, Trouble> {
-        let n_given = answer.receipts.len();
-        let receipts = self.desk.believed(answer.receipts).await;
-        if receipts.len() < n_given {
+        if !self.desk.are_believed(&answer.receipts).await {
             return Err(Trouble::Failure(Failure::Malformed));
         }
         self.desk.heard(answer.server_now);
-        Ok(Pushed { receipts, ..answer })
+        Ok(answer)
     }
 
     async fn owed(&self, max_bytes: usize) -> Result<Input, Trouble> {

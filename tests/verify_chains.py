@@ -708,6 +708,7 @@ RECEIPT_FORMS = {
     6: ("moment", is_integer, True),
     7: ("epoch", is_count, True),
     8: ("highest sequence in a backup", is_count, False),
+    10: ("hash of the receipts before it", is_hash, False),
 }
 
 
@@ -1013,6 +1014,8 @@ SUBJECTS = {
 }
 FATES = {
     "Receipt-least": [ACCEPTED, []],
+    "Receipt-first-of-two": [ACCEPTED, []],
+    "Receipt-last-of-two": [ACCEPTED, []],
     "Receipt-Accepted": [ACCEPTED, []],
     "Receipt-Held-Gap": [HELD, [0]],
     "Receipt-Held-Fork": [HELD, [1]],
@@ -1026,7 +1029,7 @@ FATES = {
     "Receipt-Refused-Withdrawn": [REFUSED, [4]],
     "Receipt-Refused-NotByPerson": [REFUSED, [5]],
 }
-UNSIGNED_RECEIPTS = ("Receipt-least",)
+UNSIGNED_RECEIPTS = ("Receipt-least", "Receipt-first-of-two")
 EXPECTED = ("Header", "Key-device", "Key-office", *UNSIGNED_ENVELOPES, *SIGNED_ENVELOPES, *SUBJECTS, *FATES)
 
 
@@ -1133,6 +1136,10 @@ class GoldenFiles:
         if name in UNSIGNED_RECEIPTS:
             require(9 not in receipt.fields, "it is signed, though by its name it is not")
             return f"not signed, hash {sha256(receipt.payload).hex()}"
+
+        if name == "Receipt-last-of-two":
+            before = read_receipt(self.bytes_of("Receipt-first-of-two"))
+            require(receipt.fields[10] == sha256(before.payload), "it does not vouch for Receipt-first-of-two.txt")
 
         def check(changed):
             check_receipt_signed_by(read_receipt(changed), [office])

@@ -220,7 +220,10 @@ impl Desk {
             }
         })?;
         let pushed: Pushed = minicbor::decode(&answer).map_err(|_| RescueError::NoNetwork)?;
-        let receipts = self.believed(pushed.receipts).await;
+        let receipts = pushed.receipts;
+        if !self.are_believed(&receipts).await {
+            return Err(RescueError::NoNetwork);
+        }
         let accepted = receipts.iter().filter(|it| it.fate == Fate::Accepted);
         Ok(Brought {
             n_accepted: accepted.count(),

@@ -37,7 +37,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::id::{DeviceId, PersonId, SiteId};
 use crate::moment::Moment;
-use crate::signature::{Context, PublicKey, SecretKey, SignatureError, Signed};
+use crate::signature::{Context, PublicKey, Sign, SignatureError, Signed};
 
 /// Claims of our own, from the range that CWT leaves to private use.
 const SITE: i32 = -70_001;
@@ -170,7 +170,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    pub fn issue(by: &SecretKey, claims: Claims) -> Self {
+    pub fn issue(by: &dyn Sign, claims: Claims) -> Self {
         // As it will be read: to the second.
         let claims = Claims {
             issued: to_second(claims.issued),
@@ -322,7 +322,7 @@ fn confirmation(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<PublicKey, minicbor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signature::Algorithm;
+    use crate::signature::{Algorithm, SecretKey};
 
     fn claims(subject: Subject, expires: Option<i64>) -> Claims {
         let key = SecretKey::from_bytes(Algorithm::Esp256, &[9; 32]).unwrap();

@@ -18,7 +18,9 @@ use crate::hash::{Hash, Salt};
 use crate::id::{CaseId, DeviceId, EnvelopeId, PersonId, SiteId};
 use crate::limits;
 use crate::moment::Moment;
-use crate::signature::{Context, CoseSignature, PublicKey, SecretKey, SignatureError};
+use crate::signature::{
+    Claimed, Context, CoseSignature, PublicKey, SecretKey, Sign, SignatureError,
+};
 
 /// The format of headers and envelopes that this build writes.
 pub const FORMAT: u32 = 1;
@@ -396,6 +398,15 @@ impl Envelope {
         signature.verify(Context::Envelope, key, &self.header_bytes)
     }
 
+    /// What claims to be `key`'s signature, to be verified with others.
+    pub fn claimed_by(&self, key: &PublicKey) -> Option<Claimed> {
+        Some(Claimed {
+            key: *key,
+            message: self.to_be_signed(key),
+            signature: self.signature_by(key)?,
+        })
+    }
+
     /// The signature that claims to be `key`'s, for a verifier elsewhere.
     pub fn signature_by(&self, key: &PublicKey) -> Option<[u8; 64]> {
         let mut by_key = self.signatures.iter().filter(|it| it.is_by(key));
@@ -580,9 +591,13 @@ pub struct Receipt {
     /// The highest sequence of this chain that a verified backup holds.
     #[n(8)]
     pub backed_up_to: Option<u64>,
-    /// By head office's key, over all of the above.
+    /// By head office's key, over everything else here; none where the next one that has one vouches for it.
     #[n(9)]
     pub signature: Option<CoseSignature>,
+    /// SHA-256 of what would be signed of those without a signature that stand before it in one answer, one after the
+    /// other: one signature for all of them.
+    #[n(10)]
+    pub beside: Option<Hash>,
 }
 
 impl Receipt {
@@ -604,17 +619,40 @@ impl Receipt {
         })
     }
 
-    /// Signed by head office.
+    /// Signed by head office by itself.
     #[must_use]
-    pub fn signed(self, key: &SecretKey) -> Self {
-        let public = key.public();
+    pub fn signed(self, signer: &dyn Sign) -> Self {
+        let public = signer.public();
         let protected = public.protected();
-        let signature =
-            key.sign(&Context::Receipt.to_be_signed_beside(&protected, &self.payload()));
+        let message = Context::Receipt.to_be_signed_beside(&protected, &self.payload());
+        let signature = signer.sign(&message);
         Self {
             signature: Some(CoseSignature::new(protected, signature)),
             ..self
         }
+    }
+
+    /// All of one answer, signed by head office together: the last one vouches for those before it.
+    pub fn signed_together(mut receipts: Vec<Self>, signer: &dyn Sign) -> Vec<Self> {
+        if let Some(last) = receipts.pop() {
+            let beside = beside(&receipts);
+            receipts.push(Self { beside, ..last }.signed(signer));
+        }
+        receipts
+    }
+
+    /// Each that is signed, with those before it that it vouches for; none where one of them is vouched for by nobody, or
+    /// was changed. Whose signatures they are is not looked at.
+    pub fn vouched(receipts: &[Self]) -> Option<Vec<&[Self]>> {
+        let runs: Vec<_> = receipts
+            .split_inclusive(|it| it.signature.is_some())
+            .collect();
+        let holds = |run: &&[Self]| {
+            let (last, before) = run.split_last()?;
+            let holds = last.signature.is_some() && last.beside == beside(before);
+            holds.then_some(())
+        };
+        runs.iter().all(|it| holds(it).is_some()).then_some(runs)
     }
 
     /// Whether head office's `key` signed it.
@@ -629,4 +667,9 @@ impl Receipt {
         let message = Context::Receipt.to_be_signed_beside(&key.protected(), &self.payload());
         Some((message, *signature.bytes()))
     }
+}
+
+fn beside(before: &[Receipt]) -> Option<Hash> {
+    let payloads = before.iter().flat_map(Receipt::payload);
+    (!before.is_empty()).then(|| Hash::of(&payloads.collect::<Vec<_>>()))
 }

@@ -5,12 +5,15 @@ mod support;
 use minicbor::{Decoder, Encoder};
 use shouwen_domain::Case;
 use shouwen_domain::case::WithoutEffect;
-use shouwen_domain::envelope::{Envelope, EnvelopeError, Header, Stamp};
+use shouwen_domain::envelope::{
+    Envelope, EnvelopeError, Fate, Header, Receipt, RefusedReason, Stamp,
+};
 use shouwen_domain::event::{
     Channel, Content, Event, Fact, FurtherCaseReported, HandedOver, Kind, PhotoAdded, PhotoSource,
     Received, Recorded, Urgency, VOCABULARY,
 };
 use shouwen_domain::hash::{Hash, Salt};
+use shouwen_domain::id::DeviceId;
 use shouwen_domain::limits::{ENVELOPE_BYTES, SIGNATURES_BYTES};
 use shouwen_domain::pack::Difficulty;
 use shouwen_domain::signature::{Algorithm, SecretKey, SignatureError};
@@ -503,4 +506,73 @@ fn an_unknown_key_of_a_fact_or_of_content_is_skipped_and_kept() {
 
     assert_eq!(envelope.events(), Ok(vec![Event::new(recorded(), words())]));
     assert_eq!(envelope.to_bytes(), parts.bytes());
+}
+
+/// Receipts of one answer, signed together by head office.
+fn signed_together(n: u64) -> Vec<Receipt> {
+    let key = SecretKey::from_bytes(Algorithm::Ed25519, &[0x22; 32]).expect("a key");
+    let of_one = |sequence| Receipt {
+        device: DeviceId::from_random([0x0d; 16]),
+        chain: 1,
+        sequence,
+        hash: Hash::of(&sequence.to_be_bytes()),
+        fate: Fate::Accepted,
+        at: at(RECORDED_AT),
+        epoch: 2,
+        backed_up_to: None,
+        signature: None,
+        beside: None,
+    };
+    Receipt::signed_together((1..=n).map(of_one).collect(), &key)
+}
+
+#[test]
+fn the_last_receipt_of_an_answer_vouches_for_those_before_it_and_for_no_others() {
+    for n in 1..4 {
+        let receipts = signed_together(n);
+        assert_eq!(Receipt::vouched(&receipts), Some(vec![&receipts[..]]));
+        let mut two_answers = receipts.clone();
+        two_answers.extend(signed_together(2));
+        let runs = Receipt::vouched(&two_answers).map(|it| it.len());
+        assert_eq!(runs, Some(2));
+    }
+    assert_eq!(Receipt::vouched(&[]), Some(Vec::new()));
+    let receipts = signed_together(3);
+    assert_eq!(
+        Receipt::vouched(&receipts[..2]),
+        None,
+        "the last is missing"
+    );
+    assert_eq!(
+        Receipt::vouched(&receipts[1..]),
+        None,
+        "the first is missing"
+    );
+    let mut turned = receipts.clone();
+    turned.swap(0, 1);
+    assert_eq!(Receipt::vouched(&turned), None, "another order");
+    for change in [
+        |it: &mut Receipt| it.fate = Fate::Refused(RefusedReason::Unsigned),
+        |it: &mut Receipt| it.sequence += 1,
+        |it: &mut Receipt| it.hash = Hash([0; 32]),
+        |it: &mut Receipt| it.epoch += 1,
+        |it: &mut Receipt| it.backed_up_to = Some(1),
+    ] {
+        let mut changed = receipts.clone();
+        change(&mut changed[1]);
+        assert_eq!(Receipt::vouched(&changed), None);
+    }
+}
+
+#[test]
+fn what_a_receipt_vouches_for_is_signed_with_it() {
+    let key = SecretKey::from_bytes(Algorithm::Ed25519, &[0x22; 32]).expect("a key");
+    let mut receipts = signed_together(3);
+    let last = receipts.pop().expect("the last");
+    assert_eq!(last.verify(&key.public()), Ok(()));
+    let alone = Receipt {
+        beside: None,
+        ..last
+    };
+    assert_eq!(alone.verify(&key.public()), Err(SignatureError::Wrong));
 }

@@ -717,9 +717,22 @@ fn a_receipt_without_its_optional_fields() {
     let receipt = Receipt {
         backed_up_to: None,
         signature: None,
+        beside: None,
         ..receipt(Fate::Accepted)
     };
     kept_as_cbor("Receipt-least", &receipt);
+}
+
+#[test]
+fn receipts_of_one_answer() {
+    let of_one = |sequence| Receipt {
+        sequence,
+        signature: None,
+        ..receipt(Fate::Accepted)
+    };
+    let together = Receipt::signed_together(vec![of_one(999), of_one(1_000)], &office_key());
+    kept_as_cbor("Receipt-first-of-two", &together[0]);
+    kept_as_cbor("Receipt-last-of-two", &together[1]);
 }
 
 #[test]
@@ -1054,6 +1067,7 @@ fn receipt(fate: Fate) -> Receipt {
         epoch: 2,
         backed_up_to: Some(990),
         signature: None,
+        beside: None,
     }
     .signed(&office_key())
 }

@@ -254,12 +254,8 @@ async fn push(
             Declined::Malformed("The push holds envelopes of several chains".to_owned())
         })?;
     office.news.look();
-    let signing = Arc::clone(&office);
-    let receipts = tokio::task::spawn_blocking(move || signing.keys().sign_all(receipts))
-        .await
-        .map_err(|_| Declined::Storage)?;
     Ok(Cbor(Pushed {
-        receipts,
+        receipts: office.keys().sign_together(receipts),
         epoch,
         server_now: now,
     }))

@@ -3,6 +3,7 @@
 //! The root certifies the others. What a device has to show to be let in, challenge and token, is no
 //! record anywhere: it carries its own proof, so that every process that has this file can check it.
 
+mod signer;
 mod stored;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ use shouwen_sync::server::Signatories;
 use crate::disk;
 use crate::pin;
 
+use signer::Signer;
 use stored::Stored;
 
 /// How long a device may take to sign a challenge.
@@ -41,7 +43,9 @@ pub const CERTIFICATE_BYTES: usize = 12 * 1024;
 /// The keys in use.
 pub struct Keys {
     root: PublicKey,
-    office: SecretKey,
+    office: Signer,
+    /// In use, and before.
+    offices: Vec<PublicKey>,
     /// With which head office signs its own chain. As any device's key it never changes.
     orders: SecretKey,
     /// The one in use first, then those before it.
@@ -265,8 +269,8 @@ impl Keys {
     /// The device of a certificate that was given out here, and the short code in its case numbers.
     pub fn device(&self, certificate: &[u8]) -> Option<(Bearer, String)> {
         let certificate = Certificate::from_bytes(certificate).ok()?;
-        let mut keys = self.office_keys();
-        let claims = keys.find_map(|key| certificate.verified(&key).ok())?;
+        let mut keys = self.offices.iter();
+        let claims = keys.find_map(|key| certificate.verified(key).ok())?;
         match claims.subject.clone() {
             Subject::Device {
                 site,
@@ -289,16 +293,6 @@ impl Keys {
         }
     }
 
-    /// In use, and before.
-    fn office_keys(&self) -> impl Iterator<Item = PublicKey> {
-        let certified = self.certificates.iter().filter_map(|it| {
-            let certificate = Certificate::from_bytes(it).ok()?;
-            let claims = certificate.verified(&self.root).ok()?;
-            (claims.subject == Subject::Office).then_some(claims.key)
-        });
-        certified.collect::<Vec<_>>().into_iter()
-    }
-
     /// By which envelopes of head office itself are verified: it signs for whoever gives an order.
     pub fn signatories(&self, operators: impl IntoIterator<Item = PersonId>) -> Signatories {
         let device = self.orders.public();
@@ -317,8 +311,13 @@ impl Keys {
         Signed::by(&self.office, context, payload).to_bytes()
     }
 
-    /// Receipts as they are given out.
-    pub fn sign_all(&self, receipts: Vec<Receipt>) -> Vec<Receipt> {
+    /// The receipts of one answer, as they are given out.
+    pub fn sign_together(&self, receipts: Vec<Receipt>) -> Vec<Receipt> {
+        Receipt::signed_together(receipts, &self.office)
+    }
+
+    /// Receipts of which each is to prove by itself.
+    pub fn sign_each(&self, receipts: Vec<Receipt>) -> Vec<Receipt> {
         receipts
             .into_iter()
             .map(|it| it.signed(&self.office))
@@ -391,6 +390,16 @@ impl Keys {
         mac.update(body);
         mac
     }
+}
+
+/// The keys that the root certified for head office.
+fn certified_by(root: &PublicKey, certificates: &[Vec<u8>]) -> Vec<PublicKey> {
+    let certified = certificates.iter().filter_map(|it| {
+        let certificate = Certificate::from_bytes(it).ok()?;
+        let claims = certificate.verified(root).ok()?;
+        (claims.subject == Subject::Office).then_some(claims.key)
+    });
+    certified.collect()
 }
 
 /// A key of its own for what carries its proof, so that no signature and no such proof help each other.

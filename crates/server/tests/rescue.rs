@@ -7,7 +7,7 @@ mod support;
 use shouwen_domain::envelope::Fate;
 use shouwen_domain::sealing::Sealed;
 use shouwen_sync::message::{Bytes, FailureCode, Pushed, Rescue};
-use support::{Answer, Device, Running, intake, post, seal};
+use support::{Answer, Device, Running, intake, post, said, seal};
 
 fn rescue_of(device: &Device, envelopes: &[Vec<u8>]) -> Rescue {
     Rescue {
@@ -42,10 +42,10 @@ fn what_a_neighbour_brings_comes_in_once_and_the_author_gets_the_same_receipts()
     assert!(first.receipts.iter().all(|it| it.fate == Fate::Accepted));
     assert!(first.receipts.iter().all(|it| it.device == wang.id));
     let second: Pushed = bring(&li, &sealed).message();
-    assert_eq!(second.receipts, first.receipts);
+    assert_eq!(said(&second.receipts), said(&first.receipts));
     assert_eq!(li.pull_all(), envelopes);
     // The phone comes back from the dead and pushes the same.
-    assert_eq!(wang.push(&envelopes), first.receipts);
+    assert_eq!(said(&wang.push(&envelopes)), said(&first.receipts));
     assert_eq!(wang.contact(false).new_chain, None);
     assert_eq!(li.pull_all(), envelopes);
 }

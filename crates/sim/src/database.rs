@@ -319,6 +319,7 @@ impl Tables {
                 epoch: self.epoch,
                 backed_up_to: None,
                 signature: None,
+                beside: None,
             });
             if let (Some(after), Some(chain)) = (after, chain) {
                 change.chains.push(ChainChange {

@@ -228,6 +228,7 @@ fn receipt(envelope: &Envelope, fate: Fate, arrived_min: u32) -> Receipt {
         epoch: 1,
         backed_up_to: None,
         signature: None,
+        beside: None,
     }
 }
 

@@ -332,7 +332,7 @@ pub struct Push {
 #[cbor(transparent)]
 pub struct Bytes(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
 
-/// One receipt an envelope, in the order pushed; a known envelope gets the same fate again.
+/// One receipt an envelope, in the order pushed, all of them signed together; a known envelope gets the same fate again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Pushed {

@@ -15,7 +15,7 @@ use shouwen_domain::hash::Hash;
 use shouwen_domain::id::{DeviceId, PersonId, SiteId};
 use shouwen_domain::limits;
 use shouwen_domain::moment::Moment;
-use shouwen_domain::signature::PublicKey;
+use shouwen_domain::signature::{self, Claimed, PublicKey};
 
 use crate::message::{Push, Stated};
 
@@ -187,16 +187,34 @@ impl Version {
         (1..=self.format).contains(&format)
     }
 
-    /// Reads what a push carries, before the chain is looked up.
+    /// Reads what a push carries, before the chain is looked up. All signatures are verified together, and each by itself
+    /// only where one of them is wrong.
     pub fn read(self, push: &Push, by: &Signatories) -> Vec<Arrival> {
-        push.envelopes
+        let mut claims = Vec::new();
+        let unverified = push.envelopes.iter().map(|it| {
+            self.arrival(&it.0, || {
+                claims.extend(claims_of(&it.0, by)?);
+                Ok(())
+            })
+        });
+        let arrivals: Vec<_> = unverified.collect();
+        let lacks_one = arrivals
             .iter()
-            .map(|it| self.read_one(&it.0, by))
-            .collect()
+            .any(|it: &Arrival| it.flaw.is_some_and(is_of_signatures));
+        if !lacks_one && signature::all_hold(&claims) {
+            return arrivals;
+        }
+        let each = push.envelopes.iter().map(|it| self.read_one(&it.0, by));
+        each.collect()
     }
 
     /// Reads one envelope.
     pub fn read_one(self, bytes: &[u8], by: &Signatories) -> Arrival {
+        self.arrival(bytes, || flaw(bytes, by).map_or(Ok(()), Err))
+    }
+
+    /// `look`: at what stands behind the header, where this version knows its format.
+    fn arrival(self, bytes: &[u8], look: impl FnOnce() -> Result<(), RefusedReason>) -> Arrival {
         let header = header_bytes(bytes);
         let outline = header.and_then(|it| minicbor::decode::<Outline>(it).ok());
         let flaw = match &outline {
@@ -206,7 +224,7 @@ impl Version {
             _ if bytes.len() > limits::ENVELOPE_BYTES => Some(RefusedReason::TooLarge),
             // What stands behind the header of an unknown format is for a later version to judge.
             Some(it) if !self.knows(it.format) => None,
-            _ => flaw(bytes, by),
+            _ => look().err(),
         };
         Arrival {
             is_known: outline.as_ref().is_none_or(|it| self.knows(it.format)),
@@ -225,25 +243,57 @@ pub fn header_bytes(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Why an envelope is nobody's whose keys these are; none where it is well formed and bears their signatures.
 pub fn flaw(bytes: &[u8], by: &Signatories) -> Option<RefusedReason> {
-    let read = match Envelope::from_bytes(bytes) {
+    let envelope = match well_formed(bytes) {
         Ok(it) => it,
-        Err(EnvelopeError::TooLarge { .. }) => return Some(RefusedReason::TooLarge),
-        Err(_) => return Some(RefusedReason::Malformed),
+        Err(why) => return Some(why),
     };
-    match read.events() {
-        Ok(_) | Err(EnvelopeError::NotUnderstood { .. }) => {}
-        Err(_) => return Some(RefusedReason::Malformed),
-    }
-    if read.verify(&by.device).is_err() {
+    if envelope.verify(&by.device).is_err() {
         return Some(RefusedReason::Unsigned);
     }
-    if read.header().claimed {
-        // Nobody is there to sign for the person: a new matter is taken down all the same, and nothing else.
-        return (!read.may_be_claimed()).then_some(RefusedReason::NotByPerson);
+    let mut keys = match persons_keys(&envelope, by) {
+        Ok(it) => it.iter(),
+        Err(why) => return Some(why),
+    };
+    let is_signed = envelope.header().claimed || keys.any(|it| envelope.verify(it).is_ok());
+    (!is_signed).then_some(RefusedReason::NotByPerson)
+}
+
+/// The signatures that an envelope has to bear, to be verified with others.
+fn claims_of(bytes: &[u8], by: &Signatories) -> Result<Vec<Claimed>, RefusedReason> {
+    let envelope = well_formed(bytes)?;
+    let device = envelope.claimed_by(&by.device);
+    let device = device.ok_or(RefusedReason::Unsigned)?;
+    let keys = persons_keys(&envelope, by)?;
+    if envelope.header().claimed {
+        return Ok(vec![device]);
     }
-    let mut keys = by.people.of(&read.header().person).iter();
-    let is_theirs = keys.any(|it| read.verify(it).is_ok());
-    (!is_theirs).then_some(RefusedReason::NotByPerson)
+    let mut person = keys.iter().filter_map(|it| envelope.claimed_by(it));
+    let person = person.next().ok_or(RefusedReason::NotByPerson)?;
+    Ok(vec![device, person])
+}
+
+fn well_formed(bytes: &[u8]) -> Result<Envelope, RefusedReason> {
+    let read = match Envelope::from_bytes(bytes) {
+        Ok(it) => it,
+        Err(EnvelopeError::TooLarge { .. }) => return Err(RefusedReason::TooLarge),
+        Err(_) => return Err(RefusedReason::Malformed),
+    };
+    match read.events() {
+        Ok(_) | Err(EnvelopeError::NotUnderstood { .. }) => Ok(read),
+        Err(_) => Err(RefusedReason::Malformed),
+    }
+}
+
+/// The keys of which one has to have signed for the person; none for one who is claimed: nobody is there to sign, and a new
+/// matter is taken down all the same, but nothing else.
+fn persons_keys<'a>(
+    envelope: &Envelope,
+    by: &'a Signatories,
+) -> Result<&'a [PublicKey], RefusedReason> {
+    if envelope.header().claimed && !envelope.may_be_claimed() {
+        return Err(RefusedReason::NotByPerson);
+    }
+    Ok(by.people.of(&envelope.header().person))
 }
 
 /// Reads what a push carries, before the chain is looked up.
@@ -590,6 +640,10 @@ const fn is_behind_the_header(why: RefusedReason) -> bool {
     }
 }
 
+const fn is_of_signatures(why: RefusedReason) -> bool {
+    matches!(why, RefusedReason::Unsigned | RefusedReason::NotByPerson)
+}
+
 fn turn_away(sender: &Sender, chain: u32, arrival: &Arrival) -> Verdict {
     match &arrival.outline {
         Some(it) => Verdict::TurnAway {
@@ -656,6 +710,7 @@ impl Judgement {
                 epoch,
                 backed_up_to,
                 signature: None,
+                beside: None,
             }
         };
         self.verdicts.iter().map(receipt).collect()

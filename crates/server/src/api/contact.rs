@@ -170,7 +170,7 @@ pub async fn withdraw(
         })
         .await?;
     Ok(Cbor(Pushed {
-        receipts: office.keys().sign_all(receipts),
+        receipts: office.keys().sign_together(receipts),
         epoch,
         server_now: now,
     }))

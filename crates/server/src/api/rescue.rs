@@ -87,7 +87,7 @@ pub async fn rescue(
     office.news.look();
     tracing::info!(n = receipts.len(), "a rescue file came in");
     Ok(Cbor(Pushed {
-        receipts: office.keys().sign_all(receipts),
+        receipts: office.keys().sign_together(receipts),
         epoch,
         server_now: now,
     }))

@@ -11,7 +11,8 @@ use shouwen_sync::message::Bytes;
 
 use crate::{disk, pin};
 
-use super::{Keys, KeysError, derived, seal};
+use super::signer::Signer;
+use super::{Keys, KeysError, certified_by, derived, seal};
 
 /// Beyond it a file is of a later version.
 const FORMAT: u32 = 2;
@@ -106,14 +107,18 @@ impl Stored {
             None => office.clone(),
         };
         let intakes = std::iter::once(&self.intake).chain(&self.former_intakes);
+        let root = self.root_public()?;
+        let intakes = intakes.map(secret).collect::<Result<_, _>>()?;
+        let certificates: Vec<_> = self.certificates.into_iter().map(|it| it.0).collect();
         Ok(Keys {
-            root: self.root_public()?,
+            root,
             seal: seal(&office_bytes),
             content,
-            office,
+            office: Signer::new(&office_bytes, &office)?,
+            offices: certified_by(&root, &certificates),
             orders,
-            intakes: intakes.map(secret).collect::<Result<_, _>>()?,
-            certificates: self.certificates.into_iter().map(|it| it.0).collect(),
+            intakes,
+            certificates,
         })
     }
 

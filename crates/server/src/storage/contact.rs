@@ -198,6 +198,7 @@ pub fn withdraw(
             epoch,
             backed_up_to,
             signature: None,
+            beside: None,
         });
     }
     Ok((receipts, epoch))

@@ -130,8 +130,9 @@ fn write(
             epoch,
             backed_up_to: chain.backed_up_to,
             signature: None,
+            beside: None,
         });
-        let receipts = keys.sign_all(receipts.collect());
+        let receipts = keys.sign_each(receipts.collect());
         for (receipt, bytes) in receipts.iter().zip(bytes) {
             item(file, |e| {
                 e.array(3)?.str("envelope")?;

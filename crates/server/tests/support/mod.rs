@@ -894,3 +894,8 @@ pub fn seal(rescue: &Rescue, to: &PublicKey) -> Sealed {
         ciphertext,
     }
 }
+
+/// What receipts say, whatever signature they bear: it is another one each time.
+pub fn said(receipts: &[Receipt]) -> Vec<Hash> {
+    receipts.iter().map(Receipt::hash).collect()
+}

@@ -174,6 +174,7 @@ fn receipt(of: &Envelope, fate: Fate) -> Receipt {
         epoch: 1,
         backed_up_to: None,
         signature: None,
+        beside: None,
     }
 }
 

@@ -663,6 +663,45 @@ fn what_a_person_signed_with_the_key_before_is_theirs() {
     assert_eq!(Arrival::read(&bytes, &by).flaw, Some(NotByPerson));
 }
 
+#[test]
+fn a_push_is_read_as_each_of_its_envelopes_is_read_alone() {
+    let by = signatories();
+    let envelopes = chain(6);
+    let mut bytes: Vec<Vec<u8>> = envelopes.iter().map(Envelope::to_bytes).collect();
+    let alone = |bytes: &[Vec<u8>]| -> Vec<Arrival> {
+        bytes.iter().map(|it| Arrival::read(it, &by)).collect()
+    };
+    let together = |bytes: &[Vec<u8>]| {
+        let push = Push {
+            device: envelopes[0].header().device,
+            chain: 1,
+            head: 6,
+            envelopes: bytes.iter().cloned().map(Bytes).collect(),
+            epoch: None,
+        };
+        read(&push, &by)
+    };
+    assert!(together(&bytes).iter().all(|it| it.flaw.is_none()));
+    assert_eq!(together(&bytes), alone(&bytes));
+    // The last byte of an envelope is of its person's signature; a hundred before it, the device's.
+    for (from_end, why) in [(1, NotByPerson), (101, Unsigned)] {
+        let mut changed = bytes.clone();
+        let at = changed[2].len() - from_end;
+        changed[2][at] ^= 1;
+        let read = together(&changed);
+        assert_eq!(read, alone(&changed));
+        let flaws: Vec<_> = read.iter().filter_map(|it| it.flaw).collect();
+        assert_eq!(flaws, [why]);
+    }
+    // Somebody unknown, whose device's signature is wrong as well: the device's is what counts.
+    bytes[1] = claimed(2, Some(envelopes[0].hash()), "nobody", &[answer()]).to_bytes();
+    let at = bytes[1].len() - 1;
+    bytes[1][at] ^= 1;
+    bytes[3] = without_signatures(&envelopes[3]);
+    bytes[4] = b"no envelope".to_vec();
+    assert_eq!(together(&bytes), alone(&bytes));
+}
+
 /// The same without the array of signatures at its end.
 fn without_signatures(envelope: &Envelope) -> Vec<u8> {
     let bytes = envelope.to_bytes();
