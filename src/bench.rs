@@ -29,6 +29,9 @@ use document::{Change, Document, OtherDevice, case_id};
 /// How often is looked whether something is done that takes seconds.
 const LOOK_EVERY_MS: u64 = 5;
 
+/// So many found cases are asked for.
+const N_FOUND: usize = 20;
+
 type Done<T> = LocalBoxFuture<'static, Result<T, String>>;
 
 /// What it is driven with, beside the desk.
@@ -85,6 +88,7 @@ pub fn offer(desk: Desk) {
     offer.one("logOne", |bench, it| Box::pin(bench.log_one(it)));
     offer.two("update", |bench, id, it| Box::pin(bench.update(id, it)));
     offer.one("due", |bench, k| Box::pin(bench.due(k)));
+    offer.one("search", |bench, it| Box::pin(bench.search(it)));
     offer.two("pull", |bench, _: String, it| Box::pin(bench.pull(it)));
     offer.one("push", |bench, _: String| Box::pin(bench.push()));
     offer.none("flush", |bench| Box::pin(bench.flush()));
@@ -206,6 +210,13 @@ impl Bench {
             .filter_map(|it| histories.get(&it.case))
             .map(|it| document::read(it, &rules).ok_or("a case without its record".to_owned()));
         whole.collect()
+    }
+
+    /// The first cases that are meant by what was typed.
+    async fn search(self: Rc<Self>, typed: String) -> Result<Vec<String>, String> {
+        let found = self.desk.look_up(&typed, N_FOUND, || true).await;
+        let rows = found.map_err(said)?.unwrap_or_default().rows;
+        Ok(rows.iter().map(|it| it.matter.clone()).collect())
     }
 
     /// Joins, signs in, and reads until so many cases are here.

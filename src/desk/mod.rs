@@ -14,6 +14,7 @@ mod files;
 mod lease;
 mod lock;
 mod looks;
+mod lookup;
 mod pin_reset;
 mod records;
 mod rescue;
@@ -57,6 +58,7 @@ use crate::sync_pump::Wake;
 use crate::wording::Language;
 
 use lock::Keys;
+use lookup::Rows;
 use records::Records;
 
 pub use amends::author;
@@ -64,6 +66,7 @@ pub use board::Board;
 pub use enrolment::{ContactError, Enrolment, JoinError};
 pub use erasure::Erasures;
 pub use files::{FileDesk, FileWake};
+pub use lookup::Found;
 pub use pin_reset::ResetError;
 pub use rescue::RescueError;
 pub use retention::{Looked, OutOfScope};
@@ -116,6 +119,7 @@ struct Inner {
     tabs: Tabs,
     /// With which the next letter to head office is sealed.
     next_seal: RefCell<Option<Seal>>,
+    rows: RefCell<Rows>,
     /// Server minus device, and when that was measured.
     clock: Cell<Option<(i64, Elapsed)>>,
     wake_pump: Box<dyn Fn(Wake)>,
@@ -224,6 +228,7 @@ impl Desk {
             waits: RefCell::default(),
             tabs,
             next_seal: RefCell::default(),
+            rows: RefCell::default(),
             clock: Cell::new(None),
             wake_pump,
         });

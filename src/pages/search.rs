@@ -3,44 +3,32 @@
 
 use leptos::prelude::*;
 use shouwen_domain::summary::Summary;
-use shouwen_store::{Fault, Log};
 
 use crate::components::answer_card::AnswerCard;
 use crate::components::case_row::what;
 use crate::components::frame::Frame;
-use crate::desk::Desk;
+use crate::desk::{Desk, Found};
 use crate::pages::fault::fault_words;
 use crate::say;
 use crate::wording::answers::{self, Answer};
-use crate::wording::{self, act, time};
+use crate::wording::{act, time};
 
 /// Results shown at most.
 const N_FOUND: usize = 50;
 /// Answers shown before "show more", so that cases are in sight.
 const N_KNOWN: usize = 3;
-/// Rows read at a time.
-const N_PAGE: usize = 1_000;
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Found {
-    rows: Vec<Summary>,
-    more: bool,
-}
-
 #[component]
 pub fn SearchPage() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let words = desk.language();
     let text = RwSignal::new(String::new());
     let title = Signal::derive(move || say!(words.get(), "search.title"));
+    desk.read_rows();
     let found = LocalResource::new(move || {
-        let text = text.get().trim().to_lowercase();
+        let typed = text.get();
         async move {
-            if text.is_empty() {
-                Ok(None)
-            } else {
-                find(desk, text).await.map(Some)
-            }
+            let is_asked = || text.try_with_untracked(|it| *it == typed) == Some(true);
+            desk.look_up(&typed, N_FOUND, is_asked).await
         }
     });
     let known = Memo::new(move |_| {
@@ -202,47 +190,5 @@ fn Cases(found: Found) -> impl IntoView {
             <h2 class="case-part-title">{move || say!(words.get(), "answers.cases")}</h2>
             <ul class="work-group-rows">{found.rows.into_iter().map(row).collect_view()}</ul>
         </section>
-    }
-}
-
-async fn find(desk: Desk, text: String) -> Result<Found, Fault> {
-    let rules = desk.rules().get_untracked();
-    let mut found = Found::default();
-    let mut after = None;
-    loop {
-        let page = desk.log().rows(after, N_PAGE).await?;
-        for summary in page
-            .rows
-            .iter()
-            .filter_map(|it| Summary::from_bytes(&it.body))
-        {
-            let category = rules
-                .as_ref()
-                .and_then(|it| it.pack.category(&summary.category));
-            let category = category
-                .map(|it| format!("{} {}", it.name.zh, it.name.en))
-                .unwrap_or_default();
-            let person = rules
-                .as_ref()
-                .map(|it| wording::person(&it.directory, &summary.first_responder));
-            let all = [
-                &summary.number,
-                &summary.matter,
-                &summary.address,
-                &category,
-                &person.unwrap_or_default(),
-            ];
-            if all.iter().any(|it| it.to_lowercase().contains(&text)) {
-                if found.rows.len() == N_FOUND {
-                    found.more = true;
-                    return Ok(found);
-                }
-                found.rows.push(summary);
-            }
-        }
-        if page.next.is_none() {
-            return Ok(found);
-        }
-        after = page.next;
     }
 }

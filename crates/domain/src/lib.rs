@@ -126,6 +126,7 @@ pub mod scope;
 pub mod site;
 
 pub mod repeat;
+pub mod search;
 
 pub mod calendar;
 pub mod hours;

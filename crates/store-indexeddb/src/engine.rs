@@ -26,6 +26,9 @@ use crate::record::{
     encode, envelope,
 };
 
+/// So many of this device's own envelopes are read at a time as fit where each has so many bytes.
+const OWN_BYTES: usize = 1_024;
+
 /// The log, as one tab sees it.
 #[derive(Debug)]
 pub struct Engine<D> {
@@ -382,7 +385,7 @@ impl<D: Disk> Log for Engine<D> {
         sequence: u64,
         max_bytes: usize,
     ) -> Result<Vec<Envelope>, Fault> {
-        let limit = (max_bytes / 256).clamp(1, 4_096);
+        let limit = (max_bytes / OWN_BYTES).clamp(1, 4_096);
         let mut n_blocks = 16;
         loop {
             // Blocks and writes to read. Behind the first that is not read, nothing is sure.

@@ -286,7 +286,8 @@ impl IndexedDb {
             }
             OnlyIf::Always => None,
         };
-        let written = writes.iter().try_for_each(|it| it.request(transaction));
+        let mut runs = writes.chunk_by(Write::is_next_to);
+        let written = runs.try_for_each(|run| write_run(run, transaction));
         if let Some((expected, found)) = asked {
             // Heard even where a write could not be asked for: nothing is left to answer alone.
             let found = found.await;
@@ -315,13 +316,27 @@ impl Disk for IndexedDb {
         let transaction = self.begin(&stores, "readonly").await?;
         self.n_reads.set(self.n_reads.get() + reads.len() as u64);
         let asked: Result<Vec<_>, JsValue> = reads
-            .iter()
-            .map(|it| Ok((it, answer_to(&it.request(&transaction)?))))
+            .chunk_by(Read::is_next_to)
+            .map(|run| Ok((run, answer_to(&request_run(run, &transaction)?))))
             .collect();
         let mut answers = Vec::new();
-        for (read, answer) in asked.map_err(|error| self.failed(error))? {
+        for (run, answer) in asked.map_err(|error| self.failed(error))? {
             let answer = answer.await.map_err(|error| self.failed(error))?;
-            answers.push(read.records(&answer));
+            if let [read] = run {
+                answers.push(read.records(&answer));
+                continue;
+            }
+            let found = records(&answer);
+            if found.len() == run.len() {
+                answers.extend(found.into_iter().map(|it| vec![it]));
+                continue;
+            }
+            // Some are not there; which, each has to say for itself.
+            for read in run {
+                let asked = read.request(&transaction).map(|it| answer_to(&it));
+                let answer = asked.map_err(|error| self.failed(error))?.await;
+                answers.push(read.records(&answer.map_err(|error| self.failed(error))?));
+            }
         }
         Ok(answers)
     }
@@ -390,7 +405,43 @@ fn key(it: &JsValue) -> Key {
     )
 }
 
+/// Asks for reads [next to](Read::is_next_to) one another in one request: the browser charges by the request.
+fn request_run(run: &[Read], transaction: &Transaction) -> Result<IdbRequest, JsValue> {
+    match (
+        run.first().and_then(Read::number),
+        run.last().and_then(Read::number),
+    ) {
+        (Some((store, first)), Some((_, last))) if first < last => {
+            let range = IdbKeyRange::bound(&number(first), &number(last))?;
+            let store = transaction.object_store(store.name())?;
+            Ok(store.get_all_with_key(&range)?)
+        }
+        _ => run[0].request(transaction),
+    }
+}
+
+fn records(answer: &JsValue) -> Vec<Vec<u8>> {
+    let bytes = |it: JsValue| Uint8Array::new(&it).to_vec();
+    Array::from(answer).iter().map(bytes).collect()
+}
+
 impl Read {
+    /// Where it reads one record under a number.
+    const fn number(&self) -> Option<(Store, u64)> {
+        match self {
+            Self::One(store, Key::Number(it)) => Some((*store, *it)),
+            Self::One(_, Key::Name(_)) | Self::From { .. } | Self::Named { .. } | Self::Keys(_) => {
+                None
+            }
+        }
+    }
+
+    /// Whether the other one reads the record under the next number.
+    fn is_next_to(&self, other: &Self) -> bool {
+        let next = self.number().map(|(store, it)| (store, it + 1));
+        next.is_some() && next == other.number()
+    }
+
     fn request(&self, transaction: &Transaction) -> Result<IdbRequest, JsValue> {
         let store = transaction.object_store(self.store().name())?;
         Ok(match self {
@@ -425,9 +476,7 @@ impl Read {
         match self {
             Self::One(..) if answer.is_undefined() => Vec::new(),
             Self::One(..) => vec![bytes(answer.clone())],
-            Self::From { .. } | Self::Named { .. } => {
-                Array::from(answer).iter().map(bytes).collect()
-            }
+            Self::From { .. } | Self::Named { .. } => records(answer),
             Self::Keys(_) => {
                 let keys = Array::from(answer);
                 keys.iter().map(|it| key(&it).to_bytes()).collect()
@@ -436,7 +485,28 @@ impl Read {
     }
 }
 
+/// Asks for writes [next to](Write::is_next_to) one another in one request.
+fn write_run(run: &[Write], transaction: &Transaction) -> Result<(), JsValue> {
+    match (run.first(), run.last()) {
+        (
+            Some(&Write::Delete(store, Key::Number(first))),
+            Some(&Write::Delete(_, Key::Number(last))),
+        ) if first < last => Write::DeleteRange { store, first, last }.request(transaction),
+        _ => run.iter().try_for_each(|it| it.request(transaction)),
+    }
+}
+
 impl Write {
+    /// Whether both delete, the other one under the next number.
+    fn is_next_to(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Delete(store, Key::Number(it)), Self::Delete(of, Key::Number(next))) => {
+                store == of && it + 1 == *next
+            }
+            _ => false,
+        }
+    }
+
     fn request(&self, transaction: &Transaction) -> Result<(), JsValue> {
         let store: IdbObjectStore = transaction.object_store(self.store().name())?;
         match self {

@@ -6,6 +6,7 @@
 mod fault;
 pub mod files;
 mod log;
+mod lookup;
 pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -17,4 +18,5 @@ pub use log::{
     NamedRecord, Opening, OwnFate, Position, Projection, Row, RowMark, RowPage, Section, Standing,
     TakeIn, is_settled,
 };
+pub use lookup::Lookup;
 pub use memory::Memory;

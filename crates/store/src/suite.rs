@@ -17,8 +17,8 @@ use shouwen_domain::id::{CaseId, DeviceId, EnvelopeId, SiteId};
 use shouwen_domain::moment::{Minutes, Moment};
 
 use crate::{
-    Append, CaseIn, Conflict, Cursor, Entry, Erase, Fault, Fence, Head, History, Log, NamedRecord,
-    Position, Projection, Row, RowMark, Section, Standing, TakeIn, WriteError,
+    Append, CaseIn, Conflict, Cursor, Entry, Erase, Fault, Fence, Head, History, Log, Lookup,
+    NamedRecord, Position, Projection, Row, RowMark, Section, Standing, TakeIn, WriteError,
 };
 
 /// A store of its own for one test.
@@ -89,6 +89,7 @@ macro_rules! event_log_suite {
             the_opening_is_right_however_many_cases_are_open
             every_row_comes_page_by_page
             changes_are_what_any_tab_changed
+            rows_in_memory_are_those_of_the_log
             compaction_changes_nothing_that_can_be_read
             rows_are_right_wherever_compaction_pauses
             what_is_let_go_of_is_gone_and_the_rest_stays
@@ -1326,6 +1327,64 @@ pub async fn every_row_comes_page_by_page(fixture: &impl Fixture) {
             );
         }
     }
+}
+
+pub async fn rows_in_memory_are_those_of_the_log(fixture: &impl Fixture) {
+    let log = fixture.open().await;
+    let other_tab = fixture.open().await;
+    let fence = other_tab.take_over().await.expect("a fence");
+    for n in 0..30 {
+        settled_case(&log, fence, n, (n % 3 == 0).then_some(n)).await;
+    }
+    let mut rows = Lookup::default();
+    assert!(rows.is_empty());
+    // Others go on meanwhile.
+    assert_eq!(rows.read_on(&log, 10).await, Ok(false));
+    assert_eq!(rows.len(), 10);
+    act(&other_tab, case(3), Some(40)).await;
+    act(&other_tab, case(6), None).await;
+    act(&other_tab, case(7), Some(2)).await;
+    act(&other_tab, case(50), None).await;
+    read_all(&mut rows, &log).await;
+    same_rows(&rows, &log).await;
+    act(&other_tab, case(51), Some(1)).await;
+    act(&other_tab, case(8), Some(1)).await;
+    act(&other_tab, case(9), None).await;
+    act(&log, case(50), None).await;
+    assert_eq!(rows.catch_up(&log).await, Ok(true));
+    same_rows(&rows, &log).await;
+    let n_behind = rows.bodies_from(11).count();
+    assert_eq!(n_behind, rows.len() - 11);
+    assert!(rows.bodies_from(rows.len() + 1).next().is_none());
+    assert_eq!(rows.catch_up(&log).await, Ok(true), "nothing happened");
+    // Whoever erases says only that everything may be another one.
+    erase(&other_tab, fence, &[case(0), case(1)])
+        .await
+        .expect("erased");
+    assert_eq!(rows.catch_up(&log).await, Ok(false));
+    assert!(rows.is_empty(), "nothing erased is left");
+    read_all(&mut rows, &log).await;
+    same_rows(&rows, &log).await;
+    act(&log, case(52), Some(3)).await;
+    put_all_away(&other_tab, fence).await;
+    read_all(&mut rows, &log).await;
+    same_rows(&rows, &log).await;
+}
+
+async fn read_all(rows: &mut Lookup, log: &impl Log) {
+    while !rows.read_on(log, 7).await.expect("it can be read") {}
+}
+
+/// Open ones in their order, and all of the others.
+async fn same_rows(found: &Lookup, log: &impl Log) {
+    let expected = all_rows(log, usize::MAX).await;
+    let n_open = expected.iter().filter(|it| it.due.is_some()).count();
+    let mut expected: Vec<_> = expected.into_iter().map(|it| it.body).collect();
+    let mut found: Vec<_> = found.bodies_from(0).map(<[u8]>::to_vec).collect();
+    assert_eq!(found.len(), expected.len());
+    found[n_open..].sort_unstable();
+    expected[n_open..].sort_unstable();
+    assert_eq!(found, expected);
 }
 
 pub async fn changes_are_what_any_tab_changed(fixture: &impl Fixture) {
