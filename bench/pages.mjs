@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 export const PEERS = ["raw", "dexie", "rxdb", "pouchdb"];
+/** Pages that only search. */
+export const SEARCHERS = ["flexsearch", "minisearch"];
 /** Of the demonstration, with the lowest staff number: all the cases that head office is filled with are theirs. */
 export const DIRECTOR = { id: "lin-zhiyuan", name: "林志远" };
 const FOLDER = new URL("peers/", import.meta.url);

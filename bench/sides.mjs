@@ -7,18 +7,25 @@ import { arch, cpus } from "node:os";
 import { promisify } from "node:util";
 import * as app from "../tests/browser/support.mjs";
 import { cases } from "./cases.mjs";
-import { COLD, DIRECTOR, PAGE, PEERS, SETTLED_MS, SHOWN_MS, serve, summed, watchRows } from "./pages.mjs";
+import { COLD, DIRECTOR, PAGE, PEERS, SEARCHERS, SETTLED_MS, SHOWN_MS, serve, summed, watchRows } from "./pages.mjs";
 
 /** The app as it is built to be driven. */
 const DRIVEN = new URL("target/bench/dist", app.ROOT).pathname;
 const DEMO = new URL("target/release/shouwen-demo", app.ROOT).pathname;
 /** Of the demonstration, in whose department the cases are. */
 const HEAD_OF_SERVICE = { id: "liu-min", name: "刘敏" };
-const ALL = ["app", ...PEERS];
+const ALL = ["app", ...PEERS, ...SEARCHERS];
 const AT_ONCE = 10_000;
 const N_ROWS = 50;
+/** Devices that ask head office at once. */
+const N_READING = 10;
+const N_PUSHING = 8;
 const N_SAVES = 20;
 const N_CHANGES = 20;
+/** Cases that are looked for, each with so many characters one after the other. */
+const N_SOUGHT = 12;
+const TYPED = 4;
+const N_FOUND = 20;
 const WHOLE_MS = 1_800_000;
 
 const options = Object.fromEntries(process.argv.slice(2).map((it) => it.replace(/^--/, "").split("=")));
@@ -40,7 +47,7 @@ class Side {
   meta;
 
   static async of(name) {
-    const it = name === "app" ? new App() : new Peer();
+    const it = name === "app" ? new App() : SEARCHERS.includes(name) ? new Searcher() : new Peer();
     it.name = name;
     await it.begin();
     const profile = await stage.folder(`side-${name}`);
@@ -55,6 +62,7 @@ class Side {
   }
 
   async round(known, saves, nth) {
+    if (this.isInMemory) return this.#search(known, nth);
     if (!this.#took.size) await this.#loadAll(known);
     await this.#open();
     for (const durability of this.meta.durabilities) {
@@ -67,7 +75,9 @@ class Side {
       this.#note(`W4 change one and list anew, ${durability}, ms`, await list.evaluate(changeOne, [N_CHANGES, N_ROWS]));
       await list.close();
     }
+    await this.#search(known, nth);
     if (nPulled) this.#note(`W5 a new device pulls ${nPulled}, cases/s`, [await this.#pull()]);
+    for (const [what, figures] of await this.besides(nth)) this.#note(what, figures);
     if (nPushed) this.#note(`W6 a device pushes ${nPushed}, cases/s`, [await this.#push(nth)]);
   }
 
@@ -94,6 +104,22 @@ class Side {
     await page.goto(this.url, { waitUntil: "commit" });
     await page.waitForTimeout(SHOWN_MS);
     this.#note(`W3 open with ${size}, fifty on the screen, ms`, [await page.evaluate(() => window.shown)]);
+    await page.close();
+  }
+
+  /** On a page of its own: what is in memory for it has to come there first. */
+  async #search(known, nth) {
+    const page = await this.#driven(this.meta.durabilities[0]);
+    if (this.isInMemory) await page.evaluate((all) => window.__bench.bulk(all), known);
+    if (await page.evaluate(() => "search" in window.__bench)) {
+      const first = await page.evaluate(searchEach, [[known[0].text.slice(0, TYPED)], N_FOUND]);
+      this.#note(`W9 search ${size}, the first answer, ms`, first);
+      const seek = cases(N_SOUGHT, 4 + nth, Date.now()).flatMap((it, n) => {
+        const what = n % 4 ? it.text.slice(n * 3, n * 3 + TYPED) : it.room;
+        return Array.from({ length: what.length - 1 }, (_, m) => what.slice(0, m + 2));
+      });
+      this.#note(`W9 search ${size}, a key, ms`, await page.evaluate(searchEach, [seek, N_FOUND]));
+    }
     await page.close();
   }
 
@@ -151,6 +177,9 @@ class Peer extends Side {
 
   async settle() {}
   async unlock() {}
+  async besides() {
+    return [];
+  }
 
   async newcomer(device) {
     const page = await device.newPage();
@@ -160,19 +189,37 @@ class Peer extends Side {
   }
 }
 
+/** Only searches. */
+class Searcher extends Peer {
+  isInMemory = true;
+}
+
 /** A device of the demonstration's, without a network once it is settled: what it saves stays there. */
 class App extends Side {
   form = "record";
   isOffline = true;
   #server;
   #full;
+  #pushedTo;
 
   async begin() {
     this.#server = await stage.server({ dist: DRIVEN });
     this.url = `${this.#server.url}/`;
     if (!nPulled) return;
     this.#full = await stage.server({ dist: DRIVEN });
-    await promisify(execFile)(DEMO, ["--server", this.#full.url, "--workload", String(nPulled)]);
+    await demo(this.#full, "--workload", nPulled);
+    this.#pushedTo = await stage.server({ dist: DRIVEN });
+  }
+
+  /** What head office bears, the devices beside it on the same cores. */
+  async besides(nth) {
+    if (!nPulled) return [];
+    const read = await demo(this.#full, "--reading", N_READING, "--seed", 100 + nth);
+    const pushed = await demo(this.#pushedTo, "--pushing", N_PUSHING, "--seed", 100 + nth);
+    return [
+      [`S1 head office takes pushes of 500 acts by ${N_PUSHING} devices at once, acts/s`, [figure(pushed, /(\d+) a second/)]],
+      [`S2 ${N_READING} new devices read ${nPulled} cases at once, each, ms`, [figure(read, /median (\d+) ms/)]],
+    ];
   }
 
   async settle(context) {
@@ -199,6 +246,16 @@ class App extends Side {
     await page.waitForFunction(() => window.__bench);
     return page;
   }
+}
+
+async function demo(server, ...words) {
+  return (await promisify(execFile)(DEMO, ["--server", server.url, ...words.map(String)])).stdout;
+}
+
+function figure(said, where) {
+  const found = where.exec(said);
+  assert.ok(found, `no ${where} in: ${said}`);
+  return Number(found[1]);
 }
 
 function joining(server, { id, name }) {
@@ -264,6 +321,16 @@ async function saveEach(all) {
   for (const it of all) {
     const begun = performance.now();
     await window.__bench.logOne(it);
+    took.push(performance.now() - begun);
+  }
+  return took;
+}
+
+async function searchEach([all, n]) {
+  const took = [];
+  for (const it of all) {
+    const begun = performance.now();
+    await window.__bench.search(it, n);
     took.push(performance.now() - begun);
   }
   return took;

@@ -17,12 +17,29 @@ const BUDGETS: &str = "bench/budgets.toml";
 struct Budget {
     /// How the driver calls it.
     what: String,
-    /// Beside which side.
-    to: String,
-    /// The ratio of medians, ours to theirs.
+    /// Which figure of it.
+    of: Share,
+    /// Beside which side; none: what it is by itself.
+    to: Option<String>,
+    /// The ratio, ours to theirs, or ours alone.
     goal: Bound,
     /// What a change may not break while the goal is not reached.
     held_at: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Share {
+    Median,
+    P95,
+}
+
+impl Share {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Median => "median",
+            Self::P95 => "p95",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -142,9 +159,17 @@ fn budget(it: &toml::Value) -> Result<Budget> {
         (None, Some(it)) => Bound::AtLeast(it),
         _ => bail!("A budget in {BUDGETS} needs at_most or at_least, with a point in it: {it:?}"),
     };
+    let of = match it.get("of").and_then(toml::Value::as_str) {
+        None | Some("median") => Share::Median,
+        Some("p95") => Share::P95,
+        Some(other) => {
+            bail!("A budget in {BUDGETS} is of \"{other}\"; expected median or p95: {it:?}")
+        }
+    };
     Ok(Budget {
         what: text("what")?,
-        to: text("to")?,
+        of,
+        to: it.get("to").map(|_| text("to")).transpose()?,
         goal,
         held_at: number("held_at"),
     })
@@ -162,17 +187,24 @@ fn figure<'a>(found: &'a Value, side: &str, what: &str) -> Option<&'a Value> {
 
 /// None where this run did not measure both.
 fn ratio(found: &Value, it: &Budget) -> Option<f64> {
-    let median = |side: &str, what: &str| figure(found, side, what)?["median"].as_f64();
+    let read = |side: &str, what: &str| figure(found, side, what)?[it.of.key()].as_f64();
+    let ours = read(OURS, &it.what)?;
+    let Some(to) = &it.to else {
+        return Some(ours);
+    };
     // Who has no say in durability is measured as it comes.
-    let theirs = median(&it.to, &it.what)
-        .or_else(|| median(&it.to, &it.what.replace("strict", "relaxed")))?;
-    Some(median(OURS, &it.what)? / theirs)
+    let theirs = read(to, &it.what).or_else(|| read(to, &it.what.replace("strict", "relaxed")))?;
+    Some(ours / theirs)
 }
 
 /// Of a run of everything also what it did not measure.
 fn broken(found: &Value, budgets: &[Budget], is_whole: bool) -> Vec<String> {
     let said = budgets.iter().filter_map(|it| {
-        let name = format!("{} to {}", it.what, it.to);
+        let beside = it
+            .to
+            .as_ref()
+            .map_or_else(String::new, |to| format!(" to {to}"));
+        let name = format!("{}{beside}", it.what);
         let Some(ratio) = ratio(found, it) else {
             return is_whole.then(|| format!("{name}: not measured"));
         };
@@ -238,7 +270,9 @@ fn table(found: &Value, budgets: &[Budget]) -> Result<String> {
         }
         out.push('\n');
     }
-    out.push_str("\n| budget | beside | ratio | goal | held at |\n|---|---|---|---|---|\n");
+    out.push_str(
+        "\n| budget | beside | ratio or figure | goal | held at |\n|---|---|---|---|---|\n",
+    );
     for it in budgets {
         let ratio = ratio(found, it);
         let mark = match ratio {
@@ -251,9 +285,10 @@ fn table(found: &Value, budgets: &[Budget]) -> Result<String> {
             .map_or_else(String::new, |held| it.goal.at(held).words());
         writeln!(
             out,
-            "| {} | {} | {ratio} | {mark}{} | {held} |",
+            "| {}, {} | {} | {ratio} | {mark}{} | {held} |",
             it.what,
-            it.to,
+            it.of.key(),
+            it.to.as_deref().unwrap_or_default(),
             it.goal.words()
         )?;
     }
@@ -300,13 +335,26 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_may_be_held_by_itself_and_by_its_p95() {
+        let alone = "[[budget]]\nwhat = \"a save, strict, ms\"\nof = \"p95\"\nat_most = 30.0";
+        let alone = budgets_of(alone).expect("a budget");
+        let mut measured = found(20.0, 1.0);
+        assert!(broken(&measured, &alone, true).is_empty());
+        measured["sides"][0]["took"][0]["p95"] = 31.0.into();
+        assert_eq!(
+            broken(&measured, &alone, true),
+            ["a save, strict, ms: 31.00"]
+        );
+    }
+
+    #[test]
     fn what_is_not_reached_is_held_where_it_is() {
         let held = save("at_most = 2.0\nheld_at = 3.0");
         assert!(broken(&found(3.0, 1.0), &held, true).is_empty());
         assert_eq!(broken(&found(3.1, 1.0), &held, true).len(), 1);
         let table = table(&found(3.0, 1.0), &held).expect("a table");
         assert!(
-            table.contains("| a save, strict, ms | raw | 3.00 | ≤ 2 | ≤ 3 |"),
+            table.contains("| a save, strict, ms, median | raw | 3.00 | ≤ 2 | ≤ 3 |"),
             "{table}"
         );
     }
@@ -314,7 +362,7 @@ mod tests {
     #[test]
     fn what_a_whole_run_did_not_measure_is_not_held() {
         let another = save("at_most = 2.0").into_iter().map(|it| Budget {
-            to: "nobody".to_owned(),
+            to: Some("nobody".to_owned()),
             ..it
         });
         let another: Vec<Budget> = another.collect();
@@ -334,8 +382,11 @@ mod tests {
 
     #[test]
     fn a_budget_that_lacks_something_is_an_error_that_names_it() {
-        let error = budgets_of("[[budget]]\nwhat = \"a\"\nat_most = 1.0").expect_err("no side");
-        assert!(error.to_string().contains("has no to"), "{error}");
+        let error = budgets_of("[[budget]]\nto = \"raw\"\nat_most = 1.0").expect_err("no what");
+        assert!(error.to_string().contains("has no what"), "{error}");
+        let text = "[[budget]]\nwhat = \"a\"\nof = \"p90\"\nat_most = 1.0";
+        let error = budgets_of(text).expect_err("no such figure");
+        assert!(error.to_string().contains("is of \"p90\""), "{error}");
         let error = budgets_of("[[budget]]\nwhat = \"a\"\nto = \"raw\"").expect_err("no bound");
         assert!(
             error.to_string().contains("needs at_most or at_least"),

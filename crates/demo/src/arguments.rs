@@ -16,6 +16,8 @@ Usage: cargo xtask demo [options]
   --again                add to the cases that are there already
   --workload N           in place of messages, N cases as the benchmarks want them: 1 KB of text and five acts each,
                          one in fifty open, all of the lowest staff number
+  --pushing N            in place of messages, N devices that push 500 such cases each at once, and how long it took
+  --reading N            in place of messages, N new devices that read everything at once, and how long it took
   --pin-base N           the PIN of the lowest staff number; the others count up from it (100001)
   --help";
 
@@ -29,6 +31,8 @@ pub struct Arguments {
     pub again: bool,
     pub pin_base: u32,
     pub workload: Option<usize>,
+    pub pushing: Option<usize>,
+    pub reading: Option<usize>,
 }
 
 impl Default for Arguments {
@@ -42,6 +46,8 @@ impl Default for Arguments {
             again: false,
             pin_base: 100_001,
             workload: None,
+            pushing: None,
+            reading: None,
         }
     }
 }
@@ -63,6 +69,8 @@ pub fn parse(
             Long("again") => found.again = true,
             Long("pin-base") => found.pin_base = parser.value()?.parse()?,
             Long("workload") => found.workload = Some(parser.value()?.parse()?),
+            Long("pushing") => found.pushing = Some(parser.value()?.parse()?),
+            Long("reading") => found.reading = Some(parser.value()?.parse()?),
             Long("help") | Short('h') => return Ok(None),
             Short(_) | Long(_) | Value(_) => return Err(word.unexpected()),
         }

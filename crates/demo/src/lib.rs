@@ -5,6 +5,7 @@
 //! its own for when things happen: head office says what now is. Start at [`run`].
 
 pub mod arguments;
+pub mod load;
 pub mod message;
 pub mod plan;
 pub mod replay;
@@ -34,6 +35,8 @@ use replay::{Count, Onlooker, ReplayError};
 
 /// Of our own invention.
 const OUR_MESSAGES: &str = include_str!("../messages.jsonl");
+/// Each device that pushes has so many.
+const CASES_PUSHED: usize = 500;
 /// How often the terminal hears how far it has come.
 const ACTS_A_LINE: usize = 500;
 
@@ -99,6 +102,9 @@ pub fn run(wish: &Arguments, out: &mut impl Write) -> Result<Count, DemoError> {
     if let Some(n_cases) = wish.workload {
         return write_workload(wish, n_cases, out);
     }
+    if wish.pushing.is_some() || wish.reading.is_some() {
+        return measure(wish, out);
+    }
     let begin = Instant::now();
     let Messages { messages, unused } = read(wish)?;
     for (key, n) in &unused {
@@ -122,9 +128,9 @@ pub fn run(wish: &Arguments, out: &mut impl Write) -> Result<Count, DemoError> {
     let setting = Setting {
         seed: wish.seed,
         weeks: wish.weeks,
-        now: onlooker.now,
+        now: onlooker.site.now,
     };
-    let plan = plan(&messages, setting, &onlooker.rules)?;
+    let plan = plan(&messages, setting, &onlooker.site.rules)?;
     let n_acts = plan.acts().len();
     writeln!(
         out,
@@ -155,6 +161,27 @@ pub fn run(wish: &Arguments, out: &mut impl Write) -> Result<Count, DemoError> {
     Ok(after)
 }
 
+/// What head office bears, said to `out`.
+fn measure(wish: &Arguments, out: &mut impl Write) -> Result<Count, DemoError> {
+    let office = Office::at(&wish.server)?;
+    let onlooker = Onlooker::sign_in(&office, wish.pin_base, wish.seed)?;
+    if let Some(n_devices) = wish.reading {
+        let took = load::read(
+            &onlooker.site,
+            &office,
+            n_devices,
+            onlooker.count()?.n_acts,
+            wish.seed,
+        )?;
+        writeln!(out, "{n_devices} new devices read everything: {took}")?;
+    }
+    if let Some(n_devices) = wish.pushing {
+        let took = load::push(&onlooker.site, &office, n_devices, CASES_PUSHED, wish.seed)?;
+        writeln!(out, "{n_devices} devices push: {took}")?;
+    }
+    Ok(onlooker.count()?)
+}
+
 fn write_workload(
     wish: &Arguments,
     n_cases: usize,
@@ -172,7 +199,7 @@ fn write_workload(
         )?;
         return Ok(before);
     }
-    let count = workload::write(&onlooker, &office, n_cases, wish.seed)?;
+    let count = workload::write(&onlooker.site, &office, n_cases, wish.seed)?;
     writeln!(
         out,
         "{} has {n_cases} cases with {} acts; it took {:.1} s.",

@@ -90,6 +90,14 @@ impl OfficeError {
             Self::NotPlainHttp { .. } | Self::NoAnswer { .. } | Self::NotHeadOffice { .. } => None,
         }
     }
+
+    /// For how long head office wants not to be asked, where it said so.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Declined { retry_after_s, .. } => *retry_after_s,
+            Self::NotPlainHttp { .. } | Self::NoAnswer { .. } | Self::NotHeadOffice { .. } => None,
+        }
+    }
 }
 
 impl Office {

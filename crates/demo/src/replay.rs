@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
+use std::thread;
+use std::time::Duration;
 
 use shouwen_domain::calendar::Calendar;
 use shouwen_domain::case::{Case, Stage};
@@ -20,6 +22,9 @@ use crate::plan::{Group, Plan};
 
 /// So many acts may wait on one device until it sends them.
 const OWED: u32 = 200;
+
+/// Where many sign in at once, head office lets some wait.
+const MORE_TRIES: u32 = 4;
 
 const DEMO_SITE: &str = include_str!("../../../packs/demo-site.toml");
 
@@ -76,10 +81,24 @@ impl From<OfficeError> for ReplayError {
 /// A device that has read everything on the site, and acts in nobody's name.
 pub struct Onlooker {
     device: Device,
+    pub site: Site,
+}
+
+/// What the devices of a site have to know before they join it.
+pub struct Site {
     pub rules: Rules,
     /// Head office's time at signing in.
     pub now: Moment,
     pin_base: u32,
+}
+
+impl Site {
+    /// One more device of the person with the lowest staff number.
+    pub fn device(&self, office: &Office, chance: Chance) -> Result<Device, ReplayError> {
+        let people = by_number(&self.rules.directory);
+        let first = people.first().expect("somebody signed in already");
+        Ok(signed_in(office, first, self.pin_base, chance)?.0)
+    }
 }
 
 /// What is on a site.
@@ -109,21 +128,14 @@ impl Onlooker {
             let site = rules.directory.name.zh;
             return Err(ReplayError::NotTheDemo { site });
         }
-        let mut onlooker = Self {
-            device,
+        let site = Site {
             rules,
             now,
             pin_base,
         };
+        let mut onlooker = Self { device, site };
         onlooker.device.get_level(office)?;
         Ok(onlooker)
-    }
-
-    /// Another device of whom this one is: the lowest staff number.
-    pub fn beside(&self, office: &Office, chance: Chance) -> Result<Device, ReplayError> {
-        let people = by_number(&self.rules.directory);
-        let first = people.first().expect("this one is one of them");
-        Ok(signed_in(office, first, self.pin_base, chance)?.0)
     }
 
     pub fn count(&self) -> Result<Count, ReplayError> {
@@ -138,7 +150,7 @@ impl Onlooker {
                     .open
                     .entry(standing(&case.stage).to_owned())
                     .or_default() += 1;
-                if let Some(group) = Group::of(&case, &self.rules, self.now) {
+                if let Some(group) = Group::of(&case, &self.site.rules, self.site.now) {
                     *count.due.entry(group).or_default() += 1;
                 }
             }
@@ -164,8 +176,8 @@ impl Onlooker {
             .collect();
         let mut fleet = Fleet {
             office,
-            rules: &self.rules,
-            pin_base: self.pin_base,
+            rules: &self.site.rules,
+            pin_base: self.site.pin_base,
             devices: BTreeMap::new(),
             n_owed: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -330,7 +342,7 @@ fn signed_in(
     office: &Office,
     person: &Person,
     pin_base: u32,
-    chance: Chance,
+    mut chance: Chance,
 ) -> Result<(Device, Moment), ReplayError> {
     let directory = Directory::parse("demo-site.toml", DEMO_SITE)
         .map_err(|error| ReplayError::Texts(error.to_string()))?;
@@ -340,7 +352,21 @@ fn signed_in(
         .and_then(|it| u32::try_from(it).ok())
         .unwrap_or(u32::MAX);
     let pin = pin_base.saturating_add(place);
-    Device::sign_in(office, &person.id, &pin.to_string(), chance).map_err(|error| {
+    let sign_in = |chance| Device::sign_in(office, &person.id, &pin.to_string(), chance);
+    let mut signed_in = sign_in(chance.clone());
+    for _ in 0..MORE_TRIES {
+        let Some(s) = signed_in
+            .as_ref()
+            .err()
+            .and_then(OfficeError::retry_after_s)
+        else {
+            break;
+        };
+        thread::sleep(Duration::from_secs(s));
+        // Another device: this one may be known already.
+        signed_in = sign_in(Chance::new(chance.bits()));
+    }
+    signed_in.map_err(|error| {
         if error.code() == Some(FailureCode::WrongPin) {
             ReplayError::WrongPin {
                 person: person.name.clone(),

@@ -17,7 +17,7 @@ use crate::customer::Customer;
 use crate::device::{Device, DeviceError};
 use crate::message;
 use crate::office::Office;
-use crate::replay::{Count, Onlooker, ReplayError};
+use crate::replay::{Count, ReplayError, Site};
 use crate::words;
 
 /// A device writes so many at most.
@@ -33,7 +33,7 @@ const MINUTES_A_DAY: u32 = 1_440;
 
 /// Has devices write `n_cases` and hand them in.
 pub fn write(
-    onlooker: &Onlooker,
+    site: &Site,
     office: &Office,
     n_cases: usize,
     seed: u64,
@@ -42,16 +42,7 @@ pub fn write(
     let mut count = Count::default();
     for (nth, first) in (0..n_cases).step_by(CASES_A_DEVICE).enumerate() {
         let n_here = CASES_A_DEVICE.min(n_cases - first);
-        let mut chance = Chance::apart(seed, nth as u64);
-        let mut device = onlooker.beside(office, Chance::new(chance.bits()))?;
-        let mut writer = Writer {
-            rules: &onlooker.rules,
-            sentences: &sentences,
-            chance,
-            now: onlooker.now,
-            head: Head::default(),
-            written: Vec::new(),
-        };
+        let (mut device, mut writer) = begin(site, office, &sentences, seed, nth as u64)?;
         for n in 0..n_here {
             let envelopes = writer.case(&mut device, n, n_here)?;
             count.n_cases += 1;
@@ -63,6 +54,43 @@ pub fn write(
         device.hand_in(office, &writer.written)?;
     }
     Ok(count)
+}
+
+/// A device with so many cases that it has not handed in, by pushes.
+pub fn written(
+    site: &Site,
+    office: &Office,
+    n_cases: usize,
+    seed: u64,
+    nth: u64,
+) -> Result<(Device, Vec<Vec<Envelope>>), ReplayError> {
+    let sentences = sentences();
+    let (mut device, mut writer) = begin(site, office, &sentences, seed, nth)?;
+    for n in 0..n_cases {
+        writer.case(&mut device, n, n_cases)?;
+    }
+    let pushes = writer.written.chunks(ACTS_A_PUSH).map(<[_]>::to_vec);
+    Ok((device, pushes.collect()))
+}
+
+fn begin<'a>(
+    site: &'a Site,
+    office: &Office,
+    sentences: &'a [String],
+    seed: u64,
+    nth: u64,
+) -> Result<(Device, Writer<'a>), ReplayError> {
+    let mut chance = Chance::apart(seed, nth);
+    let device = site.device(office, Chance::new(chance.bits()))?;
+    let writer = Writer {
+        rules: &site.rules,
+        sentences,
+        chance,
+        now: site.now,
+        head: Head::default(),
+        written: Vec::new(),
+    };
+    Ok((device, writer))
 }
 
 struct Writer<'a> {

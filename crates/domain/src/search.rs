@@ -15,7 +15,7 @@ use crate::summary::Summary;
 /// Bytes that stand in every row that is meant.
 enum Trace {
     /// They are the same however they are written, large or small.
-    Exactly(Finder<'static>),
+    Exactly(Box<Finder<'static>>),
     /// ASCII, in either case.
     Ascii(Vec<u8>),
     /// Nothing is known of what the rows look like.
@@ -88,16 +88,20 @@ impl Trace {
     fn of(text: &str) -> Self {
         let has_cases = |it: char| it.is_alphabetic() && !it.to_uppercase().eq([it]);
         if !text.chars().any(has_cases) {
-            return Self::Exactly(Finder::new(text.as_bytes()).into_owned());
+            return Self::exactly(text);
         }
         if text.is_ascii() {
             return Self::Ascii(text.as_bytes().to_vec());
         }
         // The longest part without cases: of several scripts, mostly the telling one.
         let parts = text.split(has_cases).filter(|it| !it.is_empty());
-        parts.max_by_key(|it| it.len()).map_or(Self::None, |it| {
-            Self::Exactly(Finder::new(it.as_bytes()).into_owned())
-        })
+        parts
+            .max_by_key(|it| it.len())
+            .map_or(Self::None, Self::exactly)
+    }
+
+    fn exactly(text: &str) -> Self {
+        Self::Exactly(Box::new(Finder::new(text.as_bytes()).into_owned()))
     }
 
     fn is_in(&self, bytes: &[u8]) -> bool {
