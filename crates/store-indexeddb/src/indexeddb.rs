@@ -317,26 +317,12 @@ impl Disk for IndexedDb {
         self.n_reads.set(self.n_reads.get() + reads.len() as u64);
         let asked: Result<Vec<_>, JsValue> = reads
             .chunk_by(Read::is_next_to)
-            .map(|run| Ok((run, answer_to(&request_run(run, &transaction)?))))
+            .map(|run| Asked::of(run, &transaction))
             .collect();
         let mut answers = Vec::new();
-        for (run, answer) in asked.map_err(|error| self.failed(error))? {
-            let answer = answer.await.map_err(|error| self.failed(error))?;
-            if let [read] = run {
-                answers.push(read.records(&answer));
-                continue;
-            }
-            let found = records(&answer);
-            if found.len() == run.len() {
-                answers.extend(found.into_iter().map(|it| vec![it]));
-                continue;
-            }
-            // Some are not there; which, each has to say for itself.
-            for read in run {
-                let asked = read.request(&transaction).map(|it| answer_to(&it));
-                let answer = asked.map_err(|error| self.failed(error))?.await;
-                answers.push(read.records(&answer.map_err(|error| self.failed(error))?));
-            }
+        for asked in asked.map_err(|error| self.failed(error))? {
+            let answer = asked.answers().await;
+            answers.extend(answer.map_err(|error| self.failed(error))?);
         }
         Ok(answers)
     }
@@ -405,18 +391,64 @@ fn key(it: &JsValue) -> Key {
     )
 }
 
-/// Asks for reads [next to](Read::is_next_to) one another in one request: the browser charges by the request.
-fn request_run(run: &[Read], transaction: &Transaction) -> Result<IdbRequest, JsValue> {
-    match (
-        run.first().and_then(Read::number),
-        run.last().and_then(Read::number),
-    ) {
-        (Some((store, first)), Some((_, last))) if first < last => {
-            let range = IdbKeyRange::bound(&number(first), &number(last))?;
-            let store = transaction.object_store(store.name())?;
-            Ok(store.get_all_with_key(&range)?)
+/// Reads [next to](Read::is_next_to) one another, asked for together: the browser charges by the request.
+enum Asked<'a, F> {
+    One(&'a Read, F),
+    /// The records of these numbers that are there, and which those are.
+    Run {
+        first: u64,
+        n: usize,
+        records: F,
+        numbers: F,
+    },
+}
+
+impl<'a> Asked<'a, ()> {
+    fn of(
+        run: &'a [Read],
+        transaction: &Transaction,
+    ) -> Result<Asked<'a, impl Future<Output = Result<JsValue, JsValue>> + use<>>, JsValue> {
+        let ends = run.first().zip(run.last());
+        let ends = ends.and_then(|(first, last)| first.number().zip(last.number()));
+        Ok(match ends {
+            Some(((store, first), (_, last))) if first < last => {
+                let range = IdbKeyRange::bound(&number(first), &number(last))?;
+                let store = transaction.object_store(store.name())?;
+                Asked::Run {
+                    first,
+                    n: run.len(),
+                    records: answer_to(&store.get_all_with_key(&range)?),
+                    numbers: answer_to(&store.get_all_keys_with_key(&range)?),
+                }
+            }
+            _ => Asked::One(&run[0], answer_to(&run[0].request(transaction)?)),
+        })
+    }
+}
+
+impl<F: Future<Output = Result<JsValue, JsValue>>> Asked<'_, F> {
+    /// One for each read.
+    async fn answers(self) -> Result<Vec<Vec<Vec<u8>>>, JsValue> {
+        let (first, n, found, numbers) = match self {
+            Self::One(read, answer) => return Ok(vec![read.records(&answer.await?)]),
+            Self::Run {
+                first,
+                n,
+                records,
+                numbers,
+            } => (first, n, records.await?, numbers.await?),
+        };
+        let mut answers = vec![Vec::new(); n];
+        for (number, record) in Array::from(&numbers).iter().zip(records(&found)) {
+            if let Key::Number(it) = key(&number)
+                && let Some(answer) = usize::try_from(it - first)
+                    .ok()
+                    .and_then(|at| answers.get_mut(at))
+            {
+                answer.push(record);
+            }
         }
-        _ => run[0].request(transaction),
+        Ok(answers)
     }
 }
 

@@ -116,7 +116,7 @@ pub fn settle(
     let mut meta = mirror.meta;
     let mut learned: BTreeMap<ChainPlace, OwnNote> = BTreeMap::new();
     let mut parts: BTreeMap<CaseId, Part> = BTreeMap::new();
-    let mut writes = Vec::new();
+    let mut settled = Vec::new();
     for receipt in receipts {
         let place = ChainPlace {
             chain: receipt.chain,
@@ -128,8 +128,7 @@ pub fn settle(
         if note.fate.is_none() {
             meta.n_owed -= 1;
             meta.n_looks_owed -= u64::from(note.case.is_of_looks());
-            writes.push(Write::Delete(Store::Outbox, Key::Number(place.key())));
-            writes.push(Write::Delete(Store::Letters, Key::Number(place.key())));
+            settled.push(place.key());
         }
         note.fate = Some(receipt.fate);
         note.epoch = receipt.epoch;
@@ -144,6 +143,13 @@ pub fn settle(
     if learned.is_empty() {
         return Ok(None);
     }
+    // One store after the other, so that what lies next to one another goes together.
+    let stores = [Store::Outbox, Store::Letters];
+    let delete = |store| {
+        let keys = settled.iter().copied();
+        keys.map(move |it| Write::Delete(store, Key::Number(it)))
+    };
+    let writes = stores.into_iter().flat_map(delete).collect();
     meta.position.0 += 1;
     let record = JournalRecord {
         position: meta.position,
