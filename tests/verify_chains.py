@@ -288,6 +288,14 @@ def edwards_decode(data):
     return x, y, 1, x * y % EDWARDS_PRIME
 
 
+def is_of_small_order(point):
+    """Whether eight times it is the neutral point: as a key, it is one for which anybody signs anything."""
+    for _ in range(3):
+        point = edwards_add(point, point)
+    x, y, z, _ = point
+    return x % EDWARDS_PRIME == 0 and (y - z) % EDWARDS_PRIME == 0
+
+
 EDWARDS_BASE = edwards_decode(bytes.fromhex("58" + "66" * 31))
 
 
@@ -297,9 +305,11 @@ def edwards_challenge(commitment, public, message):
 
 
 def ed25519_verifies(public, message, signature):
+    """The equation of RFC 8032, 5.1.7 with its cofactor, by which many signatures hold together where each holds alone."""
     point = edwards_decode(public)
     commitment, scalar = signature[:32], int.from_bytes(signature[32:], "little")
-    if point is None or scalar >= EDWARDS_ORDER:
+    committed = edwards_decode(commitment)
+    if point is None or committed is None or scalar >= EDWARDS_ORDER or is_of_small_order(point):
         return False
     sum_of_both = sum_of_products(
         (edwards_windows(EDWARDS_BASE), scalar),
@@ -307,7 +317,7 @@ def ed25519_verifies(public, message, signature):
         edwards_add,
         EDWARDS_NEUTRAL,
     )
-    return edwards_encode(sum_of_both) == commitment
+    return is_of_small_order(edwards_add(sum_of_both, edwards_negative(committed)))
 
 
 # --- ECDSA over P-256 with SHA-256 ------------------------------------------------------------------------------------
@@ -1288,7 +1298,23 @@ CBOR_THAT_IS_READ = (
 )
 
 
+# The commitment is that of an honest signature and a point of order eight: whoever holds the key can make it, and it
+# is good by the equation with the cofactor alone.
+WITH_A_POINT_OF_ORDER_EIGHT = (
+    "88aa55e6afeed8960a3191de78600347db8acd0a3795412f275f049b86260488",
+    b"kept",
+    "5b61c2e3b93e6c06450f327ea72cdfeb8cde6aa020d2dd827ab3f86e708c8393"
+    "2149687274a27d73dac6d6db51397a6e7357a2d2e8953ae2ab352a11e6633007",
+)
+
+
 def check_published_signatures():
+    public, message, signature = WITH_A_POINT_OF_ORDER_EIGHT
+    check_ed25519_vector("a point of order eight", bytes.fromhex(public), message, bytes.fromhex(signature))
+    neutral = b"\1" + bytes(31)
+    beyond = bytes.fromhex("ee" + "ff" * 30 + "7f" + "8cefcb816d973e9126bade7eb508d6ea07e67584a7dbe87d5a96d9b2c2232409")
+    require(not ed25519_verifies(bytes.fromhex(public), b"kept", beyond), "a commitment in another form is taken")
+    require(not ed25519_verifies(neutral, b"kept", neutral + bytes(32)), "a key that signs for everything is taken")
     for number, (public, message, signature) in enumerate(RFC_8032_TESTS, 1):
         check_ed25519_vector(f"RFC 8032, test {number}", *map(bytes.fromhex, (public, message, signature)))
     x, y = map(bytes.fromhex, RFC_6979_PUBLIC_KEY)

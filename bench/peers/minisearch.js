@@ -1,12 +1,7 @@
 // MiniSearch over pairs of characters, as one would search Chinese text with it.
 
 import MiniSearch from "minisearch";
-import { search } from "./searching.js";
-
-const pairs = (text) => {
-  const all = [...text];
-  return all.length < 2 ? all : all.slice(1).map((it, n) => all[n] + it);
-};
+import { pairs, search } from "./searching.js";
 
 let index;
 let texts;

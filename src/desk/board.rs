@@ -130,6 +130,7 @@ impl Desk {
 
     /// The board as the log has it by now; closed cases stay on it while the log has them.
     async fn open_anew(self) -> Result<(), Fault> {
+        self.forget_rows();
         let standing = self.log().opening(0).await?.standing;
         self.standing.set(standing);
         let erasures = self.load_erasures().await?;

@@ -181,6 +181,7 @@ impl Desk {
             };
             match log.erase(fence, &[erase]).await {
                 Ok(standing) => {
+                    self.forget_rows();
                     self.stored(standing, summary.into_iter().collect());
                     return Ok(());
                 }

@@ -164,7 +164,7 @@ impl Desk {
         inner.log.forget();
         self.set_brought_letters(false);
         self.board.set(Board::default());
-        inner.rows.take();
+        self.forget_rows();
         (inner.wake_pump)(Wake::Locked);
     }
 

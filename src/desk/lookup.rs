@@ -10,6 +10,7 @@ use shouwen_domain::summary::Summary;
 use shouwen_store::{Fault, Lookup};
 
 use super::Desk;
+use crate::browser;
 
 /// Rows read at a time.
 const N_READ: usize = 2_000;
@@ -49,11 +50,21 @@ impl Desk {
         let rows = self.rows();
         spawn_local(async move {
             // Where something fails, whoever looks is told.
-            while matches!(
-                rows.lock().await.read_on(&*self.log(), N_READ).await,
-                Ok(false)
-            ) {}
+            while Rc::ptr_eq(&rows, &self.rows())
+                && matches!(
+                    rows.lock().await.read_on(&*self.log(), N_READ).await,
+                    Ok(false)
+                )
+            {
+                // Whoever looks for something comes first.
+                browser::breathe().await;
+            }
         });
+    }
+
+    /// Nothing of them is to stay in memory: something was erased or let go of, or the device is locked.
+    pub(super) fn forget_rows(self) {
+        self.inner.get_value().rows.take();
     }
 
     /// The first so many cases that are meant by what was typed; none where nothing was, or as soon as it is not asked any
@@ -70,7 +81,7 @@ impl Desk {
         };
         let (rows, log) = (self.rows(), self.log());
         let mut found = Found::default();
-        let mut n_seen = 0;
+        let (mut n_seen, mut n_begun) = (0, 0);
         while is_asked() {
             let mut rows = rows.lock().await;
             let is_whole = if n_seen == 0 {
@@ -78,11 +89,12 @@ impl Desk {
             } else {
                 rows.read_on(&*log, N_READ).await?
             };
-            if is_whole || rows.len() < n_seen {
+            if is_whole || rows.n_begun() != n_begun {
                 // What was changed meanwhile stands elsewhere by now.
                 found = Found::default();
                 n_seen = 0;
             }
+            n_begun = rows.n_begun();
             found.take(&sought, rows.bodies_from(n_seen), n);
             if is_whole || found.more {
                 return Ok(Some(found));

@@ -100,25 +100,27 @@ fn at_once<T>(
     make: impl Fn(u64) -> Result<T, ReplayError> + Sync,
     work: impl Fn(T) -> Result<(usize, Vec<Duration>), DeviceError> + Sync,
 ) -> Result<Took, ReplayError> {
-    let begins = Barrier::new(n_devices + 1);
+    let begins = Barrier::new(n_devices);
     let run = |nth| {
         let device = make(nth);
         begins.wait();
-        Ok(work(device?)?)
+        let begun = Instant::now();
+        let (n_acts, each) = work(device?)?;
+        Ok((begun, Instant::now(), n_acts, each))
     };
     thread::scope(|scope| {
         let run = &run;
         let threads = (0..n_devices as u64).map(|nth| scope.spawn(move || run(nth)));
         let threads: Vec<_> = threads.collect();
-        begins.wait();
-        let begun = Instant::now();
         let done = threads
             .into_iter()
             .map(|it| it.join().expect("no thread panics"));
         let done = done.collect::<Result<Vec<_>, ReplayError>>()?;
-        let all = begun.elapsed();
-        let n_acts = done.iter().map(|it| it.0).sum();
-        let each = done.into_iter().flat_map(|it| it.1).collect();
-        Ok(Took::of(n_acts, all, each))
+        let begun = done.iter().map(|it| it.0).min();
+        let ended = done.iter().map(|it| it.1).max();
+        let all = begun.zip(ended).map(|(begun, ended)| ended - begun);
+        let n_acts = done.iter().map(|it| it.2).sum();
+        let each = done.into_iter().flat_map(|it| it.3).collect();
+        Ok(Took::of(n_acts, all.unwrap_or_default(), each))
     })
 }

@@ -606,9 +606,13 @@ impl Receipt {
         encode(self)
     }
 
-    /// What the next envelope names as the last receipt seen: the hash of what is signed.
+    /// What the next envelope names as the last receipt seen: the hash of what it says, whatever it was signed beside.
     pub fn hash(&self) -> Hash {
-        Hash::of(&self.payload())
+        let alone = Self {
+            beside: None,
+            ..self.clone()
+        };
+        Hash::of(&alone.payload())
     }
 
     /// The receipt without its signature, which covers it.
@@ -648,11 +652,12 @@ impl Receipt {
             .split_inclusive(|it| it.signature.is_some())
             .collect();
         let holds = |run: &&[Self]| {
-            let (last, before) = run.split_last()?;
-            let holds = last.signature.is_some() && last.beside == beside(before);
-            holds.then_some(())
+            let ends = run.split_last();
+            ends.is_some_and(|(last, before)| {
+                last.signature.is_some() && last.beside == beside(before)
+            })
         };
-        runs.iter().all(|it| holds(it).is_some()).then_some(runs)
+        runs.iter().all(holds).then_some(runs)
     }
 
     /// Whether head office's `key` signed it.

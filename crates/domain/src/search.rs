@@ -71,7 +71,7 @@ impl Sought {
     }
 
     /// Whether a row is meant.
-    pub fn is_in(&self, summary: &Summary) -> bool {
+    fn is_in(&self, summary: &Summary) -> bool {
         let texts = [&summary.number, &summary.matter, &summary.address];
         let person = &summary.first_responder;
         texts

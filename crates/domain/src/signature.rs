@@ -2,7 +2,7 @@
 //!
 //! What is signed always carries a context (the `external_aad` of COSE), so that a signature of one
 //! kind never passes for one of another. Two algorithms, fully specified (RFC 9864): Ed25519, and
-//! ECDSA over P-256 with SHA-256, which every browser has. Pure: signing is deterministic (RFC 8032,
+//! ECDSA over P-256 with SHA-256, which every browser has. Pure: a [`SecretKey`] signs deterministically (RFC 8032,
 //! RFC 6979) and keys come in as bytes; a browser signs with its own `WebCrypto` key what
 //! [`Context::to_be_signed`] answers.
 //!
@@ -229,7 +229,8 @@ impl PublicKey {
         let is_good = match self {
             Self::Ed25519(key) => {
                 let verifying = VerificationKey::try_from(*key).map_err(|_| SignatureError::Key)?;
-                !is_weak(key) && verifying.verify(&(*signature).into(), message).is_ok()
+                let is_sound = may_sign(key) && is_canonical(commitment(signature));
+                is_sound && verifying.verify(&(*signature).into(), message).is_ok()
             }
             Self::P256 { .. } => {
                 let signature = p256::ecdsa::Signature::from_slice(signature)
@@ -248,10 +249,36 @@ impl PublicKey {
     }
 }
 
-/// Of a point of small order, for which somebody else can make a signature of anything.
-fn is_weak(key: &[u8; 32]) -> bool {
+/// Whether it is a point, and none of small order, for which somebody else can make a signature of anything.
+fn may_sign(key: &[u8; 32]) -> bool {
     let point = CompressedEdwardsY(*key).decompress();
-    point.is_none_or(|it| it.is_small_order())
+    is_canonical(key) && point.is_some_and(|it| !it.is_small_order())
+}
+
+/// The first half of an Ed25519 signature, a point.
+fn commitment(signature: &[u8; 64]) -> &[u8; 32] {
+    let half = signature.first_chunk();
+    half.expect("it is shorter than the whole")
+}
+
+/// Whether these bytes are the one form of a point (RFC 8032, 5.1.3): a coordinate below the prime, and no negative zero.
+/// Whoever wrote the batch's library takes the others too.
+fn is_canonical(point: &[u8; 32]) -> bool {
+    const PRIME_LESS_ONE: [u8; 32] = {
+        let mut bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (0xec, 0x7f);
+        bytes
+    };
+    const ONE: [u8; 32] = {
+        let mut bytes = [0; 32];
+        bytes[0] = 1;
+        bytes
+    };
+    let mut y = *point;
+    y[31] &= 0x7f;
+    let is_below = y.iter().rev().le(PRIME_LESS_ONE.iter().rev());
+    let is_negative = y != *point;
+    is_below && !(is_negative && (y == ONE || y == PRIME_LESS_ONE))
 }
 
 /// A signature that is said to be a key's, over a message.
@@ -270,6 +297,9 @@ pub fn all_hold(claims: &[Claimed]) -> bool {
     for claim in claims {
         match &claim.key {
             PublicKey::Ed25519(key) => {
+                if !is_canonical(commitment(&claim.signature)) {
+                    return false;
+                }
                 keys.insert(*key);
                 let key = VerificationKeyBytes::from(*key);
                 together.queue((key, claim.signature.into(), &claim.message));
@@ -281,7 +311,7 @@ pub fn all_hold(claims: &[Claimed]) -> bool {
             }
         }
     }
-    !keys.iter().any(is_weak) && together.verify(Coefficients::of(claims)).is_ok()
+    keys.iter().all(may_sign) && together.verify(Coefficients::of(claims)).is_ok()
 }
 
 /// The factors by which the equations of a batch are added up. They follow from all that is verified, so whoever made that
@@ -725,6 +755,76 @@ mod tests {
             !all_hold(&exchanged),
             "two signatures of one key, exchanged"
         );
+    }
+
+    /// Head office and whoever checks a chain without us take the same: `tests/verify_chains.py` has this one too.
+    #[test]
+    fn a_commitment_with_a_point_of_small_order_is_good_alone_and_with_others() {
+        let claim = Claimed {
+            key: PublicKey::Ed25519(bytes(
+                "88aa55e6afeed8960a3191de78600347db8acd0a3795412f275f049b86260488",
+            )),
+            message: b"kept".to_vec(),
+            signature: bytes(
+                "5b61c2e3b93e6c06450f327ea72cdfeb8cde6aa020d2dd827ab3f86e708c8393\
+                 2149687274a27d73dac6d6db51397a6e7357a2d2e8953ae2ab352a11e6633007",
+            ),
+        };
+        assert_eq!(claim.key.verify(b"kept", &claim.signature), Ok(()));
+        let mut claims: Vec<_> = (0..20).map(|n| claimed(Algorithm::Ed25519, n)).collect();
+        claims.push(claim);
+        // The factors are others each time.
+        for n in 0..claims.len() {
+            assert!(all_hold(&claims[n..]), "{n}");
+        }
+    }
+
+    #[test]
+    fn a_point_has_one_form() {
+        let prime = |more| {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (0xed_u8.wrapping_add(more), 0x7f);
+            bytes
+        };
+        let negative = |mut it: [u8; 32]| {
+            it[31] |= 0x80;
+            it
+        };
+        let small = |it: u8| {
+            let mut bytes = [0; 32];
+            bytes[0] = it;
+            bytes
+        };
+        let less_one = prime(0xff);
+        for good in [small(0), small(1), small(2), less_one, negative(small(2))] {
+            assert!(is_canonical(&good), "{good:?}");
+        }
+        for wrong in [
+            prime(0),
+            prime(1),
+            prime(18),
+            negative(small(1)),
+            negative(less_one),
+        ] {
+            assert!(!is_canonical(&wrong), "{wrong:?}");
+        }
+        assert!(!is_canonical(&[0xff; 32]));
+        // The neutral point in another form as commitment: the equation holds, and it is none all the same.
+        let claim = Claimed {
+            key: PublicKey::Ed25519(bytes(
+                "88aa55e6afeed8960a3191de78600347db8acd0a3795412f275f049b86260488",
+            )),
+            message: b"kept".to_vec(),
+            signature: [
+                prime(1),
+                bytes("8cefcb816d973e9126bade7eb508d6ea07e67584a7dbe87d5a96d9b2c2232409"),
+            ]
+            .concat()
+            .try_into()
+            .unwrap(),
+        };
+        assert!(claim.key.verify(b"kept", &claim.signature).is_err());
+        assert!(!all_hold(&[claim]));
     }
 
     #[test]

@@ -317,7 +317,7 @@ impl Disk for IndexedDb {
         self.n_reads.set(self.n_reads.get() + reads.len() as u64);
         let asked: Result<Vec<_>, JsValue> = reads
             .chunk_by(Read::is_next_to)
-            .map(|run| Asked::of(run, &transaction))
+            .map(|run| ask(run, &transaction))
             .collect();
         let mut answers = Vec::new();
         for asked in asked.map_err(|error| self.failed(error))? {
@@ -403,27 +403,25 @@ enum Asked<'a, F> {
     },
 }
 
-impl<'a> Asked<'a, ()> {
-    fn of(
-        run: &'a [Read],
-        transaction: &Transaction,
-    ) -> Result<Asked<'a, impl Future<Output = Result<JsValue, JsValue>> + use<>>, JsValue> {
-        let ends = run.first().zip(run.last());
-        let ends = ends.and_then(|(first, last)| first.number().zip(last.number()));
-        Ok(match ends {
-            Some(((store, first), (_, last))) if first < last => {
-                let range = IdbKeyRange::bound(&number(first), &number(last))?;
-                let store = transaction.object_store(store.name())?;
-                Asked::Run {
-                    first,
-                    n: run.len(),
-                    records: answer_to(&store.get_all_with_key(&range)?),
-                    numbers: answer_to(&store.get_all_keys_with_key(&range)?),
-                }
+fn ask<'a>(
+    run: &'a [Read],
+    transaction: &Transaction,
+) -> Result<Asked<'a, impl Future<Output = Result<JsValue, JsValue>> + use<>>, JsValue> {
+    let ends = run.first().zip(run.last());
+    let ends = ends.and_then(|(first, last)| first.number().zip(last.number()));
+    Ok(match ends {
+        Some(((store, first), (_, last))) if first < last => {
+            let range = IdbKeyRange::bound(&number(first), &number(last))?;
+            let store = transaction.object_store(store.name())?;
+            Asked::Run {
+                first,
+                n: run.len(),
+                records: answer_to(&store.get_all_with_key(&range)?),
+                numbers: answer_to(&store.get_all_keys_with_key(&range)?),
             }
-            _ => Asked::One(&run[0], answer_to(&run[0].request(transaction)?)),
-        })
-    }
+        }
+        _ => Asked::One(&run[0], answer_to(&run[0].request(transaction)?)),
+    })
 }
 
 impl<F: Future<Output = Result<JsValue, JsValue>>> Asked<'_, F> {

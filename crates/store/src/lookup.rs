@@ -1,12 +1,11 @@
 //! The rows of all cases in memory, to be looked through while somebody types.
 
+use std::collections::BTreeSet;
+
 use shouwen_domain::id::CaseId;
 use shouwen_domain::moment::Moment;
 
-use crate::{Fault, Log, Position, Row, RowMark};
-
-/// So many changed rows are put in their places; where more changed, all are read anew.
-const N_CHANGED: usize = 500;
+use crate::{Changes, Fault, Log, Position, Row, RowMark};
 
 /// Read page by page, in the order of [`Log::rows`], and brought level with the log afterwards.
 #[derive(Debug, Default)]
@@ -15,6 +14,8 @@ pub struct Lookup {
     /// The bodies, one behind the other; what was changed since lies there too, and nobody looks at it.
     bytes: Vec<u8>,
     reading: Reading,
+    /// How often they were read from the beginning.
+    n_begun: u32,
 }
 
 /// Where a row lies.
@@ -35,7 +36,7 @@ enum Reading {
         since: Position,
         next: RowMark,
     },
-    /// Everything up to there.
+    /// Everything as it was up to there, and maybe later.
     Level(Position),
 }
 
@@ -47,6 +48,11 @@ impl Lookup {
 
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Another number once they are begun anew: what was looked through before says nothing any more.
+    pub const fn n_begun(&self) -> u32 {
+        self.n_begun
     }
 
     /// The bodies of the rows from the `n`th on, open cases by due time, then closed ones, lately changed first.
@@ -66,7 +72,15 @@ impl Lookup {
         if log.opening(0).await?.standing.position == since {
             return Ok(true);
         }
-        self.take_changes(log, since).await
+        let Some(changes) = log.changes(since).await? else {
+            *self = Self {
+                n_begun: self.n_begun + 1,
+                ..Self::default()
+            };
+            return Ok(false);
+        };
+        self.take(changes);
+        Ok(true)
     }
 
     /// Reads one page of about so many rows; whether all of them are here.
@@ -88,37 +102,30 @@ impl Lookup {
             self.reading = Reading::Before { since, next };
             return Ok(false);
         }
-        self.take_changes(log, since).await
-    }
-
-    async fn take_changes(&mut self, log: &impl Log, since: Position) -> Result<bool, Fault> {
-        let changes = log.changes(since).await?;
-        let few = changes.filter(|it| it.rows.len() <= N_CHANGED);
-        let Some(changes) = few else {
-            *self = Self::default();
-            return Ok(false);
-        };
-        for row in &changes.rows {
-            self.put(row);
+        self.reading = Reading::Level(since);
+        // Where the log cannot tell any more what changed meanwhile, whoever catches up begins anew: so one reading ends,
+        // however much is written beside it.
+        if let Some(changes) = log.changes(since).await? {
+            self.take(changes);
         }
-        self.reading = Reading::Level(changes.standing.position);
         Ok(true)
     }
 
-    /// In the place that is its own by now.
-    fn put(&mut self, row: &Row) {
-        self.rows.retain(|it| it.case != row.case);
+    /// Puts changed rows in the places that are theirs by now.
+    fn take(&mut self, changes: Changes) {
+        let cases: BTreeSet<CaseId> = changes.rows.iter().map(|it| it.case).collect();
+        self.rows.retain(|it| !cases.contains(&it.case));
+        let places = changes.rows.iter().map(|it| self.keep(it));
+        let (mut open, closed): (Vec<Place>, Vec<Place>) = places
+            .collect::<Vec<_>>()
+            .into_iter()
+            .partition(|it| it.due.is_some());
+        // No other closed one was changed later.
         let n_open = self.rows.partition_point(|it| it.due.is_some());
-        let at = match row.due {
-            // Nothing was changed later.
-            None => n_open,
-            Some(due) => self.rows[..n_open].partition_point(|it| {
-                it.due
-                    .is_some_and(|other| (other, it.case) < (due, row.case))
-            }),
-        };
-        let place = self.keep(row);
-        self.rows.insert(at, place);
+        open.extend(self.rows.drain(..n_open));
+        open.sort_by_key(|it| (it.due, it.case));
+        self.rows.splice(..0, open.into_iter().chain(closed));
+        self.reading = Reading::Level(changes.standing.position);
     }
 
     fn keep(&mut self, row: &Row) -> Place {

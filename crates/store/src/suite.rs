@@ -1369,6 +1369,17 @@ pub async fn rows_in_memory_are_those_of_the_log(fixture: &impl Fixture) {
     put_all_away(&other_tab, fence).await;
     read_all(&mut rows, &log).await;
     same_rows(&rows, &log).await;
+    // A reading ends, though the log cannot tell what changed beside it; whoever catches up then begins anew.
+    let mut rows = Lookup::default();
+    assert_eq!(rows.read_on(&log, 7).await, Ok(false));
+    erase(&other_tab, fence, &[case(2)]).await.expect("erased");
+    read_all(&mut rows, &log).await;
+    assert_eq!(
+        (rows.len() as u64, rows.n_begun()),
+        (standing(&log).await.n_cases, 0)
+    );
+    assert_eq!(rows.catch_up(&log).await, Ok(false));
+    assert_eq!((rows.len(), rows.n_begun()), (0, 1));
 }
 
 async fn read_all(rows: &mut Lookup, log: &impl Log) {

@@ -198,14 +198,17 @@ impl Version {
             })
         });
         let arrivals: Vec<_> = unverified.collect();
-        let lacks_one = arrivals
-            .iter()
-            .any(|it: &Arrival| it.flaw.is_some_and(is_of_signatures));
-        if !lacks_one && signature::all_hold(&claims) {
-            return arrivals;
-        }
-        let each = push.envelopes.iter().map(|it| self.read_one(&it.0, by));
-        each.collect()
+        let holds = signature::all_hold(&claims);
+        let read = arrivals.into_iter().zip(&push.envelopes);
+        read.map(|(arrival, it)| {
+            // Which signature is wrong, each has to say for itself.
+            if holds && !arrival.flaw.is_some_and(is_of_signatures) {
+                arrival
+            } else {
+                self.read_one(&it.0, by)
+            }
+        })
+        .collect()
     }
 
     /// Reads one envelope.
